@@ -280,8 +280,23 @@ typedef struct nc_hlx_heads {
     int causal; /* query i sees keys 0 .. i */
 } nc_hlx_heads;
 
-/* A tokenizer: 256 bytes and the merges learned after them; read-only once made. */
+/* A tokenizer: tokens of bytes and the merges that make them; read-only once made. */
 typedef struct nc_hlx_bpe nc_hlx_bpe;
+
+/* How a text is cut into the pieces inside which merges stay: own words, or as these tokenizers
+ * do it. LLAMA3 is the form that Hugging Face's cl100k has too; CL100K is tiktoken's, which takes
+ * white space at the end of a text as one piece. Characters are those of Unicode 16; a byte that is
+ * no valid UTF-8 is a character of its own that is neither letter, number nor white space. */
+typedef enum nc_hlx_pattern {
+    NC_HLX_PATTERN_WORDS = 0,
+    NC_HLX_PATTERN_GPT2 = 1,
+    NC_HLX_PATTERN_CL100K = 2,
+    NC_HLX_PATTERN_LLAMA3 = 3,
+    NC_HLX_PATTERN_QWEN2 = 4,
+    NC_HLX_PATTERN_O200K = 5,
+    NC_HLX_PATTERN_TEKKEN = 6, /* Mistral */
+    NC_HLX_PATTERNS
+} nc_hlx_pattern;
 
 #ifndef NC_NO_STDIO
 typedef struct nc_hlx_data {
@@ -446,26 +461,64 @@ NC_API void nc_hlx_adamw_update(float *p, const float *g, float *m, float *v, si
  * bytes. progress may be null. Errors: NC_ERR_ARG, NC_ERR_MEMORY, NC_ERR_CANCELLED. */
 NC_API nc_status nc_hlx_bpe_train(nc_hlx_bpe **bpe, const void *text, size_t bytes, uint32_t vocab,
                                   const nc_allocator *hooks, nc_progress_fn progress, void *user);
+/* The same with pairs inside the pieces of a pattern (nc_hlx_pattern), of which those above 256
+ * bytes are cut between characters where merges are learned; tokens differ from each other. */
+NC_API nc_status nc_hlx_bpe_train_pattern(nc_hlx_bpe **bpe, const void *text, size_t bytes,
+                                          uint32_t vocab, uint32_t pattern,
+                                          const nc_allocator *hooks, nc_progress_fn progress,
+                                          void *user);
 /* Release; null is fine. */
 NC_API void nc_hlx_bpe_destroy(nc_hlx_bpe *bpe);
-/* 256 and the number of merges. */
+/* One more than the largest id; some below may have no token. 256 and the number of merges for a
+ * tokenizer that was trained on words. */
 NC_API uint32_t nc_hlx_bpe_vocab(const nc_hlx_bpe *bpe);
-/* Any bytes to tokens; tokens has room for one a byte. Returns their number. */
+/* Its nc_hlx_pattern. */
+NC_API uint32_t nc_hlx_bpe_pattern(const nc_hlx_bpe *bpe);
+/* The id of the token of exactly these bytes, UINT32_MAX for none. */
+NC_API uint32_t nc_hlx_bpe_find(const nc_hlx_bpe *bpe, const void *text, size_t bytes);
+/* Name a special token, before the tokenizer is used: for files of ranks, which hold none. The id
+ * (below 2^20) is free or has this text already; else NC_ERR_ARG. */
+NC_API nc_status nc_hlx_bpe_add_special(nc_hlx_bpe *bpe, const char *text, uint32_t id);
+/* The token that ends a document (<|endoftext|> and its like), UINT32_MAX if there is none. */
+NC_API uint32_t nc_hlx_bpe_end(const nc_hlx_bpe *bpe);
+/* Any bytes to tokens; tokens has room for one a byte. Returns their number. Special tokens in the
+ * text are text (tiktoken's encode_ordinary). Takes memory for long texts and pieces; without any
+ * it is slow and gives the same. */
 NC_API size_t nc_hlx_bpe_encode(const nc_hlx_bpe *bpe, const void *text, size_t bytes,
                                 uint32_t *tokens);
+/* The same where special tokens in the text become themselves, the longest at each place, and the
+ * file's template puts its tokens before and after: what `tokenizers` gives. Room: bytes + 16. */
+NC_API size_t nc_hlx_bpe_encode_document(const nc_hlx_bpe *bpe, const void *text, size_t bytes,
+                                         uint32_t *tokens);
 /* Tokens to the bytes they came from. *written gets the length, and at most `room` bytes are
- * written, so that out may be null to ask. NC_ERR_FORMAT for a token outside the vocabulary. */
+ * written, so that out may be null to ask. NC_ERR_FORMAT for an id that has no token. */
 NC_API nc_status nc_hlx_bpe_decode(const nc_hlx_bpe *bpe, const uint32_t *tokens, size_t n,
                                    uint8_t *out, size_t room, size_t *written);
+/* How many of these bytes to print now: all but a character of UTF-8 at the end that more bytes may
+ * make whole, for text that comes token by token. */
+NC_API size_t nc_hlx_utf8_whole(const void *text, size_t bytes);
 /* 64-bit FNV-1a of all that encoding depends on: the same for two tokenizers exactly if they give
  * every text the same tokens, up to collisions; it follows from the merges, not from the file. */
 NC_API uint64_t nc_hlx_bpe_digest(const nc_hlx_bpe *bpe);
 #ifndef NC_NO_STDIO
-/* Write the merges, with a checksum, replacing `path` at the end. */
-NC_API nc_status nc_hlx_bpe_save(const nc_hlx_bpe *bpe, const char *path, nc_error *err);
-/* Read them; merges of tokens that do not exist yet are NC_ERR_FORMAT. */
+/* Read a tokenizer of any form by its content: nc_hlx_bpe_save's; tokenizer.json of Hugging Face
+ * (BPE over bytes); vocab.json of GPT-2 with merges.txt in the same folder; a file of ranks of
+ * tiktoken. Ids below 2^20. `pattern`, an nc_hlx_pattern, is for ranks that are not known by their
+ * number of tokens; 0: the file's own. What is not done here (normalisers, other regular
+ * expressions, tokens that look at what surrounds them) is refused by name: NC_ERR_UNSUPPORTED,
+ * with line and column. NC_ERR_ARG for another pattern than the file's, or none; NC_ERR_FORMAT,
+ * NC_ERR_LIMIT, NC_ERR_IO, NC_ERR_MISMATCH, NC_ERR_MEMORY. */
+NC_API nc_status nc_hlx_bpe_open(nc_hlx_bpe **bpe, const char *path, uint32_t pattern,
+                                 const nc_allocator *hooks, nc_error *err);
+/* nc_hlx_bpe_open with the file's own pattern. */
 NC_API nc_status nc_hlx_bpe_load(nc_hlx_bpe **bpe, const char *path, const nc_allocator *hooks,
                                  nc_error *err);
+/* Write the merges, with a checksum, replacing `path` at the end; tokenizers that were not trained
+ * here, or have special tokens, as nc_hlx_bpe_save_json. */
+NC_API nc_status nc_hlx_bpe_save(const nc_hlx_bpe *bpe, const char *path, nc_error *err);
+/* Write tokenizer.json, with which `tokenizers` gives the same ids. NC_ERR_UNSUPPORTED for words
+ * and for ranks, which it cannot say. */
+NC_API nc_status nc_hlx_bpe_save_json(const nc_hlx_bpe *bpe, const char *path, nc_error *err);
 #endif
 
 /* -- data: files of text or tokens, and the windows that training takes from them ----- */
@@ -4464,36 +4517,393 @@ NC_HLX__TASK(nc_hlx__zero_all, float *out;, memset(j.out + first, 0, count * siz
 
 /* >>tokenizer ====================================================================== */
 
-enum { NC_HLX__WORD = 64, NC_HLX__BPE_LIMIT = 65536 };
+enum {
+    NC_HLX__WORD = 64,           /* most bytes of a word of NC_HLX_PATTERN_WORDS */
+    NC_HLX__TRAINED_PIECE = 256, /* longer pieces are cut where merges are learned */
+    NC_HLX__BPE_LIMIT = 65536,   /* tokens of a tokenizer that is learned here */
+    NC_HLX__IDS = 1 << 20
+};
 
-/* Merge i makes token 256 + i of pair[i] = first 2^32 + second. */
+/* -- classes of characters --------------------------------------------------------- */
+
+/* Bits of a character; one that is not valid UTF-8 has none. */
+enum {
+    NC_HLX__UPPER = 1, /* Lu Lt Lm Lo M */
+    NC_HLX__LOWER = 2, /* Ll Lm Lo M */
+    NC_HLX__LETTER = 4,
+    NC_HLX__MARK = 8,
+    NC_HLX__NUMBER = 16,
+    NC_HLX__SPACE = 32, /* White_Space */
+    NC_HLX__LINE = 64,  /* CR, LF */
+    NC_HLX__SIGN = 128  /* P, S */
+};
+
+/* Unicode 16.0.0 in runs of length * 8 + class, from U+0000; made by tests/golden_unicode.py, which
+ * has the classes. */
+/* clang-format off */
+static const uint16_t nc_hlx__unicode[] = {
+    264, 127, 85, 63, 209, 55, 210, 39, 272, 79, 11, 23, 8, 39, 21, 15, 10, 31, 13, 11, 15, 29, 15,
+    185, 15, 57, 194, 15, 66, 454, 10, 134, 10, 382, 54, 18, 17, 10, 9, 10, 17, 10, 25, 18, 33, 10,
+    17, 10, 25, 26, 17, 10, 17, 10, 46, 38, 10, 9, 10, 17, 10, 25, 10, 9, 10, 17, 18, 11, 9, 26,
+    35, 17, 10, 17, 10, 17, 10, 134, 10, 150, 10, 17, 10, 9, 10, 25, 10, 470, 50, 17, 10, 17, 18,
+    9, 10, 33, 10, 70, 546, 11, 218, 147, 39, 99, 119, 43, 63, 11, 15, 11, 143, 900, 38, 11, 15, 9,
+    10, 16, 11, 26, 15, 9, 32, 23, 9, 15, 25, 8, 9, 8, 17, 10, 137, 8, 73, 282, 9, 18, 25, 26, 198,
+    34, 9, 10, 15, 9, 10, 17, 18, 409, 386, 278, 15, 60, 446, 118, 10, 774, 8, 305, 16, 11, 55,
+    330, 23, 16, 31, 8, 364, 15, 12, 15, 20, 15, 20, 15, 12, 64, 219, 32, 35, 23, 136, 87, 92, 15,
+    8, 31, 347, 172, 85, 39, 19, 12, 795, 15, 11, 60, 8, 15, 52, 19, 20, 15, 36, 19, 85, 27, 23,
+    11, 119, 16, 11, 12, 243, 220, 16, 715, 92, 11, 112, 85, 267, 76, 19, 39, 11, 16, 12, 23, 179,
+    36, 11, 76, 11, 28, 11, 44, 16, 127, 8, 203, 28, 16, 15, 8, 91, 40, 195, 15, 51, 64, 76, 339,
+    196, 8, 268, 435, 28, 11, 148, 11, 60, 83, 20, 23, 85, 15, 131, 28, 8, 67, 16, 19, 16, 179, 8,
+    59, 8, 11, 24, 35, 16, 12, 11, 60, 16, 20, 16, 28, 11, 64, 12, 32, 19, 8, 27, 20, 16, 85, 19,
+    23, 53, 23, 11, 15, 12, 16, 28, 8, 51, 32, 19, 16, 179, 8, 59, 8, 19, 8, 19, 8, 19, 16, 12, 8,
+    44, 32, 20, 16, 28, 24, 12, 56, 35, 8, 11, 56, 85, 20, 27, 12, 15, 80, 28, 8, 75, 8, 27, 8,
+    179, 8, 59, 8, 19, 8, 43, 16, 12, 11, 68, 8, 28, 8, 28, 16, 11, 120, 19, 20, 16, 85, 23, 56,
+    11, 52, 8, 28, 8, 67, 16, 19, 16, 179, 8, 59, 8, 19, 8, 43, 16, 12, 11, 60, 16, 20, 16, 28, 56,
+    28, 32, 19, 8, 27, 20, 16, 85, 15, 11, 53, 80, 12, 11, 8, 51, 24, 27, 8, 35, 24, 19, 8, 11, 8,
+    19, 24, 19, 24, 27, 24, 99, 32, 44, 24, 28, 8, 36, 16, 11, 48, 12, 112, 109, 71, 40, 44, 67, 8,
+    27, 8, 187, 8, 131, 16, 12, 11, 60, 8, 28, 8, 36, 56, 20, 8, 27, 16, 11, 16, 19, 20, 16, 85,
+    56, 15, 61, 15, 11, 28, 15, 67, 8, 27, 8, 187, 8, 83, 8, 43, 16, 12, 11, 60, 8, 28, 8, 36, 56,
+    20, 48, 19, 8, 19, 20, 16, 85, 8, 19, 12, 96, 36, 75, 8, 27, 8, 331, 20, 11, 60, 8, 28, 8, 36,
+    11, 15, 32, 27, 12, 61, 27, 20, 16, 157, 15, 51, 8, 28, 8, 147, 24, 195, 8, 75, 8, 11, 16, 59,
+    24, 12, 32, 52, 8, 12, 8, 68, 48, 85, 16, 20, 15, 96, 387, 12, 19, 60, 32, 15, 59, 68, 15, 85,
+    23, 296, 19, 8, 11, 8, 43, 8, 195, 8, 11, 8, 83, 12, 19, 76, 11, 16, 43, 8, 11, 8, 60, 8, 85,
+    16, 35, 256, 11, 191, 20, 55, 165, 15, 12, 15, 12, 15, 12, 39, 20, 67, 8, 291, 32, 164, 15, 20,
+    43, 92, 8, 292, 8, 71, 12, 55, 8, 111, 296, 347, 164, 11, 85, 55, 51, 36, 35, 28, 11, 28, 19,
+    60, 27, 36, 107, 100, 11, 12, 85, 36, 23, 305, 8, 9, 40, 9, 16, 346, 15, 11, 26, 2635, 8, 35,
+    16, 59, 8, 11, 8, 35, 16, 331, 8, 35, 16, 267, 8, 35, 16, 59, 8, 11, 8, 35, 16, 123, 8, 459, 8,
+    35, 16, 539, 16, 28, 79, 165, 24, 131, 87, 48, 689, 16, 50, 16, 15, 4963, 23, 139, 8, 211, 23,
+    24, 603, 31, 29, 67, 56, 147, 36, 72, 155, 28, 23, 72, 147, 20, 96, 107, 8, 27, 8, 20, 96, 419,
+    260, 31, 11, 39, 11, 12, 16, 85, 48, 85, 48, 95, 28, 8, 12, 85, 48, 715, 56, 43, 20, 275, 12,
+    11, 40, 563, 80, 251, 8, 100, 32, 100, 32, 15, 24, 23, 85, 243, 16, 43, 88, 355, 32, 211, 48,
+    93, 24, 279, 187, 44, 16, 23, 427, 84, 8, 236, 16, 12, 85, 48, 85, 48, 63, 11, 55, 16, 252,
+    392, 44, 379, 140, 67, 8, 23, 85, 143, 76, 103, 28, 243, 108, 19, 85, 355, 116, 64, 39, 291,
+    164, 24, 47, 85, 24, 27, 85, 291, 23, 74, 9, 10, 40, 345, 16, 25, 71, 64, 28, 15, 172, 35, 12,
+    51, 12, 19, 28, 11, 40, 354, 507, 106, 11, 274, 299, 516, 1206, 66, 790, 66, 65, 50, 16, 49,
+    16, 66, 65, 66, 65, 50, 16, 49, 16, 66, 8, 9, 8, 9, 8, 9, 8, 9, 66, 65, 114, 16, 66, 65, 66,
+    65, 66, 65, 42, 8, 18, 41, 15, 10, 31, 26, 8, 18, 41, 31, 34, 16, 18, 33, 8, 31, 66, 41, 31,
+    16, 26, 8, 18, 41, 23, 136, 199, 64, 383, 136, 13, 11, 16, 53, 47, 11, 85, 47, 8, 107, 24, 271,
+    120, 268, 120, 23, 9, 39, 9, 23, 10, 25, 18, 25, 10, 15, 9, 31, 41, 55, 9, 15, 9, 15, 9, 15,
+    33, 15, 10, 33, 10, 35, 10, 23, 18, 17, 47, 9, 34, 39, 10, 15, 413, 9, 10, 45, 23, 32, 5335,
+    176, 95, 168, 485, 631, 181, 5047, 245, 7943, 16, 263, 8, 847, 385, 386, 9, 10, 25, 18, 62, 25,
+    10, 9, 18, 9, 50, 19, 25, 10, 790, 10, 55, 38, 28, 9, 10, 40, 39, 13, 23, 306, 8, 10, 40, 10,
+    16, 451, 56, 11, 15, 112, 12, 187, 72, 59, 8, 59, 8, 59, 8, 59, 8, 59, 8, 59, 8, 59, 8, 59, 8,
+    260, 383, 11, 375, 272, 215, 8, 719, 96, 1719, 208, 135, 8, 39, 19, 13, 207, 77, 52, 15, 43,
+    23, 29, 19, 31, 8, 691, 16, 20, 23, 27, 15, 723, 15, 35, 40, 347, 8, 755, 8, 23, 37, 87, 259,
+    311, 72, 15, 131, 255, 8, 85, 247, 69, 15, 125, 263, 85, 319, 125, 2567, 52739, 519, 65531,
+    65531, 46203, 24, 447, 72, 371, 23, 2155, 31, 131, 85, 19, 160, 374, 11, 36, 15, 84, 15, 11,
+    230, 19, 20, 563, 85, 20, 55, 64, 191, 75, 23, 118, 18, 502, 11, 66, 46, 86, 11, 23, 38, 11,
+    38, 18, 174, 33, 10, 41, 10, 126, 25, 10, 9, 10, 17, 10, 16, 9, 10, 8, 10, 8, 10, 62, 168, 27,
+    9, 10, 27, 10, 59, 12, 27, 12, 35, 12, 187, 44, 39, 12, 24, 53, 39, 48, 419, 39, 64, 20, 403,
+    148, 64, 23, 85, 48, 148, 51, 31, 11, 15, 19, 12, 85, 227, 68, 23, 187, 108, 88, 15, 235, 24,
+    36, 379, 116, 111, 8, 11, 85, 32, 23, 43, 12, 83, 85, 43, 8, 331, 116, 72, 27, 12, 67, 20, 16,
+    85, 16, 39, 187, 31, 11, 28, 403, 12, 11, 28, 19, 20, 43, 20, 11, 12, 11, 192, 27, 23, 91, 44,
+    23, 27, 20, 80, 51, 16, 51, 16, 51, 72, 59, 8, 59, 8, 346, 15, 35, 74, 11, 23, 32, 642, 283,
+    68, 15, 20, 16, 85, 48, 65531, 23851, 96, 187, 32, 395, 65528, 2088, 2931, 16, 851, 304, 58,
+    96, 42, 40, 11, 12, 83, 15, 107, 8, 43, 8, 11, 8, 19, 8, 19, 8, 867, 143, 128, 2907, 151, 515,
+    16, 435, 56, 15, 256, 99, 39, 132, 87, 48, 132, 287, 8, 159, 8, 39, 32, 43, 8, 1083, 32, 127,
+    85, 63, 209, 55, 210, 95, 715, 24, 51, 16, 51, 16, 51, 16, 27, 24, 63, 8, 63, 104, 23, 16, 99,
+    8, 211, 8, 155, 8, 19, 8, 123, 16, 115, 272, 987, 40, 31, 32, 365, 24, 79, 461, 143, 21, 31, 8,
+    111, 24, 15, 376, 367, 12, 1040, 235, 24, 395, 120, 12, 221, 32, 259, 37, 72, 163, 13, 67, 13,
+    40, 307, 44, 40, 243, 8, 15, 291, 32, 67, 15, 45, 336, 321, 322, 627, 16, 85, 48, 289, 32, 290,
+    32, 323, 64, 419, 88, 15, 89, 8, 121, 8, 57, 8, 17, 8, 90, 8, 122, 8, 58, 8, 18, 24, 419, 96,
+    2491, 72, 179, 80, 67, 192, 51, 8, 339, 8, 75, 552, 51, 16, 11, 8, 355, 8, 19, 24, 11, 16, 187,
+    8, 15, 69, 187, 23, 61, 251, 64, 77, 384, 155, 8, 19, 40, 45, 179, 53, 24, 15, 211, 40, 15,
+    512, 451, 32, 21, 19, 133, 16, 373, 11, 28, 8, 20, 40, 36, 35, 8, 27, 8, 235, 16, 28, 32, 12,
+    77, 56, 79, 56, 235, 21, 15, 235, 29, 256, 67, 15, 227, 20, 32, 45, 63, 72, 435, 24, 63, 179,
+    16, 69, 155, 40, 69, 147, 56, 39, 96, 61, 640, 587, 440, 409, 104, 410, 56, 53, 291, 36, 64,
+    85, 48, 85, 51, 177, 24, 44, 15, 11, 178, 64, 23, 1664, 253, 8, 339, 8, 20, 15, 16, 19, 128,
+    27, 440, 36, 235, 85, 11, 64, 179, 92, 37, 47, 176, 147, 36, 39, 304, 171, 61, 160, 187, 72,
+    28, 427, 124, 63, 32, 245, 12, 19, 20, 11, 72, 36, 363, 92, 23, 8, 39, 12, 104, 203, 56, 85,
+    48, 28, 291, 116, 8, 85, 39, 11, 20, 11, 64, 283, 12, 23, 11, 72, 28, 387, 116, 35, 39, 36, 15,
+    20, 85, 11, 15, 11, 31, 8, 165, 88, 147, 8, 203, 100, 55, 12, 19, 12, 496, 59, 8, 11, 8, 35, 8,
+    123, 8, 83, 15, 48, 379, 100, 40, 85, 48, 36, 8, 67, 16, 19, 16, 179, 8, 59, 8, 19, 8, 43, 8,
+    20, 11, 60, 16, 20, 16, 28, 16, 11, 48, 12, 40, 43, 20, 16, 60, 24, 44, 88, 83, 8, 11, 16, 11,
+    8, 307, 8, 11, 76, 8, 12, 16, 12, 8, 36, 8, 44, 11, 12, 11, 23, 8, 23, 64, 20, 232, 427, 148,
+    35, 47, 85, 23, 8, 15, 12, 27, 240, 387, 164, 19, 15, 11, 64, 85, 1328, 379, 60, 16, 76, 191,
+    35, 20, 272, 387, 140, 31, 11, 88, 85, 48, 111, 152, 347, 108, 11, 15, 48, 85, 48, 165, 224,
+    219, 16, 124, 32, 101, 39, 59, 1480, 355, 124, 15, 800, 257, 258, 157, 96, 67, 16, 11, 16, 67,
+    8, 19, 8, 195, 52, 8, 20, 16, 36, 11, 12, 11, 20, 31, 72, 85, 560, 67, 16, 315, 60, 16, 60, 11,
+    15, 11, 12, 216, 11, 84, 323, 60, 11, 36, 71, 12, 64, 11, 92, 371, 132, 31, 11, 47, 104, 587,
+    56, 87, 1456, 267, 15, 112, 85, 48, 75, 8, 299, 68, 8, 68, 11, 47, 80, 237, 24, 23, 243, 16,
+    180, 8, 116, 584, 59, 8, 19, 8, 307, 52, 24, 12, 8, 20, 8, 60, 11, 12, 64, 85, 48, 51, 8, 19,
+    8, 259, 44, 8, 20, 8, 44, 11, 56, 85, 2480, 155, 36, 23, 56, 20, 11, 12, 107, 8, 275, 60, 24,
+    44, 111, 85, 12, 680, 11, 120, 173, 239, 104, 15, 7379, 816, 893, 8, 47, 88, 1571, 21088, 779,
+    23, 104, 8579, 128, 12, 51, 124, 80, 31963, 40, 4667, 54728, 243, 148, 85, 13872, 4555, 56,
+    251, 8, 85, 32, 23, 635, 8, 85, 48, 243, 16, 44, 15, 80, 387, 60, 79, 35, 23, 80, 85, 8, 61, 8,
+    171, 40, 155, 3456, 363, 31, 85, 1584, 257, 258, 189, 39, 808, 603, 32, 12, 11, 444, 56, 36,
+    107, 512, 19, 15, 11, 12, 88, 20, 112, 49091, 64, 9907, 328, 83, 65528, 5952, 35, 8, 59, 8, 19,
+    8, 2331, 120, 11, 232, 27, 16, 11, 112, 35, 64, 3171, 18464, 859, 40, 107, 24, 75, 56, 83, 16,
+    15, 20, 15, 31488, 1927, 85, 48, 3495, 608, 372, 16, 188, 72, 935, 480, 1975, 80, 319, 16, 487,
+    44, 31, 52, 64, 68, 23, 60, 247, 36, 495, 168, 535, 28, 15, 976, 165, 96, 165, 96, 703, 72,
+    205, 1080, 209, 210, 209, 58, 8, 146, 209, 210, 9, 8, 17, 16, 9, 16, 17, 16, 33, 8, 65, 34, 8,
+    10, 8, 58, 8, 90, 209, 210, 17, 8, 33, 16, 65, 8, 57, 8, 210, 17, 8, 33, 8, 41, 8, 9, 24, 57,
+    8, 210, 209, 210, 209, 210, 209, 210, 209, 210, 209, 210, 209, 226, 16, 201, 15, 202, 15, 50,
+    201, 15, 202, 15, 50, 201, 15, 202, 15, 50, 201, 15, 202, 15, 50, 201, 15, 202, 15, 50, 9, 10,
+    16, 405, 4103, 444, 39, 404, 71, 12, 119, 12, 63, 120, 44, 8, 124, 8832, 82, 11, 162, 48, 50,
+    1704, 60, 8, 140, 16, 60, 8, 20, 8, 44, 40, 499, 264, 12, 896, 363, 24, 60, 59, 16, 85, 32, 11,
+    15, 2560, 243, 12, 136, 355, 36, 85, 40, 15, 3712, 227, 36, 85, 1712, 243, 20, 11, 85, 32, 15,
+    3840, 59, 8, 35, 8, 19, 8, 123, 8, 1579, 16, 77, 60, 328, 273, 274, 60, 11, 32, 85, 32, 23,
+    6280, 477, 15, 29, 15, 37, 608, 365, 15, 125, 1552, 35, 8, 219, 8, 19, 8, 11, 16, 11, 8, 83, 8,
+    35, 8, 11, 8, 11, 48, 11, 32, 11, 8, 11, 8, 11, 8, 27, 8, 19, 8, 11, 16, 11, 8, 11, 8, 11, 8,
+    11, 8, 11, 8, 19, 8, 11, 16, 35, 8, 59, 8, 35, 8, 35, 8, 11, 8, 83, 8, 139, 40, 27, 8, 43, 8,
+    139, 416, 23, 2160, 359, 32, 807, 96, 127, 16, 127, 8, 127, 8, 303, 80, 109, 1295, 448, 239,
+    104, 359, 32, 79, 56, 23, 112, 55, 1232, 7879, 32, 143, 24, 111, 24, 959, 32, 767, 48, 103, 32,
+    15, 120, 103, 32, 455, 64, 87, 48, 327, 64, 247, 16, 103, 32, 23, 496, 2727, 96, 119, 16, 111,
+    24, 87, 40, 455, 56, 127, 16, 95, 48, 79, 56, 1183, 8, 743, 85, 8240, 65531, 65531, 65531,
+    65531, 65531, 14123, 256, 33235, 48, 1779, 16, 46099, 112, 59787, 120, 4979, 19728, 4339,
+    12048, 39515, 40, 33539, 640,
+};
+/* clang-format on */
+
+enum { NC_HLX__UNICODE = 0x32400 };
+
+/* The bits of every character below NC_HLX__UNICODE. */
+static void nc_hlx__unicode_fill(uint8_t *bits) {
+    static const uint8_t class_bits[8] = {0,         1 | 4,          2 | 4, 1 | 2 | 4,
+                                          1 | 2 | 8, NC_HLX__NUMBER, 0,     NC_HLX__SIGN};
+    static const uint16_t spaces[] = {0x20,   0x85,   0xA0,   0x1680, 0x2028,
+                                      0x2029, 0x202F, 0x205F, 0x3000};
+    size_t run, i, at = 0;
+    for (run = 0; run < sizeof nc_hlx__unicode / sizeof *nc_hlx__unicode; run++) {
+        const unsigned kind = nc_hlx__unicode[run] & 7;
+        for (i = 0; i < nc_hlx__unicode[run] >> 3; i++, at++)
+            bits[at] = class_bits[kind == 6 ? 1 + i % 2 : kind];
+    }
+    for (i = 0; i < sizeof spaces / sizeof *spaces; i++) bits[spaces[i]] = NC_HLX__SPACE;
+    for (i = '\t'; i <= '\r'; i++) bits[i] = NC_HLX__SPACE;
+    for (i = 0x2000; i <= 0x200A; i++) bits[i] = NC_HLX__SPACE;
+    bits['\r'] = bits['\n'] = NC_HLX__SPACE | NC_HLX__LINE;
+}
+
+/* The bits of the character at `at` and its bytes; behind the end 0 and 0. */
+static unsigned nc_hlx__bits_at(const uint8_t *bits, const uint8_t *at, const uint8_t *end,
+                                size_t *length) {
+    const uint8_t c = at < end ? at[0] : 0;
+    uint32_t code;
+    *length = at < end;
+    if (c < 0x80) return at < end ? bits[c] : 0;
+    *length = nc__utf8(at, (size_t)(end - at));
+    if (*length == 0) {
+        *length = 1;
+        return 0;
+    }
+    if (*length == 2) return bits[(c & 31u) << 6 | (at[1] & 63u)];
+    code = (c & 15u) << 12 | (at[1] & 63u) << 6 | (at[2] & 63u);
+    if (*length == 3) return bits[code];
+    code = (c & 7u) << 18 | (at[1] & 63u) << 12 | (at[2] & 63u) << 6 | (at[3] & 63u);
+    if (code < NC_HLX__UNICODE) return bits[code];
+    return code - 0xE0100 < 240 ? NC_HLX__UPPER | NC_HLX__LOWER | NC_HLX__MARK : 0;
+}
+
+/* -- pieces: merges stay inside them ----------------------------------------------- */
+
+/* How a pattern cuts. `family`: 2 as GPT-2, 4 as cl100k, 5 as o200k; `tail`: white space that ends
+ * the text is one piece also where it holds line ends. */
+typedef struct nc_hlx__pattern {
+    const char *name;
+    uint8_t family, digits, tail, suffix, slash;
+    /* the forms in tokenizer.json, the first one is written; tiktoken's own form of cl100k means
+     * something else there (Oniguruma's {1,3}+ and $) */
+    const char *regex[2];
+} nc_hlx__pattern;
+
+#define NC_HLX__O200K(suffix, digits)                                                              \
+    "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*"                                  \
+    "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+" suffix "|[^\\r\\n\\p{L}\\p{N}]?"                              \
+    "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*" suffix "|\\p{N}" digits  \
+    "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
+#define NC_HLX__CL100K(digits, tail)                                                               \
+    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}" digits                     \
+    "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|" tail "\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
+#define NC_HLX__CONTRACTIONS "(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+
+static const nc_hlx__pattern nc_hlx__patterns[NC_HLX_PATTERNS] = {
+    {"words", 0, 0, 0, 0, 0, {NULL, NULL}},
+    {"gpt2",
+     2,
+     0,
+     0,
+     0,
+     0,
+     {"'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
+      "'(?:[sdmt]|ll|ve|re)| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"}},
+    {"cl100k", 4, 3, 1, 0, 0, {NC_HLX__CL100K("{1,3}", "\\s+\\z|"), NULL}},
+    {"llama3", 4, 3, 0, 0, 0, {NC_HLX__CL100K("{1,3}", ""), NULL}},
+    {"qwen2", 4, 1, 0, 0, 0, {NC_HLX__CL100K("", ""), NULL}},
+    {"o200k", 5, 3, 0, 1, 1, {NC_HLX__O200K(NC_HLX__CONTRACTIONS, "{1,3}"), NULL}},
+    {"tekken", 5, 1, 0, 0, 1, {NC_HLX__O200K("", ""), NULL}},
+};
+
+#undef NC_HLX__O200K
+#undef NC_HLX__CL100K
+#undef NC_HLX__CONTRACTIONS
+
+/* A text that is cut: the bits of characters, and its end. */
+typedef struct nc_hlx__cut {
+    const uint8_t *bits, *end;
+    const nc_hlx__pattern *pattern;
+} nc_hlx__cut;
+
+/* The end of the run of characters at `at` that have one of the bits `some` and none of `none`;
+ * with some = 0 the first condition is dropped. At most `most` characters. */
+static const uint8_t *nc_hlx__run(const nc_hlx__cut *c, const uint8_t *at, unsigned some,
+                                  unsigned none, size_t most) {
+    for (; most && at < c->end; most--) {
+        size_t n;
+        const unsigned b = nc_hlx__bits_at(c->bits, at, c->end, &n);
+        if ((some && !(b & some)) || (b & none)) break;
+        at += n;
+    }
+    return at;
+}
+
+/* Behind 's 't 're 've 'm 'll 'd at `at`, else `at`. Where case is folded U+017F is an s too. */
+static const uint8_t *nc_hlx__contraction(const nc_hlx__cut *c, const uint8_t *at, int fold) {
+    const size_t room = (size_t)(c->end - at);
+    const uint8_t bit = fold ? 0x20 : 0;
+    if (room < 2 || *at != '\'') return at;
+    if (strchr("sdmt", at[1] | bit) && at[1]) return at + 2;
+    if (room < 3) return at;
+    if (fold && at[1] == 0xC5 && at[2] == 0xBF) return at + 3;
+    return ((at[1] | bit) == 'l' && (at[2] | bit) == 'l') ||
+                   (((at[1] | bit) == 'r' || (at[1] | bit) == 'v') && (at[2] | bit) == 'e')
+               ? at + 3
+               : at;
+}
+
+/* White space: to its last line end (`lines`), else all at the end of the text, else all but the
+ * last character, which goes to what follows. */
+static const uint8_t *nc_hlx__blank(const nc_hlx__cut *c, const uint8_t *at, int lines) {
+    const uint8_t *last = at, *line = NULL, *run = at;
+    while (run < c->end) {
+        size_t n;
+        const unsigned b = nc_hlx__bits_at(c->bits, run, c->end, &n);
+        if (!(b & NC_HLX__SPACE)) break;
+        last = run;
+        run += n;
+        if (b & NC_HLX__LINE) line = run;
+    }
+    if (run == c->end && c->pattern->tail) return run;
+    if (lines && line) return line;
+    return run == c->end || last == at ? run : last;
+}
+
+static const uint8_t *nc_hlx__piece_gpt2(const nc_hlx__cut *c, const uint8_t *at) {
+    const unsigned word = NC_HLX__LETTER | NC_HLX__NUMBER;
+    const uint8_t *from = nc_hlx__contraction(c, at, 0);
+    unsigned b;
+    size_t n;
+    if (from > at) return from;
+    from = at + (*at == ' ');
+    b = nc_hlx__bits_at(c->bits, from, c->end, &n);
+    if (from == c->end || (b & NC_HLX__SPACE)) return nc_hlx__blank(c, at, 0);
+    if (b & word) return nc_hlx__run(c, from, b & word, 0, SIZE_MAX);
+    return nc_hlx__run(c, from, 0, word | NC_HLX__SPACE, SIZE_MAX);
+}
+
+/* What cl100k and o200k do with all but words: numbers, signs and the line ends behind them, white
+ * space. */
+static const uint8_t *nc_hlx__piece_rest(const nc_hlx__cut *c, const uint8_t *at) {
+    const uint8_t *from = at + (*at == ' ');
+    size_t n;
+    unsigned b = nc_hlx__bits_at(c->bits, at, c->end, &n);
+    if (b & NC_HLX__NUMBER) return nc_hlx__run(c, at, NC_HLX__NUMBER, 0, c->pattern->digits);
+    b = nc_hlx__bits_at(c->bits, from, c->end, &n);
+    if (from == c->end || (b & (NC_HLX__SPACE | NC_HLX__LETTER | NC_HLX__NUMBER)))
+        return nc_hlx__blank(c, at, 1);
+    at = nc_hlx__run(c, from, 0, NC_HLX__SPACE | NC_HLX__LETTER | NC_HLX__NUMBER, SIZE_MAX);
+    while (at < c->end && (*at == '\r' || *at == '\n' || (*at == '/' && c->pattern->slash))) at++;
+    return at;
+}
+
+/* Whether the character at `at` may stand before a word: [^\r\n\p{L}\p{N}]; *n gets its bytes. */
+static int nc_hlx__before_word(const nc_hlx__cut *c, const uint8_t *at, size_t *n) {
+    return !(nc_hlx__bits_at(c->bits, at, c->end, n) &
+             (NC_HLX__LINE | NC_HLX__LETTER | NC_HLX__NUMBER));
+}
+
+static const uint8_t *nc_hlx__piece_cl100k(const nc_hlx__cut *c, const uint8_t *at) {
+    const uint8_t *from = nc_hlx__contraction(c, at, 1), *to;
+    size_t n;
+    if (from > at) return from;
+    from = at + (nc_hlx__before_word(c, at, &n) ? n : 0);
+    to = nc_hlx__run(c, from, NC_HLX__LETTER, 0, SIZE_MAX);
+    return to > from ? to : nc_hlx__piece_rest(c, at);
+}
+
+/* [upper]*[lower]+ from `from`, null if it does not match: where nothing lower follows the upper
+ * run, it gives back characters until one that is both follows. */
+static const uint8_t *nc_hlx__word_lower(const nc_hlx__cut *c, const uint8_t *from) {
+    const uint8_t *at = from, *both = NULL, *to;
+    while (at < c->end) {
+        size_t n;
+        const unsigned b = nc_hlx__bits_at(c->bits, at, c->end, &n);
+        if (!(b & NC_HLX__UPPER)) break;
+        at += n;
+        if (b & NC_HLX__LOWER) both = at;
+    }
+    to = nc_hlx__run(c, at, NC_HLX__LOWER, 0, SIZE_MAX);
+    return to > at ? to : both;
+}
+
+static const uint8_t *nc_hlx__word_upper(const nc_hlx__cut *c, const uint8_t *from) {
+    const uint8_t *to = nc_hlx__run(c, from, NC_HLX__UPPER, 0, SIZE_MAX);
+    return to > from ? nc_hlx__run(c, to, NC_HLX__LOWER, 0, SIZE_MAX) : NULL;
+}
+
+static const uint8_t *nc_hlx__piece_o200k(const nc_hlx__cut *c, const uint8_t *at) {
+    size_t n;
+    const uint8_t *from = nc_hlx__before_word(c, at, &n) ? at + n : at;
+    const uint8_t *to = nc_hlx__word_lower(c, from);
+    if (!to) to = nc_hlx__word_lower(c, at);
+    if (!to) to = nc_hlx__word_upper(c, from);
+    if (!to) to = nc_hlx__word_upper(c, at);
+    if (!to) return nc_hlx__piece_rest(c, at);
+    return c->pattern->suffix ? nc_hlx__contraction(c, to, 1) : to;
+}
+
+/* -- the tokenizer ----------------------------------------------------------------- */
+
+/* Tokens of bytes; texts of the vocabulary that stand for no bytes; texts outside of it. */
+enum { NC_HLX__TOKEN_BYTES, NC_HLX__TOKEN_TEXT, NC_HLX__TOKEN_ADDED };
+
+/* Where a token lies in `bytes`; length UINT32_MAX for an id without one. */
+typedef struct nc_hlx__token {
+    uint32_t at, length, kind;
+} nc_hlx__token;
+
+/* A token that is found in the text itself. late: searched in what the others have left. */
+typedef struct nc_hlx__added {
+    uint32_t id, special, late;
+} nc_hlx__added;
+
+/* Merge i makes token made[i] of pair[i] = first 2^32 + second. by_id: the token with the smaller
+ * id is made first (tiktoken), else the merge with the smaller number. whole: a piece that is a
+ * token is that token, whatever the merges make of it. own: learned here, ids are bytes, then
+ * merges. */
 struct nc_hlx_bpe {
     nc_allocator hooks;
     int custom_hooks;
-    uint32_t merges, room;
-    nc__index known; /* merges by their pair */
-    uint64_t *pair;
-    uint32_t *length; /* bytes of token 256 + i */
+    uint32_t pattern, by_id, whole, own, merges, ids, added_count, first_count, last_count;
+    uint32_t byte_id[256], first[8], last[8]; /* tokens before and after a text */
+    nc__index known, tokens;                  /* merges by their pair, tokens by their bytes */
+    nc__buffer pairs, mades, places, bytes, added;
+    const uint64_t *pair;
+    const uint32_t *made;
+    const nc_hlx__token *place;
+    uint8_t *bits; /* of characters; null where words are cut by bytes */
 };
 
-static size_t nc_hlx__bpe_bytes(uint32_t room) {
-    return (size_t)room * (sizeof(uint64_t) + sizeof(uint32_t));
-}
-
-/* A tokenizer for up to `room` tokens, its two arrays in one block. */
-static nc_hlx_bpe *nc_hlx__bpe_new(uint32_t room, const nc_allocator *hooks) {
+static nc_hlx_bpe *nc_hlx__bpe_new(const nc_allocator *hooks) {
     nc_hlx_bpe *bpe = (nc_hlx_bpe *)nc__calloc(hooks, sizeof *bpe);
     if (!bpe) return NULL;
     if (hooks) bpe->hooks = *hooks;
     bpe->custom_hooks = hooks != NULL;
-    for (bpe->room = 16; bpe->room < room;) bpe->room *= 2;
-    bpe->known.hooks = hooks ? &bpe->hooks : NULL;
-    bpe->pair = (uint64_t *)nc__calloc(hooks, nc_hlx__bpe_bytes(bpe->room));
-    if (!bpe->pair) {
-        nc__free(hooks, bpe, sizeof *bpe);
-        return NULL;
-    }
-    bpe->length = (uint32_t *)(void *)(bpe->pair + bpe->room);
+    hooks = hooks ? &bpe->hooks : NULL;
+    bpe->known.hooks = bpe->tokens.hooks = hooks;
+    bpe->pairs.hooks = bpe->mades.hooks = bpe->places.hooks = hooks;
+    bpe->bytes.hooks = bpe->added.hooks = hooks;
+    memset(bpe->byte_id, 0xFF, sizeof bpe->byte_id);
     return bpe;
 }
 
@@ -4501,14 +4911,31 @@ NC_API void nc_hlx_bpe_destroy(nc_hlx_bpe *bpe) {
     nc_allocator hooks;
     int custom;
     if (!bpe) return;
+    nc__index_free(&bpe->known);
+    nc__index_free(&bpe->tokens);
+    nc__buffer_free(&bpe->pairs);
+    nc__buffer_free(&bpe->mades);
+    nc__buffer_free(&bpe->places);
+    nc__buffer_free(&bpe->bytes);
+    nc__buffer_free(&bpe->added);
     hooks = bpe->hooks;
     custom = bpe->custom_hooks;
-    nc__index_free(&bpe->known);
-    nc__free(custom ? &hooks : NULL, bpe->pair, nc_hlx__bpe_bytes(bpe->room));
+    nc__free(custom ? &hooks : NULL, bpe->bits, NC_HLX__UNICODE);
     nc__free(custom ? &hooks : NULL, bpe, sizeof *bpe);
 }
 
-NC_API uint32_t nc_hlx_bpe_vocab(const nc_hlx_bpe *bpe) { return 256 + bpe->merges; }
+NC_API uint32_t nc_hlx_bpe_vocab(const nc_hlx_bpe *bpe) { return bpe->ids; }
+
+NC_API uint32_t nc_hlx_bpe_pattern(const nc_hlx_bpe *bpe) { return bpe->pattern; }
+
+/* Choose how texts are cut. 0: out of memory. */
+static int nc_hlx__bpe_cut(nc_hlx_bpe *bpe, uint32_t pattern) {
+    bpe->pattern = pattern;
+    if (pattern == NC_HLX_PATTERN_WORDS || bpe->bits) return 1;
+    bpe->bits = (uint8_t *)nc__alloc(bpe->known.hooks, NC_HLX__UNICODE);
+    if (bpe->bits) nc_hlx__unicode_fill(bpe->bits);
+    return bpe->bits != NULL;
+}
 
 /* The merge of a pair, or UINT32_MAX. */
 static uint32_t nc_hlx__bpe_rank(const nc_hlx_bpe *bpe, uint64_t pair) {
@@ -4520,28 +4947,485 @@ static uint32_t nc_hlx__bpe_rank(const nc_hlx_bpe *bpe, uint64_t pair) {
     return id;
 }
 
-static uint32_t nc_hlx__token_length(const nc_hlx_bpe *bpe, uint64_t token) {
-    return token < 256 ? 1 : bpe->length[token - 256];
+static const uint8_t *nc_hlx__token_bytes(const nc_hlx_bpe *bpe, uint32_t id, uint32_t *length) {
+    *length = bpe->place[id].length;
+    return (const uint8_t *)bpe->bytes.data + bpe->place[id].at;
 }
 
-/* Append a merge; the pair is new and both tokens exist. 0: out of memory. */
-static int nc_hlx__bpe_add(nc_hlx_bpe *bpe, uint64_t pair) {
-    if (!nc__index_add(&bpe->known, (uint32_t)nc__mix(pair), bpe->merges)) return 0;
-    bpe->pair[bpe->merges] = pair;
-    bpe->length[bpe->merges] =
-        nc_hlx__token_length(bpe, pair >> 32) + nc_hlx__token_length(bpe, pair & UINT32_MAX);
-    bpe->merges++;
-    return 1;
+NC_API uint32_t nc_hlx_bpe_find(const nc_hlx_bpe *bpe, const void *text, size_t bytes) {
+    const uint32_t hash = (uint32_t)nc__fnv1a(NC__FNV_START, text, bytes);
+    size_t at = hash;
+    uint32_t id, length;
+    for (;;) {
+        const uint8_t *token;
+        id = nc__index_next(&bpe->tokens, hash, &at);
+        if (id == UINT32_MAX) return id;
+        token = nc_hlx__token_bytes(bpe, id, &length);
+        if (length == bytes && (bytes == 0 || !memcmp(token, text, bytes))) return id;
+    }
+}
+
+/* Give an id its bytes. The id is free, the bytes are no token's yet. */
+static nc_status nc_hlx__bpe_token(nc_hlx_bpe *bpe, uint32_t id, uint32_t kind, const void *text,
+                                   size_t bytes) {
+    nc_hlx__token *place;
+    if (bpe->bytes.used + bytes >= UINT32_MAX / 4) return NC_ERR_LIMIT;
+    while (bpe->ids <= id) {
+        place = (nc_hlx__token *)(void *)nc__buffer_add(&bpe->places, sizeof *place);
+        if (!place) return NC_ERR_MEMORY;
+        place->at = place->length = UINT32_MAX;
+        bpe->ids++;
+        bpe->place = (const nc_hlx__token *)(const void *)bpe->places.data;
+    }
+    place = (nc_hlx__token *)(void *)bpe->places.data + id;
+    place->at = (uint32_t)bpe->bytes.used;
+    nc__buffer_put(&bpe->bytes, text, bytes);
+    if (bpe->bytes.status != NC_OK) return NC_ERR_MEMORY;
+    place->length = (uint32_t)bytes;
+    place->kind = kind;
+    if (!nc__index_add(&bpe->tokens, (uint32_t)nc__fnv1a(NC__FNV_START, text, bytes), id))
+        return NC_ERR_MEMORY;
+    if (bytes == 1 && kind == NC_HLX__TOKEN_BYTES &&
+        bpe->byte_id[*(const uint8_t *)text] == UINT32_MAX)
+        bpe->byte_id[*(const uint8_t *)text] = id;
+    return NC_OK;
+}
+
+/* Append a merge; the pair is new and all three tokens exist. 0: out of memory. */
+static int nc_hlx__bpe_merge(nc_hlx_bpe *bpe, uint64_t pair, uint32_t made) {
+    nc__buffer_put(&bpe->pairs, &pair, sizeof pair);
+    nc__buffer_put(&bpe->mades, &made, sizeof made);
+    if (bpe->pairs.status != NC_OK || bpe->mades.status != NC_OK) return 0;
+    bpe->pair = (const uint64_t *)(const void *)bpe->pairs.data;
+    bpe->made = (const uint32_t *)(const void *)bpe->mades.data;
+    return nc__index_add(&bpe->known, (uint32_t)nc__mix(pair), bpe->merges++);
+}
+
+/* A tokenizer of the 256 bytes, whose merges make the ids that follow. */
+static nc_hlx_bpe *nc_hlx__bpe_own(uint32_t pattern, const nc_allocator *hooks) {
+    nc_hlx_bpe *bpe = nc_hlx__bpe_new(hooks);
+    uint32_t i;
+    int ok = bpe && nc_hlx__bpe_cut(bpe, pattern);
+    for (i = 0; ok && i < 256; i++) {
+        const uint8_t byte = (uint8_t)i;
+        ok = nc_hlx__bpe_token(bpe, i, NC_HLX__TOKEN_BYTES, &byte, 1) == NC_OK;
+    }
+    if (ok) {
+        bpe->own = 1;
+        return bpe;
+    }
+    nc_hlx_bpe_destroy(bpe);
+    return NULL;
+}
+
+/* Append a merge of two tokens that exist; a new token has the next id. */
+static nc_status nc_hlx__bpe_add(nc_hlx_bpe *bpe, uint64_t pair) {
+    uint8_t joined[2 * NC_HLX__TRAINED_PIECE];
+    uint32_t left, right, made;
+    const uint8_t *a = nc_hlx__token_bytes(bpe, (uint32_t)(pair >> 32), &left);
+    const uint8_t *b = nc_hlx__token_bytes(bpe, (uint32_t)pair, &right);
+    nc_status status = NC_OK;
+    memcpy(joined, a, left);
+    memcpy(joined + left, b, right);
+    /* with a pattern tokens differ, as tokenizer.json wants them: the one that is there is made */
+    made = bpe->pattern ? nc_hlx_bpe_find(bpe, joined, left + right) : UINT32_MAX;
+    if (made == UINT32_MAX) {
+        made = bpe->ids;
+        status = nc_hlx__bpe_token(bpe, made, NC_HLX__TOKEN_BYTES, joined, left + right);
+    }
+    if (status == NC_OK && !nc_hlx__bpe_merge(bpe, pair, made)) status = NC_ERR_MEMORY;
+    return status;
+}
+
+NC_API nc_status nc_hlx_bpe_add_special(nc_hlx_bpe *bpe, const char *text, uint32_t id) {
+    nc_hlx__added added;
+    nc_status status = NC_OK;
+    if (!bpe || !text || !*text || id >= NC_HLX__IDS) return NC_ERR_ARG;
+    if (id >= bpe->ids || bpe->place[id].length == UINT32_MAX) {
+        if (nc_hlx_bpe_find(bpe, text, strlen(text)) != UINT32_MAX) return NC_ERR_ARG;
+        status = nc_hlx__bpe_token(bpe, id, NC_HLX__TOKEN_ADDED, text, strlen(text));
+    } else if (nc_hlx_bpe_find(bpe, text, strlen(text)) != id) {
+        return NC_ERR_ARG;
+    }
+    added.id = id;
+    added.special = 1;
+    added.late = 0;
+    if (status == NC_OK) nc__buffer_put(&bpe->added, &added, sizeof added);
+    if (status == NC_OK) status = bpe->added.status;
+    bpe->added_count += status == NC_OK;
+    return status;
+}
+
+NC_API uint32_t nc_hlx_bpe_end(const nc_hlx_bpe *bpe) {
+    static const char *const names[] = {"<|endoftext|>", "<|end_of_text|>", "</s>", "<EOT>",
+                                        "<｜end▁of▁sentence｜>"};
+    const nc_hlx__added *added = (const nc_hlx__added *)(const void *)bpe->added.data;
+    size_t i, k;
+    for (i = 0; i < sizeof names / sizeof *names; i++) {
+        const uint32_t id = nc_hlx_bpe_find(bpe, names[i], strlen(names[i]));
+        for (k = 0; k < bpe->added_count; k++)
+            if (added[k].id == id) return id;
+    }
+    return UINT32_MAX;
 }
 
 static int nc_hlx__white(uint8_t c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-/* Length of the word at the start of text. */
-static size_t nc_hlx__word(const uint8_t *text, size_t bytes) {
+/* Length of the piece at the start of text, of 1 byte at least. */
+static size_t nc_hlx__piece(const nc_hlx_bpe *bpe, const uint8_t *text, size_t bytes) {
+    nc_hlx__cut c;
     size_t n = 1;
+    c.bits = bpe->bits;
+    c.end = text + bytes;
+    c.pattern = &nc_hlx__patterns[bpe->pattern];
+    if (c.pattern->family == 2) return (size_t)(nc_hlx__piece_gpt2(&c, text) - text);
+    if (c.pattern->family == 4) return (size_t)(nc_hlx__piece_cl100k(&c, text) - text);
+    if (c.pattern->family == 5) return (size_t)(nc_hlx__piece_o200k(&c, text) - text);
     while (n < bytes && n < NC_HLX__WORD &&
            !(nc_hlx__white(text[n]) && !nc_hlx__white(text[n - 1])))
         n++;
+    return n;
+}
+
+/* -- encoding ---------------------------------------------------------------------- */
+
+/* What decides which of two merges comes first; UINT32_MAX: no merge. */
+static uint32_t nc_hlx__merge_order(const nc_hlx_bpe *bpe, uint32_t left, uint32_t right,
+                                    uint32_t *made) {
+    const uint32_t merge = nc_hlx__bpe_rank(bpe, (uint64_t)left << 32 | right);
+    if (merge == UINT32_MAX) return merge;
+    *made = bpe->made[merge];
+    return bpe->by_id ? *made : merge;
+}
+
+enum { NC_HLX__SHORT = 96 }; /* bytes of a piece up to which looking at all pairs is quick */
+
+/* Merge n tokens where they lie, the first of the smallest order each time. */
+static size_t nc_hlx__merge_short(const nc_hlx_bpe *bpe, uint32_t *t, size_t n) {
+    uint32_t order[NC_HLX__SHORT], made[NC_HLX__SHORT];
+    size_t i, best;
+    for (i = 0; i + 1 < n; i++) order[i] = nc_hlx__merge_order(bpe, t[i], t[i + 1], &made[i]);
+    for (; n > 1; n--) {
+        for (best = 0, i = 1; i + 1 < n; i++)
+            if (order[i] < order[best]) best = i;
+        if (order[best] == UINT32_MAX) break;
+        t[best] = made[best];
+        memmove(t + best + 1, t + best + 2, (n - best - 2) * sizeof *t);
+        if (best + 2 < n) {
+            memmove(order + best, order + best + 1, (n - best - 2) * sizeof *order);
+            memmove(made + best, made + best + 1, (n - best - 2) * sizeof *made);
+            order[best] = nc_hlx__merge_order(bpe, t[best], t[best + 1], &made[best]);
+        }
+        if (best) order[best - 1] = nc_hlx__merge_order(bpe, t[best - 1], t[best], &made[best - 1]);
+    }
+    return n;
+}
+
+/* The same without memory: for when there is none. */
+static size_t nc_hlx__merge_slowly(const nc_hlx_bpe *bpe, uint32_t *t, size_t n) {
+    for (; n > 1; n--) {
+        uint32_t least = UINT32_MAX, made = 0, token = 0;
+        size_t i, best = 0;
+        for (i = 0; i + 1 < n; i++) {
+            const uint32_t order = nc_hlx__merge_order(bpe, t[i], t[i + 1], &made);
+            if (order >= least) continue;
+            least = order;
+            best = i;
+            token = made;
+        }
+        if (least == UINT32_MAX) break;
+        t[best] = token;
+        memmove(t + best + 1, t + best + 2, (n - best - 2) * sizeof *t);
+    }
+    return n;
+}
+
+/* Tokens of a long piece as a list, and a heap of its pairs: order * 2^32 + place. An entry counts
+ * while the pair at its place still has that order. */
+typedef struct nc_hlx__list {
+    uint32_t *next, *previous, *order;
+    uint64_t *heap;
+    size_t used;
+} nc_hlx__list;
+
+static void nc_hlx__heap_push(nc_hlx__list *l, uint64_t value) {
+    size_t at = l->used++;
+    while (at && l->heap[(at - 1) / 2] > value) {
+        l->heap[at] = l->heap[(at - 1) / 2];
+        at = (at - 1) / 2;
+    }
+    l->heap[at] = value;
+}
+
+static uint64_t nc_hlx__heap_pop(nc_hlx__list *l) {
+    const uint64_t least = l->heap[0], value = l->heap[--l->used];
+    size_t at = 0, child;
+    while ((child = 2 * at + 1) < l->used) {
+        child += child + 1 < l->used && l->heap[child + 1] < l->heap[child];
+        if (l->heap[child] >= value) break;
+        l->heap[at] = l->heap[child];
+        at = child;
+    }
+    l->heap[at] = value;
+    return least;
+}
+
+/* The pair that begins at a place has changed. */
+static void nc_hlx__list_pair(const nc_hlx_bpe *bpe, nc_hlx__list *l, const uint32_t *t,
+                              uint32_t at, uint32_t n) {
+    uint32_t made;
+    l->order[at] =
+        l->next[at] < n ? nc_hlx__merge_order(bpe, t[at], t[l->next[at]], &made) : UINT32_MAX;
+    if (l->order[at] != UINT32_MAX) nc_hlx__heap_push(l, (uint64_t)l->order[at] << 32 | at);
+}
+
+static size_t nc_hlx__merge_long(const nc_hlx_bpe *bpe, uint32_t *t, uint32_t n) {
+    /* n pairs at first, and at most two new ones with each of n - 1 merges */
+    const size_t bytes = nc__mul_size(n, 3 * sizeof(uint64_t) + 3 * sizeof(uint32_t));
+    nc_hlx__list l;
+    uint32_t i, kept = 0;
+    l.heap = (uint64_t *)nc__alloc(bpe->known.hooks, bytes);
+    if (!l.heap) return nc_hlx__merge_slowly(bpe, t, n);
+    l.next = (uint32_t *)(void *)(l.heap + 3 * (size_t)n);
+    l.previous = l.next + n;
+    l.order = l.previous + n;
+    l.used = 0;
+    for (i = 0; i < n; i++) {
+        l.next[i] = i + 1;
+        l.previous[i] = i - 1; /* of the first: UINT32_MAX */
+        nc_hlx__list_pair(bpe, &l, t, i, n);
+    }
+    while (l.used) {
+        const uint64_t top = nc_hlx__heap_pop(&l);
+        const uint32_t at = (uint32_t)top, right = l.next[at];
+        if (l.order[at] != top >> 32) continue;
+        (void)nc_hlx__merge_order(bpe, t[at], t[right], &t[at]);
+        l.order[right] = UINT32_MAX;
+        l.next[at] = l.next[right];
+        if (l.next[at] < n) l.previous[l.next[at]] = at;
+        nc_hlx__list_pair(bpe, &l, t, at, n);
+        if (l.previous[at] < n) nc_hlx__list_pair(bpe, &l, t, l.previous[at], n);
+    }
+    for (i = 0; i < n; i = l.next[i]) t[kept++] = t[i];
+    nc__free(bpe->known.hooks, l.heap, bytes);
+    return kept;
+}
+
+/* Tokens of one piece; returns their number. */
+static size_t nc_hlx__encode_piece(const nc_hlx_bpe *bpe, const uint8_t *text, size_t n,
+                                   uint32_t *tokens) {
+    size_t i;
+    if (bpe->whole || n == 1) {
+        const uint32_t id = n == 1 ? bpe->byte_id[*text] : nc_hlx_bpe_find(bpe, text, n);
+        tokens[0] = id;
+        if (id != UINT32_MAX && bpe->place[id].kind == NC_HLX__TOKEN_BYTES) return 1;
+    }
+    for (i = 0; i < n; i++) tokens[i] = bpe->byte_id[text[i]];
+    if (n <= NC_HLX__SHORT) return nc_hlx__merge_short(bpe, tokens, n);
+    if (n >> 31) return nc_hlx__merge_slowly(bpe, tokens, n);
+    return nc_hlx__merge_long(bpe, tokens, (uint32_t)n);
+}
+
+/* A piece that has been encoded: where it stands in the text, and its tokens in the result. */
+typedef struct nc_hlx__seen {
+    const uint8_t *text;
+    const uint32_t *tokens;
+    uint32_t bytes, count;
+} nc_hlx__seen;
+
+enum { NC_HLX__SEEN = 8192, NC_HLX__SEEN_FROM = 2048 };
+
+/* A text that is encoded: where the next token goes, and the pieces seen so far. */
+typedef struct nc_hlx__encoding {
+    const nc_hlx_bpe *bpe;
+    uint32_t *to;
+    nc_hlx__seen *seen; /* null: none are kept */
+    int special;
+} nc_hlx__encoding;
+
+/* Text in which no token is searched as such. */
+static void nc_hlx__encode_plain(nc_hlx__encoding *e, const uint8_t *text, size_t bytes) {
+    size_t n;
+    for (; bytes; text += n, bytes -= n) {
+        nc_hlx__seen *s;
+        uint64_t hash = 0;
+        n = nc_hlx__piece(e->bpe, text, bytes);
+        if (!e->seen || n < 3 || n > NC_HLX__SHORT) {
+            e->to += nc_hlx__encode_piece(e->bpe, text, n, e->to);
+            continue;
+        }
+        memcpy(&hash, text, n < 8 ? n : 8);
+        if (n > 8) hash = nc__mix(hash) ^ nc__fnv1a(n, text + 8, n - 8);
+        s = &e->seen[nc__mix(hash) % NC_HLX__SEEN];
+        if (s->bytes == n && !memcmp(s->text, text, n)) {
+            memcpy(e->to, s->tokens, s->count * sizeof *e->to);
+        } else {
+            s->text = text;
+            s->tokens = e->to;
+            s->bytes = (uint32_t)n;
+            s->count = (uint32_t)nc_hlx__encode_piece(e->bpe, text, n, e->to);
+        }
+        e->to += s->count;
+    }
+}
+
+/* The first place where a token of this kind stands, the longest there: *length is its bytes. */
+static size_t nc_hlx__find_added(const nc_hlx__encoding *e, const uint8_t *text, size_t bytes,
+                                 uint32_t late, uint32_t *id, size_t *length) {
+    const nc_hlx_bpe *bpe = e->bpe;
+    const nc_hlx__added *added = (const nc_hlx__added *)(const void *)bpe->added.data;
+    uint8_t starts[256] = {0};
+    size_t at, k;
+    uint32_t n;
+    *length = 0;
+    for (k = 0; k < bpe->added_count; k++)
+        if (added[k].late == late && (e->special || !added[k].special))
+            starts[*nc_hlx__token_bytes(bpe, added[k].id, &n)] = 1;
+    for (at = 0; at < bytes && !*length; at++) {
+        if (!starts[text[at]]) continue;
+        for (k = 0; k < bpe->added_count; k++) {
+            const uint8_t *token = nc_hlx__token_bytes(bpe, added[k].id, &n);
+            if (added[k].late != late || (!e->special && added[k].special)) continue;
+            if (n <= *length || n > bytes - at || memcmp(text + at, token, n)) continue;
+            *length = n;
+            *id = added[k].id;
+        }
+    }
+    return at - (*length != 0);
+}
+
+static void nc_hlx__encode_around(nc_hlx__encoding *e, const uint8_t *text, size_t bytes,
+                                  uint32_t late) {
+    while (bytes) {
+        uint32_t id = 0;
+        size_t length = 0, at = bytes;
+        if (e->bpe->added_count) at = nc_hlx__find_added(e, text, bytes, late, &id, &length);
+        if (late || !e->bpe->added_count)
+            nc_hlx__encode_plain(e, text, at);
+        else
+            nc_hlx__encode_around(e, text, at, 1);
+        if (length) *e->to++ = id;
+        text += at + length;
+        bytes -= at + length;
+    }
+}
+
+static size_t nc_hlx__encode(const nc_hlx_bpe *bpe, const void *text, size_t bytes, int special,
+                             uint32_t *tokens) {
+    nc_hlx__encoding e;
+    memset(&e, 0, sizeof e);
+    e.bpe = bpe;
+    e.to = tokens;
+    e.special = special;
+    if (bytes >= NC_HLX__SEEN_FROM)
+        e.seen = (nc_hlx__seen *)nc__calloc(bpe->known.hooks, NC_HLX__SEEN * sizeof *e.seen);
+    nc_hlx__encode_around(&e, (const uint8_t *)text, bytes, 0);
+    nc__free(bpe->known.hooks, e.seen, NC_HLX__SEEN * sizeof *e.seen);
+    return (size_t)(e.to - tokens);
+}
+
+/* Length of a beginning of the text, of 64 KiB or more, that gives the same tokens on its own: it
+ * ends behind a piece that ends in a visible character of ASCII, or is all where tokens are found
+ * in the text itself. */
+static NC_UNUSED size_t nc_hlx__bpe_part(const nc_hlx_bpe *bpe, const uint8_t *text, size_t bytes) {
+    const nc_hlx__added *added = (const nc_hlx__added *)(const void *)bpe->added.data;
+    size_t n = 0;
+    uint32_t k;
+    for (k = 0; k < bpe->added_count; k++)
+        if (!added[k].special) return bytes;
+    while (n < bytes && (n < 65536 || text[n - 1] <= ' ' || text[n - 1] > '~'))
+        n += nc_hlx__piece(bpe, text + n, bytes - n);
+    return n;
+}
+
+NC_API size_t nc_hlx_bpe_encode(const nc_hlx_bpe *bpe, const void *text, size_t bytes,
+                                uint32_t *tokens) {
+    return nc_hlx__encode(bpe, text, bytes, 0, tokens);
+}
+
+NC_API size_t nc_hlx_bpe_encode_document(const nc_hlx_bpe *bpe, const void *text, size_t bytes,
+                                         uint32_t *tokens) {
+    size_t n = bpe->first_count;
+    memcpy(tokens, bpe->first, n * sizeof *tokens);
+    n += nc_hlx__encode(bpe, text, bytes, 1, tokens + n);
+    memcpy(tokens + n, bpe->last, bpe->last_count * sizeof *tokens);
+    return n + bpe->last_count;
+}
+
+NC_API nc_status nc_hlx_bpe_decode(const nc_hlx_bpe *bpe, const uint32_t *tokens, size_t n,
+                                   uint8_t *out, size_t room, size_t *written) {
+    size_t i;
+    *written = 0;
+    for (i = 0; i < n; i++)
+        if (tokens[i] >= bpe->ids || bpe->place[tokens[i]].length == UINT32_MAX)
+            return NC_ERR_FORMAT;
+    for (i = 0; i < n; i++) {
+        uint32_t length;
+        const uint8_t *bytes = nc_hlx__token_bytes(bpe, tokens[i], &length);
+        const size_t left = *written < room ? room - *written : 0;
+        if (left) memcpy(out + *written, bytes, length < left ? length : left);
+        *written += length;
+    }
+    return NC_OK;
+}
+
+NC_API size_t nc_hlx_utf8_whole(const void *text, size_t bytes) {
+    const uint8_t *at = (const uint8_t *)text;
+    static const uint8_t rest[3] = {0x80, 0x80, 0x80};
+    size_t back;
+    for (back = 1; back <= 3 && back <= bytes; back++) {
+        uint8_t character[6];
+        size_t fill;
+        memcpy(character, at + bytes - back, back);
+        if (character[0] < 0x80) break;
+        if (character[0] < 0xC0) continue;
+        for (fill = 0; fill < 3; fill++) { /* would it be whole with what may still come? */
+            memcpy(character + back, rest, sizeof rest);
+            if (back == 1) /* second bytes are limited after these (nc__utf8) */
+                character[1] = character[0] == 0xE0 ? 0xA0 : character[0] == 0xF0 ? 0x90 : 0x80;
+            if (nc__utf8(character, back + fill + 1) == back + fill + 1) return bytes - back;
+        }
+        break;
+    }
+    return bytes;
+}
+
+static uint64_t nc_hlx__hash_word(uint64_t hash, uint64_t value) {
+    uint8_t word[8];
+    nc__put_le(word, value, 8);
+    return nc__fnv1a(hash, word, sizeof word);
+}
+
+NC_API uint64_t nc_hlx_bpe_digest(const nc_hlx_bpe *bpe) {
+    const nc_hlx__added *added = (const nc_hlx__added *)(const void *)bpe->added.data;
+    uint64_t hash = NC__FNV_START;
+    uint32_t i, length;
+    for (i = 0; i < bpe->merges; i++) hash = nc_hlx__hash_word(hash, bpe->pair[i]);
+    if (bpe->pattern) hash = nc_hlx__hash_word(hash, bpe->pattern);
+    if (bpe->own && !bpe->added_count) return hash; /* all else follows */
+    hash = nc_hlx__hash_word(hash, (uint64_t)bpe->by_id << 32 | bpe->whole);
+    for (i = 0; i < bpe->ids; i++) {
+        const uint8_t *bytes = nc_hlx__token_bytes(bpe, i, &length);
+        hash = nc_hlx__hash_word(hash, length);
+        if (length != UINT32_MAX) hash = nc__fnv1a(hash, bytes, length);
+    }
+    for (i = 0; i < bpe->added_count; i++) {
+        hash = nc_hlx__hash_word(hash, added[i].id);
+        hash = nc_hlx__hash_word(hash, (uint64_t)added[i].special << 32 | added[i].late);
+    }
+    for (i = 0; i < bpe->first_count; i++) hash = nc_hlx__hash_word(hash, bpe->first[i]);
+    for (i = 0; i < bpe->last_count; i++) hash = nc_hlx__hash_word(hash, ~(uint64_t)bpe->last[i]);
+    return hash;
+}
+
+/* -- learning merges --------------------------------------------------------------- */
+
+/* Length of the piece at the start of a text from which merges are learned: a long one is cut, at
+ * the border of a character. */
+static size_t nc_hlx__trained_piece(const nc_hlx_bpe *bpe, const uint8_t *text, size_t bytes) {
+    size_t n = nc_hlx__piece(bpe, text, bytes);
+    if (n <= NC_HLX__TRAINED_PIECE) return n;
+    for (n = NC_HLX__TRAINED_PIECE; n > NC_HLX__TRAINED_PIECE - 4 && text[n] >> 6 == 2;) n--;
     return n;
 }
 
@@ -4556,70 +5440,11 @@ static size_t nc_hlx__merge(uint32_t *tokens, size_t n, uint64_t pair, uint32_t 
     return kept;
 }
 
-NC_API size_t nc_hlx_bpe_encode(const nc_hlx_bpe *bpe, const void *text, size_t bytes,
-                                uint32_t *tokens) {
-    const uint8_t *from = (const uint8_t *)text;
-    size_t at = 0, count = 0;
-    while (at < bytes) {
-        uint32_t *word = tokens + count;
-        size_t n = nc_hlx__word(from + at, bytes - at), i;
-        for (i = 0; i < n; i++) word[i] = from[at + i];
-        at += n;
-        for (;;) { /* the earliest merge first, as they were learned */
-            uint32_t best = UINT32_MAX;
-            for (i = 0; i + 1 < n; i++) {
-                uint32_t r = nc_hlx__bpe_rank(bpe, (uint64_t)word[i] << 32 | word[i + 1]);
-                best = r < best ? r : best;
-            }
-            if (best == UINT32_MAX) break;
-            n = nc_hlx__merge(word, n, bpe->pair[best], 256 + best);
-        }
-        count += n;
-    }
-    return count;
-}
-
-NC_API nc_status nc_hlx_bpe_decode(const nc_hlx_bpe *bpe, const uint32_t *tokens, size_t n,
-                                   uint8_t *out, size_t room, size_t *written) {
-    uint32_t stack[NC_HLX__WORD + 1]; /* a token of 64 bytes has at most 64 pieces open */
-    size_t i;
-    *written = 0;
-    for (i = 0; i < n; i++)
-        if (tokens[i] >= 256 + bpe->merges) return NC_ERR_FORMAT;
-    for (i = 0; i < n; i++) {
-        size_t open = 1;
-        stack[0] = tokens[i];
-        while (open) {
-            uint32_t token = stack[--open];
-            if (token >= 256) { /* the second half waits below the first */
-                uint64_t pair = bpe->pair[token - 256];
-                stack[open++] = (uint32_t)pair;
-                stack[open++] = (uint32_t)(pair >> 32);
-                continue;
-            }
-            if (*written < room) out[*written] = (uint8_t)token;
-            ++*written;
-        }
-    }
-    return NC_OK;
-}
-
-NC_API uint64_t nc_hlx_bpe_digest(const nc_hlx_bpe *bpe) {
-    uint64_t hash = NC__FNV_START;
-    uint8_t word[8];
-    uint32_t i;
-    for (i = 0; i < bpe->merges; i++) {
-        nc__put_le(word, bpe->pair[i], 8);
-        hash = nc__fnv1a(hash, word, sizeof word);
-    }
-    return hash;
-}
-
 /* Different words of a text: where each lies in `tokens`, its length now, how often it occurs. */
 typedef struct nc_hlx__words {
     uint32_t *tokens;
     size_t *start, *count;
-    uint8_t *length;
+    uint16_t *length;
     size_t n, used;
     nc__index known;
 } nc_hlx__words;
@@ -4639,7 +5464,7 @@ static int nc_hlx__add_word(nc_hlx__words *w, const uint8_t *word, size_t n) {
     }
     if (!nc__index_add(&w->known, hash, (uint32_t)w->n)) return 0;
     w->start[w->n] = w->used;
-    w->length[w->n] = (uint8_t)n;
+    w->length[w->n] = (uint16_t)n;
     w->count[w->n++] = 1;
     for (i = 0; i < n; i++) w->tokens[w->used++] = word[i];
     return 1;
@@ -4672,8 +5497,55 @@ static int nc_hlx__best_pair(const nc_hlx__words *w, nc_hlx__pairs *p, uint64_t 
     return most > 1;
 }
 
-NC_API nc_status nc_hlx_bpe_train(nc_hlx_bpe **bpe, const void *text, size_t bytes, uint32_t vocab,
-                                  const nc_allocator *hooks, nc_progress_fn progress, void *user) {
+/* All arrays of a training for a text of n bytes, 1 at least. 0: out of memory. */
+static int nc_hlx__words_new(nc_hlx__words *w, nc_hlx__pairs *p, size_t n, size_t slots,
+                             const nc_allocator *hooks) {
+    memset(w, 0, sizeof *w);
+    memset(p, 0, sizeof *p);
+    w->known.hooks = hooks;
+    w->tokens = (uint32_t *)nc__alloc(hooks, n * sizeof *w->tokens);
+    w->start = (size_t *)nc__alloc(hooks, n * sizeof *w->start);
+    w->count = (size_t *)nc__alloc(hooks, n * sizeof *w->count);
+    w->length = (uint16_t *)nc__alloc(hooks, n * sizeof *w->length);
+    p->key = (uint64_t *)nc__alloc(hooks, slots * sizeof *p->key);
+    p->count = (size_t *)nc__alloc(hooks, slots * sizeof *p->count);
+    return w->tokens && w->start && w->count && w->length && p->key && p->count;
+}
+
+static void nc_hlx__words_free(nc_hlx__words *w, nc_hlx__pairs *p, size_t n, size_t slots,
+                               const nc_allocator *hooks) {
+    nc__free(hooks, w->tokens, n * sizeof *w->tokens);
+    nc__index_free(&w->known);
+    nc__free(hooks, w->start, n * sizeof *w->start);
+    nc__free(hooks, w->count, n * sizeof *w->count);
+    nc__free(hooks, w->length, n * sizeof *w->length);
+    nc__free(hooks, p->key, slots * sizeof *p->key);
+    nc__free(hooks, p->count, slots * sizeof *p->count);
+}
+
+/* Merges until there are `vocab` tokens, or no pair occurs twice. */
+static nc_status nc_hlx__learn(nc_hlx_bpe *made, nc_hlx__words *w, nc_hlx__pairs *p, uint32_t vocab,
+                               nc_progress_fn progress, void *user) {
+    nc_status status = NC_OK;
+    size_t k;
+    for (p->slots = 64; p->slots < 2 * w->used;) p->slots *= 2; /* as many pairs at most */
+    while (made->ids < vocab && status == NC_OK) {
+        uint64_t best = 0;
+        if (!nc_hlx__best_pair(w, p, &best)) break;
+        status = nc_hlx__bpe_add(made, best);
+        for (k = 0; k < w->n && status == NC_OK; k++)
+            w->length[k] = (uint16_t)nc_hlx__merge(w->tokens + w->start[k], w->length[k], best,
+                                                   made->made[made->merges - 1]);
+        if (status == NC_OK && progress && progress(user, made->merges, vocab - 256))
+            status = NC_ERR_CANCELLED;
+    }
+    return status;
+}
+
+NC_API nc_status nc_hlx_bpe_train_pattern(nc_hlx_bpe **bpe, const void *text, size_t bytes,
+                                          uint32_t vocab, uint32_t pattern,
+                                          const nc_allocator *hooks, nc_progress_fn progress,
+                                          void *user) {
     const uint8_t *from = (const uint8_t *)text;
     const size_t n = bytes ? bytes : 1;
     nc_hlx__words w;
@@ -4683,46 +5555,20 @@ NC_API nc_status nc_hlx_bpe_train(nc_hlx_bpe **bpe, const void *text, size_t byt
     size_t at, k, slots = 64;
     if (!bpe) return NC_ERR_ARG;
     *bpe = NULL;
-    if ((bytes && !text) || vocab < 256 || vocab > NC_HLX__BPE_LIMIT || bytes >> 31)
+    if ((bytes && !text) || vocab < 256 || vocab > NC_HLX__BPE_LIMIT || bytes >> 31 ||
+        pattern >= NC_HLX_PATTERNS)
         return NC_ERR_ARG;
-    memset(&w, 0, sizeof w);
-    memset(&p, 0, sizeof p);
-    w.known.hooks = hooks;
     while (slots < 2 * n) slots *= 2; /* at most half full */
-    made = nc_hlx__bpe_new(vocab - 256, hooks);
-    w.tokens = (uint32_t *)nc__alloc(hooks, n * sizeof *w.tokens);
-    w.start = (size_t *)nc__alloc(hooks, n * sizeof *w.start);
-    w.count = (size_t *)nc__alloc(hooks, n * sizeof *w.count);
-    w.length = (uint8_t *)nc__alloc(hooks, n);
-    p.key = (uint64_t *)nc__alloc(hooks, slots * sizeof *p.key);
-    p.count = (size_t *)nc__alloc(hooks, slots * sizeof *p.count);
-    if (made && w.tokens && w.start && w.count && w.length && p.key && p.count) {
+    made = nc_hlx__bpe_own(pattern, hooks);
+    if (nc_hlx__words_new(&w, &p, n, slots, hooks) && made) {
         status = NC_OK;
         for (at = 0; at < bytes && status == NC_OK; at += k) {
-            k = nc_hlx__word(from + at, bytes - at);
+            k = nc_hlx__trained_piece(made, from + at, bytes - at);
             if (!nc_hlx__add_word(&w, from + at, k)) status = NC_ERR_MEMORY;
         }
-        for (p.slots = 64; p.slots < 2 * w.used;) p.slots *= 2; /* as many pairs at most */
-        while (made->merges < vocab - 256 && status == NC_OK) {
-            uint64_t best = 0;
-            if (!nc_hlx__best_pair(&w, &p, &best)) break;
-            if (!nc_hlx__bpe_add(made, best)) {
-                status = NC_ERR_MEMORY;
-                break;
-            }
-            for (k = 0; k < w.n; k++)
-                w.length[k] = (uint8_t)nc_hlx__merge(w.tokens + w.start[k], w.length[k], best,
-                                                     255 + made->merges);
-            if (progress && progress(user, made->merges, vocab - 256)) status = NC_ERR_CANCELLED;
-        }
+        if (status == NC_OK) status = nc_hlx__learn(made, &w, &p, vocab, progress, user);
     }
-    nc__free(hooks, w.tokens, n * sizeof *w.tokens);
-    nc__index_free(&w.known);
-    nc__free(hooks, w.start, n * sizeof *w.start);
-    nc__free(hooks, w.count, n * sizeof *w.count);
-    nc__free(hooks, w.length, n);
-    nc__free(hooks, p.key, slots * sizeof *p.key);
-    nc__free(hooks, p.count, slots * sizeof *p.count);
+    nc_hlx__words_free(&w, &p, n, slots, hooks);
     if (status == NC_OK)
         *bpe = made;
     else
@@ -4730,73 +5576,876 @@ NC_API nc_status nc_hlx_bpe_train(nc_hlx_bpe **bpe, const void *text, size_t byt
     return status;
 }
 
-#ifndef NC_NO_STDIO
-/* Layout, little-endian: 8 bytes magic, u32 version, u32 merges, then two u32 a merge, then FNV-1a
- * (64 bits) of everything before it. */
-#define NC_HLX__BPE_MAGIC "NCHLXBPE"
-
-NC_API nc_status nc_hlx_bpe_save(const nc_hlx_bpe *bpe, const char *path, nc_error *err) {
-    const nc_allocator *hooks;
-    size_t bytes, i;
-    uint8_t *data;
-    nc__span span;
-    nc_status status;
-    nc__clear(err);
-    if (!bpe || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no tokenizer or no path");
-    hooks = bpe->custom_hooks ? &bpe->hooks : NULL;
-    bytes = 24 + 8 * (size_t)bpe->merges;
-    data = (uint8_t *)nc__alloc(hooks, bytes);
-    if (!data) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    memcpy(data, NC_HLX__BPE_MAGIC, 8);
-    nc__put_le(data + 8, 1, 4);
-    nc__put_le(data + 12, bpe->merges, 4);
-    for (i = 0; i < bpe->merges; i++) {
-        nc__put_le(data + 16 + 8 * i, bpe->pair[i] >> 32, 4);
-        nc__put_le(data + 20 + 8 * i, bpe->pair[i] & UINT32_MAX, 4);
-    }
-    nc__put_le(data + bytes - 8, nc__fnv1a(NC__FNV_START, data, bytes - 8), 8);
-    span.data = data;
-    span.bytes = bytes;
-    status = nc__file_write(path, &span, 1, err);
-    nc__free(hooks, data, bytes);
-    return status;
+NC_API nc_status nc_hlx_bpe_train(nc_hlx_bpe **bpe, const void *text, size_t bytes, uint32_t vocab,
+                                  const nc_allocator *hooks, nc_progress_fn progress, void *user) {
+    return nc_hlx_bpe_train_pattern(bpe, text, bytes, vocab, NC_HLX_PATTERN_WORDS, hooks, progress,
+                                    user);
 }
 
-NC_API nc_status nc_hlx_bpe_load(nc_hlx_bpe **bpe, const char *path, const nc_allocator *hooks,
-                                 nc_error *err) {
-    nc_hlx_bpe *made = NULL;
-    size_t bytes, i;
-    uint64_t count;
+#ifndef NC_NO_STDIO
+/* -- our own file, little-endian: 8 bytes magic, u32 version, u32 merges, from version 2 on u32
+ * pattern and u32 0, then two u32 a merge, then FNV-1a (64 bits) of everything before it. Words are
+ * written as version 1. */
+#define NC_HLX__BPE_MAGIC "NCHLXBPE"
+
+static void nc_hlx__bpe_write_own(const nc_hlx_bpe *bpe, nc__buffer *b) {
+    uint32_t i;
+    nc__buffer_put(b, NC_HLX__BPE_MAGIC, 8);
+    nc__buffer_le(b, bpe->pattern ? 2 : 1, 4);
+    nc__buffer_le(b, bpe->merges, 4);
+    if (bpe->pattern) nc__buffer_le(b, bpe->pattern, 8);
+    for (i = 0; i < bpe->merges; i++) {
+        nc__buffer_le(b, bpe->pair[i] >> 32, 4);
+        nc__buffer_le(b, bpe->pair[i] & UINT32_MAX, 4);
+    }
+    if (b->status == NC_OK) nc__buffer_le(b, nc__fnv1a(NC__FNV_START, b->data, b->used), 8);
+}
+
+static nc_status nc_hlx__bpe_read_own(nc_hlx_bpe **made, const uint8_t *data, size_t bytes,
+                                      const nc_allocator *hooks, nc_error *err) {
+    const uint64_t version = bytes >= 24 ? nc__get_le(data + 8, 4) : 0;
+    const size_t head = version == 2 ? 24 : 16;
+    const uint64_t count = bytes >= 24 ? nc__get_le(data + 12, 4) : 0;
+    const uint64_t pattern = version == 2 ? nc__get_le(data + 16, 8) : 0;
+    const uint32_t most = pattern ? NC_HLX__TRAINED_PIECE : NC_HLX__WORD;
+    nc_status status = NC_OK;
+    size_t i;
+    if ((version != 1 && version != 2) || count > NC_HLX__BPE_LIMIT - 256 ||
+        bytes != head + 8 + 8 * count || pattern >= NC_HLX_PATTERNS || (version == 2 && !pattern))
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not a whole nc_hlx tokenizer of version 1 or 2");
+    if (nc__get_le(data + bytes - 8, 8) != nc__fnv1a(NC__FNV_START, data, bytes - 8))
+        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "tokenizer checksum does not match");
+    *made = nc_hlx__bpe_own((uint32_t)pattern, hooks);
+    if (!*made) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    for (i = 0; status == NC_OK && i < count; i++) {
+        const uint64_t a = nc__get_le(data + head + 8 * i, 4);
+        const uint64_t b = nc__get_le(data + head + 4 + 8 * i, 4);
+        if (a >= (*made)->ids || b >= (*made)->ids ||
+            nc_hlx__bpe_rank(*made, a << 32 | b) != UINT32_MAX ||
+            (*made)->place[a].length + (*made)->place[b].length > most)
+            return nc__fail(err, NC_ERR_FORMAT, 0, 0, "merge %lu is impossible", (unsigned long)i);
+        status = nc_hlx__bpe_add(*made, a << 32 | b);
+    }
+    return status == NC_OK ? NC_OK : nc__fail(err, status, 0, 0, "out of memory");
+}
+
+/* -- bytes as characters (GPT-2's byte encoder): printable ones of Latin-1 are themselves, the 68
+ * others U+0100 and up in their order ------------------------------------------------------- */
+
+static int nc_hlx__printable(uint32_t c) {
+    return (c >= 33 && c <= 126) || (c >= 161 && c <= 255 && c != 173);
+}
+
+static uint32_t nc_hlx__byte_char(uint32_t byte) {
+    if (nc_hlx__printable(byte)) return byte;
+    return 256 + (byte < 33 ? byte : byte < 161 ? byte - 94 : 67);
+}
+
+static uint32_t nc_hlx__char_byte(uint32_t c) {
+    if (c < 256) return nc_hlx__printable(c) ? c : UINT32_MAX;
+    c -= 256;
+    return c < 33 ? c : c < 67 ? c + 94 : c == 67 ? 173 : UINT32_MAX;
+}
+
+/* Characters to the bytes that they stand for, in place. Returns their number; where one stands for
+ * none (tokens that are no bytes, as special ones) the text stays as it is and *mapped is 0. */
+static size_t nc_hlx__unmap(char *text, size_t n, int *mapped) {
+    const uint8_t *from = (const uint8_t *)text;
+    size_t at, to = 0, pass;
+    *mapped = 1;
+    for (pass = 0; pass < 2; pass++)
+        for (at = 0, to = 0; at < n; at++) {
+            uint32_t c = from[at];
+            if (c >= 0x80) c = at + 1 < n && c >> 5 == 6 ? (c & 31) << 6 | (from[++at] & 63) : 999;
+            c = nc_hlx__char_byte(c);
+            if (c == UINT32_MAX) {
+                *mapped = 0;
+                return n;
+            }
+            if (pass) text[to++] = (char)c;
+        }
+    return to;
+}
+
+/* -- tokenizer.json, vocab.json with merges.txt ------------------------------------ */
+
+/* A file that is read: the tokenizer that it becomes, and room for one text. */
+typedef struct nc_hlx__reader {
+    nc_hlx_bpe *bpe;
+    nc__buffer text;
+    const char *path;
+    uint32_t pattern, chosen;
+    int byte_level;
+    nc_error *err;
+} nc_hlx__reader;
+
+/* The places of an object's members by their names; at = null for those that are not there. Others
+ * are refused by name. */
+static nc_status nc_hlx__members(nc__text *t, const char *where, const char *const *names, size_t n,
+                                 nc__text *members) {
+    char key[64];
+    int first = 1;
+    size_t k;
+    memset(members, 0, n * sizeof *members);
+    nc__json_expect(t, '{');
+    while (nc__json_more(t, '}', &first)) {
+        nc__json_key(t, key, sizeof key);
+        for (k = 0; k < n && strcmp(key, names[k]) != 0;) k++;
+        if (k == n)
+            (void)nc__text_fail(t, NC_ERR_UNSUPPORTED, "'%s' of %s is not known here", key, where);
+        else if (members[k].at)
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "'%s' stands twice in %s", key, where);
+        else
+            members[k] = *t;
+        nc__json_skip(t);
+    }
+    return t->status;
+}
+
+/* Whether a member is there and not null. */
+static int nc_hlx__given(nc__text *member) {
+    if (!member->at) return 0;
+    nc__json_space(member);
+    return member->end - member->at < 4 || memcmp(member->at, "null", 4) != 0;
+}
+
+/* Whether a member is the word true. */
+static int nc_hlx__true(nc__text *member) {
+    return nc_hlx__given(member) && nc__peek(member, 0) == 't';
+}
+
+/* The type of an object that says one, "" for none; t stays. */
+static void nc_hlx__type(const nc__text *t, char *type, size_t room) {
+    nc__text at = *t;
+    char key[64];
+    int first = 1;
+    *type = 0;
+    nc__json_expect(&at, '{');
+    while (nc__json_more(&at, '}', &first)) {
+        (void)nc__json_string(&at, key, sizeof key);
+        nc__json_expect(&at, ':');
+        nc__json_space(&at);
+        if (!strcmp(key, "type") && nc__peek(&at, 0) == '"') {
+            if (nc__json_string(&at, type, room) >= room) *type = 0;
+            return;
+        }
+        nc__json_skip(&at);
+    }
+}
+
+/* A string into the reader's text; its length. */
+static size_t nc_hlx__string(nc_hlx__reader *r, nc__text *t) {
+    r->text.used = 0;
+    return nc__json_whole(t, &r->text);
+}
+
+/* A token of the vocabulary: text[n], characters that stand for bytes. */
+static void nc_hlx__read_token(nc_hlx__reader *r, nc__text *t, size_t n, uint64_t id) {
+    int mapped;
+    nc_status status;
+    n = nc_hlx__unmap(r->text.data, n, &mapped);
+    if (id < r->bpe->ids && r->bpe->place[id].length != UINT32_MAX)
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "the id %u has two tokens", (unsigned)id);
+    else if (n == 0 || nc_hlx_bpe_find(r->bpe, r->text.data, n) != UINT32_MAX)
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "a token that is empty or stands twice");
+    if (t->status != NC_OK) return;
+    status = nc_hlx__bpe_token(r->bpe, (uint32_t)id,
+                               mapped ? NC_HLX__TOKEN_BYTES : NC_HLX__TOKEN_TEXT, r->text.data, n);
+    if (status != NC_OK) (void)nc__text_fail(t, status, "no memory for the vocabulary");
+}
+
+static nc_status nc_hlx__read_vocab(nc_hlx__reader *r, nc__text *t) {
+    int first = 1;
+    nc__json_expect(t, '{');
+    while (nc__json_more(t, '}', &first)) {
+        const size_t n = nc_hlx__string(r, t);
+        uint64_t id;
+        nc__json_expect(t, ':');
+        id = nc__json_natural(t, NC_HLX__IDS - 1);
+        if (t->status == NC_OK) nc_hlx__read_token(r, t, n, id);
+    }
+    return t->status;
+}
+
+/* The merge of the first `left` characters with the last `right` in the reader's text. */
+static nc_status nc_hlx__read_merge(nc_hlx__reader *r, nc__text *t, size_t left, size_t right) {
+    char *a = r->text.data, *b = r->text.data + r->text.used - right;
+    int both, mapped;
+    uint32_t ids[2], made;
+    uint64_t pair;
+    left = nc_hlx__unmap(a, left, &both);
+    right = nc_hlx__unmap(b, right, &mapped);
+    ids[0] = nc_hlx_bpe_find(r->bpe, a, left);
+    ids[1] = nc_hlx_bpe_find(r->bpe, b, right);
+    memmove(a + left, b, right);
+    made = nc_hlx_bpe_find(r->bpe, a, left + right);
+    pair = (uint64_t)ids[0] << 32 | ids[1];
+    if (!both || !mapped || ids[0] == UINT32_MAX || ids[1] == UINT32_MAX || made == UINT32_MAX)
+        return nc__text_fail(t, NC_ERR_FORMAT, "merge %u: a part or the whole is no token",
+                             (unsigned)r->bpe->merges);
+    if (nc_hlx__bpe_rank(r->bpe, pair) != UINT32_MAX)
+        return nc__text_fail(t, NC_ERR_FORMAT, "merge %u stands twice", (unsigned)r->bpe->merges);
+    if (!nc_hlx__bpe_merge(r->bpe, pair, made))
+        return nc__text_fail(t, NC_ERR_MEMORY, "out of memory");
+    return NC_OK;
+}
+
+/* "a b" or ["a", "b"], each. */
+static nc_status nc_hlx__read_merges(nc_hlx__reader *r, nc__text *t) {
+    int first = 1;
+    nc__json_expect(t, '[');
+    while (nc__json_more(t, ']', &first)) {
+        size_t left, right;
+        if (nc__json_take(t, '[')) {
+            left = nc_hlx__string(r, t);
+            nc__json_expect(t, ',');
+            right = nc__json_whole(t, &r->text) + 1;
+            nc__json_expect(t, ']');
+            if (t->status == NC_OK) r->text.used--; /* the NUL */
+            right--;
+        } else {
+            const size_t n = nc_hlx__string(r, t);
+            const char *space = n ? (const char *)memchr(r->text.data, ' ', n) : NULL;
+            if (t->status == NC_OK && !space)
+                (void)nc__text_fail(t, NC_ERR_FORMAT, "a merge of other than two tokens");
+            if (t->status != NC_OK) break;
+            r->text.used = n;
+            left = (size_t)(space - r->text.data);
+            right = n - left - 1;
+        }
+        if (t->status == NC_OK) (void)nc_hlx__read_merge(r, t, left, right);
+    }
+    return t->status;
+}
+
+static nc_status nc_hlx__read_model(nc_hlx__reader *r, nc__text *t) {
+    static const char *const names[] = {"type",
+                                        "dropout",
+                                        "unk_token",
+                                        "continuing_subword_prefix",
+                                        "end_of_word_suffix",
+                                        "fuse_unk",
+                                        "byte_fallback",
+                                        "ignore_merges",
+                                        "vocab",
+                                        "merges"};
+    nc__text m[10];
+    char type[32];
+    size_t k;
+    nc_hlx__type(t, type, sizeof type);
+    if (*type && strcmp(type, "BPE") != 0)
+        return nc__text_fail(t, NC_ERR_UNSUPPORTED, "a model of type '%s': only BPE is read", type);
+    if (nc_hlx__members(t, "the model", names, 10, m) != NC_OK) return t->status;
+    for (k = 1; k < 5; k++)
+        if (k != 2 && nc_hlx__given(&m[k]) && memcmp(m[k].at, "\"\"", 2) != 0 &&
+            memcmp(m[k].at, "0.0", 3) != 0)
+            return nc__text_fail(&m[k], NC_ERR_UNSUPPORTED, "a model with %s is not read",
+                                 names[k]);
+    if (nc_hlx__true(&m[6]))
+        return nc__text_fail(&m[6], NC_ERR_UNSUPPORTED,
+                             "byte_fallback: tokens are characters here, not bytes");
+    r->bpe->whole = (uint32_t)nc_hlx__true(&m[7]);
+    if (!m[8].at || !m[9].at)
+        return nc__text_fail(t, NC_ERR_FORMAT, "the model has no vocab or no merges");
+    if (nc_hlx__read_vocab(r, &m[8]) != NC_OK) return m[8].status;
+    return nc_hlx__read_merges(r, &m[9]);
+}
+
+/* An added token; those that look around themselves are refused. */
+static nc_status nc_hlx__read_added(nc_hlx__reader *r, nc__text *t) {
+    static const char *const names[] = {"id",     "content",     "special", "normalized",
+                                        "lstrip", "single_word", "rstrip"};
+    nc__text m[7];
+    uint64_t id;
+    size_t n, k;
+    nc_hlx__added *added;
+    nc_status status;
+    if (nc_hlx__members(t, "an added token", names, 7, m) != NC_OK) return t->status;
+    if (!m[0].at || !m[1].at)
+        return nc__text_fail(t, NC_ERR_FORMAT, "an added token without id or content");
+    for (k = 4; k < 7; k++)
+        if (nc_hlx__true(&m[k]))
+            return nc__text_fail(&m[k], NC_ERR_UNSUPPORTED, "an added token with %s", names[k]);
+    id = nc__json_natural(&m[0], NC_HLX__IDS - 1);
+    n = nc_hlx__string(r, &m[1]);
+    if (m[0].status != NC_OK || m[1].status != NC_OK)
+        return m[0].status != NC_OK ? m[0].status : m[1].status;
+    if (strlen(r->text.data) != n)
+        return nc__text_fail(&m[1], NC_ERR_UNSUPPORTED, "an added token with a zero byte");
+    status = nc_hlx_bpe_add_special(r->bpe, r->text.data, (uint32_t)id);
+    if (status != NC_OK)
+        return nc__text_fail(&m[1], status == NC_ERR_ARG ? NC_ERR_FORMAT : status,
+                             "added token %u: empty, or not what the vocabulary has", (unsigned)id);
+    added = (nc_hlx__added *)(void *)r->bpe->added.data + r->bpe->added_count - 1;
+    added->special = (uint32_t)nc_hlx__true(&m[2]);
+    added->late = (uint32_t)nc_hlx__true(&m[3]);
+    return NC_OK;
+}
+
+/* A regular expression by its exact text. */
+static nc_status nc_hlx__read_regex(nc_hlx__reader *r, nc__text *t) {
+    static const char *const names[] = {"Regex", "String"};
+    nc__text m[2];
+    uint32_t p, k;
+    if (nc_hlx__members(t, "a pattern", names, 2, m) != NC_OK) return t->status;
+    if (!m[0].at) return nc__text_fail(t, NC_ERR_UNSUPPORTED, "a pattern that is no Regex");
+    (void)nc_hlx__string(r, &m[0]);
+    if (m[0].status != NC_OK) return m[0].status;
+    for (p = 1; p < NC_HLX_PATTERNS; p++)
+        for (k = 0; k < 3 && nc_hlx__patterns[p].regex[k]; k++)
+            if (!strcmp(r->text.data, nc_hlx__patterns[p].regex[k])) {
+                r->pattern = p;
+                return NC_OK;
+            }
+    return nc__text_fail(&m[0], NC_ERR_UNSUPPORTED,
+                         "the regular expression '%.40s..' is none of gpt2, cl100k, llama3, qwen2, "
+                         "o200k, tekken",
+                         r->text.data);
+}
+
+/* ByteLevel, or Split by a known regular expression and then ByteLevel. */
+static nc_status nc_hlx__read_cut(nc_hlx__reader *r, nc__text *t) {
+    static const char *const names[] = {
+        "type",      "pattern",      "behavior",         "invert",
+        "use_regex", "trim_offsets", "add_prefix_space", "pretokenizers"};
+    nc__text m[8];
+    char type[32], behavior[32] = "";
+    int first = 1;
+    nc_hlx__type(t, type, sizeof type);
+    if (nc_hlx__members(t, "a pre-tokenizer", names, 8, m) != NC_OK) return t->status;
+    if (!strcmp(type, "Sequence") && m[7].at) {
+        nc__json_expect(&m[7], '[');
+        while (nc__json_more(&m[7], ']', &first))
+            if (nc_hlx__read_cut(r, &m[7]) != NC_OK) return NC_ERR_UNSUPPORTED;
+        return m[7].status;
+    }
+    if (r->byte_level || (strcmp(type, "Split") != 0 && strcmp(type, "ByteLevel") != 0))
+        return nc__text_fail(t, NC_ERR_UNSUPPORTED,
+                             "the pre-tokenizer '%s': read are ByteLevel and one Split before it",
+                             type);
+    if (!strcmp(type, "Split")) {
+        if (m[2].at) (void)nc__json_string(&m[2], behavior, sizeof behavior);
+        if (r->pattern || !m[1].at ||
+            strcmp(behavior, nc_hlx__true(&m[3]) ? "Removed" : "Isolated") != 0)
+            return nc__text_fail(t, NC_ERR_UNSUPPORTED,
+                                 "a second Split, or one that does not isolate its matches");
+        return nc_hlx__read_regex(r, &m[1]);
+    }
+    r->byte_level = 1;
+    if (nc_hlx__true(&m[6]))
+        return nc__text_fail(&m[6], NC_ERR_UNSUPPORTED, "add_prefix_space is not done");
+    if (m[4].at && !nc_hlx__true(&m[4])) return NC_OK;
+    if (r->pattern)
+        return nc__text_fail(t, NC_ERR_UNSUPPORTED, "ByteLevel's own words after a Split");
+    r->pattern = NC_HLX_PATTERN_GPT2;
+    return NC_OK;
+}
+
+/* The tokens before and after a text, from the list "single" of a template. */
+static nc_status nc_hlx__read_single(nc_hlx__reader *r, nc__text *t) {
+    static const char *const names[] = {"SpecialToken", "Sequence"};
+    static const char *const parts[] = {"id", "type_id"};
+    nc__text m[2], p[2];
+    int first = 1, behind = 0;
+    nc__json_expect(t, '[');
+    while (nc__json_more(t, ']', &first)) {
+        uint32_t *count = behind ? &r->bpe->last_count : &r->bpe->first_count, id;
+        size_t n;
+        if (nc_hlx__members(t, "a template", names, 2, m) != NC_OK) break;
+        if (m[1].at) {
+            behind++;
+            continue;
+        }
+        if (nc_hlx__members(&m[0], "a special token", parts, 2, p) != NC_OK || !p[0].at)
+            return nc__text_fail(t, NC_ERR_FORMAT, "a special token without id");
+        n = nc_hlx__string(r, &p[0]);
+        id = p[0].status == NC_OK ? nc_hlx_bpe_find(r->bpe, r->text.data, n) : UINT32_MAX;
+        if (id == UINT32_MAX || *count == 8)
+            return nc__text_fail(t, NC_ERR_FORMAT, "a special token that is none, or more than 8");
+        (behind ? r->bpe->last : r->bpe->first)[(*count)++] = id;
+    }
+    if (behind != 1)
+        (void)nc__text_fail(t, NC_ERR_UNSUPPORTED, "a template of other than one text");
+    return t->status;
+}
+
+static nc_status nc_hlx__read_post(nc_hlx__reader *r, nc__text *t) {
+    static const char *const names[] = {"type",           "single",           "pair",
+                                        "special_tokens", "add_prefix_space", "trim_offsets",
+                                        "use_regex",      "processors"};
+    nc__text m[8];
+    char type[32];
+    int first = 1;
+    nc_hlx__type(t, type, sizeof type);
+    if (strcmp(type, "ByteLevel") != 0 && strcmp(type, "TemplateProcessing") != 0 &&
+        strcmp(type, "Sequence") != 0)
+        return nc__text_fail(t, NC_ERR_UNSUPPORTED, "the post-processor '%s' is not done", type);
+    if (nc_hlx__members(t, "a post-processor", names, 8, m) != NC_OK) return t->status;
+    if (m[1].at) return nc_hlx__read_single(r, &m[1]);
+    if (!m[7].at) return NC_OK;
+    nc__json_expect(&m[7], '[');
+    while (nc__json_more(&m[7], ']', &first))
+        if (nc_hlx__read_post(r, &m[7]) != NC_OK) return NC_ERR_UNSUPPORTED;
+    return m[7].status;
+}
+
+/* None, or a sequence of none. */
+static nc_status nc_hlx__read_normalizer(nc__text *t) {
+    static const char *const names[] = {"type", "normalizers"};
+    nc__text m[2];
+    char type[32];
+    nc_hlx__type(t, type, sizeof type);
+    if (strcmp(type, "Sequence") != 0)
+        return nc__text_fail(t, NC_ERR_UNSUPPORTED,
+                             "the normalizer '%s' is not done: apply it to the text and set null",
+                             type);
+    if (nc_hlx__members(t, "the normalizer", names, 2, m) != NC_OK || !m[1].at) return t->status;
+    nc__json_expect(&m[1], '[');
+    if (!nc__json_take(&m[1], ']')) return nc_hlx__read_normalizer(&m[1]);
+    return NC_OK;
+}
+
+/* Every byte needs a token, or texts could not be written. */
+static nc_status nc_hlx__bpe_complete(nc_hlx__reader *r, nc__text *t) {
+    uint32_t i;
+    for (i = 0; i < 256; i++)
+        if (r->bpe->byte_id[i] == UINT32_MAX)
+            return nc__text_fail(t, NC_ERR_UNSUPPORTED,
+                                 "the vocabulary has no token for the byte %u", (unsigned)i);
+    if (r->chosen && r->pattern && r->chosen != r->pattern)
+        return nc__text_fail(t, NC_ERR_ARG, "the pattern is %s, and %s was asked for",
+                             nc_hlx__patterns[r->pattern].name, nc_hlx__patterns[r->chosen].name);
+    if (!r->pattern) r->pattern = r->chosen;
+    if (!r->pattern)
+        return nc__text_fail(t, NC_ERR_ARG,
+                             "the file names no pattern: choose gpt2, cl100k, llama3, qwen2, o200k "
+                             "or tekken");
+    if (!nc_hlx__bpe_cut(r->bpe, r->pattern))
+        return nc__text_fail(t, NC_ERR_MEMORY, "out of memory");
+    return NC_OK;
+}
+
+/* Those of tokenizer.json that must be null. */
+static nc_status nc_hlx__read_rest(nc_hlx__reader *r, nc__text *m) {
+    char type[32] = "";
+    if (nc_hlx__given(&m[1]))
+        return nc__text_fail(&m[1], NC_ERR_UNSUPPORTED, "truncation is not done: set it to null");
+    if (nc_hlx__given(&m[2]))
+        return nc__text_fail(&m[2], NC_ERR_UNSUPPORTED, "padding is not done: set it to null");
+    if (nc_hlx__given(&m[4]) && nc_hlx__read_normalizer(&m[4]) != NC_OK) return NC_ERR_UNSUPPORTED;
+    if (nc_hlx__given(&m[5]) && nc_hlx__read_cut(r, &m[5]) != NC_OK) return NC_ERR_UNSUPPORTED;
+    if (!r->byte_level)
+        return nc__text_fail(&m[8], NC_ERR_UNSUPPORTED,
+                             "the pre-tokenizer is not ByteLevel: only tokens of bytes are read");
+    if (nc_hlx__given(&m[6]) && nc_hlx__read_post(r, &m[6]) != NC_OK) return NC_ERR_UNSUPPORTED;
+    if (nc_hlx__given(&m[7])) nc_hlx__type(&m[7], type, sizeof type);
+    if (*type && strcmp(type, "ByteLevel") != 0)
+        return nc__text_fail(&m[7], NC_ERR_UNSUPPORTED, "the decoder '%s' is not done", type);
+    return NC_OK;
+}
+
+static nc_status nc_hlx__read_json(nc_hlx__reader *r, nc__text *t) {
+    static const char *const names[] = {"version",        "truncation", "padding",
+                                        "added_tokens",   "normalizer", "pre_tokenizer",
+                                        "post_processor", "decoder",    "model"};
+    nc__text m[9];
+    int first = 1;
+    if (nc_hlx__members(t, "a tokenizer", names, 9, m) != NC_OK) return t->status;
+    if (!m[8].at) return nc__text_fail(t, NC_ERR_FORMAT, "a tokenizer without a model");
+    if (nc_hlx__read_model(r, &m[8]) != NC_OK) return NC_ERR_FORMAT;
+    if (nc_hlx__given(&m[3])) {
+        nc__json_expect(&m[3], '[');
+        while (nc__json_more(&m[3], ']', &first))
+            if (nc_hlx__read_added(r, &m[3]) != NC_OK) return NC_ERR_FORMAT;
+        if (m[3].status != NC_OK) return m[3].status;
+    }
+    if (nc_hlx__read_rest(r, m) != NC_OK) return NC_ERR_UNSUPPORTED;
+    return nc_hlx__bpe_complete(r, t);
+}
+
+/* merges.txt beside vocab.json: a pair of tokens a line; the first one may be a comment. */
+static nc_status nc_hlx__read_merge_lines(nc_hlx__reader *r, nc__text *t) {
+    while (nc__peek(t, 0) >= 0) {
+        size_t n = 0, space, stop;
+        while (nc__peek(t, n) >= 0 && t->at[n] != '\n') n++;
+        stop = n && t->at[n - 1] == '\r' ? n - 1 : n;
+        for (space = 0; space < stop && t->at[space] != ' ';) space++;
+        if (stop && !(t->line == 1 && *t->at == '#')) {
+            if (space == stop)
+                return nc__text_fail(t, NC_ERR_FORMAT, "a merge of other than two tokens");
+            r->text.used = 0;
+            nc__buffer_put(&r->text, t->at, stop);
+            if (r->text.status != NC_OK) return nc__text_fail(t, NC_ERR_MEMORY, "out of memory");
+            (void)nc_hlx__read_merge(r, t, space, stop - space - 1);
+        }
+        t->at += n;
+        nc__step(t);
+    }
+    return t->status;
+}
+
+static nc_status nc_hlx__read_two_files(nc_hlx__reader *r, nc__text *t) {
+    static const char end_of_text[] = "<|endoftext|>", other[] = "merges.txt";
+    const char *slash = strrchr(r->path, '/');
+    const size_t folder = slash ? (size_t)(slash - r->path) + 1 : 0;
+    char path[2048];
+    nc__text lines;
+    uint8_t *data = NULL;
+    size_t bytes = 0;
+    nc_status status;
+    uint32_t id;
+    if (folder + sizeof other > sizeof path)
+        return nc__text_fail(t, NC_ERR_ARG, "the path is too long");
+    memcpy(path, r->path, folder);
+    memcpy(path + folder, other, sizeof other);
+    if (nc_hlx__read_vocab(r, t) != NC_OK) return t->status;
+    id = nc_hlx_bpe_find(r->bpe, end_of_text, sizeof end_of_text - 1);
+    if (id != UINT32_MAX && nc_hlx_bpe_add_special(r->bpe, end_of_text, id) != NC_OK)
+        return nc__text_fail(t, NC_ERR_MEMORY, "out of memory");
+    status = nc__file_read(path, r->bpe->known.hooks, &data, &bytes, r->err);
+    if (status != NC_OK) return status;
+    nc__text_open(&lines, data, data ? bytes : 0, r->err);
+    status = nc_hlx__read_merge_lines(r, &lines);
+    nc__free(r->bpe->known.hooks, data, bytes + 1);
+    if (status != NC_OK) return status;
+    if (!r->chosen) r->pattern = NC_HLX_PATTERN_GPT2;
+    return nc_hlx__bpe_complete(r, t);
+}
+
+/* -- ranks of tiktoken: the bytes of a token in base64 and its id, a line each ----- */
+
+static uint32_t nc_hlx__base64_digit(int c) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *at = c > 0 ? strchr(digits, c) : NULL;
+    return at ? (uint32_t)(at - digits) : UINT32_MAX;
+}
+
+/* The base64 text (RFC 4648) at t into the reader's text; its bytes. */
+static size_t nc_hlx__read_base64(nc_hlx__reader *r, nc__text *t) {
+    uint32_t bits = 0, held = 0, digit;
+    size_t digits = 0, marks = 0;
+    r->text.used = 0;
+    for (; (digit = nc_hlx__base64_digit(nc__peek(t, 0))) != UINT32_MAX; t->at++, digits++) {
+        bits = bits << 6 | digit;
+        held += 6;
+        if (held < 8) continue;
+        held -= 8;
+        nc__buffer_le(&r->text, bits >> held & 0xFF, 1);
+    }
+    for (; nc__peek(t, 0) == '='; t->at++) marks++;
+    if (digits == 0 && marks == 1) return 0; /* the empty token of Whisper's file */
+    if (digits == 0 || (digits + marks) % 4 || marks > 2 || (bits & ((1u << held) - 1)))
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a token in base64");
+    if (r->text.status != NC_OK) (void)nc__text_fail(t, NC_ERR_MEMORY, "out of memory");
+    return r->text.used;
+}
+
+enum { NC_HLX__RANKED = 4096 }; /* most bytes of a token in a file of ranks */
+
+/* A merge for every way in which two tokens make a third: tiktoken merges what is a token. */
+static nc_status nc_hlx__merges_of_ranks(nc_hlx__reader *r, nc__text *t) {
+    nc_hlx_bpe *bpe = r->bpe;
+    uint8_t there[NC_HLX__RANKED + 1] = {0};
+    uint32_t id, length, k;
+    for (id = 0; id < bpe->ids; id++)
+        if (bpe->place[id].length != UINT32_MAX) there[bpe->place[id].length] = 1;
+    for (id = 0; id < bpe->ids; id++) {
+        if (bpe->place[id].length == UINT32_MAX) continue;
+        for (k = 1; k < bpe->place[id].length; k++) {
+            const uint8_t *bytes = nc_hlx__token_bytes(bpe, id, &length);
+            uint32_t left, right;
+            if (!there[k] || !there[length - k]) continue;
+            left = nc_hlx_bpe_find(bpe, bytes, k);
+            right = left == UINT32_MAX ? left : nc_hlx_bpe_find(bpe, bytes + k, length - k);
+            if (right == UINT32_MAX) continue;
+            if (!nc_hlx__bpe_merge(bpe, (uint64_t)left << 32 | right, id))
+                return nc__text_fail(t, NC_ERR_MEMORY, "out of memory");
+        }
+    }
+    return NC_OK;
+}
+
+/* What the files of ranks that are known by their number of tokens leave unsaid. */
+static nc_status nc_hlx__known_ranks(nc_hlx__reader *r, nc__text *t) {
+    static const struct {
+        uint32_t tokens, pattern, id;
+        const char *end;
+    } known[] = {{50256, NC_HLX_PATTERN_GPT2, 50256, "<|endoftext|>"},
+                 {50257, NC_HLX_PATTERN_GPT2, 50257, "<|endoftext|>"}, /* Whisper, multilingual */
+                 {100256, NC_HLX_PATTERN_CL100K, 100257, "<|endoftext|>"},
+                 {128000, NC_HLX_PATTERN_LLAMA3, 128001, "<|end_of_text|>"},
+                 {151643, NC_HLX_PATTERN_QWEN2, 151643, "<|endoftext|>"},
+                 {199998, NC_HLX_PATTERN_O200K, 199999, "<|endoftext|>"}};
+    size_t k;
+    for (k = 0; k < sizeof known / sizeof *known; k++) {
+        nc_status status;
+        if (r->bpe->ids != known[k].tokens || (r->chosen && r->chosen != known[k].pattern))
+            continue;
+        r->pattern = known[k].pattern;
+        if (nc_hlx_bpe_find(r->bpe, known[k].end, strlen(known[k].end)) != UINT32_MAX) break;
+        status = nc_hlx_bpe_add_special(r->bpe, known[k].end, known[k].id);
+        if (status != NC_OK) return nc__text_fail(t, status, "out of memory");
+        break;
+    }
+    return nc_hlx__bpe_complete(r, t);
+}
+
+static nc_status nc_hlx__read_ranks(nc_hlx__reader *r, nc__text *t) {
+    r->bpe->by_id = r->bpe->whole = 1;
+    for (nc__skip_space(t); nc__peek(t, 0) >= 0; nc__skip_space(t)) {
+        const size_t n = nc_hlx__read_base64(r, t);
+        uint64_t id;
+        nc_status status;
+        if (nc__peek(t, 0) != ' ') (void)nc__text_fail(t, NC_ERR_FORMAT, "expected ' ' and an id");
+        id = nc__json_natural(t, NC_HLX__IDS - 1);
+        if (t->status != NC_OK) break;
+        if (n > NC_HLX__RANKED)
+            return nc__text_fail(t, NC_ERR_LIMIT, "a token of %lu bytes, more than %d",
+                                 (unsigned long)n, (int)NC_HLX__RANKED);
+        if ((id < r->bpe->ids && r->bpe->place[id].length != UINT32_MAX) ||
+            nc_hlx_bpe_find(r->bpe, r->text.data, n) != UINT32_MAX)
+            return nc__text_fail(t, NC_ERR_FORMAT, "the token or its id %u stands twice",
+                                 (unsigned)id);
+        status = nc_hlx__bpe_token(r->bpe, (uint32_t)id, NC_HLX__TOKEN_BYTES, r->text.data, n);
+        if (status != NC_OK) return nc__text_fail(t, status, "no memory for the vocabulary");
+    }
+    if (t->status != NC_OK || nc_hlx__merges_of_ranks(r, t) != NC_OK) return t->status;
+    return nc_hlx__known_ranks(r, t);
+}
+
+/* -- any of them by its content ---------------------------------------------------- */
+
+/* Whether a JSON object's first value is a number, as in vocab.json. */
+static int nc_hlx__is_vocab(const nc__text *t) {
+    nc__text at = *t;
+    nc_error ignored;
+    at.err = &ignored;
+    nc__json_expect(&at, '{');
+    (void)nc__json_string(&at, NULL, 0);
+    nc__json_expect(&at, ':');
+    nc__json_space(&at);
+    return nc__is_digit(nc__peek(&at, 0));
+}
+
+static nc_status nc_hlx__read_text(nc_hlx__reader *r, const uint8_t *data, size_t bytes,
+                                   const nc_allocator *hooks) {
+    nc__text t;
+    nc__text_open(&t, data, bytes, r->err);
+    r->bpe = nc_hlx__bpe_new(hooks);
+    if (!r->bpe) return nc__text_fail(&t, NC_ERR_MEMORY, "out of memory");
+    r->text.hooks = r->bpe->known.hooks;
+    nc__json_space(&t);
+    if (nc__peek(&t, 0) != '{') return nc_hlx__read_ranks(r, &t);
+    return nc_hlx__is_vocab(&t) ? nc_hlx__read_two_files(r, &t) : nc_hlx__read_json(r, &t);
+}
+
+NC_API nc_status nc_hlx_bpe_open(nc_hlx_bpe **bpe, const char *path, uint32_t pattern,
+                                 const nc_allocator *hooks, nc_error *err) {
+    nc_hlx__reader r;
+    nc_error error;
+    size_t bytes;
     uint8_t *data;
     nc_status status;
     nc__clear(err);
     if (!bpe || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result or no path");
     *bpe = NULL;
+    if (pattern >= NC_HLX_PATTERNS)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "there is no pattern %u", (unsigned)pattern);
     status = nc__file_read(path, hooks, &data, &bytes, err);
     if (status != NC_OK || !data) return status;
-    count = bytes >= 24 ? nc__get_le(data + 12, 4) : UINT64_MAX;
-    if (bytes < 24 || memcmp(data, NC_HLX__BPE_MAGIC, 8) || nc__get_le(data + 8, 4) != 1 ||
-        count > NC_HLX__BPE_LIMIT - 256 || bytes != 24 + 8 * count)
-        status = nc__fail(err, NC_ERR_FORMAT, 0, 0, "not an nc_hlx tokenizer");
-    else if (nc__get_le(data + bytes - 8, 8) != nc__fnv1a(NC__FNV_START, data, bytes - 8))
-        status = nc__fail(err, NC_ERR_MISMATCH, 0, 0, "tokenizer checksum does not match");
-    else if (!(made = nc_hlx__bpe_new((uint32_t)count, hooks)))
-        status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    for (i = 0; status == NC_OK && made && i < count; i++) {
-        uint64_t a = nc__get_le(data + 16 + 8 * i, 4), b = nc__get_le(data + 20 + 8 * i, 4);
-        if (a >= 256 + i || b >= 256 + i || nc_hlx__bpe_rank(made, a << 32 | b) != UINT32_MAX ||
-            nc_hlx__token_length(made, a) + nc_hlx__token_length(made, b) > NC_HLX__WORD)
-            status =
-                nc__fail(err, NC_ERR_FORMAT, 0, 0, "merge %lu is impossible", (unsigned long)i);
-        else if (!nc_hlx__bpe_add(made, a << 32 | b))
-            status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    }
-    nc__free(hooks, data, bytes + 1);
-    if (status == NC_OK)
-        *bpe = made;
+    memset(&r, 0, sizeof r);
+    memset(&error, 0, sizeof error);
+    r.path = path;
+    r.chosen = pattern;
+    r.err = &error;
+    if (bytes >= 8 && !memcmp(data, NC_HLX__BPE_MAGIC, 8))
+        status = nc_hlx__bpe_read_own(&r.bpe, data, bytes, hooks, &error);
     else
-        nc_hlx_bpe_destroy(made);
+        status = nc_hlx__read_text(&r, data, bytes, hooks);
+    if (status == NC_OK && pattern && r.bpe->pattern != pattern)
+        status = nc__fail(&error, NC_ERR_ARG, 0, 0, "'%.80s' has the pattern %s, not %s", path,
+                          nc_hlx__patterns[r.bpe->pattern].name, nc_hlx__patterns[pattern].name);
+    nc__free(hooks, data, bytes + 1);
+    nc__buffer_free(&r.text);
+    if (status != NC_OK) {
+        nc_hlx_bpe_destroy(r.bpe);
+        if (err) *err = error;
+        return error.status;
+    }
+    *bpe = r.bpe;
+    return NC_OK;
+}
+
+NC_API nc_status nc_hlx_bpe_load(nc_hlx_bpe **bpe, const char *path, const nc_allocator *hooks,
+                                 nc_error *err) {
+    return nc_hlx_bpe_open(bpe, path, 0, hooks, err);
+}
+
+/* -- writing ----------------------------------------------------------------------- */
+
+/* A token as a JSON string; its bytes as characters where `map`. */
+static void nc_hlx__write_token(const nc_hlx_bpe *bpe, nc__buffer *b, uint32_t id, int map) {
+    uint32_t length, i;
+    const uint8_t *bytes = nc_hlx__token_bytes(bpe, id, &length);
+    nc__buffer_put(b, "\"", 1);
+    for (i = 0; i < length; i++) {
+        const uint32_t c = map ? nc_hlx__byte_char(bytes[i]) : bytes[i];
+        char two[2];
+        two[0] = (char)(0xC0 | c >> 6);
+        two[1] = (char)(0x80 | (c & 63));
+        if (c == '"' || c == '\\') nc__buffer_put(b, "\\", 1);
+        if (c < 32)
+            nc__buffer_print(b, "\\u%04x", (unsigned)c);
+        else if (map && c >= 0x80)
+            nc__buffer_put(b, two, 2);
+        else
+            nc__buffer_le(b, c, 1);
+    }
+    nc__buffer_put(b, "\"", 1);
+}
+
+static void nc_hlx__write_added(const nc_hlx_bpe *bpe, nc__buffer *b) {
+    const nc_hlx__added *added = (const nc_hlx__added *)(const void *)bpe->added.data;
+    uint32_t k;
+    for (k = 0; k < bpe->added_count; k++) {
+        nc__buffer_print(b, "%s\n{\"id\":%u,\"content\":", k ? "," : "", (unsigned)added[k].id);
+        nc_hlx__write_token(bpe, b, added[k].id, 0);
+        nc__buffer_print(b,
+                         ",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,"
+                         "\"normalized\":%s,\"special\":%s}",
+                         added[k].late ? "true" : "false", added[k].special ? "true" : "false");
+    }
+}
+
+static void nc_hlx__write_cut(const nc_hlx_bpe *bpe, nc__buffer *b) {
+    const int gpt2 = bpe->pattern == NC_HLX_PATTERN_GPT2;
+    if (!gpt2) {
+        nc__buffer_print(b, "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\","
+                            "\"pattern\":{\"Regex\":");
+        nc__buffer_quote(b, nc_hlx__patterns[bpe->pattern].regex[0]);
+        nc__buffer_print(b, "},\"behavior\":\"Isolated\",\"invert\":false},\n");
+    }
+    nc__buffer_print(b,
+                     "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true,"
+                     "\"use_regex\":%s}%s",
+                     gpt2 ? "true" : "false", gpt2 ? "" : "]}");
+}
+
+/* Special tokens of a template, each with a comma behind it or before it. */
+static void nc_hlx__write_bounds(const nc_hlx_bpe *bpe, nc__buffer *b, const uint32_t *ids,
+                                 uint32_t n, int before) {
+    uint32_t k;
+    for (k = 0; k < n; k++) {
+        nc__buffer_print(b, "%s{\"SpecialToken\":{\"id\":", before ? "" : ",");
+        nc_hlx__write_token(bpe, b, ids[k], 0);
+        nc__buffer_print(b, ",\"type_id\":0}}%s", before ? "," : "");
+    }
+}
+
+static void nc_hlx__write_post(const nc_hlx_bpe *bpe, nc__buffer *b) {
+    uint32_t k, i;
+    if (bpe->first_count + bpe->last_count == 0) {
+        nc__buffer_print(b, "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,"
+                            "\"trim_offsets\":false,\"use_regex\":true}");
+        return;
+    }
+    nc__buffer_print(b, "{\"type\":\"TemplateProcessing\",\"single\":[");
+    nc_hlx__write_bounds(bpe, b, bpe->first, bpe->first_count, 1);
+    nc__buffer_print(b, "{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}");
+    nc_hlx__write_bounds(bpe, b, bpe->last, bpe->last_count, 0);
+    nc__buffer_print(b, "],\"pair\":[{\"Sequence\":{\"id\":\"A\",\"type_id\":0}},{\"Sequence\":"
+                        "{\"id\":\"B\",\"type_id\":1}}],\n\"special_tokens\":{");
+    for (k = 0; k < bpe->first_count + bpe->last_count; k++) {
+        const uint32_t id = k < bpe->first_count ? bpe->first[k] : bpe->last[k - bpe->first_count];
+        for (i = 0; i < k; i++)
+            if (id == (i < bpe->first_count ? bpe->first[i] : bpe->last[i - bpe->first_count]))
+                break;
+        if (i < k) continue; /* a name stands once */
+        if (k) nc__buffer_put(b, ",", 1);
+        nc_hlx__write_token(bpe, b, id, 0);
+        nc__buffer_print(b, ":{\"id\":");
+        nc_hlx__write_token(bpe, b, id, 0);
+        nc__buffer_print(b, ",\"ids\":[%u],\"tokens\":[", (unsigned)id);
+        nc_hlx__write_token(bpe, b, id, 0);
+        nc__buffer_print(b, "]}");
+    }
+    nc__buffer_print(b, "}}");
+}
+
+static void nc_hlx__write_model(const nc_hlx_bpe *bpe, nc__buffer *b) {
+    uint32_t i, first = 1;
+    nc__buffer_print(
+        b,
+        "{\"type\":\"BPE\",\"dropout\":null,\"unk_token\":null,"
+        "\"continuing_subword_prefix\":null,\"end_of_word_suffix\":null,"
+        "\"fuse_unk\":false,\"byte_fallback\":false,\"ignore_merges\":%s,\n\"vocab\":{",
+        bpe->whole ? "true" : "false");
+    for (i = 0; i < bpe->ids; i++) {
+        if (bpe->place[i].length == UINT32_MAX || bpe->place[i].kind == NC_HLX__TOKEN_ADDED)
+            continue;
+        nc__buffer_print(b, first ? "\n" : ",\n");
+        nc_hlx__write_token(bpe, b, i, bpe->place[i].kind == NC_HLX__TOKEN_BYTES);
+        nc__buffer_print(b, ":%u", (unsigned)i);
+        first = 0;
+    }
+    nc__buffer_print(b, "},\n\"merges\":[");
+    for (i = 0; i < bpe->merges; i++) {
+        nc__buffer_print(b, i ? ",\n[" : "\n[");
+        nc_hlx__write_token(bpe, b, (uint32_t)(bpe->pair[i] >> 32), 1);
+        nc__buffer_put(b, ",", 1);
+        nc_hlx__write_token(bpe, b, (uint32_t)bpe->pair[i], 1);
+        nc__buffer_put(b, "]", 1);
+    }
+    nc__buffer_print(b, "]}");
+}
+
+static void nc_hlx__bpe_write_json(const nc_hlx_bpe *bpe, nc__buffer *b) {
+    nc__buffer_print(b, "{\"version\":\"1.0\",\"truncation\":null,\"padding\":null,"
+                        "\"added_tokens\":[");
+    nc_hlx__write_added(bpe, b);
+    nc__buffer_print(b, "],\n\"normalizer\":null,\n\"pre_tokenizer\":");
+    nc_hlx__write_cut(bpe, b);
+    nc__buffer_print(b, ",\n\"post_processor\":");
+    nc_hlx__write_post(bpe, b);
+    nc__buffer_print(b, ",\n\"decoder\":{\"type\":\"ByteLevel\",\"add_prefix_space\":false,"
+                        "\"trim_offsets\":true,\"use_regex\":true},\n\"model\":");
+    nc_hlx__write_model(bpe, b);
+    nc__buffer_print(b, "}\n");
+}
+
+static nc_status nc_hlx__bpe_write(const nc_hlx_bpe *bpe, const char *path,
+                                   void (*write)(const nc_hlx_bpe *, nc__buffer *), nc_error *err) {
+    nc__buffer b;
+    nc__span span;
+    nc_status status;
+    memset(&b, 0, sizeof b);
+    b.hooks = bpe->known.hooks;
+    write(bpe, &b);
+    span.data = b.data;
+    span.bytes = b.used;
+    status = b.status == NC_OK ? nc__file_write(path, &span, 1, err)
+                               : nc__fail(err, b.status, 0, 0, "out of memory");
+    nc__buffer_free(&b);
     return status;
+}
+
+NC_API nc_status nc_hlx_bpe_save_json(const nc_hlx_bpe *bpe, const char *path, nc_error *err) {
+    nc__clear(err);
+    if (!bpe || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no tokenizer or no path");
+    if (bpe->pattern == NC_HLX_PATTERN_WORDS)
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0,
+                        "words of 64 bytes are no regular expression: train with a pattern");
+    if (bpe->by_id)
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0,
+                        "ranks are no list of merges: keep the file of ranks");
+    return nc_hlx__bpe_write(bpe, path, nc_hlx__bpe_write_json, err);
+}
+
+NC_API nc_status nc_hlx_bpe_save(const nc_hlx_bpe *bpe, const char *path, nc_error *err) {
+    nc__clear(err);
+    if (!bpe || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no tokenizer or no path");
+    if (!bpe->own || bpe->added_count) return nc_hlx_bpe_save_json(bpe, path, err);
+    return nc_hlx__bpe_write(bpe, path, nc_hlx__bpe_write_own, err);
 }
 #endif
 
@@ -4914,16 +6563,19 @@ NC_API void nc_hlx_file_close(nc_hlx_file *file) {
     memset(file, 0, sizeof *file);
 }
 
-/* Encode bytes into to; returns the number of tokens. Word by word, so that no copy of the whole
- * text in wider tokens is needed. */
+/* Encode bytes into to; returns the number of tokens, SIZE_MAX without memory. Part by part, so
+ * that no copy of the whole text in wider tokens is needed. */
 static size_t nc_hlx__encode16(const nc_hlx_bpe *bpe, const uint8_t *text, size_t bytes,
                                uint16_t *to) {
-    uint32_t word[NC_HLX__WORD];
     size_t at = 0, count = 0, n, i;
     while (at < bytes) {
-        size_t length = nc_hlx__word(text + at, bytes - at);
-        n = nc_hlx_bpe_encode(bpe, text + at, length, word);
-        for (i = 0; i < n; i++) nc__put_le((uint8_t *)(to + count++), word[i], 2);
+        const size_t length = nc_hlx__bpe_part(bpe, text + at, bytes - at);
+        const size_t room = nc__mul_size(length, sizeof(uint32_t));
+        uint32_t *part = (uint32_t *)nc__alloc(NULL, room);
+        if (!part) return SIZE_MAX;
+        n = nc_hlx_bpe_encode(bpe, text + at, length, part);
+        for (i = 0; i < n; i++) nc__put_le((uint8_t *)(to + count++), part[i], 2);
+        nc__free(NULL, part, room);
         at += length;
     }
     return count;
@@ -4939,6 +6591,10 @@ NC_API nc_status nc_hlx_data_open(nc_hlx_data *data, const char *path, uint32_t 
     if (!data || !path || (token_bytes != 1 && token_bytes != 2 && token_bytes != 4) ||
         (bpe && token_bytes != 1))
         return nc__fail(err, NC_ERR_ARG, 0, 0, "tokens have 1, 2 or 4 bytes, and text a tokenizer");
+    if (bpe && nc_hlx_bpe_vocab(bpe) > 65536)
+        return nc__fail(err, NC_ERR_LIMIT, 0, 0,
+                        "a vocabulary of %u: text is held in 16-bit tokens",
+                        (unsigned)nc_hlx_bpe_vocab(bpe));
     memset(data, 0, sizeof *data);
     status = nc_hlx_file_open(&data->file, path, err);
     if (status != NC_OK) return status;
@@ -4956,7 +6612,12 @@ NC_API nc_status nc_hlx_data_open(nc_hlx_data *data, const char *path, uint32_t 
             return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
         }
         train = nc_hlx__encode16(bpe, from, split, data->encoded);
-        valid = nc_hlx__encode16(bpe, from + split, valid, data->encoded + train);
+        if (train != SIZE_MAX)
+            valid = nc_hlx__encode16(bpe, from + split, valid, data->encoded + train);
+        if (train == SIZE_MAX || valid == SIZE_MAX) {
+            nc_hlx_data_close(data);
+            return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+        }
         from = (const uint8_t *)data->encoded;
         token_bytes = 2;
     }
