@@ -5892,7 +5892,7 @@ static nc_status nc_hlx__read_regex(nc_hlx__reader *r, nc__text *t) {
     (void)nc_hlx__string(r, &m[0]);
     if (m[0].status != NC_OK) return m[0].status;
     for (p = 1; p < NC_HLX_PATTERNS; p++)
-        for (k = 0; k < 3 && nc_hlx__patterns[p].regex[k]; k++)
+        for (k = 0; k < 2 && nc_hlx__patterns[p].regex[k]; k++)
             if (!strcmp(r->text.data, nc_hlx__patterns[p].regex[k])) {
                 r->pattern = p;
                 return NC_OK;

@@ -1,5 +1,6 @@
 /* Ids of many texts, for tests/oracle_tokenizers.py:
      oracle_tokenizers TOKENIZER PATTERN document|plain TEXTS IDS
+     oracle_tokenizers TEXT PATTERN train VOCAB TOKENIZER.json
    TEXTS has u32 length and bytes of each text, IDS gets u32 count and u32 ids; prints the digest
    and MB/s. Plain ids are decoded again and must give the text. */
 #define _POSIX_C_SOURCE 199309L
@@ -16,6 +17,20 @@ static double now(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+static int train(char **argv) {
+    nc_hlx_file text;
+    nc_hlx_bpe *bpe;
+    nc_error err;
+    nc_status status = nc_hlx_file_open(&text, argv[1], &err);
+    if (status != NC_OK) return 1;
+    status = nc_hlx_bpe_train_pattern(&bpe, text.data, text.bytes, (uint32_t)atoi(argv[4]),
+                                      (uint32_t)atoi(argv[2]), NULL, NULL, NULL);
+    nc_hlx_file_close(&text);
+    if (status == NC_OK) status = nc_hlx_bpe_save_json(bpe, argv[5], &err);
+    if (status == NC_OK) nc_hlx_bpe_destroy(bpe);
+    return status != NC_OK;
+}
+
 int main(int argc, char **argv) {
     nc_hlx_bpe *bpe;
     nc_error err;
@@ -23,6 +38,7 @@ int main(int argc, char **argv) {
     uint32_t length;
     double seconds = 0, bytes = 0;
     if (argc != 6) return 2;
+    if (!strcmp(argv[3], "train")) return train(argv);
     if (nc_hlx_bpe_open(&bpe, argv[1], (uint32_t)atoi(argv[2]), NULL, &err) != NC_OK) {
         fprintf(stderr, "%s:%d:%d: %s\n", argv[1], err.line, err.column, err.message);
         return 1;
