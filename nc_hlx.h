@@ -503,11 +503,11 @@ NC_API uint64_t nc_hlx_bpe_digest(const nc_hlx_bpe *bpe);
 #ifndef NC_NO_STDIO
 /* Read a tokenizer of any form by its content: nc_hlx_bpe_save's; tokenizer.json of Hugging Face
  * (BPE over bytes); vocab.json of GPT-2 with merges.txt in the same folder; a file of ranks of
- * tiktoken. Ids below 2^20. `pattern`, an nc_hlx_pattern, is for ranks that are not known by their
- * number of tokens; 0: the file's own. What is not done here (normalisers, other regular
- * expressions, tokens that look at what surrounds them) is refused by name: NC_ERR_UNSUPPORTED,
- * with line and column. NC_ERR_ARG for another pattern than the file's, or none; NC_ERR_FORMAT,
- * NC_ERR_LIMIT, NC_ERR_IO, NC_ERR_MISMATCH, NC_ERR_MEMORY. */
+ * tiktoken. Ids below 2^20. `pattern`, an nc_hlx_pattern, is for files that name none: ranks not
+ * known by their number of tokens, two files that are not GPT-2's; 0: the file's own. What is not
+ * done here (normalisers, other regular expressions, tokens that look at what surrounds them) is
+ * refused by name: NC_ERR_UNSUPPORTED, with line and column. NC_ERR_ARG for another pattern than
+ * the file's, or none; NC_ERR_FORMAT, NC_ERR_LIMIT, NC_ERR_IO, NC_ERR_MISMATCH, NC_ERR_MEMORY. */
 NC_API nc_status nc_hlx_bpe_open(nc_hlx_bpe **bpe, const char *path, uint32_t pattern,
                                  const nc_allocator *hooks, nc_error *err);
 /* nc_hlx_bpe_open with the file's own pattern. */
