@@ -497,8 +497,8 @@ NC_API nc_status nc_hlx_bpe_decode(const nc_hlx_bpe *bpe, const uint32_t *tokens
 /* How many of these bytes to print now: all but a character of UTF-8 at the end that more bytes may
  * make whole, for text that comes token by token. */
 NC_API size_t nc_hlx_utf8_whole(const void *text, size_t bytes);
-/* 64-bit FNV-1a of all that encoding depends on: the same for two tokenizers exactly if they give
- * every text the same tokens, up to collisions; it follows from the merges, not from the file. */
+/* 64-bit FNV-1a of all that encoding depends on, tokens, merges, pattern and special tokens: it
+ * follows from these, not from the form of the file. */
 NC_API uint64_t nc_hlx_bpe_digest(const nc_hlx_bpe *bpe);
 #ifndef NC_NO_STDIO
 /* Read a tokenizer of any form by its content: nc_hlx_bpe_save's; tokenizer.json of Hugging Face
@@ -4672,7 +4672,7 @@ static void nc_hlx__unicode_fill(uint8_t *bits) {
     for (i = 0; i < sizeof spaces / sizeof *spaces; i++) bits[spaces[i]] = NC_HLX__SPACE;
     for (i = '\t'; i <= '\r'; i++) bits[i] = NC_HLX__SPACE;
     for (i = 0x2000; i <= 0x200A; i++) bits[i] = NC_HLX__SPACE;
-    bits['\r'] = bits['\n'] = NC_HLX__SPACE | NC_HLX__LINE;
+    bits[0x0D] = bits[0x0A] = NC_HLX__SPACE | NC_HLX__LINE;
 }
 
 /* The bits of the character at `at` and its bytes; behind the end 0 and 0. */
@@ -5401,8 +5401,8 @@ NC_API uint64_t nc_hlx_bpe_digest(const nc_hlx_bpe *bpe) {
     uint64_t hash = NC__FNV_START;
     uint32_t i, length;
     for (i = 0; i < bpe->merges; i++) hash = nc_hlx__hash_word(hash, bpe->pair[i]);
-    if (bpe->pattern) hash = nc_hlx__hash_word(hash, bpe->pattern);
-    if (bpe->own && !bpe->added_count) return hash; /* all else follows */
+    if (bpe->own && !bpe->pattern && !bpe->added_count) return hash; /* all else follows */
+    hash = nc_hlx__hash_word(hash, bpe->pattern);
     hash = nc_hlx__hash_word(hash, (uint64_t)bpe->by_id << 32 | bpe->whole);
     for (i = 0; i < bpe->ids; i++) {
         const uint8_t *bytes = nc_hlx__token_bytes(bpe, i, &length);

@@ -203,6 +203,7 @@ static void patterns_learn_whole_characters(void **state) {
     assert_int_equal(nc_hlx_bpe_save_json(bpe, TEMPORARY, &err), NC_OK);
     back = opened(TEMPORARY, 0);
     assert_int_equal(nc_hlx_bpe_encode(back, text, bytes, ids), n);
+    assert_true(nc_hlx_bpe_digest(back) == nc_hlx_bpe_digest(bpe));
     nc_hlx_bpe_destroy(back);
     nc_hlx_bpe_destroy(bpe);
     assert_int_equal(nc_hlx_bpe_train(&bpe, text, bytes, 300, NULL, NULL, NULL), NC_OK);
