@@ -295,6 +295,7 @@ typedef enum nc_hlx_pattern {
     NC_HLX_PATTERN_QWEN2 = 4,
     NC_HLX_PATTERN_O200K = 5,
     NC_HLX_PATTERN_TEKKEN = 6, /* Mistral */
+    NC_HLX_PATTERN_DIGITS = 7, /* numbers digit by digit, then GPT-2: StarCoder, SmolLM */
     NC_HLX_PATTERNS
 } nc_hlx_pattern;
 
@@ -4697,7 +4698,8 @@ static unsigned nc_hlx__bits_at(const uint8_t *bits, const uint8_t *at, const ui
 
 /* -- pieces: merges stay inside them ----------------------------------------------- */
 
-/* How a pattern cuts. `family`: 2 as GPT-2, 4 as cl100k, 5 as o200k; `tail`: white space that ends
+/* How a pattern cuts. `family`: 2 as GPT-2, 4 as cl100k, 5 as o200k; `digits`: most of a number,
+ * for GPT-2 0 for all or 1, where a number also ends the text before it; `tail`: white space that ends
  * the text is one piece also where it holds line ends. */
 typedef struct nc_hlx__pattern {
     const char *name;
@@ -4732,6 +4734,7 @@ static const nc_hlx__pattern nc_hlx__patterns[NC_HLX_PATTERNS] = {
     {"qwen2", 4, 1, 0, 0, 0, {NC_HLX__CL100K("", ""), NULL}},
     {"o200k", 5, 3, 0, 1, 1, {NC_HLX__O200K(NC_HLX__CONTRACTIONS, "{1,3}"), NULL}},
     {"tekken", 5, 1, 0, 0, 1, {NC_HLX__O200K("", ""), NULL}},
+    {"digits", 2, 1, 0, 0, 0, {NULL, NULL}},
 };
 
 #undef NC_HLX__O200K
@@ -4784,6 +4787,10 @@ static const uint8_t *nc_hlx__blank(const nc_hlx__cut *c, const uint8_t *at, int
         if (b & NC_HLX__LINE) line = run;
     }
     if (run == c->end && c->pattern->tail) return run;
+    if (run < c->end && c->pattern->family == 2 && c->pattern->digits) {
+        size_t n;
+        if (nc_hlx__bits_at(c->bits, run, c->end, &n) & NC_HLX__NUMBER) return run;
+    }
     if (lines && line) return line;
     return run == c->end || last == at ? run : last;
 }
@@ -4797,6 +4804,7 @@ static const uint8_t *nc_hlx__piece_gpt2(const nc_hlx__cut *c, const uint8_t *at
     from = at + (*at == ' ');
     b = nc_hlx__bits_at(c->bits, from, c->end, &n);
     if (from == c->end || (b & NC_HLX__SPACE)) return nc_hlx__blank(c, at, 0);
+    if ((b & NC_HLX__NUMBER) && c->pattern->digits) return from > at ? from : at + n;
     if (b & word) return nc_hlx__run(c, from, b & word, 0, SIZE_MAX);
     return nc_hlx__run(c, from, 0, word | NC_HLX__SPACE, SIZE_MAX);
 }
@@ -5906,22 +5914,27 @@ static nc_status nc_hlx__read_regex(nc_hlx__reader *r, nc__text *t) {
 /* ByteLevel, or Split by a known regular expression and then ByteLevel. */
 static nc_status nc_hlx__read_cut(nc_hlx__reader *r, nc__text *t) {
     static const char *const names[] = {
-        "type",      "pattern",      "behavior",         "invert",
-        "use_regex", "trim_offsets", "add_prefix_space", "pretokenizers"};
-    nc__text m[8];
+        "type",         "pattern",          "behavior",      "invert",           "use_regex",
+        "trim_offsets", "add_prefix_space", "pretokenizers", "individual_digits"};
+    nc__text m[9];
     char type[32], behavior[32] = "";
     int first = 1;
     nc_hlx__type(t, type, sizeof type);
-    if (nc_hlx__members(t, "a pre-tokenizer", names, 8, m) != NC_OK) return t->status;
+    if (nc_hlx__members(t, "a pre-tokenizer", names, 9, m) != NC_OK) return t->status;
     if (!strcmp(type, "Sequence") && m[7].at) {
         nc__json_expect(&m[7], '[');
         while (nc__json_more(&m[7], ']', &first))
             if (nc_hlx__read_cut(r, &m[7]) != NC_OK) return NC_ERR_UNSUPPORTED;
         return m[7].status;
     }
+    if (!strcmp(type, "Digits") && nc_hlx__true(&m[8]) && !r->pattern && !r->byte_level) {
+        r->pattern = NC_HLX_PATTERN_DIGITS;
+        return NC_OK;
+    }
     if (r->byte_level || (strcmp(type, "Split") != 0 && strcmp(type, "ByteLevel") != 0))
         return nc__text_fail(t, NC_ERR_UNSUPPORTED,
-                             "the pre-tokenizer '%s': read are ByteLevel and one Split before it",
+                             "the pre-tokenizer '%s': read are ByteLevel and one Split, or Digits "
+                             "one by one, before it",
                              type);
     if (!strcmp(type, "Split")) {
         if (m[2].at) (void)nc__json_string(&m[2], behavior, sizeof behavior);
@@ -5934,10 +5947,10 @@ static nc_status nc_hlx__read_cut(nc_hlx__reader *r, nc__text *t) {
     r->byte_level = 1;
     if (nc_hlx__true(&m[6]))
         return nc__text_fail(&m[6], NC_ERR_UNSUPPORTED, "add_prefix_space is not done");
-    if (m[4].at && !nc_hlx__true(&m[4])) return NC_OK;
-    if (r->pattern)
-        return nc__text_fail(t, NC_ERR_UNSUPPORTED, "ByteLevel's own words after a Split");
-    r->pattern = NC_HLX_PATTERN_GPT2;
+    if ((m[4].at && !nc_hlx__true(&m[4])) != (r->pattern && r->pattern != NC_HLX_PATTERN_DIGITS))
+        return nc__text_fail(t, NC_ERR_UNSUPPORTED,
+                             "ByteLevel's own words after a Split, or none without one");
+    if (!r->pattern) r->pattern = NC_HLX_PATTERN_GPT2;
     return NC_OK;
 }
 
@@ -6017,9 +6030,10 @@ static nc_status nc_hlx__bpe_complete(nc_hlx__reader *r, nc__text *t) {
                              nc_hlx__patterns[r->pattern].name, nc_hlx__patterns[r->chosen].name);
     if (!r->pattern) r->pattern = r->chosen;
     if (!r->pattern)
-        return nc__text_fail(t, NC_ERR_ARG,
-                             "the file names no pattern: choose gpt2, cl100k, llama3, qwen2, o200k "
-                             "or tekken");
+        return nc__text_fail(
+            t, NC_ERR_ARG,
+            "the file names no pattern: choose gpt2, cl100k, llama3, qwen2, o200k, "
+            "tekken or digits");
     if (!nc_hlx__bpe_cut(r->bpe, r->pattern))
         return nc__text_fail(t, NC_ERR_MEMORY, "out of memory");
     return NC_OK;
@@ -6318,17 +6332,20 @@ static void nc_hlx__write_added(const nc_hlx_bpe *bpe, nc__buffer *b) {
 }
 
 static void nc_hlx__write_cut(const nc_hlx_bpe *bpe, nc__buffer *b) {
-    const int gpt2 = bpe->pattern == NC_HLX_PATTERN_GPT2;
-    if (!gpt2) {
-        nc__buffer_print(b, "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\","
-                            "\"pattern\":{\"Regex\":");
+    const int own_words = nc_hlx__patterns[bpe->pattern].family == 2;
+    const int sequence = bpe->pattern != NC_HLX_PATTERN_GPT2;
+    if (sequence) nc__buffer_print(b, "{\"type\":\"Sequence\",\"pretokenizers\":[");
+    if (bpe->pattern == NC_HLX_PATTERN_DIGITS)
+        nc__buffer_print(b, "{\"type\":\"Digits\",\"individual_digits\":true},\n");
+    if (!own_words) {
+        nc__buffer_print(b, "{\"type\":\"Split\",\"pattern\":{\"Regex\":");
         nc__buffer_quote(b, nc_hlx__patterns[bpe->pattern].regex[0]);
         nc__buffer_print(b, "},\"behavior\":\"Isolated\",\"invert\":false},\n");
     }
     nc__buffer_print(b,
                      "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true,"
                      "\"use_regex\":%s}%s",
-                     gpt2 ? "true" : "false", gpt2 ? "" : "]}");
+                     own_words ? "true" : "false", sequence ? "]}" : "");
 }
 
 /* Special tokens of a template, each with a comma behind it or before it. */

@@ -4,7 +4,7 @@
     pip install tiktoken tokenizers && python3 tests/golden_tokenizers.py
 
 ranks.tiktoken has tokens that cross the pieces of every pattern, so that each cut shows in the ids; tokenizer.json has
-Llama 3's pattern, special tokens and a template; vocab.json and merges.txt are GPT-2's two files.
+Llama 3's pattern, special tokens and a template; digits.json takes numbers apart; vocab.json and merges.txt are GPT-2's two files.
 """
 import base64
 import json
@@ -22,7 +22,7 @@ OUT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "hlx", "t
 TEXTS = SENTENCES + [
     "", " ", "\n", "a  ", "a \n ", "  \n\n  b", "don't DON'T 'ſ'ſa x'", "12345 ٣٤٥٦", "HTTPServer//\n/ path/\r\n",
     "x" * 200, "ab" * 150 + " " * 130, "\u0301\u0301a\u0301B", "ǅa ªº ʰA", "<|endoftext|>", "\U00020000\U000e0100 \U00033000",
-    "e\u0301\u0301 \u0301", "\t\tfoo\t bar", "!!word !!\n\n\n !", "\u00a0x\u3000y\u2028 z",
+    "e\u0301\u0301 \u0301", "a  1 b 22  3\n4 '5", "\t\tfoo\t bar", "!!word !!\n\n\n !", "\u00a0x\u3000y\u2028 z",
 ]
 
 
@@ -54,6 +54,8 @@ def main():
             f.write(f"{base64.b64encode(token).decode()} {rank}\n")
     ids = {}
     for name, (_, pattern, _) in PATTERNS.items():
+        if not pattern:
+            continue
         e = tiktoken.Encoding(name, pat_str=pattern, mergeable_ranks=ranks, special_tokens={})
         ids[name] = [e.encode_ordinary(t) for t in TEXTS]
     level = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(PATTERNS["llama3"][2]), "isolated"), whole])
@@ -63,10 +65,13 @@ def main():
         single="<|begin_of_text|> $A", pair="<|begin_of_text|> $A $B", special_tokens=[("<|begin_of_text|>", 0)])])
     t.save(f"{OUT}/tokenizer.json", pretty=False)
     marked = [s + "<|end_of_text|>then the<|end_of_text" for s in TEXTS]
+    d = trained(pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), words]), 400, [])
+    d.save(f"{OUT}/digits.json", pretty=False)
     gpt2 = trained(words, 400, ["<|endoftext|>"])
     gpt2.model.save(OUT)
     with open(f"{OUT}/ids.json", "w", encoding="utf8") as f:
         json.dump({"texts": TEXTS, "ranks": ids, "marked": marked, "document": [t.encode(s).ids for s in marked],
+                   "digits": [d.encode(s).ids for s in TEXTS],
                    "two_files": [gpt2.encode(s).ids for s in TEXTS]}, f, separators=(",", ":"))
 
 

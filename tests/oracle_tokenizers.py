@@ -48,6 +48,7 @@ PATTERNS = {
     "qwen2": (4, I + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}" + REST, I + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}" + REST),
     "o200k": (5, cased(I + "?", "{1,3}"), cased(I + "?", "{1,3}")),
     "tekken": (6, cased("", ""), cased("", "")),
+    "digits": (7, None, "digits"),
 }
 
 SENTENCES = [
@@ -126,8 +127,12 @@ def compare(name, path, pattern, encode, texts, mode="plain"):
 def hf_trained(regex, text, vocab, bos):
     t = Tokenizer(models.BPE(ignore_merges=bos))
     level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=regex is None)
-    t.pre_tokenizer = level if regex is None else pre_tokenizers.Sequence(
-        [pre_tokenizers.Split(Regex(regex), "isolated"), level])
+    if regex == "digits":
+        t.pre_tokenizer = pre_tokenizers.Sequence(
+            [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)])
+    else:
+        t.pre_tokenizer = level if regex is None else pre_tokenizers.Sequence(
+            [pre_tokenizers.Split(Regex(regex), "isolated"), level])
     t.decoder = decoders.ByteLevel()
     special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
     t.train_from_iterator([text[i:i + 5000] for i in range(0, len(text), 5000)], trainers.BpeTrainer(
@@ -175,7 +180,7 @@ def main():
     for path in found + [tekken_ranks(p) for p in tekken]:
         pairs = (line.split() for line in open(path, "rb") if line.strip())
         ranks = {base64.b64decode(a) if a != b"=" else b"": int(b) for a, b in pairs}
-        kinds = [k for k in PATTERNS if (k == "tekken") == ("tekken" in path)]
+        kinds = [k for k in PATTERNS if PATTERNS[k][1] and (k == "tekken") == ("tekken" in path)]
         for kind in kinds if "gpt2" in path or "qwen" in path else kinds[:1]:
             e = tiktoken.Encoding(kind, pat_str=PATTERNS[kind][1], mergeable_ranks=ranks, special_tokens={})
             name = f"tiktoken, {os.path.basename(path)[:14]}, {kind}"
