@@ -295,7 +295,7 @@ typedef enum nc_hlx_pattern {
     NC_HLX_PATTERN_QWEN2 = 4,
     NC_HLX_PATTERN_O200K = 5,
     NC_HLX_PATTERN_TEKKEN = 6, /* Mistral */
-    NC_HLX_PATTERN_DIGITS = 7, /* numbers digit by digit, then GPT-2: StarCoder, SmolLM */
+    NC_HLX_PATTERN_DIGITS = 7, /* each number alone, then GPT-2: StarCoder, SmolLM */
     NC_HLX_PATTERNS
 } nc_hlx_pattern;
 
@@ -4699,8 +4699,8 @@ static unsigned nc_hlx__bits_at(const uint8_t *bits, const uint8_t *at, const ui
 /* -- pieces: merges stay inside them ----------------------------------------------- */
 
 /* How a pattern cuts. `family`: 2 as GPT-2, 4 as cl100k, 5 as o200k; `digits`: most of a number,
- * for GPT-2 0 for all or 1, where a number also ends the text before it; `tail`: white space that ends
- * the text is one piece also where it holds line ends. */
+ * for GPT-2 0 for all or 1, where a number also ends the text before it; `tail`: white space that
+ * ends the text is one piece also where it holds line ends. */
 typedef struct nc_hlx__pattern {
     const char *name;
     uint8_t family, digits, tail, suffix, slash;

@@ -20,7 +20,7 @@ from oracle_tokenizers import PATTERNS, SENTENCES  # noqa: E402
 
 OUT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "hlx", "tokenizers")
 TEXTS = SENTENCES + [
-    "", " ", "\n", "a  ", "a \n ", "  \n\n  b", "don't DON'T 'ſ'ſa x'", "12345 ٣٤٥٦", "HTTPServer//\n/ path/\r\n",
+    "", " ", "\n", "a  ", "a \n ", "  \n\n  b", "don't DON'T 'ſ'ſa x'", "12345 ٣٤٥٦", "ſa" * 20 + " 'ſaſa 'ſaſa", "HTTPServer//\n/ path/\r\n",
     "x" * 200, "ab" * 150 + " " * 130, "\u0301\u0301a\u0301B", "ǅa ªº ʰA", "<|endoftext|>", "\U00020000\U000e0100 \U00033000",
     "e\u0301\u0301 \u0301", "a  1 b 22  3\n4 '5", "\t\tfoo\t bar", "!!word !!\n\n\n !", "\u00a0x\u3000y\u2028 z",
 ]

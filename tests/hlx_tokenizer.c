@@ -292,7 +292,10 @@ static void a_data_file_has_the_ids_of_its_text(void **state) {
     nc_error err;
     size_t i, n;
     (void)state;
-    for (i = 0; i < bytes; i++) more[i] = i % 7919 < 200 ? " \n"[i % 3 == 0] : text[i % half];
+    for (i = 0; i < bytes; i++) {
+        const size_t at = i % 7919; /* 64 KiB are at 2,184 */
+        more[i] = at - 2100 < 200 ? " \n"[at == 2100] : text[i % half];
+    }
     write_file(TEMPORARY ".txt", more, bytes);
     bpe = opened(GOLDEN "ranks.tiktoken", NC_HLX_PATTERN_CL100K);
     n = nc_hlx_bpe_encode(bpe, more, train, ids);

@@ -96,6 +96,11 @@ def random_strings(rng, count):
         yield "".join(out)
 
 
+def numbers_of_16(text):
+    """Digits of tokenizers 0.23 asks Rust, which has the numbers that are new in Unicode 17, its patterns Unicode 16."""
+    return not any(0x11DE0 <= ord(c) <= 0x11DE9 or 0x16FF4 <= ord(c) <= 0x16FF6 for c in text)
+
+
 def ours(path, pattern, mode, texts):
     with open(f"{WORK}/texts", "wb") as f:
         for t in texts:
@@ -166,14 +171,17 @@ def main():
         hf_trained(regex, text, 8000, k % 2 == 1).save(path)
         hf = Tokenizer.from_file(path)
         wrong += compare(f"tokenizers, {name}", path, 0, lambda s: hf.encode(s).ids, [text], "document")
-        wrong += compare(f"tokenizers, {name}", path, 0, lambda s: hf.encode(s).ids, strings + with_special, "document")
+        some = strings + with_special
+        wrong += compare(f"tokenizers, {name}", path, 0, lambda s: hf.encode(s).ids,
+                         some if name != "digits" else list(filter(numbers_of_16, some)), "document")
     with open(f"{WORK}/text", "w", encoding="utf8", newline="") as f:
         f.write(text)
     for name, (number, _, _) in list(PATTERNS.items()):
         path = f"{WORK}/{name}_ours.json"
         subprocess.run([OURS, f"{WORK}/text", str(number), "train", "1500", path], check=True)
         hf = Tokenizer.from_file(path)
-        wrong += compare(f"trained here, {name}", path, 0, lambda s: hf.encode(s).ids, texts)
+        wrong += compare(f"trained here, {name}", path, 0, lambda s: hf.encode(s).ids,
+                         texts if name != "digits" else list(filter(numbers_of_16, texts)))
     folder = sys.argv[1] if len(sys.argv) > 1 else ""
     found = sorted(glob.glob(f"{folder}/**/*.tiktoken", recursive=True)) if folder else []
     tekken = sorted(glob.glob(f"{folder}/**/tekken_*.json", recursive=True)) if folder else []
