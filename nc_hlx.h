@@ -4749,8 +4749,8 @@ typedef struct nc_hlx__cut {
 
 /* The end of the run of characters at `at` that have one of the bits `some` and none of `none`;
  * with some = 0 the first condition is dropped. At most `most` characters. */
-static const uint8_t *nc_hlx__run(const nc_hlx__cut *c, const uint8_t *at, unsigned some,
-                                  unsigned none, size_t most) {
+static const uint8_t *nc_hlx__run_of(const nc_hlx__cut *c, const uint8_t *at, unsigned some,
+                                     unsigned none, size_t most) {
     for (; most && at < c->end; most--) {
         size_t n;
         const unsigned b = nc_hlx__bits_at(c->bits, at, c->end, &n);
@@ -4805,8 +4805,8 @@ static const uint8_t *nc_hlx__piece_gpt2(const nc_hlx__cut *c, const uint8_t *at
     b = nc_hlx__bits_at(c->bits, from, c->end, &n);
     if (from == c->end || (b & NC_HLX__SPACE)) return nc_hlx__blank(c, at, 0);
     if ((b & NC_HLX__NUMBER) && c->pattern->digits) return from > at ? from : at + n;
-    if (b & word) return nc_hlx__run(c, from, b & word, 0, SIZE_MAX);
-    return nc_hlx__run(c, from, 0, word | NC_HLX__SPACE, SIZE_MAX);
+    if (b & word) return nc_hlx__run_of(c, from, b & word, 0, SIZE_MAX);
+    return nc_hlx__run_of(c, from, 0, word | NC_HLX__SPACE, SIZE_MAX);
 }
 
 /* What cl100k and o200k do with all but words: numbers, signs and the line ends behind them, white
@@ -4815,11 +4815,11 @@ static const uint8_t *nc_hlx__piece_rest(const nc_hlx__cut *c, const uint8_t *at
     const uint8_t *from = at + (*at == ' ');
     size_t n;
     unsigned b = nc_hlx__bits_at(c->bits, at, c->end, &n);
-    if (b & NC_HLX__NUMBER) return nc_hlx__run(c, at, NC_HLX__NUMBER, 0, c->pattern->digits);
+    if (b & NC_HLX__NUMBER) return nc_hlx__run_of(c, at, NC_HLX__NUMBER, 0, c->pattern->digits);
     b = nc_hlx__bits_at(c->bits, from, c->end, &n);
     if (from == c->end || (b & (NC_HLX__SPACE | NC_HLX__LETTER | NC_HLX__NUMBER)))
         return nc_hlx__blank(c, at, 1);
-    at = nc_hlx__run(c, from, 0, NC_HLX__SPACE | NC_HLX__LETTER | NC_HLX__NUMBER, SIZE_MAX);
+    at = nc_hlx__run_of(c, from, 0, NC_HLX__SPACE | NC_HLX__LETTER | NC_HLX__NUMBER, SIZE_MAX);
     while (at < c->end && (*at == '\r' || *at == '\n' || (*at == '/' && c->pattern->slash))) at++;
     return at;
 }
@@ -4835,7 +4835,7 @@ static const uint8_t *nc_hlx__piece_cl100k(const nc_hlx__cut *c, const uint8_t *
     size_t n;
     if (from > at) return from;
     from = at + (nc_hlx__before_word(c, at, &n) ? n : 0);
-    to = nc_hlx__run(c, from, NC_HLX__LETTER, 0, SIZE_MAX);
+    to = nc_hlx__run_of(c, from, NC_HLX__LETTER, 0, SIZE_MAX);
     return to > from ? to : nc_hlx__piece_rest(c, at);
 }
 
@@ -4850,13 +4850,13 @@ static const uint8_t *nc_hlx__word_lower(const nc_hlx__cut *c, const uint8_t *fr
         at += n;
         if (b & NC_HLX__LOWER) both = at;
     }
-    to = nc_hlx__run(c, at, NC_HLX__LOWER, 0, SIZE_MAX);
+    to = nc_hlx__run_of(c, at, NC_HLX__LOWER, 0, SIZE_MAX);
     return to > at ? to : both;
 }
 
 static const uint8_t *nc_hlx__word_upper(const nc_hlx__cut *c, const uint8_t *from) {
-    const uint8_t *to = nc_hlx__run(c, from, NC_HLX__UPPER, 0, SIZE_MAX);
-    return to > from ? nc_hlx__run(c, to, NC_HLX__LOWER, 0, SIZE_MAX) : NULL;
+    const uint8_t *to = nc_hlx__run_of(c, from, NC_HLX__UPPER, 0, SIZE_MAX);
+    return to > from ? nc_hlx__run_of(c, to, NC_HLX__LOWER, 0, SIZE_MAX) : NULL;
 }
 
 static const uint8_t *nc_hlx__piece_o200k(const nc_hlx__cut *c, const uint8_t *at) {
