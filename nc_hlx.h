@@ -255,6 +255,14 @@ typedef struct nc_hlx_sampling {
     void *user;
 } nc_hlx_sampling;
 
+/* Where the file of an import may differ from the model; what is 0 is refused by name. */
+typedef struct nc_hlx_import_options {
+    uint32_t
+        resize_positions;  /* 1: rows of wpe.weight beyond the model's are cut, missing ones 0 */
+    uint32_t resize_vocab; /* 1: rows of wte.weight and lm_head.weight likewise */
+    uint32_t drop_head;    /* 1: a tied model drops a lm_head.weight other than wte.weight */
+} nc_hlx_import_options;
+
 /* Parameters, gradients, moments and activations of one model. Independent of other models. */
 typedef struct nc_hlx_model nc_hlx_model;
 
@@ -719,12 +727,20 @@ NC_API nc_status nc_hlx_load_shard(nc_hlx_model **model, nc_hlx_loader *loader, 
 /* Write the parameters alone as safetensors: float32 tensors with GPT-2's names (wte.weight,
  * h.0.attn.c_attn.weight (d, 3 d), .., lm_head.weight unless tied), replacing `path` at the end. */
 NC_API nc_status nc_hlx_export(const nc_hlx_model *model, const char *path, nc_error *err);
-/* Read all parameters of a model from such a file, whatever the order of its tensors and with or
- * without the prefix "transformer."; the optimiser restarts. Attention masks that GPT-2 files carry
- * are passed over. NC_ERR_MISMATCH for a missing or unknown tensor or another shape,
- * NC_ERR_UNSUPPORTED for other types than F32, NC_ERR_FORMAT with the column in the header; the
- * model is unchanged on an error. */
+/* Read all parameters of a model from such a file, which is mapped, not copied: tensors of F32, F16,
+ * BF16 and F64 (rounded to nearest), mixed and in any order, their names behind any of the prefixes
+ * "transformer.", "_orig_mod.", "module."; the optimiser restarts. A file without lm_head.weight is
+ * tied: a model with an output matrix of its own gets a copy of wte.weight. A tied model takes a
+ * lm_head.weight that equals wte.weight. Attention masks that GPT-2 files carry are passed over.
+ * The path may also be that of an index of shards, which ends with ".json", or of a folder that has
+ * model.safetensors or model.safetensors.index.json.
+ * NC_ERR_MISMATCH for a missing, unknown or repeated tensor, another shape, or another n_head in
+ * the file's metadata, NC_ERR_UNSUPPORTED for other types, NC_ERR_FORMAT with the column in the
+ * header; the model is unchanged on an error. */
 NC_API nc_status nc_hlx_import(nc_hlx_model *model, const char *path, nc_error *err);
+/* The same where file and model may differ as the options (null: nothing) say. */
+NC_API nc_status nc_hlx_import_with(nc_hlx_model *model, const char *path,
+                                    const nc_hlx_import_options *options, nc_error *err);
 #endif
 
 #ifdef NC_HLX_FP4
@@ -8954,85 +8970,420 @@ NC_API nc_status nc_hlx_export(const nc_hlx_model *model, const char *path, nc_e
     return status;
 }
 
-/* Names that a GPT-2 file has beside its parameters. */
-static int nc_hlx__passed_over(const char *name, int tied) {
-    const char *dot = strstr(name, ".attn.");
-    return (dot && (!strcmp(dot, ".attn.bias") || !strcmp(dot, ".attn.masked_bias"))) ||
-           (tied && !strcmp(name, "lm_head.weight"));
+/* -- what is read -- */
+
+/* Where the values of one tensor of the model stand. */
+typedef struct nc_hlx__source {
+    const uint8_t *data; /* null: not found */
+    char dtype[16];
+    uint64_t rows; /* those of the file */
+    uint32_t shard;
+    uint32_t listed; /* by the index of the shards */
+} nc_hlx__source;
+
+/* Files that are read together, mapped until all is taken over: nothing is copied twice. */
+typedef struct nc_hlx__import {
+    const nc_hlx_model *model;
+    nc_hlx_import_options options;
+    nc_hlx__source *sources;          /* one a tensor, by nc_hlx__stream_of */
+    size_t bytes, found, listed;      /* of sources; tensors in the files, and in the index */
+    nc__buffer files, names, strings; /* nc_hlx_file of every shard; their names; of JSON */
+    uint32_t shards;
+    nc_error *err;
+} nc_hlx__import;
+
+/* A name without what wrappers put before it. */
+static const char *nc_hlx__bare_name(const char *name) {
+    static const char *const prefixes[] = {"transformer.", "_orig_mod.", "module."};
+    size_t i;
+    do {
+        for (i = 0; i < 3 && strncmp(name, prefixes[i], strlen(prefixes[i])) != 0; i++) {
+        }
+        if (i < 3) name += strlen(prefixes[i]);
+    } while (i < 3);
+    return name;
 }
 
-/* A tensor of the file to its place among the parameters `to`; seen has a byte a tensor. */
-static nc_status nc_hlx__take_tensor(const nc_hlx_model *model, const nc__item *item, float *to,
-                                     uint8_t *seen, size_t *filled, nc_error *err) {
-    const char *name = strncmp(item->name, "transformer.", 12) ? item->name : item->name + 12;
+/* What stands behind "h." and a layer's number, null for other names. */
+static const char *nc_hlx__layer_part(const char *name, size_t *layer) {
+    const char *at = name + 2;
+    *layer = 0;
+    if (strncmp(name, "h.", 2) != 0 || !nc__is_digit(*at)) return NULL;
+    if (*at == '0' && nc__is_digit(at[1])) return NULL;
+    for (; nc__is_digit(*at) && *layer < 1 << 20; at++) *layer = 10 * *layer + (size_t)(*at - '0');
+    return *at == '.' ? at : NULL;
+}
+
+/* The tensor of a bare name, in a tied model lm_head.weight too; 0: none. */
+static int nc_hlx__find_tensor(const nc_hlx_model *model, const char *name, nc_hlx__cursor *x) {
+    size_t layer;
+    const char *part = nc_hlx__layer_part(name, &layer);
+    for (x->t = 0; x->t < NC_HLX__TENSORS; x->t++) {
+        const char *own = nc_hlx__tensors[x->t].name;
+        const int in_layer = nc_hlx__is_layer_tensor(x->t);
+        if (in_layer ? !part || strcmp(own + 4, part) != 0 : strcmp(own, name) != 0) continue;
+        x->layer = in_layer ? layer : 0;
+        return x->layer < model->config.num_layers;
+    }
+    return 0;
+}
+
+/* Attention masks, which GPT-2 files have beside their parameters. */
+static int nc_hlx__is_mask(const char *name) {
+    size_t layer;
+    const char *part = nc_hlx__layer_part(name, &layer);
+    return part && (!strcmp(part, ".attn.bias") || !strcmp(part, ".attn.masked_bias"));
+}
+
+/* Whether a table may have another number of rows, and what says so. */
+static int nc_hlx__may_resize(const nc_hlx__import *in, int t, const char **option) {
+    *option = t == NC_HLX__WPE                        ? "; resize_positions cuts or extends"
+              : t == NC_HLX__WTE || t == NC_HLX__HEAD ? "; resize_vocab cuts or pads"
+                                                      : "";
+    return **option && (t == NC_HLX__WPE ? in->options.resize_positions : in->options.resize_vocab);
+}
+
+/* A tensor of the file, checked and remembered. */
+static nc_status nc_hlx__take_tensor(nc_hlx__import *in, const nc__item *item) {
+    const nc_hlx_model *model = in->model;
+    const char *name = nc_hlx__bare_name(item->name), *option = "";
     nc_hlx__cursor x = nc_hlx__first_tensor();
-    char candidate[64];
+    nc_hlx__source *source;
     uint64_t shape[2];
     uint32_t rank;
-    if (nc_hlx__passed_over(item->name, (int)model->config.tied_output)) return NC_OK;
-    do {
-        if (!nc_hlx__next_tensor(model, &x))
-            return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "'%.90s' is no tensor of this model",
-                            item->name);
-        nc_hlx__gpt2_name(candidate, &x);
-    } while (strcmp(candidate, name) != 0);
+    if (nc_hlx__is_mask(name)) return NC_OK;
+    if (!nc_hlx__find_tensor(model, name, &x))
+        return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0, "'%.90s' is no tensor of this model",
+                        item->name);
+    source = &in->sources[nc_hlx__stream_of(model, &x)];
+    if (source->data)
+        return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0, "'%.90s' is there twice", item->name);
+    if (!nc__is_float(item->dtype))
+        return nc__fail(in->err, NC_ERR_UNSUPPORTED, 0, 0,
+                        "'%.90s' is %s, not F32, F16, BF16 or F64", item->name, item->dtype);
     rank = nc_hlx__shape(&model->config, x.t, shape);
-    if (strcmp(item->dtype, "F32") != 0)
-        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "'%.90s' is %s, not F32", item->name,
-                        item->dtype);
-    if (item->rank != rank || memcmp(item->shape, shape, rank * sizeof *shape) != 0)
-        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "'%.90s' has another shape", item->name);
-    if (seen[nc_hlx__stream_of(model, &x)]++)
-        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "'%.90s' is there twice", item->name);
-    memcpy(to + x.at, item->data, x.size * sizeof *to);
-    *filled += x.size;
+    if (item->rank != rank || (rank == 2 && item->shape[1] != shape[1]))
+        return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0,
+                        "'%.60s' has another shape (%u: %llu, %llu) than the model's %llu, %llu",
+                        item->name, (unsigned)item->rank, (unsigned long long)item->shape[0],
+                        (unsigned long long)item->shape[1], (unsigned long long)shape[0],
+                        (unsigned long long)(rank == 2 ? shape[1] : 1));
+    if (item->shape[0] != shape[0] && (!nc_hlx__may_resize(in, x.t, &option) || !item->shape[0]))
+        return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0,
+                        "'%.60s' has another shape: %llu rows, the model's %llu%s", item->name,
+                        (unsigned long long)item->shape[0], (unsigned long long)shape[0], option);
+    source->data = item->data;
+    source->rows = item->shape[0];
+    source->shard = in->shards;
+    memcpy(source->dtype, item->dtype, sizeof source->dtype);
+    in->found++;
     return NC_OK;
 }
 
-/* All tensors of a file's bytes. */
-static nc_status nc_hlx__take_tensors(const nc_hlx_model *model, const uint8_t *data, size_t bytes,
-                                      float *to, uint8_t *seen, nc_error *err) {
-    const size_t total = model->layout.total;
-    nc__safetensors file;
+/* A pair of metadata: the number of heads shows in no tensor's shape. */
+static nc_status nc_hlx__take_pair(const nc_hlx__import *in, const nc__item *item) {
+    char heads[16];
+    snprintf(heads, sizeof heads, "%u", (unsigned)in->model->config.num_heads);
+    if (strcmp(item->name, "n_head") != 0 || !strcmp(item->text, heads)) return NC_OK;
+    return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0,
+                    "the file says n_head '%.20s', the model has %s heads", item->text, heads);
+}
+
+/* All that one file has. */
+static nc_status nc_hlx__take_file(nc_hlx__import *in, const char *path) {
+    nc_hlx_file file;
+    nc__safetensors reader;
     nc__item item;
     nc__item_kind kind;
-    size_t filled = 0;
-    nc_status status = nc__safetensors_open(&file, data, bytes, err);
-    while (status == NC_OK && (kind = nc__safetensors_next(&file, &item)) != NC__ITEM_END)
-        if (kind == NC__ITEM_TENSOR)
-            status = nc_hlx__take_tensor(model, &item, to, seen, &filled, err);
-    if (status == NC_OK) status = file.t.status;
-    nc__safetensors_close(&file);
-    if (status == NC_OK && filled != total)
-        status = nc__fail(err, NC_ERR_MISMATCH, 0, 0, "missing tensors: %lu of %lu parameters",
-                          (unsigned long)filled, (unsigned long)total);
+    nc_status status = nc_hlx_file_open(&file, path, in->err);
+    if (status != NC_OK) return status;
+    nc__buffer_put(&in->files, &file, sizeof file);
+    if (in->files.status != NC_OK) {
+        nc_hlx_file_close(&file);
+        return nc__fail(in->err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    }
+    status = nc__safetensors_open(&reader, file.data, file.bytes, in->err);
+    while (status == NC_OK && (kind = nc__safetensors_next(&reader, &item)) != NC__ITEM_END)
+        status =
+            kind == NC__ITEM_TENSOR ? nc_hlx__take_tensor(in, &item) : nc_hlx__take_pair(in, &item);
+    if (status == NC_OK) status = reader.t.status;
+    nc__safetensors_close(&reader);
+    in->shards++;
+    return status;
+}
+
+/* -- several files: PyTorch's index of the shards that lie beside it -- */
+
+/* `name` beside the file or in the folder `path` of `length` bytes; null without memory. */
+static const char *nc_hlx__beside(nc__buffer *to, const char *path, size_t length,
+                                  const char *name) {
+    to->used = 0;
+    nc__buffer_put(to, path, length);
+    nc__buffer_put(to, name, strlen(name) + 1);
+    return to->status == NC_OK ? to->data : NULL;
+}
+
+/* The number of a shard, which is read at its first mention. */
+static nc_status nc_hlx__shard(nc_hlx__import *in, const char *path, size_t folder,
+                               const char *name, uint32_t *number) {
+    const char *at;
+    nc__buffer whole;
+    nc_status status;
+    size_t i = 0;
+    for (*number = 0; i < in->names.used; i += strlen(in->names.data + i) + 1, ++*number)
+        if (!strcmp(in->names.data + i, name)) return NC_OK;
+    if (!*name || strpbrk(name, "/\\:"))
+        return nc__fail(in->err, NC_ERR_FORMAT, 0, 0,
+                        "shard '%.60s' is no name of a file beside the index", name);
+    nc__buffer_put(&in->names, name, strlen(name) + 1);
+    memset(&whole, 0, sizeof whole);
+    whole.hooks = in->names.hooks;
+    at = nc_hlx__beside(&whole, path, folder, name);
+    status = at && in->names.status == NC_OK
+                 ? nc_hlx__take_file(in, at)
+                 : nc__fail(in->err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    nc__buffer_free(&whole);
+    return status;
+}
+
+/* One tensor of the index: it stands in that shard, and once. */
+static nc_status nc_hlx__take_entry(nc_hlx__import *in, const char *name, uint32_t shard) {
+    nc_hlx__cursor x = nc_hlx__first_tensor();
+    nc_hlx__source *source;
+    if (nc_hlx__is_mask(nc_hlx__bare_name(name))) return NC_OK;
+    if (!nc_hlx__find_tensor(in->model, nc_hlx__bare_name(name), &x))
+        return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0,
+                        "'%.90s' of the index is no tensor of this model", name);
+    source = &in->sources[nc_hlx__stream_of(in->model, &x)];
+    if (!source->data || source->shard != shard)
+        return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0, "'%.60s' is not in the shard of the index",
+                        name);
+    if (source->listed++)
+        return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0, "the index has '%.60s' twice", name);
+    in->listed++;
+    return NC_OK;
+}
+
+/* {"weight_map": {tensor: shard, ..}}; what else is there (metadata with a total size) adds nothing
+ * to what the shards say. */
+static nc_status nc_hlx__take_map(nc_hlx__import *in, nc__text *t, const char *path,
+                                  size_t folder) {
+    int first = 1;
+    nc__json_expect(t, '{');
+    while (nc__json_more(t, '}', &first)) {
+        nc_status status;
+        uint32_t shard = 0;
+        size_t name;
+        in->strings.used = 0;
+        (void)nc__json_whole(t, &in->strings);
+        nc__json_expect(t, ':');
+        name = in->strings.used;
+        (void)nc__json_whole(t, &in->strings);
+        if (t->status != NC_OK) break;
+        status = nc_hlx__shard(in, path, folder, in->strings.data + name, &shard);
+        if (status == NC_OK) status = nc_hlx__take_entry(in, in->strings.data, shard);
+        if (status != NC_OK) return t->status = status;
+    }
+    return t->status;
+}
+
+/* The index at `path`; its folder is the first so many bytes, with the slash. */
+static nc_status nc_hlx__take_index(nc_hlx__import *in, const char *path, size_t folder) {
+    nc_hlx_file file;
+    nc__text t;
+    int first = 1, maps = 0;
+    nc_status status = nc_hlx_file_open(&file, path, in->err);
+    if (status != NC_OK) return status;
+    nc__text_open(&t, file.data, file.bytes, in->err);
+    nc__json_expect(&t, '{');
+    while (nc__json_more(&t, '}', &first)) {
+        char key[16];
+        const size_t length = nc__json_string(&t, key, sizeof key);
+        nc__json_expect(&t, ':');
+        if (length < sizeof key && !strcmp(key, "weight_map") && t.status == NC_OK) {
+            if (maps++) (void)nc__text_fail(&t, NC_ERR_FORMAT, "a second weight_map");
+            if (t.status == NC_OK) (void)nc_hlx__take_map(in, &t, path, folder);
+        } else {
+            nc__json_skip(&t);
+        }
+    }
+    nc__json_space(&t);
+    if (t.at < t.end) (void)nc__text_fail(&t, NC_ERR_FORMAT, "text after the index");
+    if (!maps) (void)nc__text_fail(&t, NC_ERR_FORMAT, "an index without a weight_map");
+    nc_hlx_file_close(&file);
+    if (t.status == NC_OK && in->listed != in->found)
+        return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0,
+                        "the shards have %lu tensors, the index %lu", (unsigned long)in->found,
+                        (unsigned long)in->listed);
+    return t.status;
+}
+
+static int nc_hlx__is_file(const char *path) {
+    FILE *file = fopen(path, "rb");
+    return file && fclose(file) == 0;
+}
+
+/* Bytes of a path up to its last slash, with it. */
+static size_t nc_hlx__folder_of(const char *path) {
+    size_t n = strlen(path);
+    while (n && path[n - 1] != '/' && path[n - 1] != '\\') n--;
+    return n;
+}
+
+/* A file, an index of shards, or a folder that has one of them under transformers' names. */
+static nc_status nc_hlx__take_path(nc_hlx__import *in, const char *path) {
+    static const char one[] = "model.safetensors", many[] = "model.safetensors.index.json";
+    const size_t n = strlen(path);
+    const char *name;
+    nc__buffer folder, file;
+    nc_status status;
+    if (n >= 5 && !strcmp(path + n - 5, ".json"))
+        return nc_hlx__take_index(in, path, nc_hlx__folder_of(path));
+    memset(&folder, 0, sizeof folder);
+    folder.hooks = in->names.hooks;
+    file = folder;
+    (void)nc_hlx__beside(&folder, path, n, nc_hlx__folder_of(path) == n ? "" : "/");
+    status = folder.status;
+    if (status == NC_OK && !(name = nc_hlx__beside(&file, folder.data, folder.used - 1, one)))
+        status = file.status;
+    if (status != NC_OK)
+        (void)nc__fail(in->err, status, 0, 0, "out of memory");
+    else if (nc_hlx__is_file(name))
+        status = nc_hlx__take_file(in, name);
+    else if ((name = nc_hlx__beside(&file, folder.data, folder.used - 1, many)) != NULL &&
+             nc_hlx__is_file(name))
+        status = nc_hlx__take_index(in, name, folder.used - 1);
+    else
+        status = nc_hlx__take_file(in, path);
+    nc__buffer_free(&folder);
+    nc__buffer_free(&file);
+    return status;
+}
+
+/* -- from there to the model -- */
+
+NC__COLD_END
+/* n values, those of 64 bits rounded to the nearest float. */
+static void nc_hlx__take_values(float *to, const nc_hlx__source *source, size_t n) {
+    nc__item item;
+    size_t i;
+    memset(&item, 0, sizeof item);
+    memcpy(item.dtype, source->dtype, sizeof item.dtype);
+    item.width = nc__dtype_width(source->dtype);
+    item.data = source->data;
+    if (!strcmp(source->dtype, "F32")) {
+        memcpy(to, source->data, n * sizeof *to);
+        nc_hlx__file_order(to, n);
+    } else if (!strcmp(source->dtype, "BF16")) {
+        for (i = 0; i < n; i++) {
+            const uint32_t bits = (uint32_t)nc__get_le(source->data + 2 * i, 2) << 16;
+            memcpy(to + i, &bits, sizeof bits);
+        }
+    } else {
+        for (i = 0; i < n; i++) to[i] = nc__item_float(&item, i);
+    }
+}
+NC__COLD_BEGIN
+
+/* Whether a file's own output matrix has the bits of its token embedding. */
+static int nc_hlx__same_values(const nc_hlx__source *a, const nc_hlx__source *b, size_t columns) {
+    const size_t n = (size_t)a->rows * columns;
+    float x[256], y[256];
+    nc_hlx__source from_a = *a, from_b = *b;
+    size_t at, piece;
+    if (a->data == b->data) return 1;
+    if (a->rows != b->rows) return 0;
+    for (at = 0; at < n; at += piece) {
+        piece = n - at < 256 ? n - at : 256;
+        from_a.data = a->data + at * nc__dtype_width(a->dtype);
+        from_b.data = b->data + at * nc__dtype_width(b->dtype);
+        nc_hlx__take_values(x, &from_a, piece);
+        nc_hlx__take_values(y, &from_b, piece);
+        if (memcmp(x, y, piece * sizeof *x) != 0) return 0;
+    }
+    return 1;
+}
+
+static nc_hlx__source *nc_hlx__source_of(const nc_hlx__import *in, int t) {
+    nc_hlx__cursor x = nc_hlx__first_tensor();
+    x.t = t;
+    return &in->sources[nc_hlx__stream_of(in->model, &x)];
+}
+
+/* Whether all is there. A file without an output matrix is tied, as GPT-2's are: a model with a
+ * matrix of its own takes the token embedding. */
+static nc_status nc_hlx__check_sources(nc_hlx__import *in) {
+    const nc_hlx_model *model = in->model;
+    nc_hlx__source *head = nc_hlx__source_of(in, NC_HLX__HEAD);
+    const nc_hlx__source *wte = nc_hlx__source_of(in, NC_HLX__WTE);
+    nc_hlx__cursor x = nc_hlx__first_tensor();
+    if (wte->data && !head->data) *head = *wte;
+    while (nc_hlx__next_tensor(model, &x)) {
+        char name[64];
+        if (in->sources[nc_hlx__stream_of(model, &x)].data) continue;
+        nc_hlx__gpt2_name(name, &x);
+        return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0,
+                        "'%s' is missing: %lu of the model's tensors are there", name,
+                        (unsigned long)in->found);
+    }
+    if (model->config.tied_output && !in->options.drop_head &&
+        !nc_hlx__same_values(head, wte, model->config.d_model))
+        return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0,
+                        "'lm_head.weight' is not 'wte.weight', which a tied model has for both; "
+                        "drop_head takes the latter");
+    return NC_OK;
+}
+
+/* Every value over the model's. */
+static void nc_hlx__fill(nc_hlx_model *model, const nc_hlx__import *in) {
+    nc_hlx__cursor x = nc_hlx__first_tensor();
+    while (nc_hlx__next_tensor(model, &x)) {
+        const nc_hlx__source *source = &in->sources[nc_hlx__stream_of(model, &x)];
+        uint64_t shape[2], rows;
+        size_t n;
+        (void)nc_hlx__shape(&model->config, x.t, shape);
+        rows = source->rows < shape[0] ? source->rows : shape[0];
+        n = (size_t)rows * (x.size / (size_t)shape[0]);
+        nc_hlx__take_values(model->parameters + x.at, source, n);
+        memset(model->parameters + x.at + n, 0, (x.size - n) * sizeof(float));
+    }
+    nc_hlx__restart(model);
+}
+
+NC_API nc_status nc_hlx_import_with(nc_hlx_model *model, const char *path,
+                                    const nc_hlx_import_options *options, nc_error *err) {
+    const nc_allocator *hooks;
+    nc_hlx__import in;
+    nc_status status;
+    size_t i;
+    nc__clear(err);
+    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
+    hooks = nc_hlx__hooks(model);
+    memset(&in, 0, sizeof in);
+    in.model = model;
+    in.err = err;
+    if (options) in.options = *options;
+    in.files.hooks = in.names.hooks = in.strings.hooks = hooks;
+    in.bytes = nc__mul_size(NC_HLX__TENSORS * sizeof *in.sources, model->config.num_layers);
+    in.sources = (nc_hlx__source *)nc__calloc(hooks, in.bytes);
+    status = in.sources ? nc_hlx__take_path(&in, path)
+                        : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    if (status == NC_OK) status = nc_hlx__check_sources(&in);
+    if (status == NC_OK) nc_hlx__fill(model, &in);
+    for (i = 0; i < in.files.used; i += sizeof(nc_hlx_file)) {
+        nc_hlx_file file;
+        memcpy(&file, in.files.data + i, sizeof file);
+        nc_hlx_file_close(&file);
+    }
+    nc__buffer_free(&in.files);
+    nc__buffer_free(&in.names);
+    nc__buffer_free(&in.strings);
+    nc__free(hooks, in.sources, in.bytes);
     return status;
 }
 
 NC_API nc_status nc_hlx_import(nc_hlx_model *model, const char *path, nc_error *err) {
-    const nc_allocator *hooks;
-    uint8_t *data;
-    size_t bytes, values, n;
-    nc_status status;
-    float *to;
-    nc__clear(err);
-    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
-    hooks = nc_hlx__hooks(model);
-    values = model->layout.total * sizeof *to;
-    n = values + (size_t)NC_HLX__TENSORS * model->config.num_layers;
-    status = nc__file_read(path, hooks, &data, &bytes, err);
-    if (status != NC_OK) return status;
-    to = (float *)nc__calloc(hooks, n);
-    status = to ? nc_hlx__take_tensors(model, data, bytes, to, (uint8_t *)to + values, err)
-                : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    if (status == NC_OK) {
-        memcpy(model->parameters, to, values);
-        nc_hlx__file_order(model->parameters, model->layout.total);
-        nc_hlx__restart(model);
-    }
-    nc__free(hooks, to, n);
-    nc__free(hooks, data, bytes + 1);
-    return status;
+    return nc_hlx_import_with(model, path, NULL, err);
 }
 #endif
 

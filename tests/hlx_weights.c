@@ -1,0 +1,331 @@
+/* nc_hlx.h, section weights: files that transformers wrote (tests/golden_hlx_weights.py), and what
+ * may differ between a file and a model. */
+#include "test.h"
+#include <math.h>
+#include <unistd.h>
+#include "../nc_hlx.h"
+
+#define GPT2 TEST_DATA "hlx/gpt2/"
+
+static const char scratch[] = "build/test_weights.safetensors";
+
+/* The shape of the files, with room for one batch of the golden logits. */
+static nc_hlx_config file_config(uint32_t tied) {
+    nc_hlx_config c;
+    memset(&c, 0, sizeof c);
+    c.vocab_size = 13;
+    c.d_model = 8;
+    c.num_layers = 2;
+    c.num_heads = 2;
+    c.ffn_dim = 32;
+    c.max_seq_len = 8;
+    c.batch_size = 2;
+    c.tied_output = tied;
+    return c;
+}
+
+static nc_hlx_model *model_of(nc_hlx_config c) {
+    nc_hlx_model *model;
+    assert_int_equal(nc_hlx_create(&model, &c, NULL), NC_OK);
+    nc_hlx_init_weights(model, 7);
+    return model;
+}
+
+static nc_hlx_model *imported(const char *path, nc_hlx_config c) {
+    nc_hlx_model *model = model_of(c);
+    nc_error err;
+    if (nc_hlx_import(model, path, &err) != NC_OK) fail_msg("%s: %s", path, err.message);
+    return model;
+}
+
+/* The import fails so, says this, and leaves the model. */
+static void refused(nc_hlx_config c, const char *path, const nc_hlx_import_options *options,
+                    nc_status status, const char *says) {
+    nc_hlx_model *model = model_of(c);
+    const uint64_t digest = nc_hlx_digest(model);
+    nc_error err;
+    assert_int_equal(nc_hlx_import_with(model, path, options, &err), status);
+    if (!strstr(err.message, says)) fail_msg("'%s' does not say '%s'", err.message, says);
+    assert_true(nc_hlx_digest(model) == digest);
+    nc_hlx_destroy(model);
+}
+
+static void logits_are_those_of_transformers(void **state) {
+    static const struct {
+        const char *name, *path;
+        uint32_t tied;
+    } cases[] = {{"sharded", GPT2 "sharded", 1},
+                 {"sharded", GPT2 "sharded/model.safetensors.index.json", 1},
+                 {"sharded", GPT2 "sharded/", 0}, /* a matrix of its own gets the embedding */
+                 {"untied", GPT2 "untied", 0},
+                 {"bf16", GPT2 "bf16.safetensors", 1},
+                 {"f16", GPT2 "f16.safetensors", 1},
+                 {"mixed", GPT2 "mixed.safetensors", 1}};
+    json_object *golden = load_json(GPT2 "logits.json");
+    uint64_t wide[14];
+    uint32_t tokens[14];
+    size_t i, k;
+    (void)state;
+    assert_int_equal(json_fields(member(golden, "tokens"), wide, 14), 14);
+    for (i = 0; i < 14; i++) tokens[i] = (uint32_t)wide[i];
+    for (k = 0; k < sizeof cases / sizeof *cases; k++) {
+        json_object *wanted = member(member(golden, "logits"), cases[k].name);
+        nc_hlx_model *model = imported(cases[k].path, file_config(cases[k].tied));
+        const float *logits;
+        assert_int_equal(nc_hlx_forward(model, tokens, NULL, 2, 7, NULL), NC_OK);
+        logits = nc_hlx_logits(model);
+        assert_int_equal(json_object_array_length(wanted), 14 * 13);
+        for (i = 0; i < 14 * 13; i++) {
+            const double value = json_object_get_double(json_object_array_get_idx(wanted, i));
+            if (!(fabs((double)logits[i] - value) < 4e-6))
+                fail_msg("%s: logit %zu is %.9g, not %.9g", cases[k].path, i, (double)logits[i],
+                         value);
+        }
+        nc_hlx_destroy(model);
+    }
+    json_object_put(golden);
+}
+
+static void tied_and_untied_models_take_each_other_s_files(void **state) {
+    const nc_hlx_import_options drop = {0, 0, 1};
+    nc_hlx_model *tied = imported(GPT2 "sharded", file_config(1));
+    nc_hlx_model *own = imported(GPT2 "sharded", file_config(0));
+    nc_error err;
+    (void)state;
+    assert_int_equal(nc_hlx_export(own, scratch, &err), NC_OK); /* with the same matrix twice */
+    assert_int_equal(nc_hlx_import(tied, scratch, &err), NC_OK);
+    refused(file_config(1), GPT2 "untied", NULL, NC_ERR_MISMATCH, "drop_head");
+    assert_int_equal(nc_hlx_import_with(tied, GPT2 "untied", &drop, &err), NC_OK);
+    assert_int_equal(nc_hlx_import(own, GPT2 "untied", &err), NC_OK);
+    assert_memory_equal(nc_hlx_parameters(tied, NULL), nc_hlx_parameters(own, NULL),
+                        13 * 8 * sizeof(float));
+    nc_hlx_destroy(tied);
+    nc_hlx_destroy(own);
+    unlink(scratch);
+}
+
+static void tables_are_cut_or_extended_where_asked(void **state) {
+    const nc_hlx_import_options positions = {1, 0, 0}, vocab = {0, 1, 0};
+    static const float zeros[8];
+    nc_hlx_model *whole = imported(GPT2 "untied", file_config(0));
+    const float *from = nc_hlx_parameters(whole, NULL);
+    int longer;
+    (void)state;
+    for (longer = 0; longer < 2; longer++) {
+        const uint32_t seq = longer ? 10 : 7, words = longer ? 16 : 11;
+        nc_hlx_config c = file_config(0);
+        nc_hlx_model *model;
+        const float *to;
+        size_t n;
+        c.max_seq_len = seq;
+        refused(c, GPT2 "untied", &vocab, NC_ERR_MISMATCH, "resize_positions");
+        model = model_of(c);
+        assert_int_equal(nc_hlx_import_with(model, GPT2 "untied", &positions, NULL), NC_OK);
+        to = nc_hlx_parameters(model, &n);
+        assert_memory_equal(to, from, (13 + (longer ? 8 : 7)) * 8 * sizeof(float));
+        if (longer) assert_memory_equal(to + (13 + 8) * 8, zeros, sizeof zeros);
+        assert_memory_equal(to + (13 + seq) * 8, from + (13 + 8) * 8,
+                            (n - (13 + seq) * 8) * sizeof(float));
+        nc_hlx_destroy(model);
+        c = file_config(0);
+        c.vocab_size = words;
+        refused(c, GPT2 "untied", &positions, NC_ERR_MISMATCH, "resize_vocab");
+        model = model_of(c);
+        assert_int_equal(nc_hlx_import_with(model, GPT2 "untied", &vocab, NULL), NC_OK);
+        to = nc_hlx_parameters(model, &n);
+        assert_memory_equal(to, from, (longer ? 13 : 11) * 8 * sizeof(float));
+        if (longer) assert_memory_equal(to + n - 8, zeros, sizeof zeros);
+        assert_memory_equal(to + words * 8, from + 13 * 8, 64 * sizeof(float));
+        nc_hlx_destroy(model);
+    }
+    nc_hlx_destroy(whole);
+}
+
+/* A file of one model with its header changed: `from` becomes `to` of the same length. */
+static void put_changed(const char *path, const char *from, const char *to) {
+    static char data[1 << 16];
+    FILE *file = fopen(path, "rb");
+    size_t n, i, m = strlen(from);
+    int changed = 0;
+    assert_non_null(file);
+    n = fread(data, 1, sizeof data, file);
+    fclose(file);
+    for (i = 0; i + m <= n && !changed; i++)
+        if (!memcmp(data + i, from, m)) {
+            memcpy(data + i, to, m);
+            changed = 1;
+        }
+    assert_true(changed && strlen(to) == m);
+    file = fopen(scratch, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(data, 1, n, file), n);
+    fclose(file);
+}
+
+static void what_does_not_fit_is_refused_by_name(void **state) {
+    static const char path[] = GPT2 "mixed.safetensors";
+    static const struct {
+        const char *from, *to;
+        nc_status status;
+        const char *says;
+    } cases[] = {
+        {"h.1.ln_2.bias\"", "h.1.ln_9.bias\"", NC_ERR_MISMATCH, "no tensor of this model"},
+        {"h.1.ln_2.bias\"", "h.2.ln_2.bias\"", NC_ERR_MISMATCH, "no tensor of this model"},
+        {"h.1.ln_2.bias\"", "h.1.ln_1.bias\"", NC_ERR_MISMATCH, "is there twice"},
+        {"h.1.ln_2.bias\"", "h.7.attn.bias\"", NC_ERR_MISMATCH, "'h.1.ln_2.bias' is missing"},
+        {"\"BF16\"", "\"I16\" ", NC_ERR_UNSUPPORTED, "is I16, not F32"},
+        {"\"BF16\"", "\"U16\" ", NC_ERR_UNSUPPORTED, "is U16, not F32"}};
+    nc_hlx_config c = file_config(1);
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        put_changed(path, cases[i].from, cases[i].to);
+        refused(c, scratch, NULL, cases[i].status, cases[i].says);
+    }
+    c.ffn_dim = 40;
+    refused(c, path, NULL, NC_ERR_MISMATCH, "another shape");
+    refused(file_config(1), "tests", NULL, NC_ERR_IO, "cannot read 'tests'");
+    refused(file_config(1), "tests/none", NULL, NC_ERR_IO, "cannot open");
+    unlink(scratch);
+}
+
+/* Metadata with escapes and a value of a megabyte; heads that differ from the model's. */
+static void metadata_of_any_length_is_read_and_its_heads_are_compared(void **state) {
+    const size_t length = 1 << 20;
+    nc_hlx_config c = file_config(0);
+    nc_hlx_model *model = imported(GPT2 "untied", c), *other;
+    size_t count;
+    const float *values = nc_hlx_parameters(model, &count);
+    char *file, *at, *data;
+    size_t n, bytes;
+    nc_error err;
+    uint64_t old = 0;
+    FILE *to;
+    (void)state;
+    assert_int_equal(nc_hlx_export(model, scratch, &err), NC_OK);
+    c.num_heads = 4;
+    refused(c, scratch, NULL, NC_ERR_MISMATCH, "n_head '2', the model has 4 heads");
+    assert_int_equal(nc_file_read(scratch, &file, &bytes, &err), NC_OK);
+    for (n = 8; n-- > 0;) old = old << 8 | (uint8_t)file[n];
+    data = (char *)calloc(1, length + bytes + 64);
+    at = data + 8 + sprintf(data + 8, "{\"__metadata__\":{\"\\u00e9\\\"\\ud83d\\ude00\":\"");
+    memset(at, 'x', length);
+    at += length;
+    at += sprintf(at, "\",");
+    memcpy(at, file + 8 + 17, bytes - 25); /* behind {"__metadata__":{ */
+    n = (size_t)(at - data) - 8 + (size_t)old - 17;
+    for (count = 0; count < 8; count++) data[count] = (char)(n >> (8 * count) & 255);
+    to = fopen(scratch, "wb");
+    assert_non_null(to);
+    fwrite(data, 1, (size_t)(at - data) + bytes - 25, to);
+    fclose(to);
+    other = imported(scratch, file_config(0));
+    assert_true(nc_hlx_digest(other) == nc_hlx_digest(model));
+    assert_true(nc_hlx_parameters(other, NULL)[0] == values[0]);
+    nc_file_free(file);
+    free(data);
+    nc_hlx_destroy(model);
+    nc_hlx_destroy(other);
+    unlink(scratch);
+}
+
+static void put_index(const char *text) {
+    FILE *file = fopen("build/test_index.json", "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void a_damaged_index_is_refused(void **state) {
+    static const struct {
+        const char *text;
+        nc_status status;
+        const char *says;
+    } cases[] = {{"", NC_ERR_FORMAT, "expected '{'"},
+                 {"[]", NC_ERR_FORMAT, "expected '{'"},
+                 {"{}", NC_ERR_FORMAT, "without a weight_map"},
+                 {"{\"weight_map\":{}}", NC_ERR_MISMATCH, "'wte.weight' is missing"},
+                 {"{\"weight_map\":{},\"weight_map\":{}}", NC_ERR_FORMAT, "a second weight_map"},
+                 {"{\"weight_map\":{}} x", NC_ERR_FORMAT, "text after"},
+                 {"{\"weight_map\":{\"wte.weight\":\"../secret\"}}", NC_ERR_FORMAT, "'../secret'"},
+                 {"{\"weight_map\":{\"wte.weight\":\"\"}}", NC_ERR_FORMAT, "no name of a file"},
+                 {"{\"weight_map\":{\"wte.weight\":\"test_none\"}}", NC_ERR_IO, "build/test_none"},
+                 {"{\"weight_map\":{\"wte.weight\":7}}", NC_ERR_FORMAT, "expected a string"},
+                 {"{\"weight_map\":{\"nothing\":\"test_weights.safetensors\"}}", NC_ERR_MISMATCH,
+                  "'nothing' of the index"},
+                 {"{\"weight_map\":{\"wte.weight\":\"test_weights.safetensors\"}}", NC_ERR_MISMATCH,
+                  "tensors, the index 1"},
+                 {"{\"weight_map\":{\"wte.weight\":\"test_weights.safetensors\",\"wte.weight\":"
+                  "\"test_weights.safetensors\"}}",
+                  NC_ERR_MISMATCH, "'wte.weight' twice"},
+                 {"{\"weight_map\":{\"lm_head.weight\":\"test_weights.safetensors\"}}",
+                  NC_ERR_MISMATCH, "'lm_head.weight' is not in the shard"}};
+    nc_hlx_model *model = imported(GPT2 "sharded", file_config(1));
+    size_t i;
+    (void)state;
+    assert_int_equal(nc_hlx_export(model, scratch, NULL), NC_OK);
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        put_index(cases[i].text);
+        refused(file_config(1), "build/test_index.json", NULL, cases[i].status, cases[i].says);
+    }
+    nc_hlx_destroy(model);
+    unlink(scratch);
+    unlink("build/test_index.json");
+}
+
+/* Allocations that succeed before the first failure; live bytes. */
+typedef struct budget {
+    size_t left, live;
+} budget;
+
+static void *limited(void *user, size_t bytes, size_t align) {
+    budget *b = (budget *)user;
+    void *memory = NULL;
+    if (b->left == 0 || posix_memalign(&memory, align < 8 ? 8 : align, bytes) != 0) return NULL;
+    b->left--;
+    b->live += bytes;
+    return memory;
+}
+
+static void give_up(void *user, void *memory, size_t bytes) {
+    ((budget *)user)->live -= bytes;
+    free(memory);
+}
+
+static void failed_allocations_leave_the_model_and_no_memory(void **state) {
+    budget b = {SIZE_MAX, 0};
+    const nc_allocator hooks = {limited, give_up, &b};
+    const nc_hlx_config c = file_config(1);
+    nc_hlx_model *model;
+    uint64_t digest;
+    size_t k, live;
+    nc_status status = NC_ERR_MEMORY;
+    (void)state;
+    assert_int_equal(nc_hlx_create(&model, &c, &hooks), NC_OK);
+    nc_hlx_init_weights(model, 7);
+    digest = nc_hlx_digest(model);
+    live = b.live;
+    for (k = 0; status != NC_OK; k++) {
+        nc_error err;
+        assert_true(k < 100 && nc_hlx_digest(model) == digest);
+        b.left = k;
+        status = nc_hlx_import(model, GPT2 "sharded", &err);
+        assert_true(status == NC_OK || (status == NC_ERR_MEMORY && err.message[0]));
+        assert_int_equal(b.live, live);
+    }
+    assert_true(k > 3);
+    nc_hlx_destroy(model);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(logits_are_those_of_transformers),
+        cmocka_unit_test(tied_and_untied_models_take_each_other_s_files),
+        cmocka_unit_test(tables_are_cut_or_extended_where_asked),
+        cmocka_unit_test(what_does_not_fit_is_refused_by_name),
+        cmocka_unit_test(metadata_of_any_length_is_read_and_its_heads_are_compared),
+        cmocka_unit_test(a_damaged_index_is_refused),
+        cmocka_unit_test(failed_allocations_leave_the_model_and_no_memory),
+    };
+    return cmocka_run_group_tests_name("hlx weights", tests, NULL, NULL);
+}
