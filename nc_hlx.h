@@ -727,13 +727,21 @@ NC_API nc_status nc_hlx_load_shard(nc_hlx_model **model, nc_hlx_loader *loader, 
 /* Write the parameters alone as safetensors: float32 tensors with GPT-2's names (wte.weight,
  * h.0.attn.c_attn.weight (d, 3 d), .., lm_head.weight unless tied), replacing `path` at the end. */
 NC_API nc_status nc_hlx_export(const nc_hlx_model *model, const char *path, nc_error *err);
+/* The same with transformers' names and its config.json beside model.safetensors, both replaced in a
+ * folder that is there: GPT2LMHeadModel.from_pretrained opens it. */
+NC_API nc_status nc_hlx_export_folder(const nc_hlx_model *model, const char *folder, nc_error *err);
+/* The configuration of a GPT-2 model from its config.json, or from that of a folder: batch_size 1,
+ * no dropout. NC_ERR_UNSUPPORTED, with line and column, for another model_type, for settings that
+ * are not computed here and for members that are not known, NC_ERR_FORMAT, NC_ERR_LIMIT. */
+NC_API nc_status nc_hlx_read_config(nc_hlx_config *config, const char *path, nc_error *err);
 /* Read all parameters of a model from such a file, which is mapped, not copied: tensors of F32, F16,
  * BF16 and F64 (rounded to nearest), mixed and in any order, their names behind any of the prefixes
  * "transformer.", "_orig_mod.", "module."; the optimiser restarts. A file without lm_head.weight is
  * tied: a model with an output matrix of its own gets a copy of wte.weight. A tied model takes a
  * lm_head.weight that equals wte.weight. Attention masks that GPT-2 files carry are passed over.
  * The path may also be that of an index of shards, which ends with ".json", or of a folder that has
- * model.safetensors or model.safetensors.index.json.
+ * model.safetensors or model.safetensors.index.json; its config.json, where there is one, must have
+ * the model's heads.
  * NC_ERR_MISMATCH for a missing, unknown or repeated tensor, another shape, or another n_head in
  * the file's metadata, NC_ERR_UNSUPPORTED for other types, NC_ERR_FORMAT with the column in the
  * header; the model is unchanged on an error. */
@@ -8936,22 +8944,24 @@ static uint32_t nc_hlx__shape(const nc_hlx_config *c, int t, uint64_t shape[2]) 
     return vector ? 1 : 2;
 }
 
-NC_API nc_status nc_hlx_export(const nc_hlx_model *model, const char *path, nc_error *err) {
+/* The parameters, each name behind a prefix. */
+static nc_status nc_hlx__export(const nc_hlx_model *model, const char *path, const char *prefix,
+                                nc_error *err) {
     nc_hlx__cursor x = nc_hlx__first_tensor();
     nc__span spans[2];
-    char text[64];
+    char text[80];
     uint64_t shape[2];
     nc_status status;
     nc__head head;
-    nc__clear(err);
-    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
     nc__head_open(&head, nc_hlx__hooks(model));
     nc__head_pair(&head, "format", "pt");
     snprintf(text, sizeof text, "%u", (unsigned)model->config.num_heads);
     nc__head_pair(&head, "n_head", text);
     while (nc_hlx__next_tensor(model, &x)) {
         const uint32_t rank = nc_hlx__shape(&model->config, x.t, shape);
-        nc_hlx__gpt2_name(text, &x);
+        const size_t n = x.t == NC_HLX__HEAD ? 0 : strlen(prefix);
+        memcpy(text, prefix, n);
+        nc_hlx__gpt2_name(text + n, &x);
         nc__head_tensor(&head, text, "F32", shape, rank);
     }
     status = nc__head_close(&head);
@@ -8967,6 +8977,303 @@ NC_API nc_status nc_hlx_export(const nc_hlx_model *model, const char *path, nc_e
         nc_hlx__file_order(model->parameters, model->layout.total);
     }
     nc__buffer_free(&head.b);
+    return status;
+}
+
+NC_API nc_status nc_hlx_export(const nc_hlx_model *model, const char *path, nc_error *err) {
+    nc__clear(err);
+    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
+    return nc_hlx__export(model, path, "", err);
+}
+
+/* `name` in the folder or, with bytes of it, beside a file: a path that ends with NUL; null
+ * without memory. */
+static const char *nc_hlx__path(nc__buffer *to, const char *folder, size_t bytes,
+                                const char *name) {
+    const char last = bytes ? folder[bytes - 1] : '/';
+    to->used = 0;
+    nc__buffer_put(to, folder, bytes);
+    if (last != '/' && last != '\\') nc__buffer_put(to, "/", 1);
+    nc__buffer_put(to, name, strlen(name) + 1);
+    return to->status == NC_OK ? to->data : NULL;
+}
+
+/* What transformers' GPT2Config calls the model's parts; ids of special tokens are nobody's. */
+static void nc_hlx__put_config(nc__buffer *b, const nc_hlx_config *c) {
+    nc__buffer_print(b, "{\n  \"architectures\": [\"GPT2LMHeadModel\"],\n"
+                        "  \"model_type\": \"gpt2\",\n");
+    nc__buffer_print(b, "  \"vocab_size\": %u,\n  \"n_positions\": %u,\n  \"n_embd\": %u,\n",
+                     (unsigned)c->vocab_size, (unsigned)c->max_seq_len, (unsigned)c->d_model);
+    nc__buffer_print(b, "  \"n_layer\": %u,\n  \"n_head\": %u,\n  \"n_inner\": %u,\n",
+                     (unsigned)c->num_layers, (unsigned)c->num_heads, (unsigned)c->ffn_dim);
+    nc__buffer_print(b, "  \"activation_function\": \"gelu_new\",\n"
+                        "  \"layer_norm_epsilon\": 1e-05,\n  \"attn_pdrop\": 0.0,\n"
+                        "  \"embd_pdrop\": ");
+    nc__buffer_real(b, (double)c->dropout, 9);
+    nc__buffer_print(b, ",\n  \"resid_pdrop\": ");
+    nc__buffer_real(b, (double)c->dropout, 9);
+    nc__buffer_print(b,
+                     ",\n  \"tie_word_embeddings\": %s,\n  \"bos_token_id\": null,\n"
+                     "  \"eos_token_id\": null,\n  \"torch_dtype\": \"float32\"\n}\n",
+                     c->tied_output ? "true" : "false");
+}
+
+NC_API nc_status nc_hlx_export_folder(const nc_hlx_model *model, const char *folder,
+                                      nc_error *err) {
+    nc__buffer path, text;
+    nc__span span;
+    nc_status status;
+    nc__clear(err);
+    if (!model || !folder || !*folder)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no folder");
+    memset(&path, 0, sizeof path);
+    path.hooks = nc_hlx__hooks(model);
+    text = path;
+    nc_hlx__put_config(&text, &model->config);
+    if (text.status != NC_OK || !nc_hlx__path(&path, folder, strlen(folder), "model.safetensors")) {
+        status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    } else {
+        status = nc_hlx__export(model, path.data, "transformer.", err);
+        span.data = text.data;
+        span.bytes = text.used;
+        if (status == NC_OK && !nc_hlx__path(&path, folder, strlen(folder), "config.json"))
+            status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+        if (status == NC_OK) status = nc__file_write(path.data, &span, 1, err);
+    }
+    nc__buffer_free(&path);
+    nc__buffer_free(&text);
+    return status;
+}
+
+/* -- configurations: config.json of transformers -- */
+
+/* Members that change no logit: settings of training, of generation and of other heads. */
+static int nc_hlx__passed_over(const char *key) {
+    static const char *const names[] = {"_name_or_path",
+                                        "architectures",
+                                        "attn_pdrop",
+                                        "attn_implementation",
+                                        "bad_words_ids",
+                                        "begin_suppress_tokens",
+                                        "bos_token_id",
+                                        "chunk_size_feed_forward",
+                                        "cross_attention_hidden_size",
+                                        "decoder_start_token_id",
+                                        "diversity_penalty",
+                                        "do_sample",
+                                        "dtype",
+                                        "early_stopping",
+                                        "embd_pdrop",
+                                        "encoder_no_repeat_ngram_size",
+                                        "eos_token_id",
+                                        "exponential_decay_length_penalty",
+                                        "finetuning_task",
+                                        "forced_bos_token_id",
+                                        "forced_eos_token_id",
+                                        "gradient_checkpointing",
+                                        "id2label",
+                                        "initializer_range",
+                                        "is_decoder",
+                                        "label2id",
+                                        "length_penalty",
+                                        "max_length",
+                                        "min_length",
+                                        "no_repeat_ngram_size",
+                                        "num_beam_groups",
+                                        "num_beams",
+                                        "num_labels",
+                                        "num_return_sequences",
+                                        "output_attentions",
+                                        "output_hidden_states",
+                                        "output_past",
+                                        "output_scores",
+                                        "pad_token_id",
+                                        "prefix",
+                                        "problem_type",
+                                        "remove_invalid_values",
+                                        "reorder_and_upcast_attn",
+                                        "repetition_penalty",
+                                        "resid_pdrop",
+                                        "return_dict",
+                                        "return_dict_in_generate",
+                                        "sep_token_id",
+                                        "summary_activation",
+                                        "summary_first_dropout",
+                                        "summary_proj_to_labels",
+                                        "summary_type",
+                                        "summary_use_proj",
+                                        "suppress_tokens",
+                                        "task_specific_params",
+                                        "temperature",
+                                        "tf_legacy_loss",
+                                        "tie_encoder_decoder",
+                                        "tokenizer_class",
+                                        "top_k",
+                                        "top_p",
+                                        "torch_dtype",
+                                        "torchscript",
+                                        "transformers_version",
+                                        "typical_p",
+                                        "use_bfloat16",
+                                        "use_cache"};
+    size_t i;
+    for (i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(key, names[i])) return 1;
+    return 0;
+}
+
+/* true or false. */
+static uint32_t nc_hlx__flag(nc__text *t) {
+    int c;
+    nc__json_space(t);
+    c = nc__peek(t, 0);
+    nc__json_skip_word(t);
+    if (t->status == NC_OK && c != 't' && c != 'f')
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "expected true or false");
+    return c == 't';
+}
+
+/* The value of a member that must be one of those named here; 0: another member. */
+static int nc_hlx__take_fixed(nc__text *t, const char *key) {
+    static const struct {
+        const char *key;
+        uint32_t value;
+    } flags[] = {{"scale_attn_weights", 1},
+                 {"scale_attn_by_inverse_layer_idx", 0},
+                 {"add_cross_attention", 0},
+                 {"is_encoder_decoder", 0}};
+    char text[32];
+    size_t i;
+    for (i = 0; i < 4 && strcmp(key, flags[i].key) != 0; i++) {
+    }
+    if (i < 4) {
+        if (nc_hlx__flag(t) != flags[i].value)
+            (void)nc__text_fail(t, NC_ERR_UNSUPPORTED, "%s other than %s is not computed here", key,
+                                flags[i].value ? "true" : "false");
+    } else if (!strcmp(key, "model_type")) {
+        (void)nc__json_string(t, text, sizeof text);
+        if (t->status == NC_OK && strcmp(text, "gpt2") != 0)
+            (void)nc__text_fail(t, NC_ERR_UNSUPPORTED, "model_type '%s': only gpt2 is read", text);
+    } else if (!strcmp(key, "activation_function")) {
+        (void)nc__json_string(t, text, sizeof text);
+        if (t->status == NC_OK && strcmp(text, "gelu_new") && strcmp(text, "gelu_pytorch_tanh"))
+            (void)nc__text_fail(t, NC_ERR_UNSUPPORTED,
+                                "activation_function '%s': only gelu_new and gelu_pytorch_tanh",
+                                text);
+    } else if (!strcmp(key, "layer_norm_epsilon")) {
+        nc__json_space(t);
+        if ((float)nc__text_real(t) != 1e-5f)
+            (void)nc__text_fail(t, NC_ERR_UNSUPPORTED, "layer_norm_epsilon other than 1e-5");
+    } else {
+        return 0;
+    }
+    return 1;
+}
+
+/* One member. */
+static void nc_hlx__take_member(nc__text *t, const char *key, nc_hlx_config *c, uint32_t *context) {
+    const struct {
+        const char *key;
+        uint32_t *value;
+    } numbers[] = {{"vocab_size", &c->vocab_size},
+                   {"n_positions", &c->max_seq_len},
+                   {"n_embd", &c->d_model},
+                   {"n_layer", &c->num_layers},
+                   {"n_head", &c->num_heads},
+                   {"n_inner", &c->ffn_dim},
+                   {"n_ctx", context}};
+    size_t i;
+    nc__json_space(t);
+    for (i = 0; i < 7 && strcmp(key, numbers[i].key) != 0; i++) {
+    }
+    if (i == 5 && nc__peek(t, 0) == 'n') {
+        nc__json_skip_word(t); /* null: four times n_embd */
+    } else if (i < 7) {
+        *numbers[i].value = (uint32_t)nc__json_natural(t, (1 << 20) - 1);
+        if (t->status == NC_OK && !*numbers[i].value)
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "%s is 0", key);
+    } else if (!strcmp(key, "tie_word_embeddings")) {
+        c->tied_output = nc_hlx__flag(t);
+    } else if (nc_hlx__passed_over(key)) {
+        nc__json_skip(t);
+    } else if (!nc_hlx__take_fixed(t, key)) {
+        (void)nc__text_fail(t, NC_ERR_UNSUPPORTED,
+                            "'%.60s' is not known here; remove it if it changes no logit", key);
+    }
+}
+
+/* The model_type, before members of other models are called unknown. */
+static void nc_hlx__check_type(nc__text *t) {
+    nc__text ahead = *t;
+    int first = 1, typed = 0;
+    nc__json_expect(&ahead, '{');
+    while (nc__json_more(&ahead, '}', &first)) {
+        char key[16];
+        const size_t length = nc__json_string(&ahead, key, sizeof key);
+        nc__json_expect(&ahead, ':');
+        if (length < sizeof key && !strcmp(key, "model_type"))
+            typed |= nc_hlx__take_fixed(&ahead, key);
+        else
+            nc__json_skip(&ahead);
+    }
+    if (!typed) (void)nc__text_fail(&ahead, NC_ERR_UNSUPPORTED, "no model_type: only gpt2 is read");
+    t->status = ahead.status;
+}
+
+/* The text of a config.json, what it does not say as transformers' GPT2Config has it. */
+static nc_status nc_hlx__parse_config(nc__text *t, nc_hlx_config *config) {
+    uint32_t context = 0;
+    int first = 1;
+    nc_hlx_config c;
+    memset(&c, 0, sizeof c);
+    c.vocab_size = 50257;
+    c.max_seq_len = 1024;
+    c.d_model = 768;
+    c.num_layers = c.num_heads = 12;
+    c.batch_size = c.tied_output = 1;
+    nc_hlx__check_type(t);
+    nc__json_expect(t, '{');
+    while (nc__json_more(t, '}', &first)) {
+        char key[64];
+        nc__json_key(t, key, sizeof key);
+        nc_hlx__take_member(t, key, &c, &context);
+    }
+    nc__json_space(t);
+    if (t->at < t->end) (void)nc__text_fail(t, NC_ERR_FORMAT, "text after the configuration");
+    if (!c.ffn_dim) c.ffn_dim = 4 * c.d_model;
+    if (context && context != c.max_seq_len)
+        (void)nc__text_fail(t, NC_ERR_UNSUPPORTED, "n_ctx %u is not n_positions %u",
+                            (unsigned)context, (unsigned)c.max_seq_len);
+    if (t->status == NC_OK && nc_hlx__complete(&c, &c) != NC_OK)
+        (void)nc__text_fail(t, NC_ERR_LIMIT,
+                            "n_embd %u with n_head %u, or a size beyond the limits",
+                            (unsigned)c.d_model, (unsigned)c.num_heads);
+    if (t->status == NC_OK) *config = c;
+    return t->status;
+}
+
+static int nc_hlx__is_file(const char *path) {
+    FILE *file = fopen(path, "rb");
+    return file && fclose(file) == 0;
+}
+
+NC_API nc_status nc_hlx_read_config(nc_hlx_config *config, const char *path, nc_error *err) {
+    nc_hlx_file file;
+    nc__buffer inside;
+    nc__text t;
+    nc_status status;
+    nc__clear(err);
+    if (!config || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no configuration or no path");
+    memset(&inside, 0, sizeof inside);
+    if (nc_hlx__path(&inside, path, strlen(path), "config.json") && nc_hlx__is_file(inside.data))
+        path = inside.data;
+    status = nc_hlx_file_open(&file, path, err);
+    if (status == NC_OK) {
+        nc__text_open(&t, file.data, file.bytes, err);
+        status = nc_hlx__parse_config(&t, config);
+        nc_hlx_file_close(&file);
+    }
+    nc__buffer_free(&inside);
     return status;
 }
 
@@ -8991,6 +9298,12 @@ typedef struct nc_hlx__import {
     uint32_t shards;
     nc_error *err;
 } nc_hlx__import;
+
+static nc_hlx__source *nc_hlx__source_of(const nc_hlx__import *in, int t) {
+    nc_hlx__cursor x = nc_hlx__first_tensor();
+    x.t = t;
+    return &in->sources[nc_hlx__stream_of(in->model, &x)];
+}
 
 /* A name without what wrappers put before it. */
 static const char *nc_hlx__bare_name(const char *name) {
@@ -9114,15 +9427,6 @@ static nc_status nc_hlx__take_file(nc_hlx__import *in, const char *path) {
 
 /* -- several files: PyTorch's index of the shards that lie beside it -- */
 
-/* `name` beside the file or in the folder `path` of `length` bytes; null without memory. */
-static const char *nc_hlx__beside(nc__buffer *to, const char *path, size_t length,
-                                  const char *name) {
-    to->used = 0;
-    nc__buffer_put(to, path, length);
-    nc__buffer_put(to, name, strlen(name) + 1);
-    return to->status == NC_OK ? to->data : NULL;
-}
-
 /* The number of a shard, which is read at its first mention. */
 static nc_status nc_hlx__shard(nc_hlx__import *in, const char *path, size_t folder,
                                const char *name, uint32_t *number) {
@@ -9138,7 +9442,7 @@ static nc_status nc_hlx__shard(nc_hlx__import *in, const char *path, size_t fold
     nc__buffer_put(&in->names, name, strlen(name) + 1);
     memset(&whole, 0, sizeof whole);
     whole.hooks = in->names.hooks;
-    at = nc_hlx__beside(&whole, path, folder, name);
+    at = nc_hlx__path(&whole, path, folder, name);
     status = at && in->names.status == NC_OK
                  ? nc_hlx__take_file(in, at)
                  : nc__fail(in->err, NC_ERR_MEMORY, 0, 0, "out of memory");
@@ -9218,11 +9522,6 @@ static nc_status nc_hlx__take_index(nc_hlx__import *in, const char *path, size_t
     return t.status;
 }
 
-static int nc_hlx__is_file(const char *path) {
-    FILE *file = fopen(path, "rb");
-    return file && fclose(file) == 0;
-}
-
 /* Bytes of a path up to its last slash, with it. */
 static size_t nc_hlx__folder_of(const char *path) {
     size_t n = strlen(path);
@@ -9230,33 +9529,45 @@ static size_t nc_hlx__folder_of(const char *path) {
     return n;
 }
 
+/* What a folder's config.json says beside the shapes of its tensors, where there is one. */
+static nc_status nc_hlx__compare_config(const nc_hlx__import *in, const char *path) {
+    const nc_hlx_config *model = &in->model->config;
+    nc_hlx_config c;
+    nc_status status = nc_hlx_read_config(&c, path, in->err);
+    if (status == NC_OK && c.num_heads != model->num_heads)
+        return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0,
+                        "config.json says n_head %u, the model has %u heads", (unsigned)c.num_heads,
+                        (unsigned)model->num_heads);
+    if (status == NC_OK && !c.tied_output && !nc_hlx__source_of(in, NC_HLX__HEAD)->data)
+        return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0,
+                        "'lm_head.weight' is missing, and config.json says that it is not tied");
+    return status;
+}
+
 /* A file, an index of shards, or a folder that has one of them under transformers' names. */
 static nc_status nc_hlx__take_path(nc_hlx__import *in, const char *path) {
-    static const char one[] = "model.safetensors", many[] = "model.safetensors.index.json";
     const size_t n = strlen(path);
+    nc__buffer inside;
     const char *name;
-    nc__buffer folder, file;
     nc_status status;
     if (n >= 5 && !strcmp(path + n - 5, ".json"))
         return nc_hlx__take_index(in, path, nc_hlx__folder_of(path));
-    memset(&folder, 0, sizeof folder);
-    folder.hooks = in->names.hooks;
-    file = folder;
-    (void)nc_hlx__beside(&folder, path, n, nc_hlx__folder_of(path) == n ? "" : "/");
-    status = folder.status;
-    if (status == NC_OK && !(name = nc_hlx__beside(&file, folder.data, folder.used - 1, one)))
-        status = file.status;
-    if (status != NC_OK)
-        (void)nc__fail(in->err, status, 0, 0, "out of memory");
-    else if (nc_hlx__is_file(name))
+    memset(&inside, 0, sizeof inside);
+    inside.hooks = in->names.hooks;
+    name = nc_hlx__path(&inside, path, n, "model.safetensors");
+    if (name && nc_hlx__is_file(name))
         status = nc_hlx__take_file(in, name);
-    else if ((name = nc_hlx__beside(&file, folder.data, folder.used - 1, many)) != NULL &&
+    else if ((name = nc_hlx__path(&inside, path, n, "model.safetensors.index.json")) != NULL &&
              nc_hlx__is_file(name))
-        status = nc_hlx__take_index(in, name, folder.used - 1);
-    else
+        status = nc_hlx__take_index(in, name, nc_hlx__folder_of(name));
+    else if (name)
         status = nc_hlx__take_file(in, path);
-    nc__buffer_free(&folder);
-    nc__buffer_free(&file);
+    else
+        status = nc__fail(in->err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    if (status == NC_OK && (name = nc_hlx__path(&inside, path, n, "config.json")) != NULL &&
+        nc_hlx__is_file(name))
+        status = nc_hlx__compare_config(in, name);
+    nc__buffer_free(&inside);
     return status;
 }
 
@@ -9302,12 +9613,6 @@ static int nc_hlx__same_values(const nc_hlx__source *a, const nc_hlx__source *b,
         if (memcmp(x, y, piece * sizeof *x) != 0) return 0;
     }
     return 1;
-}
-
-static nc_hlx__source *nc_hlx__source_of(const nc_hlx__import *in, int t) {
-    nc_hlx__cursor x = nc_hlx__first_tensor();
-    x.t = t;
-    return &in->sources[nc_hlx__stream_of(in->model, &x)];
 }
 
 /* Whether all is there. A file without an output matrix is tied, as GPT-2's are: a model with a

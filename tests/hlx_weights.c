@@ -229,7 +229,7 @@ static void metadata_of_any_length_is_read_and_its_heads_are_compared(void **sta
     unlink(scratch);
 }
 
-static void put_index(const char *text) {
+static void put_json(const char *text) {
     FILE *file = fopen("build/test_index.json", "w");
     assert_non_null(file);
     fputs(text, file);
@@ -265,11 +265,100 @@ static void a_damaged_index_is_refused(void **state) {
     (void)state;
     assert_int_equal(nc_hlx_export(model, scratch, NULL), NC_OK);
     for (i = 0; i < sizeof cases / sizeof *cases; i++) {
-        put_index(cases[i].text);
+        put_json(cases[i].text);
         refused(file_config(1), "build/test_index.json", NULL, cases[i].status, cases[i].says);
     }
     nc_hlx_destroy(model);
     unlink(scratch);
+    unlink("build/test_index.json");
+}
+
+static void configurations_are_read_and_written(void **state) {
+    static const char folder[] = "build/test_weights", model_file[] = "/model.safetensors";
+    nc_hlx_config c;
+    nc_hlx_model *model, *other;
+    uint64_t digest;
+    nc_error err;
+    uint32_t tied;
+    char path[64];
+    (void)state;
+    mkdir(folder, 0777);
+    for (tied = 0; tied < 2; tied++) {
+        const nc_hlx_config wanted = file_config(tied);
+        assert_int_equal(nc_hlx_read_config(&c, tied ? GPT2 "sharded" : GPT2 "untied", &err),
+                         NC_OK);
+        assert_true(c.vocab_size == wanted.vocab_size && c.d_model == wanted.d_model &&
+                    c.num_layers == wanted.num_layers && c.num_heads == wanted.num_heads &&
+                    c.ffn_dim == wanted.ffn_dim && c.max_seq_len == wanted.max_seq_len &&
+                    c.tied_output == tied && c.batch_size == 1 && c.dropout == 0.0f);
+        c.dropout = 0.1f;
+        model = model_of(c);
+        digest = nc_hlx_digest(model);
+        assert_int_equal(nc_hlx_export_folder(model, folder, &err), NC_OK);
+        nc_hlx_destroy(model);
+        c.dropout = 0.0f;
+        assert_int_equal(nc_hlx_read_config(&c, folder, &err), NC_OK);
+        model = imported(folder, c);
+        assert_true(nc_hlx_digest(model) == digest);
+        nc_hlx_destroy(model);
+    }
+    c.num_heads = 4;
+    refused(c, folder, NULL, NC_ERR_MISMATCH, "the model has 4 heads");
+    refused(c, GPT2 "sharded", NULL, NC_ERR_MISMATCH, "config.json says n_head 2");
+    model = model_of(file_config(1)); /* a folder that says untied, and lacks the matrix */
+    snprintf(path, sizeof path, "%s%s", folder, model_file);
+    other = imported(GPT2 "untied", file_config(0));
+    assert_int_equal(nc_hlx_export_folder(other, folder, &err), NC_OK);
+    nc_hlx_destroy(other);
+    assert_int_equal(nc_hlx_export(model, path, &err), NC_OK);
+    refused(file_config(0), folder, NULL, NC_ERR_MISMATCH, "not tied");
+    assert_int_equal(nc_hlx_export_folder(model, "build/none/none", &err), NC_ERR_IO);
+    nc_hlx_destroy(model);
+    unlink(path);
+    unlink("build/test_weights/config.json");
+    rmdir(folder);
+}
+
+static void a_configuration_that_is_not_computed_is_refused_by_name(void **state) {
+    static const struct {
+        const char *text;
+        nc_status status;
+        const char *says;
+    } cases[] = {
+        {"{\"attention_bias\":1,\"model_type\":\"llama\"}", NC_ERR_UNSUPPORTED, "'llama'"},
+        {"{}", NC_ERR_UNSUPPORTED, "no model_type"},
+        {"{\"n_layer\":2}", NC_ERR_UNSUPPORTED, "no model_type"},
+        {"{\"model_type\":\"gpt2\"", NC_ERR_FORMAT, "expected"},
+        {"{\"model_type\":\"gpt2\"} {", NC_ERR_FORMAT, "text after"},
+        {"{\"model_type\":\"gpt2\",\"rotary_dim\":8}", NC_ERR_UNSUPPORTED, "'rotary_dim'"},
+        {"{\"model_type\":\"gpt2\",\"activation_function\":\"relu\"}", NC_ERR_UNSUPPORTED,
+         "'relu'"},
+        {"{\"model_type\":\"gpt2\",\"layer_norm_epsilon\":1e-6}", NC_ERR_UNSUPPORTED,
+         "layer_norm_epsilon"},
+        {"{\"model_type\":\"gpt2\",\"scale_attn_weights\":false}", NC_ERR_UNSUPPORTED,
+         "scale_attn_weights other than true"},
+        {"{\"model_type\":\"gpt2\",\"scale_attn_by_inverse_layer_idx\":true}", NC_ERR_UNSUPPORTED,
+         "scale_attn_by_inverse_layer_idx other than false"},
+        {"{\"model_type\":\"gpt2\",\"add_cross_attention\":true}", NC_ERR_UNSUPPORTED,
+         "add_cross_attention"},
+        {"{\"model_type\":\"gpt2\",\"tie_word_embeddings\":1}", NC_ERR_FORMAT, "true or false"},
+        {"{\"model_type\":\"gpt2\",\"n_embd\":0}", NC_ERR_FORMAT, "n_embd is 0"},
+        {"{\"model_type\":\"gpt2\",\"n_embd\":99999999}", NC_ERR_LIMIT, "a number above"},
+        {"{\"model_type\":\"gpt2\",\"n_embd\":770}", NC_ERR_LIMIT, "n_embd 770 with n_head 12"},
+        {"{\"model_type\":\"gpt2\",\"n_ctx\":512}", NC_ERR_UNSUPPORTED, "n_ctx 512"}};
+    nc_hlx_config c;
+    nc_error err;
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        put_json(cases[i].text);
+        assert_int_equal(nc_hlx_read_config(&c, "build/test_index.json", &err), cases[i].status);
+        if (!strstr(err.message, cases[i].says)) fail_msg("'%s'", err.message);
+    }
+    put_json("{\"model_type\":\"gpt2\",\"n_inner\":null}"); /* GPT-2 of 124M parameters */
+    assert_int_equal(nc_hlx_read_config(&c, "build/test_index.json", &err), NC_OK);
+    assert_true(c.vocab_size == 50257 && c.d_model == 768 && c.ffn_dim == 3072 &&
+                c.num_layers == 12 && c.num_heads == 12 && c.max_seq_len == 1024 && c.tied_output);
     unlink("build/test_index.json");
 }
 
@@ -325,6 +414,8 @@ int main(void) {
         cmocka_unit_test(what_does_not_fit_is_refused_by_name),
         cmocka_unit_test(metadata_of_any_length_is_read_and_its_heads_are_compared),
         cmocka_unit_test(a_damaged_index_is_refused),
+        cmocka_unit_test(configurations_are_read_and_written),
+        cmocka_unit_test(a_configuration_that_is_not_computed_is_refused_by_name),
         cmocka_unit_test(failed_allocations_leave_the_model_and_no_memory),
     };
     return cmocka_run_group_tests_name("hlx weights", tests, NULL, NULL);
