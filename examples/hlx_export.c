@@ -1,45 +1,107 @@
-/* hlx_export: the weights of a checkpoint as safetensors with GPT-2's names, and back.
+/* hlx_export: the weights of a checkpoint as safetensors with GPT-2's names or as a folder that
+   transformers opens, and back.
    cc -O2 hlx_export.c -lm -o hlx_export */
+#define _POSIX_C_SOURCE 200809L
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #define NC_IMPLEMENTATION
 #include "../nc_hlx.h"
 
 static const char usage[] =
     "usage: hlx_export CHECKPOINT.bin -o OUT.safetensors\n"
-    "       hlx_export CHECKPOINT.bin --import IN.safetensors -o NEW.bin\n"
-    "The second form writes a checkpoint of CHECKPOINT's shape with the weights of IN and a fresh\n"
-    "optimiser. Prints the parameters' digest. Returns 0, 1 on an error, 2 on bad usage.\n";
+    "       hlx_export CHECKPOINT.bin -o FOLDER\n"
+    "       hlx_export [CHECKPOINT.bin] --import IN [options] -o NEW.bin\n"
+    "FOLDER gets model.safetensors and config.json, as transformers' from_pretrained reads them.\n"
+    "The third form writes a checkpoint with the weights of IN and a fresh optimiser, of\n"
+    "CHECKPOINT's shape or of that of IN's config.json. IN is a file, an index of shards\n"
+    "(.index.json) or a folder with one of them. What differs is refused, but with\n"
+    "  --resize-positions  position embeddings are cut, or extended by zeros\n"
+    "  --resize-vocab      token embeddings and output matrix likewise\n"
+    "  --drop-head         a tied model drops IN's own output matrix\n"
+    "Prints the parameters' digest. Returns 0, 1 on an error, 2 on bad usage.\n";
+
+typedef struct arguments {
+    const char *checkpoint, *in, *out;
+    nc_hlx_import_options options;
+} arguments;
+
+/* 0, or what is wrong. */
+static const char *parse(int argc, char **argv, arguments *a) {
+    int i;
+    for (i = 1; i < argc; i++) {
+        if (!strcmp(argv[i], "-o") && i + 1 < argc)
+            a->out = argv[++i];
+        else if (!strcmp(argv[i], "--import") && i + 1 < argc)
+            a->in = argv[++i];
+        else if (!strcmp(argv[i], "--resize-positions"))
+            a->options.resize_positions = 1;
+        else if (!strcmp(argv[i], "--resize-vocab"))
+            a->options.resize_vocab = 1;
+        else if (!strcmp(argv[i], "--drop-head"))
+            a->options.drop_head = 1;
+        else if (argv[i][0] != '-' && !a->checkpoint)
+            a->checkpoint = argv[i];
+        else
+            return argv[i];
+    }
+    return NULL;
+}
+
+static int same_file(const char *a, const char *b) {
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static int ends_with(const char *text, const char *end) {
+    const size_t n = strlen(text), m = strlen(end);
+    return n >= m && !strcmp(text + n - m, end);
+}
+
+/* The model of a checkpoint or of a config.json. */
+static nc_status open_model(const arguments *a, nc_hlx_model **model, nc_error *err) {
+    nc_hlx_config config;
+    nc_status status;
+    if (a->checkpoint) return nc_hlx_load(model, NULL, a->checkpoint, 0, NULL, err);
+    status = nc_hlx_read_config(&config, a->in, err);
+    return status == NC_OK ? nc_hlx_create(model, &config, NULL) : status;
+}
+
+static nc_status write_out(const arguments *a, const nc_hlx_model *model, nc_error *err) {
+    if (a->in) return nc_hlx_save(model, NULL, a->out, err);
+    if (ends_with(a->out, ".safetensors")) return nc_hlx_export(model, a->out, err);
+    if (mkdir(a->out, 0777) != 0 && errno != EEXIST) {
+        snprintf(err->message, sizeof err->message, "cannot make the folder '%.90s': %s", a->out,
+                 strerror(errno));
+        return NC_ERR_IO;
+    }
+    return nc_hlx_export_folder(model, a->out, err);
+}
 
 int main(int argc, char **argv) {
-    const char *checkpoint = NULL, *in = NULL, *out = NULL;
+    arguments a;
+    const char *wrong;
     nc_hlx_model *model = NULL;
     nc_error err = {NC_OK, 0, 0, ""};
     nc_status status;
     size_t count;
-    int i;
-    for (i = 1; i < argc; i++) {
-        if (!strcmp(argv[i], "--help")) return fputs(usage, stdout) < 0;
-        if (!strcmp(argv[i], "-o") && i + 1 < argc)
-            out = argv[++i];
-        else if (!strcmp(argv[i], "--import") && i + 1 < argc)
-            in = argv[++i];
-        else if (argv[i][0] != '-' && !checkpoint)
-            checkpoint = argv[i];
-        else
-            return fprintf(stderr, "hlx_export: bad argument '%s'\n%s", argv[i], usage), 2;
-    }
-    if (!checkpoint || !out) return fputs(usage, stderr), 2;
-    status = nc_hlx_load(&model, NULL, checkpoint, 0, NULL, &err);
-    if (status == NC_OK && in) status = nc_hlx_import(model, in, &err);
-    if (status == NC_OK)
-        status = in ? nc_hlx_save(model, NULL, out, &err) : nc_hlx_export(model, out, &err);
+    memset(&a, 0, sizeof a);
+    if (argc == 2 && !strcmp(argv[1], "--help")) return fputs(usage, stdout) < 0;
+    wrong = parse(argc, argv, &a);
+    if (wrong) return fprintf(stderr, "hlx_export: bad argument '%s'\n%s", wrong, usage), 2;
+    if (!a.out || (!a.checkpoint && !a.in)) return fputs(usage, stderr), 2;
+    if ((a.checkpoint && same_file(a.checkpoint, a.out)) || (a.in && same_file(a.in, a.out)))
+        return fprintf(stderr, "hlx_export: '%s' would be written over itself\n", a.out), 2;
+    status = open_model(&a, &model, &err);
+    if (status == NC_OK && a.in) status = nc_hlx_import_with(model, a.in, &a.options, &err);
+    if (status == NC_OK) status = write_out(&a, model, &err);
     if (status != NC_OK) {
         fprintf(stderr, "hlx_export: %s\n", err.message[0] ? err.message : nc_status_str(status));
     } else {
         (void)nc_hlx_parameters(model, &count);
-        printf("wrote %s: %zu parameters\nparameters digest: %016llx\n", out, count,
+        printf("wrote %s: %zu parameters\nparameters digest: %016llx\n", a.out, count,
                (unsigned long long)nc_hlx_digest(model));
     }
     nc_hlx_destroy(model);

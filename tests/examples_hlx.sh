@@ -98,6 +98,13 @@ expect 0 $b/hlx_export "$work/verify/checkpoint.bin" --import "$work/a.safetenso
 contains "$out_digest"
 expect 1 $b/hlx_export "$work/a.bin" --import LICENSE -o "$work/none.bin"
 expect 1 $b/hlx_export LICENSE -o "$work/none.safetensors"
+expect 0 $b/hlx_export "$work/a.bin" -o "$work/folder"
+expect 0 $b/hlx_export --import "$work/folder" -o "$work/again.bin"
+[ "$(tail -n 1 "$work/out")" = "$out_digest" ] || { echo "FAILED: the folder's weights differ"; failures=$((failures + 1)); }
+expect 0 $b/hlx_export --import tests/data/hlx/gpt2/sharded -o "$work/gpt2.bin"
+expect 1 $b/hlx_export "$work/gpt2.bin" --import tests/data/hlx/gpt2/untied -o "$work/none.bin"
+expect 0 $b/hlx_export "$work/gpt2.bin" --import tests/data/hlx/gpt2/untied --drop-head -o "$work/gpt2b.bin"
+expect 2 $b/hlx_export "$work/a.bin" -o "$work/a.bin" # over itself
 
 # hlx_quantize: the perplexity of whole windows, and little more with fewer bits
 quantize="$b/hlx_quantize --windows 9 --sequences 4 --seconds 0 --json"
