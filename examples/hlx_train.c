@@ -27,6 +27,10 @@ static const char usage[] =
     "  --token-bytes N  FILE holds little-endian tokens of 2 or 4 bytes; give --vocab too\n"
     "model\n"
     "  --preset NAME    tiny (default), small, medium, or demo (0.1 M parameters)\n"
+    "  --layers N --width N --heads N --context N --ffn N   other sizes than the preset's\n"
+    "                   (--ffn: default 4 times --width)\n"
+    "  --init FOLDER    start from a GPT-2 model as transformers saves it, with its shape; with\n"
+    "                   --context or --vocab its tables are cut, or extended by zeros\n"
     "  --tied           the output matrix is the token embedding\n"
     "  --dropout X      after the embedding and before residual additions (default 0)\n"
     "  --flash          attention in tiles, without seq^2 memory (bits of its own)\n"
@@ -63,9 +67,10 @@ static const char usage[] =
     "Returns 0, 1 on an error, 2 on bad usage. Ctrl-C saves a checkpoint and stops.\n";
 
 typedef struct options {
-    const char *data, *preset, *out, *prompt, *device, *tokenizer;
+    const char *data, *preset, *out, *prompt, *device, *tokenizer, *init;
     double threads, steps, batch, accumulate, warmup, decay, seed, save_every, eval_every, sample,
         eval_windows;
+    double layers, width, heads, context, ffn;
     double vocab, token_bytes, patience, lr, weight_decay, clip, dropout, temperature, top_k, top_p;
     int resume, tied, flash, recompute, bf16;
 } options;
@@ -120,6 +125,11 @@ static void parse(int argc, char **argv, options *o) {
                                      {"--eval-windows", &o->eval_windows, 1, 1e6, 1},
                                      {"--sample", &o->sample, 0, 1e6, 1},
                                      {"--vocab", &o->vocab, 1, 1e6, 1},
+                                     {"--layers", &o->layers, 1, 1e6, 1},
+                                     {"--width", &o->width, 1, 1e6, 1},
+                                     {"--heads", &o->heads, 1, 1e6, 1},
+                                     {"--context", &o->context, 1, 1e6, 1},
+                                     {"--ffn", &o->ffn, 1, 1e6, 1},
                                      {"--token-bytes", &o->token_bytes, 1, 4, 1},
                                      {"--patience", &o->patience, 1, 1e6, 1},
                                      {"--top-k", &o->top_k, 0, 1e6, 1},
@@ -131,9 +141,9 @@ static void parse(int argc, char **argv, options *o) {
                                      {"--top-p", &o->top_p, 0, 1, 0}};
     const struct {
         const char *name, **value;
-    } texts[] = {{"--data", &o->data},     {"--preset", &o->preset},
-                 {"--out", &o->out},       {"--prompt", &o->prompt},
-                 {"--device", &o->device}, {"--tokenizer", &o->tokenizer}};
+    } texts[] = {{"--data", &o->data},     {"--preset", &o->preset}, {"--out", &o->out},
+                 {"--prompt", &o->prompt}, {"--device", &o->device}, {"--tokenizer", &o->tokenizer},
+                 {"--init", &o->init}};
     const struct {
         const char *name;
         int *value;
@@ -190,7 +200,7 @@ static void parse(int argc, char **argv, options *o) {
         bad_usage("unknown device", o->device);
     if (!o->data) bad_usage("missing option", "--data FILE");
     if (o->token_bytes == 3) bad_usage("no tokens of", "3 bytes");
-    if (o->token_bytes > 1 && (o->tokenizer == NULL) == (o->vocab == 0) && !o->resume)
+    if (o->token_bytes > 1 && (o->tokenizer == NULL) == (o->vocab == 0) && !o->resume && !o->init)
         bad_usage("a token file needs one of", "--vocab N, --tokenizer FILE");
     if (!o->decay) o->decay = o->steps;
     if (o->warmup < 0) o->warmup = o->decay < 1000 ? (long)(o->decay / 10) : 100;
@@ -479,7 +489,27 @@ static nc_status open_tokenizer(const options *o, nc_hlx_bpe **bpe, nc_error *er
     return nc_hlx_bpe_save(*bpe, path, err);
 }
 
-/* The model: a fresh one, or that of the checkpoint. */
+/* The shape that the options ask for, over that of the preset or of --init. */
+static void resize(const options *o, nc_hlx_config *config) {
+    if (o->layers > 0) config->num_layers = (uint32_t)o->layers;
+    if (o->width > 0) config->d_model = (uint32_t)o->width;
+    if (o->width > 0) config->ffn_dim = 4 * config->d_model;
+    if (o->heads > 0) config->num_heads = (uint32_t)o->heads;
+    if (o->context > 0) config->max_seq_len = (uint32_t)o->context;
+    if (o->ffn > 0) config->ffn_dim = (uint32_t)o->ffn;
+    if (config->d_model % config->num_heads) bad_usage("no multiple of --heads:", "--width");
+}
+
+/* The weights of --init, or random ones. */
+static nc_status start_weights(const options *o, nc_hlx_model *model, nc_error *err) {
+    nc_hlx_import_options how = {0};
+    how.resize_positions = o->context > 0;
+    how.resize_vocab = o->vocab > 0;
+    nc_hlx_init_weights(model, (uint64_t)o->seed);
+    return o->init ? nc_hlx_import_with(model, o->init, &how, err) : NC_OK;
+}
+
+/* The model: a fresh one, that of --init, or that of the checkpoint. */
 static nc_status open_model(const options *o, const nc_hlx_bpe *bpe, nc_hlx_model **model,
                             nc_hlx_loader *loader, nc_error *err) {
     nc_hlx_config config;
@@ -488,20 +518,21 @@ static nc_status open_model(const options *o, const nc_hlx_bpe *bpe, nc_hlx_mode
     if (nc_hlx_preset(o->preset, &config) != NC_OK) bad_usage("unknown preset", o->preset);
     if (o->resume)
         return nc_hlx_load(model, loader, in_folder(o, "checkpoint.bin", path), 0, NULL, err);
+    if (o->init && (status = nc_hlx_read_config(&config, o->init, err)) != NC_OK) return status;
+    resize(o, &config);
     config.batch_size = (uint32_t)o->batch;
     config.micro_batches = (uint32_t)o->accumulate;
-    config.tied_output = (uint32_t)o->tied;
+    if (o->tied) config.tied_output = 1;
     config.flash = (uint32_t)o->flash;
     config.recompute = (uint32_t)o->recompute;
     config.bf16 = (uint32_t)o->bf16;
     config.dropout = (float)o->dropout;
     if (bpe)
         config.vocab_size = nc_hlx_bpe_vocab(bpe);
-    else if (o->token_bytes > 1)
+    else if (o->token_bytes > 1 && o->vocab > 0)
         config.vocab_size = (uint32_t)o->vocab;
     status = nc_hlx_create(model, &config, NULL);
-    if (status == NC_OK) nc_hlx_init_weights(*model, (uint64_t)o->seed);
-    return status;
+    return status == NC_OK ? start_weights(o, *model, err) : status;
 }
 
 int main(int argc, char **argv) {

@@ -106,6 +106,16 @@ expect 1 $b/hlx_export "$work/gpt2.bin" --import tests/data/hlx/gpt2/untied -o "
 expect 0 $b/hlx_export "$work/gpt2.bin" --import tests/data/hlx/gpt2/untied --drop-head -o "$work/gpt2b.bin"
 expect 2 $b/hlx_export "$work/a.bin" -o "$work/a.bin" # over itself
 
+# hlx_train --init: from a folder, with its shape; other sizes than the preset's
+init="$b/hlx_train --data examples/data/genesis.txt --init tests/data/hlx/gpt2/sharded --batch 2"
+expect 1 $init --steps 1 --out "$work/init" # bytes are more than its 13 tokens
+expect 0 $init --steps 2 --vocab 300 --context 6 --out "$work/init"
+contains " of 300;"
+expect 1 $init --layers 3 --steps 2 --vocab 300 --out "$work/init"
+expect 2 $b/hlx_train --data examples/data/genesis.txt --width 30 --heads 4 --out "$work/shape"
+expect 0 $b/hlx_train --data examples/data/genesis.txt --layers 1 --width 32 --heads 2 --context 16 --steps 1 --out "$work/shape"
+contains "29664 parameters"
+
 # hlx_quantize: the perplexity of whole windows, and little more with fewer bits
 quantize="$b/hlx_quantize --windows 9 --sequences 4 --seconds 0 --json"
 expect 0 $quantize "$work/a.bin" examples/data/genesis.txt; json; contains '"weights": "nvfp4"'
