@@ -1,0 +1,152 @@
+"""Compares nc_hlx.h with transformers on GPT-2 models of random weights, saved by save_pretrained:
+logits, loss, all gradients and the parameters after steps of AdamW. Beside each deviation from
+float64, relative to the largest value, stands that of transformers in float32. What nc_hlx.h
+exports must give transformers the same logits, to the bit. Needs torch, transformers and a C
+compiler; not a part of make test.
+    python3 tests/oracle_hlx.py [--large]      (--large: GPT-2 of 124M parameters too, 8 GB)
+Returns 1 where a deviation is more than eight times transformers' own."""
+import os
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+import torch
+from transformers import GPT2Config, GPT2LMHeadModel
+from transformers.utils import logging
+
+logging.set_verbosity_error()
+logging.disable_progress_bar()
+
+SMALL = dict(vocab_size=97, n_positions=32, n_embd=48, n_layer=3, n_head=4)
+# name, configuration, how it is saved, type of the saved values, batch, seq, steps
+CASES = [
+    ("tied", {}, {}, torch.float32, 3, 32, 20),
+    ("untied", dict(tie_word_embeddings=False), {}, torch.float32, 3, 32, 20),
+    ("shards of 100 KB", {}, dict(max_shard_size="100KB"), torch.float32, 3, 32, 20),
+    ("untied shards", dict(tie_word_embeddings=False), dict(max_shard_size="60KB"), torch.float32,
+     2, 17, 20),
+    ("bfloat16", {}, {}, torch.bfloat16, 3, 32, 20),
+    ("float16", {}, {}, torch.float16, 3, 32, 20),
+    ("float64", {}, {}, torch.float64, 3, 32, 20),
+    ("padded vocabulary", dict(vocab_size=128), {}, torch.float32, 3, 32, 20),
+    ("n_inner 100", dict(n_inner=100), {}, torch.float32, 3, 32, 20),
+    ("one head", dict(n_head=1), {}, torch.float32, 3, 32, 20),
+    ("12 layers", dict(n_layer=12, n_head=3), {}, torch.float32, 2, 32, 20),
+    ("gelu_pytorch_tanh", dict(activation_function="gelu_pytorch_tanh"), {}, torch.float32, 3, 32,
+     20),
+]
+LARGE = ("GPT-2 124M", dict(vocab_size=50257, n_positions=1024, n_embd=768, n_layer=12, n_head=12),
+         dict(max_shard_size="200MB"), torch.float32, 1, 32, 2)
+LAYER = ["ln_1.weight", "ln_1.bias", "attn.c_attn.weight", "attn.c_attn.bias",
+         "attn.c_proj.weight", "attn.c_proj.bias", "ln_2.weight", "ln_2.bias", "mlp.c_fc.weight",
+         "mlp.c_fc.bias", "mlp.c_proj.weight", "mlp.c_proj.bias"]
+
+
+def names(config):
+    """Parameters in the order of nc_hlx.h."""
+    return (["transformer.wte.weight", "transformer.wpe.weight"]
+            + [f"transformer.h.{i}.{n}" for i in range(config.n_layer) for n in LAYER]
+            + ["transformer.ln_f.weight", "transformer.ln_f.bias"]
+            + ([] if config.tie_word_embeddings else ["lm_head.weight"]))
+
+
+def flat(model, grad):
+    p = dict(model.named_parameters())
+    return np.concatenate([(p[n].grad if grad else p[n].detach()).reshape(-1).double().numpy()
+                           for n in names(model.config)])
+
+
+def train(folder, dtype, tokens, steps):
+    """Logits, loss, gradients of the first batch, then losses and parameters, by transformers."""
+    model = GPT2LMHeadModel.from_pretrained(folder, dtype=torch.float32).to(dtype).eval()
+    p = dict(model.named_parameters())
+    decay = [p[n] for n in names(model.config) if p[n].dim() == 2]
+    rest = [p[n] for n in names(model.config) if p[n].dim() == 1]
+    adamw = torch.optim.AdamW([{"params": decay, "weight_decay": 0.1},
+                               {"params": rest, "weight_decay": 0.0}], lr=1e-3)
+    result, losses = None, []
+    for k in range(steps):
+        logits = model(tokens[k][:, :-1]).logits
+        loss = torch.nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]),
+                                                 tokens[k][:, 1:].reshape(-1))
+        adamw.zero_grad()
+        loss.backward()
+        losses.append(float(loss.detach()))
+        if k == 0:
+            result = [logits.detach().double().numpy().reshape(-1), np.array([losses[0]]),
+                      flat(model, True)]
+        adamw.step()
+    return result + [np.array(losses), flat(model, False)]
+
+
+def ours(driver, folder, work, tokens, steps, config):
+    batch, seq = tokens.shape[1], tokens.shape[2] - 1
+    tokens.numpy().astype("<u4").tofile(f"{work}/tokens")
+    os.makedirs(f"{work}/export", exist_ok=True)
+    subprocess.run([driver, folder, f"{work}/tokens", str(batch), str(seq), str(steps),
+                    f"{work}/out", f"{work}/export"], check=True)
+    x = np.fromfile(f"{work}/out", dtype=np.float32).astype(np.float64)
+    n = batch * seq * config.vocab_size
+    count = (x.size - n - steps) // 2
+    assert x.size == n + steps + 2 * count
+    losses = np.concatenate([x[n:n + 1], x[n + 1 + count:n + count + steps]])
+    return [x[:n], x[n:n + 1], x[n + 1:n + 1 + count], losses, x[-count:]]
+
+
+def same_logits(folder, export, tokens, activation):
+    """Whether our export is the model, to the bit, for transformers, which has several forms of the
+    one activation: both take the first's."""
+    with torch.no_grad():
+        a, b = (GPT2LMHeadModel.from_pretrained(f, dtype=torch.float32,
+                                                activation_function=activation)
+                .eval()(tokens).logits for f in (folder, export))
+    return torch.equal(a, b)
+
+
+def compare(driver, case):
+    name, changes, saving, dtype, batch, seq, steps = case
+    torch.manual_seed(2026)
+    config = GPT2Config(**{**SMALL, **changes}, bos_token_id=0, eos_token_id=0)
+    model = GPT2LMHeadModel(config)
+    with torch.no_grad():
+        for key, p in model.named_parameters():
+            if p.dim() == 1:
+                p.add_(0.1 * torch.randn_like(p))
+    with tempfile.TemporaryDirectory() as work:
+        model.to(dtype).save_pretrained(f"{work}/model", **saving)
+        shards = sum(f.endswith(".safetensors") for f in os.listdir(f"{work}/model"))
+        tokens = torch.randint(0, config.vocab_size, (steps, batch, seq + 1))
+        mine = ours(driver, f"{work}/model", work, tokens, steps, config)
+        same = same_logits(f"{work}/model", f"{work}/export", tokens[0][:, :-1],
+                           config.activation_function)
+        noise = train(f"{work}/model", torch.float32, tokens, steps)
+        exact = train(f"{work}/model", torch.float64, tokens, steps)
+    good, cells = same, []
+    for m, n, e in zip(mine, noise, exact):
+        size = max(np.abs(e).max(), 1e-30)
+        a, b = np.abs(m - e).max() / size, np.abs(n - e).max() / size
+        good &= bool(a <= max(8 * b, 2e-7))
+        cells.append(f"{a:8.1e} {b:8.1e}")
+    print(f"{name:18} {shards:2} {mine[2].size:11,}  " + "  ".join(cells)
+          + ("  same" if same else "  OTHER") + ("" if good else "  FAILED"), flush=True)
+    return good
+
+
+def main():
+    with tempfile.TemporaryDirectory() as work:
+        driver = f"{work}/oracle_hlx"
+        here = os.path.dirname(os.path.abspath(__file__))
+        subprocess.run(["cc", "-O2", "-fopenmp", f"{here}/oracle_hlx.c", "-o", driver, "-lm"],
+                       check=True)
+        print(f"{'largest deviation':18} {'f':>2} {'parameters':>11}  " + "  ".join(
+            f"{t:17}" for t in ("logits", "loss", "gradients", "losses", "after the steps"))
+              + "  export")
+        print(" " * 34 + "  ".join(["    ours    torch"] * 5))
+        cases = CASES + ([LARGE] if "--large" in sys.argv else [])
+        good = [compare(driver, c) for c in cases]
+    print(f"{sum(good)} of {len(good)} models agree")
+    return sum(good) < len(good)
+
+
+sys.exit(main())
