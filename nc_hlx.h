@@ -727,16 +727,16 @@ NC_API nc_status nc_hlx_load_shard(nc_hlx_model **model, nc_hlx_loader *loader, 
 /* Write the parameters alone as safetensors: float32 tensors with GPT-2's names (wte.weight,
  * h.0.attn.c_attn.weight (d, 3 d), .., lm_head.weight unless tied), replacing `path` at the end. */
 NC_API nc_status nc_hlx_export(const nc_hlx_model *model, const char *path, nc_error *err);
-/* The same with transformers' names and its config.json beside model.safetensors, both replaced in a
- * folder that is there: GPT2LMHeadModel.from_pretrained opens it. */
+/* The same with transformers' names and its config.json beside model.safetensors, both replaced in
+ * a folder that is there: GPT2LMHeadModel.from_pretrained opens it. */
 NC_API nc_status nc_hlx_export_folder(const nc_hlx_model *model, const char *folder, nc_error *err);
 /* The configuration of a GPT-2 model from its config.json, or from that of a folder: batch_size 1,
  * no dropout. NC_ERR_UNSUPPORTED, with line and column, for another model_type, for settings that
  * are not computed here and for members that are not known, NC_ERR_FORMAT, NC_ERR_LIMIT. */
 NC_API nc_status nc_hlx_read_config(nc_hlx_config *config, const char *path, nc_error *err);
-/* Read all parameters of a model from such a file, which is mapped, not copied: tensors of F32, F16,
- * BF16 and F64 (rounded to nearest), mixed and in any order, their names behind any of the prefixes
- * "transformer.", "_orig_mod.", "module."; the optimiser restarts. A file without lm_head.weight is
+/* Read all parameters of a model from such a file, which is mapped, not copied: tensors of F32,
+ * F16, BF16 and F64 (rounded to nearest), mixed and in any order, their names behind any of the
+ * prefixes "transformer.", "_orig_mod.", "module."; the optimiser restarts. A file without lm_head.weight is
  * tied: a model with an output matrix of its own gets a copy of wte.weight. A tied model takes a
  * lm_head.weight that equals wte.weight. Attention masks that GPT-2 files carry are passed over.
  * The path may also be that of an index of shards, which ends with ".json", or of a folder that has
