@@ -196,7 +196,8 @@ typedef struct nc_hlx_config {
 } nc_hlx_config;
 
 /* AdamW with decoupled decay (Loshchilov, Hutter 2019) and linear warm-up, cosine decay. Decay
- * applies to matrices and embeddings, not to biases and layer norms. */
+ * applies to matrices and embeddings, not to biases and layer norms. No member is negative, infinite
+ * or NaN, and the betas are below 1: NC_ERR_ARG. */
 typedef struct nc_hlx_adamw {
     float lr;           /* 0: 3e-4 */
     float lr_min;       /* end of the cosine; 0: 0 */
@@ -262,6 +263,9 @@ typedef struct nc_hlx_import_options {
     uint32_t resize_vocab; /* 1: rows of wte.weight and lm_head.weight likewise */
     uint32_t drop_head;    /* 1: a tied model drops a lm_head.weight other than wte.weight */
 } nc_hlx_import_options;
+
+/* A target that counts for nothing. */
+#define NC_HLX_IGNORE UINT32_MAX
 
 /* Parameters, gradients, moments and activations of one model. Independent of other models. */
 typedef struct nc_hlx_model nc_hlx_model;
@@ -603,10 +607,17 @@ NC_API uint64_t nc_hlx_digest(const nc_hlx_model *model);
 
 /* Forward pass over tokens (batch x seq). With targets (same shape) *loss is the mean loss,
  * dropout is on and the gradient of the logits is ready for nc_hlx_backward; without,
- * nc_hlx_logits holds the logits. NC_ERR_ARG for sizes beyond the configuration or tokens
- * outside the vocabulary. */
+ * nc_hlx_logits holds the logits. The mean is over the targets that are not NC_HLX_IGNORE. NC_ERR_ARG
+ * for sizes beyond the configuration, and for tokens or other targets outside the vocabulary. */
 NC_API nc_status nc_hlx_forward(nc_hlx_model *model, const uint32_t *tokens,
                                 const uint32_t *targets, uint32_t batch, uint32_t seq, float *loss);
+/* The same for a part of a step whose parts have `count` targets together, those that are
+ * NC_HLX_IGNORE left out: *loss is the part's share of the step's mean loss, and the gradients of all
+ * parts add up to those of that mean, however its targets are spread over the parts. NC_ERR_ARG for
+ * a count of 0. */
+NC_API nc_status nc_hlx_forward_part(nc_hlx_model *model, const uint32_t *tokens,
+                                     const uint32_t *targets, uint32_t batch, uint32_t seq,
+                                     uint32_t count, float *loss);
 /* Logits of the last nc_hlx_forward without targets: batch x seq x vocab_size. */
 NC_API const float *nc_hlx_logits(const nc_hlx_model *model);
 /* Add the gradients of the last forward pass with targets. NC_ERR_ARG if there was none. */
@@ -618,18 +629,21 @@ NC_API nc_status nc_hlx_backward_ready(nc_hlx_model *model, nc_hlx_ready_fn read
 /* Set all gradients to 0. */
 NC_API void nc_hlx_zero_gradients(nc_hlx_model *model);
 /* One optimiser step from the gradients; fills stats->grad_norm, lr and step. A model that keeps a
- * part of the moments updates these parameters alone. */
-NC_API void nc_hlx_update(nc_hlx_model *model, const nc_hlx_adamw *adamw, nc_hlx_stats *stats);
+ * part of the moments updates these parameters alone. NC_ERR_ARG for settings outside their ranges,
+ * NC_ERR_MATH for gradients whose norm is not finite: the model stays as it was. */
+NC_API nc_status nc_hlx_update(nc_hlx_model *model, const nc_hlx_adamw *adamw, nc_hlx_stats *stats);
 /* The same with the norm given: the root of nc_hlx_dot of all gradients with themselves. Gradients
  * without a moment here are not looked at. */
-NC_API void nc_hlx_update_shard(nc_hlx_model *model, const nc_hlx_adamw *adamw, float norm,
-                                nc_hlx_stats *stats);
+NC_API nc_status nc_hlx_update_shard(nc_hlx_model *model, const nc_hlx_adamw *adamw, float norm,
+                                     nc_hlx_stats *stats);
 
 /* -- training: whole steps, and validation -------------------------------------------- */
 
 /* One step: micro_batches times (batch from the loader, forward, backward), then the update.
- * NC_ERR_ARG for a loader longer than the model's sequences or with tokens outside its
- * vocabulary, NC_ERR_UNSUPPORTED for a model that keeps a part of the moments. */
+ * NC_ERR_ARG for a loader longer than the model's sequences or with tokens outside its vocabulary
+ * and for settings outside their ranges, NC_ERR_UNSUPPORTED for a model that keeps a part of the
+ * moments, NC_ERR_MATH for gradients whose norm is not finite. An error leaves parameters, moments,
+ * step and loader as they were. */
 NC_API nc_status nc_hlx_train_step(nc_hlx_model *model, nc_hlx_loader *loader,
                                    const nc_hlx_adamw *adamw, nc_hlx_stats *stats);
 /* Mean loss over the first `windows` non-overlapping windows of the data that a loader would read,
@@ -4408,6 +4422,15 @@ static nc_hlx_adamw nc_hlx__adamw_defaults(const nc_hlx_adamw *in) {
     return a;
 }
 
+/* Whether the settings are in their ranges; null is: the defaults. */
+static int nc_hlx__adamw_valid(const nc_hlx_adamw *a) {
+    const float most = 3.402823466e38f;
+    return !a || (a->lr >= 0.0f && a->lr <= most && a->lr_min >= 0.0f && a->lr_min <= most &&
+                  a->beta1 >= 0.0f && a->beta1 < 1.0f && a->beta2 >= 0.0f && a->beta2 < 1.0f &&
+                  a->eps >= 0.0f && a->eps <= most && a->weight_decay >= 0.0f &&
+                  a->weight_decay <= most && a->clip_norm >= 0.0f && a->clip_norm <= most);
+}
+
 NC_API float nc_hlx_learning_rate(const nc_hlx_adamw *adamw, uint64_t step) {
     nc_hlx_adamw a = nc_hlx__adamw_defaults(adamw);
     double share;
@@ -7579,9 +7602,16 @@ static void nc_hlx__move_all(nc_hlx__pass *s) {
     }
 }
 
+static int nc_hlx__finite(float x) { return x - x == 0.0f; }
+
+/* A norm that is not finite leaves parameters and moments alone; on a device the kernel adam sees
+ * to it. */
 static void nc_hlx__update(nc_hlx__pass *s) {
     s->ops->norm(s);
-    nc_hlx__move_all(s);
+    if (nc_hlx__finite(s->norm))
+        nc_hlx__move_all(s);
+    else
+        s->status = NC_ERR_MATH;
 }
 
 /* A whole step: every micro-batch forward and backward, then the update. */
@@ -7599,7 +7629,7 @@ static nc_status nc_hlx__step(nc_hlx__pass *s) {
         nc_hlx__backward(s);
     }
     nc_hlx__update(s);
-    return NC_OK;
+    return s->status;
 }
 
 /* -- the operations on this machine -- */
@@ -7854,26 +7884,54 @@ static nc_hlx__pass nc_hlx__host_pass(nc_hlx_model *model, size_t batch, size_t 
     return s;
 }
 
+/* Targets for a pass, into the model, and how many there are. */
+static nc_status nc_hlx__host_targets(nc_hlx__pass *s, const uint32_t *targets) {
+    uint32_t count = 0;
+    size_t i;
+    for (i = 0; i < s->rows; i++) {
+        if (targets[i] >= s->model->config.vocab_size && targets[i] != NC_HLX_IGNORE)
+            return NC_ERR_ARG;
+        count += targets[i] != NC_HLX_IGNORE;
+    }
+    memmove(nc_hlx__integers(s->model, NC_HLX__A_TARGETS), targets, s->rows * sizeof *targets);
+    s->count = count ? (float)count : 1.0f;
+    return NC_OK;
+}
+
+/* count 0: that of these targets. */
+static nc_status nc_hlx__forward_losses(nc_hlx_model *model, const uint32_t *tokens,
+                                        const uint32_t *targets, uint32_t batch, uint32_t seq,
+                                        uint32_t count, float *loss) {
+    nc_hlx__pass s = nc_hlx__host_pass(model, batch, seq, 1);
+    nc_status status = nc_hlx__host_tokens(&s, tokens);
+    if (status == NC_OK) status = nc_hlx__host_targets(&s, targets);
+    if (status != NC_OK) return status;
+    if (count) s.count = (float)count;
+    nc_hlx__together(nc_hlx__do_losses, &s);
+    model->pass = s;
+    model->ready = 1;
+    *loss = nc_hlx_sum(nc_hlx__floats(model, NC_HLX__A_LOSSES), s.rows) / s.count;
+    return NC_OK;
+}
+
 NC_API nc_status nc_hlx_forward(nc_hlx_model *model, const uint32_t *tokens,
                                 const uint32_t *targets, uint32_t batch, uint32_t seq,
                                 float *loss) {
     nc_hlx__pass s;
     nc_status status;
     if (!model || !tokens || (targets && !loss)) return NC_ERR_ARG;
-    s = nc_hlx__host_pass(model, batch, seq, targets != NULL);
+    if (targets) return nc_hlx__forward_losses(model, tokens, targets, batch, seq, 0, loss);
+    s = nc_hlx__host_pass(model, batch, seq, 0);
     status = nc_hlx__host_tokens(&s, tokens);
-    if (status != NC_OK) return status;
-    if (!targets) {
-        nc_hlx__together(nc_hlx__do_forward, &s);
-        return NC_OK;
-    }
-    memmove(nc_hlx__integers(model, NC_HLX__A_TARGETS), targets, s.rows * sizeof *targets);
-    s.count = nc_hlx__count(targets, s.rows, model->config.vocab_size);
-    nc_hlx__together(nc_hlx__do_losses, &s);
-    model->pass = s;
-    model->ready = 1;
-    *loss = nc_hlx_sum(nc_hlx__floats(model, NC_HLX__A_LOSSES), s.rows) / s.count;
-    return NC_OK;
+    if (status == NC_OK) nc_hlx__together(nc_hlx__do_forward, &s);
+    return status;
+}
+
+NC_API nc_status nc_hlx_forward_part(nc_hlx_model *model, const uint32_t *tokens,
+                                     const uint32_t *targets, uint32_t batch, uint32_t seq,
+                                     uint32_t count, float *loss) {
+    if (!model || !tokens || !targets || !count || !loss) return NC_ERR_ARG;
+    return nc_hlx__forward_losses(model, tokens, targets, batch, seq, count, loss);
 }
 
 NC_API const float *nc_hlx_logits(const nc_hlx_model *model) {
@@ -7908,20 +7966,28 @@ static void nc_hlx__finish_step(nc_hlx_model *model, const nc_hlx_adamw *adamw, 
     stats->step = model->step;
 }
 
-NC_API void nc_hlx_update(nc_hlx_model *model, const nc_hlx_adamw *adamw, nc_hlx_stats *stats) {
-    nc_hlx__pass s = nc_hlx__host_pass(model, 0, 0, 0);
+NC_API nc_status nc_hlx_update(nc_hlx_model *model, const nc_hlx_adamw *adamw,
+                               nc_hlx_stats *stats) {
+    nc_hlx__pass s;
+    if (!model || !nc_hlx__adamw_valid(adamw)) return NC_ERR_ARG;
+    s = nc_hlx__host_pass(model, 0, 0, 0);
     s.adamw = nc_hlx__adamw_defaults(adamw);
     nc_hlx__together(nc_hlx__do_update, &s);
-    nc_hlx__finish_step(model, &s.adamw, s.norm, stats);
+    if (s.status == NC_OK) nc_hlx__finish_step(model, &s.adamw, s.norm, stats);
+    return s.status;
 }
 
-NC_API void nc_hlx_update_shard(nc_hlx_model *model, const nc_hlx_adamw *adamw, float norm,
-                                nc_hlx_stats *stats) {
-    nc_hlx__pass s = nc_hlx__host_pass(model, 0, 0, 0);
+NC_API nc_status nc_hlx_update_shard(nc_hlx_model *model, const nc_hlx_adamw *adamw, float norm,
+                                     nc_hlx_stats *stats) {
+    nc_hlx__pass s;
+    if (!model || !nc_hlx__adamw_valid(adamw)) return NC_ERR_ARG;
+    if (!nc_hlx__finite(norm)) return NC_ERR_MATH;
+    s = nc_hlx__host_pass(model, 0, 0, 0);
     s.adamw = nc_hlx__adamw_defaults(adamw);
     s.norm = norm;
     nc_hlx__together(nc_hlx__do_move, &s);
     nc_hlx__finish_step(model, &s.adamw, norm, stats);
+    return NC_OK;
 }
 
 /* >>training ======================================================================= */
@@ -7936,8 +8002,10 @@ static int nc_hlx__fits(const nc_hlx_model *model, const nc_hlx_loader *loader) 
 NC_API nc_status nc_hlx_train_step(nc_hlx_model *model, nc_hlx_loader *loader,
                                    const nc_hlx_adamw *adamw, nc_hlx_stats *stats) {
     nc_hlx__pass s;
+    uint64_t next;
     size_t rows;
-    if (!nc_hlx__fits(model, loader)) return NC_ERR_ARG;
+    if (!nc_hlx__fits(model, loader) || !nc_hlx__adamw_valid(adamw)) return NC_ERR_ARG;
+    next = loader->next;
     if (!nc_hlx__whole(model)) return NC_ERR_UNSUPPORTED;
     s = nc_hlx__host_pass(model, model->config.batch_size, loader->seq, 1);
     rows = s.rows * model->config.micro_batches;
@@ -7945,7 +8013,10 @@ NC_API nc_status nc_hlx_train_step(nc_hlx_model *model, nc_hlx_loader *loader,
     s.count = (float)rows;
     s.adamw = nc_hlx__adamw_defaults(adamw);
     nc_hlx__together(nc_hlx__do_step, &s);
-    if (s.status != NC_OK) return s.status;
+    if (s.status != NC_OK) {
+        loader->next = next;
+        return s.status;
+    }
     if (stats) memset(stats, 0, sizeof *stats);
     nc_hlx__finish_step(model, &s.adamw, s.norm, stats);
     if (stats) stats->loss = nc_hlx_sum(nc_hlx__floats(model, NC_HLX__A_LOSSES), rows) / s.count;
@@ -10260,7 +10331,7 @@ NC_API nc_status nc_hlx_gpu_create(nc_hlx_gpu **gpu, nc_gpu *device, nc_hlx_mode
     nc_status status;
     if (!gpu) return NC_ERR_ARG;
     *gpu = NULL;
-    if (!device || !model) return NC_ERR_ARG;
+    if (!device || !model || !nc_hlx__adamw_valid(adamw)) return NC_ERR_ARG;
     if (!nc_gpu_get_caps(device)->contract || !nc_hlx__whole(model)) return NC_ERR_UNSUPPORTED;
     c = &model->config;
     if (c->d_model > NC_HLX__CHUNK || c->vocab_size > NC_HLX__CHUNK ||
@@ -10339,13 +10410,19 @@ NC_API nc_status nc_hlx_gpu_train_step(nc_hlx_gpu *gpu, nc_hlx_loader *loader,
     nc_hlx_model *model;
     nc_hlx_adamw a;
     nc_status status;
-    uint64_t stream;
+    uint64_t stream, next;
     size_t total;
-    if (!gpu || !nc_hlx__fits(gpu->model, loader) || loader->seq != gpu->seq) return NC_ERR_ARG;
+    if (!gpu || !nc_hlx__fits(gpu->model, loader) || loader->seq != gpu->seq ||
+        !nc_hlx__adamw_valid(adamw))
+        return NC_ERR_ARG;
     model = gpu->model;
+    next = loader->next;
     total = (size_t)gpu->rows * model->config.micro_batches;
     status = nc_hlx__next_tokens(gpu, loader);
-    if (status != NC_OK) return status;
+    if (status != NC_OK) {
+        loader->next = next;
+        return status;
+    }
     a = nc_hlx__adamw_defaults(adamw);
     stream = (model->step + 1) << 24;
     memset(&control, 0, sizeof control);
@@ -10367,7 +10444,11 @@ NC_API nc_status nc_hlx_gpu_train_step(nc_hlx_gpu *gpu, nc_hlx_loader *loader,
                             gpu->losses_host, total * sizeof(float));
     if (status == NC_OK)
         status = nc_gpu_download(gpu->device, gpu->control, 0, &control, sizeof control);
-    if (status != NC_OK) return status;
+    if (status == NC_OK && !nc_hlx__finite(control.norm)) status = NC_ERR_MATH;
+    if (status != NC_OK) {
+        loader->next = next;
+        return status;
+    }
     model->ready = 0;
     if (stats) memset(stats, 0, sizeof *stats);
     nc_hlx__finish_step(model, &a, sqrtf(control.norm), stats);

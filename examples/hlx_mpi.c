@@ -302,7 +302,9 @@ static float mean_loss(worker *w, long shards) {
 }
 
 /* What all shards' gradients give: this rank's part of the mean, its norm, the update. */
-static void update(worker *w, const options *o, const nc_hlx_adamw *adamw, nc_hlx_stats *stats) {
+static nc_status update(worker *w, const options *o, const nc_hlx_adamw *adamw,
+                        nc_hlx_stats *stats) {
+    nc_status status;
     const size_t first = w->first[w->rank], end = w->first[w->rank + 1];
     float *sum, *mean = w->gradients + first, norm;
     double start = MPI_Wtime();
@@ -324,10 +326,12 @@ static void update(worker *w, const options *o, const nc_hlx_adamw *adamw, nc_hl
     if (o->replicate) gather(w, w->gradients, 1);
     w->waited += MPI_Wtime() - start;
     norm = sqrtf(nc_hlx_sum(w->chunks, (w->count + CHUNK - 1) / CHUNK));
-    nc_hlx_update_shard(w->model, adamw, norm, stats);
+    status = nc_hlx_update_shard(w->model, adamw, norm, stats);
+    if (status != NC_OK) return status; /* on every rank: all have this norm */
     start = MPI_Wtime();
     if (!o->replicate) gather(w, w->parameters, 1);
     w->waited += MPI_Wtime() - start;
+    return NC_OK;
 }
 
 /* ---- training -------------------------------------------------------------------------------- */
@@ -432,7 +436,13 @@ static int train(worker *w, const options *o) {
     int failed = 0;
     while (nc_hlx_step(w->model) < (uint64_t)o->steps && !failed) {
         run_shards(w, o);
-        update(w, o, &adamw, &stats);
+        if (update(w, o, &adamw, &stats) != NC_OK) {
+            if (w->rank == 0)
+                fprintf(stderr, "hlx_mpi: step %llu: the gradient is not finite\n",
+                        (unsigned long long)nc_hlx_step(w->model) + 1);
+            failed = 1;
+            break;
+        }
         w->loader.next += (uint64_t)o->shards * (uint64_t)o->batch;
         if (w->rank == 0 && (stats.step % 50 == 0 || stats.step == (uint64_t)o->steps))
             printf("step %5llu  loss %.4f  norm %.3f\n", (unsigned long long)stats.step,

@@ -422,10 +422,15 @@ static int train(nc_hlx_model *model, nc_hlx_gpu *gpu, nc_hlx_data *data, const 
         progress(&stats, (long)o->steps, speed, terminal);
         if (gpu && (judge || save))
             status = nc_hlx_gpu_download(gpu); /* evaluation and files are the host's */
-        if (status == NC_OK && judge) {        /* all of the held-out text at the end */
+        /* saved before it is judged: what fails there loses nothing */
+        if (status == NC_OK && save) status = nc_hlx_save(model, &data->train, checkpoint, &err);
+        if (status != NC_OK)
+            return fprintf(log, "\n"), fclose(log), fail("checkpoint", status, &err);
+        if (judge) { /* all of the held-out text at the end */
             uint32_t windows = last || all < o->eval_windows ? all : (uint32_t)o->eval_windows;
             status = nc_hlx_evaluate(model, &data->valid, windows, &loss);
-            if (status != NC_OK) break;
+            if (status != NC_OK)
+                return fprintf(log, "\n"), fclose(log), fail("validation", status, NULL);
             fprintf(log, ",%.6f", (double)loss);
             printf("%sstep %llu: validation loss %.4f over %u windows", terminal ? "\n" : "",
                    (unsigned long long)done, (double)loss, (unsigned)windows);
@@ -440,15 +445,24 @@ static int train(nc_hlx_model *model, nc_hlx_gpu *gpu, nc_hlx_data *data, const 
             if (o->patience > 0 && worse >= o->patience) {
                 printf("no better for %.0f validations: stopped, %s has loss %.4f\n", worse,
                        best_path, (double)best);
-                stop = save = 1;
+                stop = 1;
             }
+            if (status == NC_OK && stop && !save)
+                status = nc_hlx_save(model, &data->train, checkpoint, &err);
         }
         fprintf(log, "\n");
-        if (status == NC_OK && save) status = nc_hlx_save(model, &data->train, checkpoint, &err);
         if (status != NC_OK) return fclose(log), fail("checkpoint", status, &err);
     }
     fclose(log);
     if (status == NC_ERR_ARG) return fail("a token lies outside the vocabulary", status, NULL);
+    if (status == NC_ERR_MATH) {
+        fprintf(
+            stderr,
+            "hlx_train: step %llu: the gradient is not finite; the parameters are those of step "
+            "%llu, the last checkpoint stays. A lower --lr or --clip may help.\n",
+            (unsigned long long)done + 1, (unsigned long long)done);
+        return 1;
+    }
     if (status != NC_OK) return fail("training step", status, NULL);
     write_svg(csv, svg);
     printf("wrote %s, %s, %s\n", checkpoint, csv, svg);

@@ -246,10 +246,91 @@ static void one_batch_is_overfitted_to_almost_nothing(void **state) {
         assert_int_equal(nc_hlx_forward(model, tokens, targets, 1, 24, &loss), NC_OK);
         nc_hlx_zero_gradients(model);
         assert_int_equal(nc_hlx_backward(model), NC_OK);
-        nc_hlx_update(model, &adamw, NULL);
+        assert_int_equal(nc_hlx_update(model, &adamw, NULL), NC_OK);
     }
     printf("loss after 250 steps: %.5f\n", (double)loss);
     assert_true(loss < 0.01f);
+    nc_hlx_destroy(model);
+}
+
+/* Windows with 24, 4, 4 and 4 targets: the gradient is that of one batch of all 36. */
+static void parts_of_a_step_share_one_mean_over_targets(void **state) {
+    nc_hlx_config c = small_config();
+    nc_hlx_model *whole, *parts;
+    uint32_t tokens[96], targets[96], i, r, count = 0;
+    float loss, share, sum = 0.0f, *g;
+    size_t n;
+    (void)state;
+    c.batch_size = 4;
+    c.max_seq_len = 24;
+    whole = model_of(&c);
+    parts = model_of(&c);
+    for (i = 0; i < 96; i++) {
+        tokens[i] = (uint8_t)text[i];
+        targets[i] = i < 24 || i % 24 < 4 ? (uint8_t)text[i + 1] : NC_HLX_IGNORE;
+        count += targets[i] != NC_HLX_IGNORE;
+    }
+    assert_int_equal(count, 36);
+    nc_hlx_zero_gradients(whole);
+    assert_int_equal(nc_hlx_forward(whole, tokens, targets, 4, 24, &loss), NC_OK);
+    assert_int_equal(nc_hlx_backward(whole), NC_OK);
+    nc_hlx_zero_gradients(parts);
+    for (r = 0; r < 4; r++) {
+        assert_int_equal(
+            nc_hlx_forward_part(parts, tokens + 24 * r, targets + 24 * r, 1, 24, count, &share),
+            NC_OK);
+        assert_int_equal(nc_hlx_backward(parts), NC_OK);
+        sum = sum + share;
+    }
+    assert_true(fabsf(sum - loss) < 1e-5f * loss);
+    g = nc_hlx_gradients(whole, &n);
+    assert_memory_equal(g, nc_hlx_gradients(parts, NULL), n * sizeof *g);
+    assert_int_equal(nc_hlx_forward_part(parts, tokens, targets, 1, 24, 0, &share), NC_ERR_ARG);
+    targets[5] = 256; /* neither a token nor NC_HLX_IGNORE */
+    assert_int_equal(nc_hlx_forward(whole, tokens, targets, 4, 24, &loss), NC_ERR_ARG);
+    assert_int_equal(nc_hlx_backward(whole), NC_ERR_ARG);
+    nc_hlx_destroy(whole);
+    nc_hlx_destroy(parts);
+}
+
+static void settings_are_checked_and_steps_without_a_finite_gradient_change_nothing(void **state) {
+    nc_hlx_model *model = new_model();
+    nc_hlx_adamw bad[10];
+    nc_hlx_loader loader, before;
+    nc_hlx_stats stats;
+    uint64_t digest;
+    float *parameters = nc_hlx_parameters(model, NULL), *e, kept;
+    size_t i;
+    (void)state;
+    memset(bad, 0, sizeof bad);
+    bad[0].lr = NAN;
+    bad[1].lr = -1.0f;
+    bad[2].beta1 = 1.0f;
+    bad[3].beta2 = 1.5f;
+    bad[4].beta2 = -0.1f;
+    bad[5].eps = -1.0f;
+    bad[6].weight_decay = NAN;
+    bad[7].clip_norm = -1.0f;
+    bad[8].lr_min = INFINITY;
+    bad[9].beta1 = NAN;
+    nc_hlx_loader_init(&loader, text, sizeof text - 1, 24, 5);
+    train(model, &loader, 2, &stats);
+    before = loader;
+    digest = nc_hlx_digest(model);
+    for (i = 0; i < 10; i++) {
+        assert_int_equal(nc_hlx_train_step(model, &loader, &bad[i], &stats), NC_ERR_ARG);
+        assert_int_equal(nc_hlx_update(model, &bad[i], &stats), NC_ERR_ARG);
+    }
+    e = &parameters[nc_hlx_get_config(model)->d_model * 'e']; /* every window has this letter */
+    kept = *e;
+    *e = INFINITY;
+    assert_int_equal(nc_hlx_train_step(model, &loader, NULL, &stats), NC_ERR_MATH);
+    assert_int_equal(nc_hlx_step(model), 2);
+    assert_memory_equal(&loader, &before, sizeof loader);
+    *e = kept;
+    assert_true(nc_hlx_digest(model) == digest);
+    train(model, &loader, 1, &stats);
+    assert_int_equal(nc_hlx_step(model), 3);
     nc_hlx_destroy(model);
 }
 
@@ -572,6 +653,8 @@ int main(void) {
         cmocka_unit_test(mixed_precision_learns_as_well),
         cmocka_unit_test(micro_batches_are_one_large_batch),
         cmocka_unit_test(a_step_reports_the_loss_of_its_batch),
+        cmocka_unit_test(parts_of_a_step_share_one_mean_over_targets),
+        cmocka_unit_test(settings_are_checked_and_steps_without_a_finite_gradient_change_nothing),
         cmocka_unit_test(recomputing_takes_less_memory),
         cmocka_unit_test(wider_tokens_give_the_windows_of_bytes),
         cmocka_unit_test(files_are_mapped_or_refused),
