@@ -196,8 +196,8 @@ typedef struct nc_hlx_config {
 } nc_hlx_config;
 
 /* AdamW with decoupled decay (Loshchilov, Hutter 2019) and linear warm-up, cosine decay. Decay
- * applies to matrices and embeddings, not to biases and layer norms. No member is negative, infinite
- * or NaN, and the betas are below 1: NC_ERR_ARG. */
+ * applies to matrices and embeddings, not to biases and layer norms. No member is negative,
+ * infinite or NaN, and the betas are below 1: NC_ERR_ARG. */
 typedef struct nc_hlx_adamw {
     float lr;           /* 0: 3e-4 */
     float lr_min;       /* end of the cosine; 0: 0 */
@@ -607,14 +607,15 @@ NC_API uint64_t nc_hlx_digest(const nc_hlx_model *model);
 
 /* Forward pass over tokens (batch x seq). With targets (same shape) *loss is the mean loss,
  * dropout is on and the gradient of the logits is ready for nc_hlx_backward; without,
- * nc_hlx_logits holds the logits. The mean is over the targets that are not NC_HLX_IGNORE. NC_ERR_ARG
- * for sizes beyond the configuration, and for tokens or other targets outside the vocabulary. */
+ * nc_hlx_logits holds the logits. The mean is over the targets that are not NC_HLX_IGNORE.
+ * NC_ERR_ARG for sizes beyond the configuration, and for tokens or other targets outside the
+ * vocabulary. */
 NC_API nc_status nc_hlx_forward(nc_hlx_model *model, const uint32_t *tokens,
                                 const uint32_t *targets, uint32_t batch, uint32_t seq, float *loss);
 /* The same for a part of a step whose parts have `count` targets together, those that are
- * NC_HLX_IGNORE left out: *loss is the part's share of the step's mean loss, and the gradients of all
- * parts add up to those of that mean, however its targets are spread over the parts. NC_ERR_ARG for
- * a count of 0. */
+ * NC_HLX_IGNORE left out: *loss is the part's share of the step's mean loss, and the gradients of
+ * all parts add up to those of that mean, however its targets are spread over the parts. NC_ERR_ARG
+ * for a count of 0. */
 NC_API nc_status nc_hlx_forward_part(nc_hlx_model *model, const uint32_t *tokens,
                                      const uint32_t *targets, uint32_t batch, uint32_t seq,
                                      uint32_t count, float *loss);
@@ -750,15 +751,14 @@ NC_API nc_status nc_hlx_export_folder(const nc_hlx_model *model, const char *fol
 NC_API nc_status nc_hlx_read_config(nc_hlx_config *config, const char *path, nc_error *err);
 /* Read all parameters of a model from such a file, which is mapped, not copied: tensors of F32,
  * F16, BF16 and F64 (rounded to nearest), mixed and in any order, their names behind any of the
- * prefixes "transformer.", "_orig_mod.", "module."; the optimiser restarts. A file without lm_head.weight is
- * tied: a model with an output matrix of its own gets a copy of wte.weight. A tied model takes a
- * lm_head.weight that equals wte.weight. Attention masks that GPT-2 files carry are passed over.
- * The path may also be that of an index of shards, which ends with ".json", or of a folder that has
- * model.safetensors or model.safetensors.index.json; its config.json, where there is one, must have
- * the model's heads.
- * NC_ERR_MISMATCH for a missing, unknown or repeated tensor, another shape, or another n_head in
- * the file's metadata, NC_ERR_UNSUPPORTED for other types, NC_ERR_FORMAT with the column in the
- * header; the model is unchanged on an error. */
+ * prefixes "transformer.", "_orig_mod.", "module."; the optimiser restarts. A file without
+ * lm_head.weight is tied: a model with an output matrix of its own gets a copy of wte.weight. A
+ * tied model takes a lm_head.weight that equals wte.weight. Attention masks that GPT-2 files carry
+ * are passed over. The path may also be that of an index of shards, which ends with ".json", or of
+ * a folder that has model.safetensors or model.safetensors.index.json; its config.json, where there
+ * is one, must have the model's heads. NC_ERR_MISMATCH for a missing, unknown or repeated tensor,
+ * another shape, or another n_head in the file's metadata, NC_ERR_UNSUPPORTED for other types,
+ * NC_ERR_FORMAT with the column in the header; the model is unchanged on an error. */
 NC_API nc_status nc_hlx_import(nc_hlx_model *model, const char *path, nc_error *err);
 /* The same where file and model may differ as the options (null: nothing) say. */
 NC_API nc_status nc_hlx_import_with(nc_hlx_model *model, const char *path,
