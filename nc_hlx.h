@@ -9122,6 +9122,7 @@ NC_API nc_status nc_hlx_export_folder(const nc_hlx_model *model, const char *fol
 static int nc_hlx__passed_over(const char *key) {
     static const char *const names[] = {"_name_or_path",
                                         "architectures",
+                                        "_attn_implementation_autoset",
                                         "attn_pdrop",
                                         "attn_implementation",
                                         "bad_words_ids",
@@ -9149,6 +9150,7 @@ static int nc_hlx__passed_over(const char *key) {
                                         "length_penalty",
                                         "max_length",
                                         "min_length",
+                                        "n_special",
                                         "no_repeat_ngram_size",
                                         "num_beam_groups",
                                         "num_beams",
@@ -9159,6 +9161,7 @@ static int nc_hlx__passed_over(const char *key) {
                                         "output_past",
                                         "output_scores",
                                         "pad_token_id",
+                                        "predict_special_tokens",
                                         "prefix",
                                         "problem_type",
                                         "remove_invalid_values",
