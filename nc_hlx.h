@@ -5925,7 +5925,7 @@ static nc_status nc_hlx__read_added(nc_hlx__reader *r, nc__text *t) {
     n = nc_hlx__string(r, &m[1]);
     if (m[0].status != NC_OK || m[1].status != NC_OK)
         return m[0].status != NC_OK ? m[0].status : m[1].status;
-    if (strlen(r->text.data) != n)
+    if (!r->text.data || strlen(r->text.data) != n)
         return nc__text_fail(&m[1], NC_ERR_UNSUPPORTED, "an added token with a zero byte");
     status = nc_hlx_bpe_add_special(r->bpe, r->text.data, (uint32_t)id);
     if (status != NC_OK)
@@ -8458,7 +8458,7 @@ static void nc_hlx__cache_attention(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__
     for (i = 0; i < x->runs; i++) {
         const nc_hlx__run r = x->run[i];
         float *to = nc_hlx__cache_keys(x, s->layer, r.sequence) + (size_t)r.position * 2 * d;
-        for (k = 0; k < r.rows; k++)
+        for (k = 0; j.qkv && k < r.rows; k++)
             memcpy(to + k * 2 * d, j.qkv + (r.row + k) * 3 * d + d, 2 * d * sizeof *to);
     }
     nc_hlx__split_over(s->model->threads, nc_hlx__cache_heads, &j,
@@ -8751,7 +8751,8 @@ NC_API nc_status nc_hlx_sample(nc_hlx_model *model, const uint8_t *prompt, size_
     for (i = 0; i < prompt_bytes; i++) tokens[i] = prompt[i];
     status = nc_hlx__sample(model, tokens, prompt_bytes, sampling, tokens + prompt_bytes, count,
                             &written);
-    for (i = 0; i < written && status == NC_OK; i++) out[i] = (uint8_t)tokens[prompt_bytes + i];
+    for (i = 0; out && i < written && status == NC_OK; i++)
+        out[i] = (uint8_t)tokens[prompt_bytes + i];
     nc__free(hooks, tokens, bytes);
     return status;
 }
@@ -9101,13 +9102,15 @@ NC_API nc_status nc_hlx_export_folder(const nc_hlx_model *model, const char *fol
     path.hooks = nc_hlx__hooks(model);
     text = path;
     nc_hlx__put_config(&text, &model->config);
-    if (text.status != NC_OK || !nc_hlx__path(&path, folder, strlen(folder), "model.safetensors")) {
+    if (text.status != NC_OK || !nc_hlx__path(&path, folder, strlen(folder), "model.safetensors") ||
+        !path.data) {
         status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
     } else {
         status = nc_hlx__export(model, path.data, "transformer.", err);
         span.data = text.data;
         span.bytes = text.used;
-        if (status == NC_OK && !nc_hlx__path(&path, folder, strlen(folder), "config.json"))
+        if (status == NC_OK &&
+            (!nc_hlx__path(&path, folder, strlen(folder), "config.json") || !path.data))
             status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
         if (status == NC_OK) status = nc__file_write(path.data, &span, 1, err);
     }
@@ -9508,6 +9511,7 @@ static nc_status nc_hlx__shard(nc_hlx__import *in, const char *path, size_t fold
     nc__buffer whole;
     nc_status status;
     size_t i = 0;
+    if (!name) return nc__fail(in->err, NC_ERR_FORMAT, 0, 0, "a tensor without its file");
     for (*number = 0; i < in->names.used; i += strlen(in->names.data + i) + 1, ++*number)
         if (!strcmp(in->names.data + i, name)) return NC_OK;
     if (!*name || strpbrk(name, "/\\:"))
@@ -9722,7 +9726,7 @@ static void nc_hlx__fill(nc_hlx_model *model, const nc_hlx__import *in) {
         size_t n;
         (void)nc_hlx__shape(&model->config, x.t, shape);
         rows = source->rows < shape[0] ? source->rows : shape[0];
-        n = (size_t)rows * (x.size / (size_t)shape[0]);
+        n = shape[0] ? (size_t)rows * (x.size / (size_t)shape[0]) : 0;
         nc_hlx__take_values(model->parameters + x.at, source, n);
         memset(model->parameters + x.at + n, 0, (x.size - n) * sizeof(float));
     }
