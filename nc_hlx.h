@@ -9112,7 +9112,7 @@ NC_API nc_status nc_hlx_export_folder(const nc_hlx_model *model, const char *fol
         if (status == NC_OK &&
             (!nc_hlx__path(&path, folder, strlen(folder), "config.json") || !path.data))
             status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-        if (status == NC_OK) status = nc__file_write(path.data, &span, 1, err);
+        if (status == NC_OK && path.data) status = nc__file_write(path.data, &span, 1, err);
     }
     nc__buffer_free(&path);
     nc__buffer_free(&text);
