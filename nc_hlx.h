@@ -7886,15 +7886,12 @@ static nc_hlx__pass nc_hlx__host_pass(nc_hlx_model *model, size_t batch, size_t 
 
 /* Targets for a pass, into the model, and how many there are. */
 static nc_status nc_hlx__host_targets(nc_hlx__pass *s, const uint32_t *targets) {
-    uint32_t count = 0;
+    const uint32_t vocab = s->model->config.vocab_size;
     size_t i;
-    for (i = 0; i < s->rows; i++) {
-        if (targets[i] >= s->model->config.vocab_size && targets[i] != NC_HLX_IGNORE)
-            return NC_ERR_ARG;
-        count += targets[i] != NC_HLX_IGNORE;
-    }
+    for (i = 0; i < s->rows; i++)
+        if (targets[i] >= vocab && targets[i] != NC_HLX_IGNORE) return NC_ERR_ARG;
     memmove(nc_hlx__integers(s->model, NC_HLX__A_TARGETS), targets, s->rows * sizeof *targets);
-    s->count = count ? (float)count : 1.0f;
+    s->count = nc_hlx__count(targets, s->rows, vocab);
     return NC_OK;
 }
 
@@ -9094,6 +9091,7 @@ NC_API nc_status nc_hlx_export_folder(const nc_hlx_model *model, const char *fol
                                       nc_error *err) {
     nc__buffer path, text;
     nc__span span;
+    const char *at;
     nc_status status;
     nc__clear(err);
     if (!model || !folder || !*folder)
@@ -9102,17 +9100,15 @@ NC_API nc_status nc_hlx_export_folder(const nc_hlx_model *model, const char *fol
     path.hooks = nc_hlx__hooks(model);
     text = path;
     nc_hlx__put_config(&text, &model->config);
-    if (text.status != NC_OK || !nc_hlx__path(&path, folder, strlen(folder), "model.safetensors") ||
-        !path.data) {
-        status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    } else {
-        status = nc_hlx__export(model, path.data, "transformer.", err);
+    at = nc_hlx__path(&path, folder, strlen(folder), "model.safetensors");
+    status = at && text.status == NC_OK ? nc_hlx__export(model, at, "transformer.", err)
+                                        : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    if (status == NC_OK) {
         span.data = text.data;
         span.bytes = text.used;
-        if (status == NC_OK &&
-            (!nc_hlx__path(&path, folder, strlen(folder), "config.json") || !path.data))
-            status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-        if (status == NC_OK && path.data) status = nc__file_write(path.data, &span, 1, err);
+        at = nc_hlx__path(&path, folder, strlen(folder), "config.json");
+        status = at ? nc__file_write(at, &span, 1, err)
+                    : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
     }
     nc__buffer_free(&path);
     nc__buffer_free(&text);
@@ -10426,10 +10422,6 @@ NC_API nc_status nc_hlx_gpu_train_step(nc_hlx_gpu *gpu, nc_hlx_loader *loader,
     next = loader->next;
     total = (size_t)gpu->rows * model->config.micro_batches;
     status = nc_hlx__next_tokens(gpu, loader);
-    if (status != NC_OK) {
-        loader->next = next;
-        return status;
-    }
     a = nc_hlx__adamw_defaults(adamw);
     stream = (model->step + 1) << 24;
     memset(&control, 0, sizeof control);
@@ -10440,8 +10432,9 @@ NC_API nc_status nc_hlx_gpu_train_step(nc_hlx_gpu *gpu, nc_hlx_loader *loader,
     control.seed[1] = (uint32_t)(model->seed >> 32);
     control.stream[0] = (uint32_t)stream;
     control.stream[1] = (uint32_t)(stream >> 32);
-    status =
-        nc_gpu_upload(gpu->device, gpu->tokens, 0, gpu->tokens_host, nc_hlx__tokens_bytes(gpu));
+    if (status == NC_OK)
+        status =
+            nc_gpu_upload(gpu->device, gpu->tokens, 0, gpu->tokens_host, nc_hlx__tokens_bytes(gpu));
     if (status == NC_OK)
         status = nc_gpu_upload(gpu->device, gpu->control, 0, &control, sizeof control);
     if (status == NC_OK) status = nc_gpu_run(gpu->device, gpu->program, NULL);

@@ -211,8 +211,11 @@ int main(int argc, char **argv) {
     if (nc_hlx_get_config(model)->vocab_size == 256)
         status = nc_hlx_data_open(&data, o.file, 1, NULL, nc_hlx_get_config(model)->max_seq_len, 1,
                                   &err);
-    else
-        status = nc__fail(&err, NC_ERR_UNSUPPORTED, 0, 0, "not a model of bytes");
+    else {
+        nc_hlx_destroy(model);
+        fprintf(stderr, "hlx_quantize: %s: not a model of bytes\n", o.checkpoint);
+        return 1;
+    }
     if (status == NC_OK) {
         most = (data.valid.count - 1) / data.valid.seq;
         if (o.windows > most) o.windows = (uint32_t)most;
