@@ -164,6 +164,7 @@ NC_API nc_status nc_file_write(const char *path, const void *data, size_t bytes,
 /* What stands between the two matrices of a feed-forward layer. */
 typedef enum nc_hlx_activation {
     NC_HLX_GELU = 0, /* x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) */
+    NC_HLX_SILU = 1, /* x / (1 + e^-x) */
     NC_HLX_ACTIVATIONS
 } nc_hlx_activation;
 
@@ -292,6 +293,16 @@ typedef struct nc_hlx_heads {
     int causal; /* query i sees keys 0 .. i */
 } nc_hlx_heads;
 
+/* Rotary positions (Su et al. 2021): pair i of h turns by theta^(-2 i / head_size) a position. With
+ * `original` these frequencies are scaled as for Llama 3.1, to go beyond the context of so many
+ * tokens that a model was trained with: those of wavelengths above original / low are divided by
+ * factor, those below original / high stay, and between it goes over. */
+typedef struct nc_hlx_rope {
+    float theta;             /* 0: 10,000; from 1 on */
+    uint32_t original;       /* 0: no scaling, and zeros behind it */
+    float factor, low, high; /* 1 <= factor, 0 < low < high */
+} nc_hlx_rope;
+
 /* A tokenizer: tokens of bytes and the merges that make them; read-only once made. */
 typedef struct nc_hlx_bpe nc_hlx_bpe;
 
@@ -396,6 +407,31 @@ NC_API void nc_hlx_layernorm_backward(float *dx, float *dgamma, float *dbeta, co
  * match it. */
 NC_API void nc_hlx_layernorm_one_pass(float *out, float *mean, float *rstd, const float *x,
                                       const float *gamma, const float *beta, size_t rows, size_t n);
+/* RMSNorm (Zhang, Sennrich 2019) over rows of width n: out = (x rstd) gamma, with rstd = 1 /
+ * sqrt(mean(x^2) + eps) kept for the backward pass. */
+NC_API void nc_hlx_rmsnorm(float *out, float *rstd, const float *x, const float *gamma, size_t rows,
+                           size_t n, float eps);
+/* dx += gradient; dgamma += chains over ascending rows. */
+NC_API void nc_hlx_rmsnorm_backward(float *dx, float *dgamma, const float *dout, const float *x,
+                                    const float *gamma, const float *rstd, size_t rows, size_t n);
+/* Rows for the positions from 0 on: cosines of head_size / 2 angles, then their sines. An angle is
+ * position times frequency in float32, as Hugging Face's models have it; frequencies are rounded
+ * once, cosines and sines are within 1 ulp of the angle's, the same bits everywhere. NC_ERR_ARG for
+ * null pointers, an odd head_size, more than 2^20 positions and what nc_hlx_rope excludes. */
+NC_API nc_status nc_hlx_rotary_table(float *table, size_t positions, size_t head_size,
+                                     const nc_hlx_rope *rope);
+/* In place, the first `heads` heads of rows with stride ld: values i and i + head_size / 2 of a
+ * head are a pair (u, v) and become (u cos - v sin, v cos + u sin). Row r has position r mod seq.
+ * inverse turns back: the backward pass. */
+NC_API void nc_hlx_rotary(float *x, const float *table, size_t rows, size_t seq, size_t heads,
+                          size_t head_size, size_t ld, int inverse);
+/* out (rows x n) = activation(gate) up, where rows of x are gate, then up (n each): SwiGLU with
+ * NC_HLX_SILU (Shazeer 2020). NC_ERR_ARG for what is no nc_hlx_activation. */
+NC_API nc_status nc_hlx_swiglu(float *out, const float *x, size_t rows, size_t n,
+                               uint32_t activation);
+/* dx (rows x 2 n, not dout) = the gradient at x. */
+NC_API nc_status nc_hlx_swiglu_backward(float *dx, const float *dout, const float *x, size_t rows,
+                                        size_t n, uint32_t activation);
 /* Rows of softmax in place: maximum, exp(x - max), fixed sum, one division each. With causal,
  * row r keeps its first r + 1 entries and the rest become 0. */
 NC_API void nc_hlx_softmax(float *x, size_t rows, size_t n, int causal);
@@ -2724,8 +2760,16 @@ NC_HLX__INLINE float nc_hlx__gelu_slope1(float x) {
     return fmaf(0.5f * x, fmaf(-t, t, 1.0f) * inner, fmaf(0.5f, t, 0.5f));
 }
 
+NC_HLX__INLINE float nc_hlx__silu1(float x) { return x / (1.0f + nc_hlx__exp1(-x)); }
+
+/* s + x s (1 - s), with s = 1 / (1 + e^-x). */
+NC_HLX__INLINE float nc_hlx__silu_slope1(float x) {
+    const float s = 1.0f / (1.0f + nc_hlx__exp1(-x));
+    return fmaf(x * s, 1.0f - s, s);
+}
+
 /* In the order of nc_hlx_activation: X(NC_HLX_name, its name in nc_hlx__name1). */
-#define NC_HLX__ACTIVATIONS(X) X(GELU, gelu)
+#define NC_HLX__ACTIVATIONS(X) X(GELU, gelu) X(SILU, silu)
 
 /* >>reductions ===================================================================== */
 
@@ -3241,6 +3285,258 @@ NC_API void nc_hlx_layernorm_one_pass(float *out, float *mean, float *rstd, cons
         rstd[r] = 1.0f / sqrtf((variance > 0.0f ? variance : 0.0f) + 1e-5f);
         for (i = 0; i < n; i++) out[i] = fmaf((x[i] - m) * rstd[r], gamma[i], beta[i]);
     }
+}
+
+/* -- rows: RMSNorm, which is layer norm with a mean of 0 -- */
+
+NC_HLX__INLINE void nc_hlx__rmsnorm_row_body(float *out, float *rstd, const float *x,
+                                             const float *gamma, size_t n, float eps) {
+    const float r = 1.0f / sqrtf(nc_hlx__reduce(x, x, n) / (float)n + eps);
+    size_t i;
+    NC_HLX__FREE
+    for (i = 0; i < n; i++) out[i] = x[i] * r * gamma[i];
+    *rstd = r;
+}
+NC_HLX__TWO_VERSIONS(nc_hlx__rmsnorm_row,
+                     (float *out, float *rstd, const float *x, const float *gamma, size_t n,
+                      float eps),
+                     (out, rstd, x, gamma, n, eps))
+
+NC_HLX__TASK(nc_hlx__rmsnorm, float *out; float *rstd; const float *x; const float *gamma; size_t n;
+             float eps;, for (; count; count--, first++)
+                             nc_hlx__rmsnorm_row(j.out + first * j.n, j.rstd + first,
+                                                 j.x + first * j.n, j.gamma, j.n, j.eps))
+
+NC_API void nc_hlx_rmsnorm(float *out, float *rstd, const float *x, const float *gamma, size_t rows,
+                           size_t n, float eps) {
+    const nc_hlx__rmsnorm_job j = {out, rstd, x, gamma, n, eps};
+    nc_hlx__split(nc_hlx__rmsnorm, &j, rows, nc_hlx__rows_of(n));
+}
+
+/* dx += rstd (dy gamma - xhat mean(dy gamma xhat)). */
+static void nc_hlx__rmsnorm_dx(float *dx, const float *dout, const float *x, const float *gamma,
+                               float rstd, size_t n) {
+    float means[2];
+    nc_hlx__layernorm_means(means, dout, x, gamma, 0.0f, rstd, n);
+    means[0] = 0.0f;
+    nc_hlx__layernorm_move(dx, dout, x, gamma, 0.0f, rstd, means, n);
+}
+
+/* Columns [first, last) of dgamma. */
+NC_HLX__INLINE void nc_hlx__rmsnorm_dw_body(float *dgamma, const float *dout, const float *x,
+                                            const float *rstd, size_t rows, size_t n, size_t first,
+                                            size_t last) {
+    size_t r, i;
+    for (r = 0; r < rows; r++) {
+        const float *dy = dout + r * n, *row = x + r * n, s = rstd[r];
+        NC_HLX__FREE
+        for (i = first; i < last; i++) dgamma[i] = fmaf(dy[i], row[i] * s, dgamma[i]);
+    }
+}
+NC_HLX__TWO_VERSIONS(nc_hlx__rmsnorm_dw,
+                     (float *dgamma, const float *dout, const float *x, const float *rstd,
+                      size_t rows, size_t n, size_t first, size_t last),
+                     (dgamma, dout, x, rstd, rows, n, first, last))
+
+NC_HLX__TASK(nc_hlx__rmsnorm_back, float *dx; const float *dout; const float *x; const float *gamma;
+             const float *rstd; size_t n;
+             , for (; count; count--, first++)
+                   nc_hlx__rmsnorm_dx(j.dx + first * j.n, j.dout + first * j.n, j.x + first * j.n,
+                                      j.gamma, j.rstd[first], j.n))
+NC_HLX__TASK(nc_hlx__rmsnorm_weights, float *dgamma; const float *dout; const float *x;
+             const float *rstd; size_t rows; size_t n;
+             , nc_hlx__rmsnorm_dw(j.dgamma, j.dout, j.x, j.rstd, j.rows, j.n, first, first + count))
+
+NC_API void nc_hlx_rmsnorm_backward(float *dx, float *dgamma, const float *dout, const float *x,
+                                    const float *gamma, const float *rstd, size_t rows, size_t n) {
+    const nc_hlx__rmsnorm_back_job j = {dx, dout, x, gamma, rstd, n};
+    const nc_hlx__rmsnorm_weights_job w = {dgamma, dout, x, rstd, rows, n};
+    nc_hlx__split(nc_hlx__rmsnorm_back, &j, rows, nc_hlx__rows_of(n));
+    nc_hlx__split(nc_hlx__rmsnorm_weights, &w, n, NC_HLX__COLUMNS);
+}
+
+/* -- rows: rotary positions -- */
+
+NC__COLD_BEGIN
+
+/* These three are float64 + - * / alone, the same bits everywhere; errors are some 1e-16, which a
+ * rounding to float32 hides. log(x) of a normal x >= 1: x = 2^e m, m in [sqrt(1/2), sqrt(2)), and
+ * log m = 2 artanh(s), s = (m - 1) / (m + 1), by its series. */
+static double nc_hlx__log_double(double x) {
+    double m, s, z, p = 0.0;
+    uint64_t u;
+    int64_t e;
+    int k;
+    memcpy(&u, &x, sizeof u);
+    e = (int64_t)(u >> 52) - 1023;
+    u = (u & UINT64_C(0x000FFFFFFFFFFFFF)) | UINT64_C(0x3FF0000000000000);
+    memcpy(&m, &u, sizeof m);
+    if (m >= 1.4142135623730951) {
+        m = m * 0.5;
+        e++;
+    }
+    s = (m - 1.0) / (m + 1.0);
+    z = s * s;
+    for (k = 23; k > 0; k -= 2) p = p * z + 1.0 / (double)k;
+    return (double)e * 0.69314718055994531 + 2.0 * s * p;
+}
+
+/* e^x for -700 < x <= 0: x = n log 2 + r, and the Taylor polynomial of r. */
+static double nc_hlx__exp_double(double x) {
+    const double shift = 6755399441055744.0; /* 1.5 * 2^52: what is added becomes an integer */
+    const double n = (x * 1.4426950408889634 + shift) - shift;
+    const double r = (x - n * 0.69314718036912382) - n * 1.9082149292705877e-10;
+    double p = 1.0, power;
+    uint64_t u;
+    int k;
+    for (k = 14; k > 0; k--) p = 1.0 + r * p / (double)k;
+    u = (uint64_t)((int64_t)n + 1023) << 52;
+    memcpy(&power, &u, sizeof power);
+    return p * power;
+}
+
+/* Cosine and sine of 0 <= angle <= 2^20: angle = n pi/2 + r, where n times the first 33 bits of
+ * pi/2 is exact, and Taylor polynomials of r. */
+static void nc_hlx__turn(float angle, float *cosine, float *sine) {
+    static const double cosines[] = {1.0 / 240, 1.0 / 182, 1.0 / 132, 1.0 / 90,
+                                     1.0 / 56,  1.0 / 30,  1.0 / 12,  1.0 / 2};
+    static const double sines[] = {1.0 / 272, 1.0 / 210, 1.0 / 156, 1.0 / 110,
+                                   1.0 / 72,  1.0 / 42,  1.0 / 20,  1.0 / 6};
+    const double x = (double)angle, shift = 6755399441055744.0;
+    const double n = (x * 0.63661977236758134 + shift) - shift;
+    const double r = (x - n * 1.5707963267341256) - n * 6.0771005065061922e-11, z = r * r;
+    const int quarter = (int)((int64_t)n & 3);
+    double c = 1.0, s = 1.0;
+    float to[2];
+    int k;
+    for (k = 0; k < 8; k++) {
+        c = 1.0 - z * cosines[k] * c;
+        s = 1.0 - z * sines[k] * s;
+    }
+    to[0] = (float)c;
+    to[1] = (float)(r * s);
+    *cosine = to[quarter & 1];
+    *sine = to[!(quarter & 1)];
+    if (quarter == 1 || quarter == 2) *cosine = -*cosine;
+    if (quarter >= 2) *sine = -*sine;
+}
+
+/* Defaults, or 0 for what the type excludes. */
+static int nc_hlx__rope_complete(nc_hlx_rope *r) {
+    if (r->theta == 0.0f) r->theta = 10000.0f;
+    if (!(r->theta >= 1.0f && r->theta <= FLT_MAX)) return 0;
+    if (!r->original) return r->factor == 0.0f && r->low == 0.0f && r->high == 0.0f;
+    return r->factor >= 1.0f && r->factor <= FLT_MAX && r->low > 0.0f && r->high > r->low &&
+           r->high <= FLT_MAX;
+}
+
+/* Turn of pair i a position. */
+static float nc_hlx__frequency(const nc_hlx_rope *r, size_t i, size_t head_size) {
+    const double f = nc_hlx__exp_double(-2.0 * (double)i / (double)head_size *
+                                        nc_hlx__log_double((double)r->theta));
+    const double turns = (double)r->original * f / 6.2831853071795865; /* in the old context */
+    double kept;
+    if (!r->original) return (float)f;
+    kept = (turns - (double)r->low) / ((double)r->high - (double)r->low);
+    kept = kept < 0.0 ? 0.0 : kept > 1.0 ? 1.0 : kept;
+    return (float)((1.0 - kept) * f / (double)r->factor + kept * f);
+}
+
+NC_API nc_status nc_hlx_rotary_table(float *table, size_t positions, size_t head_size,
+                                     const nc_hlx_rope *rope) {
+    const size_t half = head_size / 2;
+    nc_hlx_rope r;
+    size_t p, i;
+    if (!table || !rope || head_size == 0 || head_size % 2 || positions > (size_t)1 << 20)
+        return NC_ERR_ARG;
+    r = *rope;
+    if (!nc_hlx__rope_complete(&r)) return NC_ERR_ARG;
+    for (i = 0; i < half; i++) {
+        const float frequency = nc_hlx__frequency(&r, i, head_size);
+        for (p = 0; p < positions; p++)
+            nc_hlx__turn((float)p * frequency, table + p * head_size + i,
+                         table + p * head_size + half + i);
+    }
+    return NC_OK;
+}
+
+NC__COLD_END
+
+/* One head; sign -1 turns back. */
+NC_HLX__INLINE void nc_hlx__rotate_body(float *x, const float *table, size_t half, float sign) {
+    const float *cosine = table, *sine = table + half;
+    size_t i;
+    NC_HLX__FREE
+    for (i = 0; i < half; i++) {
+        const float u = x[i], v = x[i + half], s = sign * sine[i];
+        x[i] = fmaf(-v, s, u * cosine[i]);
+        x[i + half] = fmaf(u, s, v * cosine[i]);
+    }
+}
+NC_HLX__TWO_VERSIONS(nc_hlx__rotate, (float *x, const float *table, size_t half, float sign),
+                     (x, table, half, sign))
+
+NC_HLX__TASK(nc_hlx__rotary, float *x; const float *table; size_t seq; size_t heads;
+             size_t head_size; size_t ld; float sign;, size_t h;
+             for (; count; count--, first++) for (h = 0; h < j.heads; h++)
+                 nc_hlx__rotate(j.x + first * j.ld + h * j.head_size,
+                                j.table + first % j.seq * j.head_size, j.head_size / 2, j.sign))
+
+NC_API void nc_hlx_rotary(float *x, const float *table, size_t rows, size_t seq, size_t heads,
+                          size_t head_size, size_t ld, int inverse) {
+    const nc_hlx__rotary_job j = {x, table, seq, heads, head_size, ld, inverse ? -1.0f : 1.0f};
+    nc_hlx__split(nc_hlx__rotary, &j, rows, nc_hlx__rows_of(heads * head_size));
+}
+
+/* -- rows: gated activations -- */
+
+NC_HLX__INLINE void nc_hlx__times_body(float *out, const float *a, const float *b, size_t n) {
+    size_t i;
+    NC_HLX__FREE
+    for (i = 0; i < n; i++) out[i] = a[i] * b[i];
+}
+NC_HLX__TWO_VERSIONS(nc_hlx__times, (float *out, const float *a, const float *b, size_t n),
+                     (out, a, b, n))
+
+static void nc_hlx__swiglu_row(float *out, const float *x, size_t n, uint32_t activation) {
+    nc_hlx__activations[activation].value(out, x, 1, 0, n);
+    nc_hlx__times(out, out, x + n, n);
+}
+
+/* dgate = dout up slope(gate), dup = dout activation(gate). */
+static void nc_hlx__swiglu_row_backward(float *dx, const float *dout, const float *x, size_t n,
+                                        uint32_t activation) {
+    nc_hlx__times(dx, dout, x + n, n);
+    nc_hlx__activations[activation].slope(dx, dx, x, n);
+    nc_hlx__activations[activation].value(dx + n, x, 1, 0, n);
+    nc_hlx__times(dx + n, dx + n, dout, n);
+}
+
+NC_HLX__TASK(nc_hlx__swiglu, float *out; const float *x; size_t n; uint32_t activation;
+             ,
+             for (; count; count--, first++)
+                 nc_hlx__swiglu_row(j.out + first * j.n, j.x + first * 2 * j.n, j.n, j.activation))
+
+NC_API nc_status nc_hlx_swiglu(float *out, const float *x, size_t rows, size_t n,
+                               uint32_t activation) {
+    const nc_hlx__swiglu_job j = {out, x, n, activation};
+    if (activation >= NC_HLX_ACTIVATIONS) return NC_ERR_ARG;
+    nc_hlx__split(nc_hlx__swiglu, &j, rows, nc_hlx__rows_of(n));
+    return NC_OK;
+}
+
+NC_HLX__TASK(nc_hlx__swiglu_back, float *dx; const float *dout; const float *x; size_t n;
+             uint32_t activation;
+             , for (; count; count--, first++)
+                   nc_hlx__swiglu_row_backward(j.dx + first * 2 * j.n, j.dout + first * j.n,
+                                               j.x + first * 2 * j.n, j.n, j.activation))
+
+NC_API nc_status nc_hlx_swiglu_backward(float *dx, const float *dout, const float *x, size_t rows,
+                                        size_t n, uint32_t activation) {
+    const nc_hlx__swiglu_back_job j = {dx, dout, x, n, activation};
+    if (activation >= NC_HLX_ACTIVATIONS) return NC_ERR_ARG;
+    nc_hlx__split(nc_hlx__swiglu_back, &j, rows, nc_hlx__rows_of(n));
+    return NC_OK;
 }
 
 /* -- rows: softmax and cross-entropy -- */

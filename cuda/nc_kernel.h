@@ -100,15 +100,24 @@ NC_FN float nc_gelu_slope(float v) {
     return nc_fma(half_v, slope, nc_fma(0.5f, t, 0.5f));
 }
 
+NC_FN float nc_silu(float v) { return nc_div(v, nc_add(1.0f, nc_exp(-v))); }
+
+NC_FN float nc_silu_slope(float v) {
+    float s = nc_div(1.0f, nc_add(1.0f, nc_exp(-v)));
+    return nc_fma(nc_mul(v, s), nc_sub(1.0f, s), s);
+}
+
 // By nc_hlx_activation, and the derivative: a line for each.
 NC_FN float nc_activate(uint activation, float v) {
     switch (activation) {
+    case 1: return nc_silu(v);
     default: return nc_gelu(v);
     }
 }
 
 NC_FN float nc_slope(uint activation, float v) {
     switch (activation) {
+    case 1: return nc_silu_slope(v);
     default: return nc_gelu_slope(v);
     }
 }

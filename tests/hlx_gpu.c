@@ -141,13 +141,14 @@ static float any_float(uint64_t *seed) {
 }
 
 /* out = operation of the elementwise kernel on the device. */
-static void elementwise(nc_gpu *device, uint32_t operation, const float *a, const float *b,
-                        float *out, size_t n) {
+static void elementwise(nc_gpu *device, uint32_t operation, uint32_t activation, const float *a,
+                        const float *b, float *out, size_t n) {
     uint32_t push[6] = {0};
     nc_gpu_buffer *result;
     nc_gpu_job job;
-    push[0] = push[2] = (uint32_t)n;
+    push[0] = (uint32_t)n;
     push[1] = operation;
+    push[2] = activation;
     nc_gpu_job_start(&job, device);
     (void)nc_gpu_job_buffer(&job, a, n * 4, n * 4);
     (void)nc_gpu_job_buffer(&job, b, n * 4, n * 4);
@@ -163,7 +164,7 @@ static void same_floats(const float *x, const float *y, size_t n, const char *wh
             fail_msg("%s at %zu: %a is not %a", what, i, (double)x[i], (double)y[i]);
 }
 
-static void division_root_and_gelu_are_exact_on_any_bits(void **state) {
+static void division_root_and_activations_are_exact_on_any_bits(void **state) {
     enum { COUNT = 1 << 16 };
     float *a = malloc(COUNT * 4), *b = malloc(COUNT * 4), *out = malloc(COUNT * 4);
     float *expected = malloc(COUNT * 4);
@@ -184,17 +185,21 @@ static void division_root_and_gelu_are_exact_on_any_bits(void **state) {
             device = open_road(&list[r]);
             if (!device) continue;
             for (i = 0; i < COUNT; i++) expected[i] = a[i] / b[i];
-            elementwise(device, 5, a, b, out, COUNT);
+            elementwise(device, 5, 0, a, b, out, COUNT);
             same_floats(out, expected, COUNT, "quotient");
             for (i = 0; i < COUNT; i++) expected[i] = sqrtf(a[i]);
-            elementwise(device, 6, a, b, out, COUNT);
+            elementwise(device, 6, 0, a, b, out, COUNT);
             same_floats(out, expected, COUNT, "root");
-            nc_hlx_gelu(expected, a, COUNT);
-            elementwise(device, 2, a, b, out, COUNT);
-            same_floats(out, expected, COUNT, "gelu");
-            nc_hlx_gelu_backward(expected, b, a, COUNT);
-            elementwise(device, 3, b, a, out, COUNT);
-            same_floats(out, expected, COUNT, "gelu backward");
+            for (i = 0; i < NC_HLX_ACTIVATIONS; i++) {
+                const uint32_t activation = (uint32_t)i;
+                assert_int_equal(nc_hlx_activate(expected, a, COUNT, activation), NC_OK);
+                elementwise(device, 2, activation, a, b, out, COUNT);
+                same_floats(out, expected, COUNT, nc_hlx_activation_name(activation));
+                assert_int_equal(nc_hlx_activate_backward(expected, b, a, COUNT, activation),
+                                 NC_OK);
+                elementwise(device, 3, activation, b, a, out, COUNT);
+                same_floats(out, expected, COUNT, "slope");
+            }
             nc_gpu_close(device);
         }
     free(a);
@@ -419,7 +424,7 @@ static void a_failed_job_leaves_nothing_behind(void **state) {
                              : step == 3 ? NC_ERR_MISMATCH
                                          : NC_ERR_ARG);
             assert_int_equal(job.count, 0);
-            elementwise(gpu, 0, x, x, out, 4); /* and the next one runs */
+            elementwise(gpu, 0, 0, x, x, out, 4); /* and the next one runs */
             assert_true(out[3] == 8.0f);
         }
         assert_int_equal(nc_gpu_get_caps(gpu)->validation_errors, 0);
@@ -502,7 +507,7 @@ int main(void) {
         cmocka_unit_test(probe_reports_what_the_device_can_do),
         cmocka_unit_test(gemm_gives_the_bits_of_the_cpu_on_every_road),
         cmocka_unit_test(minus_zero_survives_the_tiles),
-        cmocka_unit_test(division_root_and_gelu_are_exact_on_any_bits),
+        cmocka_unit_test(division_root_and_activations_are_exact_on_any_bits),
         cmocka_unit_test(training_on_a_device_gives_the_bits_of_the_cpu),
         cmocka_unit_test(a_device_takes_no_model_with_a_part_of_the_moments),
         cmocka_unit_test(programs_replay_and_barriers_order_dispatches),

@@ -1,0 +1,245 @@
+/* nc_hlx.h: what LLaMA-like models have instead of GPT-2's blocks, against float64 and plain
+   definitions, at every level and thread count. */
+#include "test.h"
+#include <math.h>
+#include "../nc_hlx.h"
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+static void threads(int n) {
+#ifdef _OPENMP
+    omp_set_num_threads(n);
+#endif
+    (void)n;
+}
+
+static void fill(float *x, size_t n, uint64_t *seed) {
+    size_t i;
+    for (i = 0; i < n; i++)
+        x[i] = (float)((double)(int64_t)test_random(seed) / 9223372036854775808.0);
+}
+
+/* Level and number of threads of a turn; 0 where this machine lacks the level. */
+static int at_level(int level) {
+    threads(level + 1);
+    return nc_hlx_set_simd(level) == NC_OK;
+}
+
+static void as_before(void) {
+    nc_hlx_set_simd(-1);
+    threads(1);
+}
+
+/* -- kernels ------------------------------------------------------------------------------------ */
+
+enum { ROWS = 37, WIDTH = 77 };
+
+static void rmsnorm_is_its_definition_and_agrees_with_float64(void **state) {
+    static float x[ROWS * WIDTH], dy[ROWS * WIDTH], out[ROWS * WIDTH], dx[ROWS * WIDTH];
+    float gamma[WIDTH], dgamma[WIDTH], chain[WIDTH] = {0}, rstd[ROWS];
+    const float eps = 1e-6f;
+    uint64_t seed = 21;
+    size_t r, i;
+    int level;
+    (void)state;
+    fill(x, ROWS * WIDTH, &seed), fill(dy, ROWS * WIDTH, &seed), fill(gamma, WIDTH, &seed);
+    for (level = 0; level <= 2; level++) {
+        if (!at_level(level)) continue;
+        for (i = 0; i < ROWS * WIDTH; i++) dx[i] = 1.0f;
+        memset(dgamma, 0, sizeof dgamma), memset(chain, 0, sizeof chain);
+        nc_hlx_rmsnorm(out, rstd, x, gamma, ROWS, WIDTH, eps);
+        nc_hlx_rmsnorm_backward(dx, dgamma, dy, x, gamma, rstd, ROWS, WIDTH);
+        for (r = 0; r < ROWS; r++) {
+            const float *u = x + r * WIDTH, *v = dy + r * WIDTH;
+            const float root = 1.0f / sqrtf(nc_hlx_dot(u, u, WIDTH) / (float)WIDTH + eps);
+            double square = 0, mean = 0, s;
+            assert_true(rstd[r] == root);
+            for (i = 0; i < WIDTH; i++) square += (double)u[i] * (double)u[i] / WIDTH;
+            s = 1 / sqrt(square + (double)eps);
+            for (i = 0; i < WIDTH; i++)
+                mean += (double)v[i] * (double)gamma[i] * (double)u[i] * s / WIDTH;
+            for (i = 0; i < WIDTH; i++) {
+                const double y = (double)u[i] * s;
+                const double expected = 1 + s * ((double)v[i] * (double)gamma[i] - y * mean);
+                assert_true(out[r * WIDTH + i] == u[i] * root * gamma[i]);
+                assert_true(fabs((double)out[r * WIDTH + i] - y * (double)gamma[i]) < 1e-6);
+                assert_true(fabs((double)dx[r * WIDTH + i] - expected) < 2e-6);
+                chain[i] = fmaf(v[i], u[i] * root, chain[i]);
+            }
+        }
+        assert_memory_equal(dgamma, chain, sizeof chain);
+    }
+    as_before();
+}
+
+/* Difference of a float32 to a value, in units of its last place. */
+static double ulps(float x, double expected) {
+    const double size = fabs((double)x) < 1e-30 ? 1e-30 : fabs((double)x);
+    return fabs((double)x - expected) / ldexp(1.0, ilogb(size) - 23);
+}
+
+/* Frequencies in float64: theta^(-2 i / n), scaled as transformers'
+ * _compute_llama3_parameters does it. */
+static double frequency(const nc_hlx_rope *r, size_t i, size_t n) {
+    const double theta = r->theta > 0 ? (double)r->theta : 10000.0;
+    const double f = pow(theta, -2.0 * (double)i / (double)n), wave = 2 * acos(-1.0) / f;
+    double smooth;
+    if (!r->original || wave < (double)r->original / (double)r->high) return f;
+    if (wave > (double)r->original / (double)r->low) return f / (double)r->factor;
+    smooth = ((double)r->original / wave - (double)r->low) / ((double)r->high - (double)r->low);
+    return (1 - smooth) * f / (double)r->factor + smooth * f;
+}
+
+static void rotary_tables_are_within_an_ulp_of_float64(void **state) {
+    static const nc_hlx_rope list[] = {{0, 0, 0, 0, 0},          {500000, 8192, 8, 1, 4},
+                                       {500000, 8192, 32, 1, 4}, {3e38f, 0, 0, 0, 0},
+                                       {1, 0, 0, 0, 0},          {1000000, 64, 2, 0.5f, 3}};
+    enum { SIZE = 128, POSITIONS = 5000 };
+    float *table = malloc((size_t)POSITIONS * SIZE * 4), *far = malloc(((size_t)2 << 20) * 4);
+    double worst = 0, e;
+    size_t t, p, i;
+    (void)state;
+    for (t = 0; t < sizeof list / sizeof *list; t++) {
+        assert_int_equal(nc_hlx_rotary_table(table, POSITIONS, SIZE, &list[t]), NC_OK);
+        for (i = 0; i < SIZE / 2; i++) {
+            const double f = frequency(&list[t], i, SIZE);
+            const float one = (float)f; /* pow may be off by a last place of float64 */
+            assert_true(ulps(one, f) <= 0.5);
+            for (p = 0; p < POSITIONS; p += 1 + p / 50) {
+                const double angle = (double)((float)p * one);
+                e = ulps(table[p * SIZE + i], cos(angle));
+                worst = e > worst ? e : worst;
+                e = ulps(table[p * SIZE + SIZE / 2 + i], sin(angle));
+                worst = e > worst ? e : worst;
+            }
+        }
+    }
+    assert_int_equal(nc_hlx_rotary_table(far, (size_t)1 << 20, 2, &list[0]), NC_OK);
+    for (p = 0; p < (size_t)1 << 20; p += 7) { /* frequency 1: the largest angles */
+        e = ulps(far[2 * p], cos((double)p));
+        worst = e > worst ? e : worst;
+        e = ulps(far[2 * p + 1], sin((double)p));
+        worst = e > worst ? e : worst;
+    }
+    if (worst > 0.51) fail_msg("%g units of the last place", worst);
+    free(table), free(far);
+}
+
+static void rotary_tables_refuse_what_they_cannot_be(void **state) {
+    static const nc_hlx_rope bad[] = {
+        {0.5f, 0, 0, 0, 0},     {-1, 0, 0, 0, 0},        {NAN, 0, 0, 0, 0},
+        {0, 0, 8, 0, 0},        {0, 0, 0, 1, 4},         {0, 64, 0.5f, 1, 4},
+        {0, 64, 8, 0, 4},       {0, 64, 8, 4, 4},        {0, 64, 8, 1, INFINITY},
+        {INFINITY, 0, 0, 0, 0}, {0, 64, INFINITY, 1, 4}, {0, 64, 8, NAN, 4}};
+    const nc_hlx_rope good = {0, 0, 0, 0, 0};
+    float table[64];
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof bad / sizeof *bad; i++)
+        if (nc_hlx_rotary_table(table, 4, 8, &bad[i]) != NC_ERR_ARG) fail_msg("line %zu", i);
+    assert_int_equal(nc_hlx_rotary_table(NULL, 4, 8, &good), NC_ERR_ARG);
+    assert_int_equal(nc_hlx_rotary_table(table, 4, 8, NULL), NC_ERR_ARG);
+    assert_int_equal(nc_hlx_rotary_table(table, 4, 7, &good), NC_ERR_ARG);
+    assert_int_equal(nc_hlx_rotary_table(table, 4, 0, &good), NC_ERR_ARG);
+    assert_int_equal(nc_hlx_rotary_table(table, ((size_t)1 << 20) + 1, 8, &good), NC_ERR_ARG);
+}
+
+static void rotary_turns_pairs_and_turns_them_back(void **state) {
+    enum { N = 11, SEQ = 5, HEADS = 3, SIZE = 22, LD = HEADS * SIZE + 13 };
+    const nc_hlx_rope rope = {0, 0, 0, 0, 0};
+    static float x[N * LD], y[N * LD], table[SEQ * SIZE];
+    uint64_t seed = 22;
+    size_t r, h, i;
+    int level;
+    (void)state;
+    fill(x, N * LD, &seed);
+    assert_int_equal(nc_hlx_rotary_table(table, SEQ, SIZE, &rope), NC_OK);
+    for (level = 0; level <= 2; level++) {
+        if (!at_level(level)) continue;
+        memcpy(y, x, sizeof x);
+        nc_hlx_rotary(y, table, N, SEQ, HEADS, SIZE, LD, 0);
+        for (r = 0; r < N; r++)
+            for (h = 0; h < HEADS; h++)
+                for (i = 0; i < SIZE / 2; i++) {
+                    const float *u = x + r * LD + h * SIZE, *v = y + r * LD + h * SIZE;
+                    const float *c = table + r % SEQ * SIZE, *s = c + SIZE / 2;
+                    assert_true(v[i] == fmaf(-u[i + SIZE / 2], s[i], u[i] * c[i]));
+                    assert_true(v[i + SIZE / 2] == fmaf(u[i], s[i], u[i + SIZE / 2] * c[i]));
+                }
+        nc_hlx_rotary(y, table, N, SEQ, HEADS, SIZE, LD, 1);
+        for (i = 0; i < N * LD; i++) {
+            if (i % LD >= HEADS * SIZE) assert_true(x[i] == y[i]);
+            assert_true(fabsf(x[i] - y[i]) < 3e-7f);
+        }
+    }
+    as_before();
+}
+
+static double activation(uint32_t which, double x) {
+    if (which == NC_HLX_SILU) return x / (1 + exp(-x));
+    return x / 2 * (1 + tanh(sqrt(2 / acos(-1.0)) * (x + 0.044715 * x * x * x)));
+}
+
+static void swiglu_and_its_gradient_agree_with_float64(void **state) {
+    static float x[ROWS * 2 * WIDTH], dy[ROWS * WIDTH], out[3][ROWS * WIDTH];
+    static float dx[3][ROWS * 2 * WIDTH];
+    uint64_t seed = 23;
+    uint32_t which;
+    size_t r, i;
+    int level;
+    (void)state;
+    fill(x, ROWS * 2 * WIDTH, &seed), fill(dy, ROWS * WIDTH, &seed);
+    for (i = 0; i < ROWS * 2 * WIDTH; i++) x[i] *= 6.0f;
+    for (which = 0; which < NC_HLX_ACTIVATIONS; which++) {
+        for (level = 0; level <= 2; level++) {
+            if (!at_level(level)) continue;
+            assert_int_equal(nc_hlx_swiglu(out[level], x, ROWS, WIDTH, which), NC_OK);
+            assert_int_equal(nc_hlx_swiglu_backward(dx[level], dy, x, ROWS, WIDTH, which), NC_OK);
+            assert_memory_equal(out[level], out[0], sizeof out[0]);
+            assert_memory_equal(dx[level], dx[0], sizeof dx[0]);
+        }
+        for (r = 0; r < ROWS; r++)
+            for (i = 0; i < WIDTH; i++) {
+                const double g = (double)x[r * 2 * WIDTH + i], d = (double)dy[r * WIDTH + i];
+                const double u = (double)x[r * 2 * WIDTH + WIDTH + i], a = activation(which, g);
+                const double slope =
+                    (activation(which, g + 1e-5) - activation(which, g - 1e-5)) / 2e-5;
+                assert_true(fabs((double)out[0][r * WIDTH + i] - a * u) < 1e-5);
+                assert_true(fabs((double)dx[0][r * 2 * WIDTH + i] - d * u * slope) < 1e-5);
+                assert_true(fabs((double)dx[0][r * 2 * WIDTH + WIDTH + i] - d * a) < 1e-5);
+            }
+    }
+    assert_int_equal(nc_hlx_swiglu(out[0], x, 1, 1, NC_HLX_ACTIVATIONS), NC_ERR_ARG);
+    assert_int_equal(nc_hlx_swiglu_backward(dx[0], dy, x, 1, 1, NC_HLX_ACTIVATIONS), NC_ERR_ARG);
+    as_before();
+}
+
+static void silu_has_its_limits(void **state) {
+    const float x[] = {0.0f, -0.0f, 1.0f, 200.0f, -200.0f, -50.0f, 1e-40f};
+    const double slope[] = {0.5, 0.5, 0.927670511871487, 1, 0, -9.4509e-21, 0.5};
+    const float one[7] = {1, 1, 1, 1, 1, 1, 1};
+    float y[7], dx[7];
+    size_t i;
+    (void)state;
+    assert_int_equal(nc_hlx_activate(y, x, 7, NC_HLX_SILU), NC_OK);
+    assert_int_equal(nc_hlx_activate_backward(dx, one, x, 7, NC_HLX_SILU), NC_OK);
+    for (i = 0; i < 7; i++) {
+        const double expected = (double)x[i] / (1 + exp(-(double)x[i]));
+        assert_true(fabs((double)y[i] - expected) <= 3e-7 * fabs(expected) + 1e-44);
+        assert_true(fabs((double)dx[i] - slope[i]) <= 3e-7 * fabs(slope[i]) + 1e-24);
+    }
+    assert_string_equal(nc_hlx_activation_name(NC_HLX_SILU), "silu");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rmsnorm_is_its_definition_and_agrees_with_float64),
+        cmocka_unit_test(rotary_tables_are_within_an_ulp_of_float64),
+        cmocka_unit_test(rotary_tables_refuse_what_they_cannot_be),
+        cmocka_unit_test(rotary_turns_pairs_and_turns_them_back),
+        cmocka_unit_test(swiglu_and_its_gradient_agree_with_float64),
+        cmocka_unit_test(silu_has_its_limits),
+    };
+    return cmocka_run_group_tests_name("hlx llama", tests, NULL, NULL);
+}
