@@ -286,11 +286,14 @@ typedef enum nc_hlx_weights {
     NC_HLX_WEIGHTS_COUNT
 } nc_hlx_weights;
 
-/* Shape of multi-head attention. qkv has batch * seq rows of heads' Q, then K, then V (3 heads *
- * head_size wide, as GPT-2's c_attn gives them); outputs have rows of heads * head_size. */
+/* Shape of multi-head attention. qkv has batch * seq rows of heads' Q, then K, then V ((heads + 2
+ * kv_heads) * head_size wide; GPT-2's c_attn has as many of each); outputs have rows of heads *
+ * head_size. With fewer kv_heads, heads / kv_heads successive queries share a K and a V (grouped
+ * queries: Ainslie et al. 2023). */
 typedef struct nc_hlx_heads {
     size_t batch, seq, heads, head_size;
-    int causal; /* query i sees keys 0 .. i */
+    int causal;      /* query i sees keys 0 .. i */
+    size_t kv_heads; /* a divisor of heads; 0: heads */
 } nc_hlx_heads;
 
 /* Rotary positions (Su et al. 2021): pair i of h turns by theta^(-2 i / head_size) a position. With
@@ -474,8 +477,8 @@ NC_API size_t nc_hlx_attention_work_bytes(const nc_hlx_heads *shape, int flash, 
  * pointers, empty shapes and too little work memory. */
 NC_API nc_status nc_hlx_attention(float *out, float *probabilities, const float *qkv,
                                   const nc_hlx_heads *shape, void *work, size_t work_bytes);
-/* dqkv (overwritten) from dout: dK and dV are chains over ascending queries, dQ over ascending
- * keys. */
+/* dqkv (overwritten) from dout: dK and dV are chains over ascending queries, of one head after the
+ * other where heads share them; dQ over ascending keys. */
 NC_API nc_status nc_hlx_attention_backward(float *dqkv, const float *dout,
                                            const float *probabilities, const float *qkv,
                                            const nc_hlx_heads *shape, void *work,
@@ -486,7 +489,8 @@ NC_API nc_status nc_hlx_attention_backward(float *dqkv, const float *dout,
  * m + log l. Memory beside the outputs does not grow with seq^2. */
 NC_API nc_status nc_hlx_flash_attention(float *out, float *lse, const float *qkv,
                                         const nc_hlx_heads *shape, void *work, size_t work_bytes);
-/* dqkv (overwritten) from dout, with P = exp(score - lse) computed again tile by tile. */
+/* dqkv (overwritten) from dout, with P = exp(score - lse) computed again tile by tile; chains as in
+ * nc_hlx_attention_backward. */
 NC_API nc_status nc_hlx_flash_attention_backward(float *dqkv, const float *dout, const float *out,
                                                  const float *lse, const float *qkv,
                                                  const nc_hlx_heads *shape, void *work,
@@ -4354,10 +4358,11 @@ NC_API size_t nc_hlx_attention_work_bytes(const nc_hlx_heads *shape, int flash, 
 /* One head of one window: its operands, strides and scratch. */
 typedef struct nc_hlx__head {
     const nc_hlx_heads *shape;
-    const float *q;          /* K is d behind, V 2 d; rows of 3 d */
-    const float *k, *v;      /* the same, or elsewhere, */
-    size_t ldk;              /* in rows of so many values */
+    const float *q;          /* in rows of ldq values */
+    const float *k, *v;      /* in rows of ldk values */
+    size_t ldq, ldk;         /* equal but where keys stand in a cache */
     size_t d, offset, index; /* offset in rows of d; index of the (window, head) */
+    int later;               /* its keys have been those of another head */
     float scale, *block;
     char *gemm;
 } nc_hlx__head;
@@ -4376,40 +4381,54 @@ typedef struct nc_hlx__attention_job {
     void (*fn)(const nc_hlx__head *head, const struct nc_hlx__attention_job *job);
 } nc_hlx__attention_job;
 
+/* Heads that have keys and values, and the width of rows of Q, K and V. */
+static size_t nc_hlx__kv_heads(const nc_hlx_heads *s) {
+    return s->kv_heads ? s->kv_heads : s->heads;
+}
+
+static size_t nc_hlx__qkv_width(const nc_hlx_heads *s) {
+    return (s->heads + 2 * nc_hlx__kv_heads(s)) * s->head_size;
+}
+
 /* Heads first .. first + count - 1. */
 static void nc_hlx__heads_task(const void *heads, size_t first, size_t count, size_t thread) {
     const nc_hlx__attention_job *job = (const nc_hlx__attention_job *)heads;
     const nc_hlx_heads *s = job->shape;
+    const size_t shared = nc_hlx__kv_heads(s), group = s->heads / shared;
     nc_hlx__head head;
     size_t i;
+    memset(&head, 0, sizeof head);
     head.shape = s;
     head.d = s->heads * s->head_size;
-    head.ldk = 3 * head.d;
+    head.ldq = head.ldk = nc_hlx__qkv_width(s);
     head.scale = 1.0f / sqrtf((float)s->head_size);
     head.gemm = job->work + thread * nc_hlx__head_work_bytes(s, job->flash);
     head.block = nc_hlx__head_block(head.gemm);
     for (i = first; i < first + count; i++) {
-        const size_t window = i / s->heads, h = i % s->heads;
+        const size_t row = i / s->heads * s->seq, h = i % s->heads;
         head.index = i;
-        head.offset = window * s->seq * head.d + h * s->head_size;
-        head.q = job->qkv + window * s->seq * 3 * head.d + h * s->head_size;
-        head.k = head.q + head.d;
-        head.v = head.k + head.d;
+        head.later = h % group != 0;
+        head.offset = row * head.d + h * s->head_size;
+        head.q = job->qkv + row * head.ldq + h * s->head_size;
+        head.k = job->qkv + row * head.ldk + head.d + h / group * s->head_size;
+        head.v = head.k + shared * s->head_size;
         job->fn(&head, job);
     }
 }
 
-/* Run job.fn for every head, heads split over the threads that work has room for. */
+/* Run job.fn for every head, split over the threads that work has room for: backward, heads that
+ * share keys go one after the other. */
 static nc_status nc_hlx__all_heads(nc_hlx__attention_job *job, void *work, size_t work_bytes) {
     const nc_hlx_heads *s = job->shape;
     size_t stride;
     if (!s || !job->to || !job->qkv || !work || s->batch == 0 || s->seq == 0 || s->heads == 0 ||
-        s->head_size == 0)
+        s->head_size == 0 || s->heads % nc_hlx__kv_heads(s))
         return NC_ERR_ARG;
     stride = nc_hlx__head_work_bytes(s, job->flash);
     if (work_bytes < stride) return NC_ERR_ARG;
     job->work = (char *)work;
-    nc_hlx__split_over(work_bytes / stride, nc_hlx__heads_task, job, s->batch * s->heads, 1);
+    nc_hlx__split_over(work_bytes / stride, nc_hlx__heads_task, job, s->batch * s->heads,
+                       job->dout ? s->heads / nc_hlx__kv_heads(s) : 1);
     return NC_OK;
 }
 
@@ -4441,12 +4460,12 @@ static void nc_hlx__head_gemm(const nc_hlx__head *head, int trans_a, int trans_b
     (void)nc_hlx__gemm(&job, head->gemm, nc_hlx_gemm_work_bytes());
 }
 
-/* out (t x hd) = P (t x t) X, X with stride 3 d: chains over all keys. Behind the diagonal P is
+/* out (t x hd) = P (t x t) X, X in rows of keys: chains over all keys. Behind the diagonal P is
  * +0, and a step fma(0, x, c) changes nothing but a c of -0, so a causal product leaves those steps
  * out and only the sums that are -0 then go on. */
 static void nc_hlx__causal_product(const nc_hlx__head *head, const float *p, const float *x,
                                    float *out, size_t ldo) {
-    const size_t t = head->shape->seq, hd = head->shape->head_size, ldx = 3 * head->d;
+    const size_t t = head->shape->seq, hd = head->shape->head_size, ldx = head->ldk;
     size_t i, j, k;
     nc_hlx__head_gemm(head, 0, 0, t, hd, t, p, t, x, ldx, out, ldo,
                       head->shape->causal ? NC_HLX__LOWER_A : NC_HLX__FULL);
@@ -4467,13 +4486,16 @@ static void nc_hlx__causal_scores(const nc_hlx__head *head, const float *a, size
                       head->shape->causal ? NC_HLX__LOWER_C : NC_HLX__FULL);
 }
 
-/* out (t x hd) = P^T (t x t) X: chains over ascending queries. Before the diagonal P is +0 and
- * leaves a sum that begins at +0 alone, so a causal product begins at the key's own query. */
+/* out (t x hd) = P^T (t x t) X, or += for later heads: chains over ascending queries. Before the
+ * diagonal P is +0 and leaves a sum that begins at +0 alone, so a causal product begins at the
+ * key's own query. */
 static void nc_hlx__causal_transposed(const nc_hlx__head *head, const float *p, const float *x,
                                       size_t ldx, float *out, size_t ldo) {
     const size_t t = head->shape->seq, hd = head->shape->head_size;
     nc_hlx__head_gemm(head, 1, 0, t, hd, t, p, t, x, ldx, out, ldo,
-                      head->shape->causal ? NC_HLX__UPPER_A : NC_HLX__FULL);
+                      head->later           ? NC_HLX__ADDED
+                      : head->shape->causal ? NC_HLX__UPPER_A
+                                            : NC_HLX__FULL);
 }
 
 /* The visible entries of each row of a t x t block times the scale. */
@@ -4488,10 +4510,10 @@ static void nc_hlx__scale_rows(const nc_hlx__head *head, float *s) {
 static void nc_hlx__attention_head(const nc_hlx__head *head, const nc_hlx__attention_job *job) {
     const size_t t = head->shape->seq, d = head->d;
     float *att = job->keep + head->index * t * t;
-    nc_hlx__causal_scores(head, head->q, 3 * d, head->q + d, 3 * d, att);
+    nc_hlx__causal_scores(head, head->q, head->ldq, head->k, head->ldk, att);
     nc_hlx__scale_rows(head, att);
     nc_hlx_softmax(att, t, t, head->shape->causal);
-    nc_hlx__causal_product(head, att, head->q + 2 * d, job->to + head->offset, d);
+    nc_hlx__causal_product(head, att, head->v, job->to + head->offset, d);
 }
 
 NC_API nc_status nc_hlx_attention(float *out, float *probabilities, const float *qkv,
@@ -4506,13 +4528,14 @@ static void nc_hlx__attention_head_backward(const nc_hlx__head *head,
                                             const nc_hlx__attention_job *job) {
     const size_t t = head->shape->seq, d = head->d;
     const float *att = job->kept + head->index * t * t, *dout = job->dout + head->offset;
-    float *dq = job->to + (head->q - job->qkv), *ds = head->block;
-    nc_hlx__causal_transposed(head, att, dout, d, dq + 2 * d, 3 * d);
-    nc_hlx__causal_scores(head, dout, d, head->q + 2 * d, 3 * d, ds);
+    float *dq = job->to + (head->q - job->qkv), *dk = job->to + (head->k - job->qkv);
+    float *dv = job->to + (head->v - job->qkv), *ds = head->block;
+    nc_hlx__causal_transposed(head, att, dout, d, dv, head->ldk);
+    nc_hlx__causal_scores(head, dout, d, head->v, head->ldk, ds);
     nc_hlx_softmax_backward(ds, att, t, t, head->shape->causal);
     nc_hlx__scale_rows(head, ds);
-    nc_hlx__causal_product(head, ds, head->q + d, dq, 3 * d);
-    nc_hlx__causal_transposed(head, ds, head->q, 3 * d, dq + d, 3 * d);
+    nc_hlx__causal_product(head, ds, head->k, dq, head->ldq);
+    nc_hlx__causal_transposed(head, ds, head->q, head->ldq, dk, head->ldk);
 }
 
 NC_API nc_status nc_hlx_attention_backward(float *dqkv, const float *dout,
@@ -4568,8 +4591,8 @@ static void nc_hlx__flash_queries(const nc_hlx__head *head, const float *q, floa
     for (k0 = 0; k0 < limit; k0 += NC_HLX__TILE) {
         const size_t keys = nc_hlx__min(t - k0, NC_HLX__TILE);
         memset(s, 0, NC_HLX__TILE * NC_HLX__TILE * sizeof *s);
-        nc_hlx__head_gemm(head, 0, 1, n, keys, hd, q, 3 * d, head->k + k0 * head->ldk, head->ldk, s,
-                          NC_HLX__TILE, NC_HLX__FULL);
+        nc_hlx__head_gemm(head, 0, 1, n, keys, hd, q, head->ldq, head->k + k0 * head->ldk,
+                          head->ldk, s, NC_HLX__TILE, NC_HLX__FULL);
         for (i = 0; i < n; i++) {
             float *o = out + i * d;
             nc_hlx__flash_row(s + i * NC_HLX__TILE, nc_hlx__visible(shape, q0 + i, k0, keys),
@@ -4590,9 +4613,9 @@ static void nc_hlx__flash_head(const nc_hlx__head *head, const nc_hlx__attention
     const size_t t = head->shape->seq;
     size_t q0;
     for (q0 = 0; q0 < t; q0 += NC_HLX__TILE)
-        nc_hlx__flash_queries(
-            head, head->q + q0 * 3 * head->d, job->to + head->offset + q0 * head->d,
-            job->keep + head->index * t + q0, q0, nc_hlx__min(t - q0, NC_HLX__TILE));
+        nc_hlx__flash_queries(head, head->q + q0 * head->ldq, job->to + head->offset + q0 * head->d,
+                              job->keep + head->index * t + q0, q0,
+                              nc_hlx__min(t - q0, NC_HLX__TILE));
 }
 
 NC_API nc_status nc_hlx_flash_attention(float *out, float *lse, const float *qkv,
@@ -4628,34 +4651,38 @@ static void nc_hlx__flash_head_backward(const nc_hlx__head *head,
     const size_t t = shape->seq, hd = shape->head_size, d = head->d;
     const float *dout = job->dout + head->offset, *out = job->out + head->offset;
     const float *lse = job->kept + head->index * t;
+    const size_t ldq = head->ldq, ldk = head->ldk;
     float *dq = job->to + (head->q - job->qkv), *s = head->block;
+    float *dk = job->to + (head->k - job->qkv), *dv = job->to + (head->v - job->qkv);
     float *dp = s + NC_HLX__TILE * NC_HLX__TILE, *delta = dp + NC_HLX__TILE * NC_HLX__TILE;
     size_t q0, k0, i;
     for (i = 0; i < t; i++) {
         delta[i] = nc_hlx_dot(dout + i * d, out + i * d, hd);
-        for (k0 = 0; k0 < 3; k0++) memset(dq + i * 3 * d + k0 * d, 0, hd * sizeof *dq);
+        memset(dq + i * ldq, 0, hd * sizeof *dq);
+        if (head->later) continue;
+        memset(dk + i * ldk, 0, hd * sizeof *dk);
+        memset(dv + i * ldk, 0, hd * sizeof *dv);
     }
     for (k0 = 0; k0 < t; k0 += NC_HLX__TILE)
         for (q0 = shape->causal ? k0 : 0; q0 < t; q0 += NC_HLX__TILE) {
             const size_t keys = nc_hlx__min(t - k0, NC_HLX__TILE);
             const size_t n = nc_hlx__min(t - q0, NC_HLX__TILE);
-            const float *q = head->q + q0 * 3 * d, *k = head->q + d + k0 * 3 * d;
-            float *dk = dq + d + k0 * 3 * d;
+            const float *q = head->q + q0 * ldq, *k = head->k + k0 * ldk;
             memset(s, 0, 2 * NC_HLX__TILE * NC_HLX__TILE * sizeof *s);
-            nc_hlx__head_gemm(head, 0, 1, n, keys, hd, q, 3 * d, k, 3 * d, s, NC_HLX__TILE,
+            nc_hlx__head_gemm(head, 0, 1, n, keys, hd, q, ldq, k, ldk, s, NC_HLX__TILE,
                               NC_HLX__FULL);
-            nc_hlx__head_gemm(head, 0, 1, n, keys, hd, dout + q0 * d, d, k + d, 3 * d, dp,
-                              NC_HLX__TILE, NC_HLX__FULL);
+            nc_hlx__head_gemm(head, 0, 1, n, keys, hd, dout + q0 * d, d, head->v + k0 * ldk, ldk,
+                              dp, NC_HLX__TILE, NC_HLX__FULL);
             for (i = 0; i < n; i++)
                 nc_hlx__flash_dx(s + i * NC_HLX__TILE, dp + i * NC_HLX__TILE,
                                  nc_hlx__visible(shape, q0 + i, k0, keys), head->scale, lse[q0 + i],
                                  delta[q0 + i]);
-            nc_hlx__head_gemm(head, 1, 0, keys, hd, n, s, NC_HLX__TILE, dout + q0 * d, d, dk + d,
-                              3 * d, NC_HLX__ADDED);
-            nc_hlx__head_gemm(head, 1, 0, keys, hd, n, dp, NC_HLX__TILE, q, 3 * d, dk, 3 * d,
+            nc_hlx__head_gemm(head, 1, 0, keys, hd, n, s, NC_HLX__TILE, dout + q0 * d, d,
+                              dv + k0 * ldk, ldk, NC_HLX__ADDED);
+            nc_hlx__head_gemm(head, 1, 0, keys, hd, n, dp, NC_HLX__TILE, q, ldq, dk + k0 * ldk, ldk,
                               NC_HLX__ADDED);
-            nc_hlx__head_gemm(head, 0, 0, n, hd, keys, dp, NC_HLX__TILE, k, 3 * d, dq + q0 * 3 * d,
-                              3 * d, NC_HLX__ADDED);
+            nc_hlx__head_gemm(head, 0, 0, n, hd, keys, dp, NC_HLX__TILE, k, ldk, dq + q0 * ldq, ldq,
+                              NC_HLX__ADDED);
         }
 }
 
@@ -4683,8 +4710,8 @@ static void nc_hlx__attend_queries(const nc_hlx__head *head, float *out, size_t 
     }
     for (i = 0; i < n; i++) {
         const size_t keys = q0 + i + 1;
-        nc_hlx__head_gemm(head, 0, 1, 1, keys, hd, head->q + i * 3 * d, 3 * d, head->k, head->ldk,
-                          scores, keys, NC_HLX__FULL);
+        nc_hlx__head_gemm(head, 0, 1, 1, keys, hd, head->q + i * head->ldq, head->ldq, head->k,
+                          head->ldk, scores, keys, NC_HLX__FULL);
         for (j = 0; j < keys; j++) scores[j] = scores[j] * head->scale;
         nc_hlx_softmax(scores, 1, keys, 0);
         nc_hlx__head_gemm(head, 0, 0, 1, hd, keys, scores, keys, head->v, head->ldk, out + i * d, d,
@@ -7284,6 +7311,7 @@ static nc_hlx_heads nc_hlx__heads(const nc_hlx_config *c, size_t batch, size_t s
     s.heads = c->num_heads;
     s.head_size = c->d_model / c->num_heads;
     s.causal = 1;
+    s.kv_heads = 0;
     return s;
 }
 
@@ -8726,6 +8754,7 @@ static void nc_hlx__cache_head(const nc_hlx__pass *s, const float *qkv, float *o
     memset(&head, 0, sizeof head);
     head.shape = &shape;
     head.d = d;
+    head.ldq = 3 * d;
     head.ldk = 2 * d;
     head.q = qkv + r.row * 3 * d + at;
     head.k = nc_hlx__cache_keys(x, s->layer, r.sequence) + at;

@@ -80,7 +80,7 @@ static nc_status calibrate(network *n, nc_hlx_loader *loader) {
         wider[BATCH * SEQ * FFN], probabilities[BATCH * HEADS * SEQ * SEQ], mean[BATCH * SEQ],
         rstd[BATCH * SEQ];
     static uint32_t tokens[BATCH * SEQ], targets[BATCH * SEQ];
-    const nc_hlx_heads shape = {BATCH, SEQ, HEADS, D / HEADS, 1};
+    const nc_hlx_heads shape = {BATCH, SEQ, HEADS, D / HEADS, 1, 0};
     const size_t rows = BATCH * SEQ, attention = nc_hlx_attention_work_bytes(&shape, 0, 1);
     const size_t gemm = nc_hlx_gemm_work_bytes(), bytes = attention > gemm ? attention : gemm;
     void *work = malloc(bytes);

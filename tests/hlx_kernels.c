@@ -138,7 +138,7 @@ static void both_attentions_agree_with_pytorch(void **state) {
     (void)state;
     for (causal = 0; causal < 2; causal++) {
         json_object *c = member(root, causal ? "attention_causal" : "attention_full");
-        const nc_hlx_heads shape = {2, 37, 2, 4, causal};
+        const nc_hlx_heads shape = {2, 37, 2, 4, causal, 0};
         size_t bytes = nc_hlx_attention_work_bytes(&shape, 0, 2);
         float *qkv = floats(c, "qkv", NULL), *dout = floats(c, "dout", NULL);
         static float out[2 * 37 * 8], kept[4 * 37 * 37], dqkv[2 * 37 * 24];
@@ -232,7 +232,7 @@ static void linear_is_gemm_then_its_epilogue_at_every_level(void **state) {
 /* -- attention ---------------------------------------------------------------------------------- */
 
 enum { SEQ = 61, HEADS = 3, HD = 5, D = HEADS * HD };
-static const nc_hlx_heads odd_shape = {2, SEQ, HEADS, HD, 1};
+static const nc_hlx_heads odd_shape = {2, SEQ, HEADS, HD, 1, 0};
 static float weights_of[2 * SEQ * D];
 
 typedef nc_status (*attention_fn)(float *, float *, const float *, const nc_hlx_heads *, void *,
@@ -385,7 +385,7 @@ static void attention_by_definition(float *out, float *dqkv, const float *dout, 
  * queries until a key behind them, which a mask hides, makes them +0. */
 static void attention_is_its_definition_at_every_level(void **state) {
     enum { N = 291, SIZE = 20, WIDE = 2 * SIZE };
-    nc_hlx_heads shape = {1, N, 2, SIZE, 0};
+    nc_hlx_heads shape = {1, N, 2, SIZE, 0, 0};
     const size_t bytes = nc_hlx_attention_work_bytes(&shape, 0, 2);
     float *qkv = malloc(N * 3 * WIDE * 4), *dout = malloc(N * WIDE * 4), *out[2], *dqkv[2];
     float *kept = malloc(2 * N * N * 4);
@@ -428,9 +428,9 @@ static void attention_is_its_definition_at_every_level(void **state) {
 
 static void attention_refuses_bad_arguments(void **state) {
     float x[64] = {0};
-    nc_hlx_heads shape = {1, 2, 1, 2, 1}, none = {1, 0, 1, 2, 1};
+    nc_hlx_heads shape = {1, 2, 1, 2, 1, 0}, none = {1, 0, 1, 2, 1, 0};
     size_t bytes = nc_hlx_attention_work_bytes(&shape, 0, 1);
-    const nc_hlx_heads long_ = {1, 4096, 1, 2, 1};
+    const nc_hlx_heads long_ = {1, 4096, 1, 2, 1, 0};
     void *work = malloc(bytes);
     (void)state;
     assert_true(nc_hlx_attention_work_bytes(&long_, 1, 1) * 10 <

@@ -232,6 +232,109 @@ static void silu_has_its_limits(void **state) {
     assert_string_equal(nc_hlx_activation_name(NC_HLX_SILU), "silu");
 }
 
+/* -- grouped queries ---------------------------------------------------------------------------- */
+
+enum { BATCH = 2, SEQ = 45, HEADS = 6, SHARED = 2, SIZE = 5, D = HEADS * SIZE };
+enum { LD = D + 2 * SHARED * SIZE, FULL = 3 * D };
+
+/* The same attention with keys and values repeated for every head. */
+static void repeat_keys(float *full, const float *qkv) {
+    size_t r, h;
+    for (r = 0; r < BATCH * SEQ; r++)
+        for (h = 0; h < HEADS; h++) {
+            const float *k = qkv + r * LD + D + h / (HEADS / SHARED) * SIZE;
+            float *to = full + r * FULL + h * SIZE;
+            memcpy(to, qkv + r * LD + h * SIZE, SIZE * sizeof *to);
+            memcpy(to + D, k, SIZE * sizeof *to);
+            memcpy(to + 2 * D, k + SHARED * SIZE, SIZE * sizeof *to);
+        }
+}
+
+static nc_status attend(int flash, const nc_hlx_heads *shape, const float *qkv, const float *dout,
+                        float *out, float *kept, float *dqkv, int n) {
+    const size_t bytes = nc_hlx_attention_work_bytes(shape, flash, (uint32_t)n);
+    void *work = malloc(bytes);
+    nc_status status = flash ? nc_hlx_flash_attention(out, kept, qkv, shape, work, bytes)
+                             : nc_hlx_attention(out, kept, qkv, shape, work, bytes);
+    if (status == NC_OK)
+        status =
+            flash ? nc_hlx_flash_attention_backward(dqkv, dout, out, kept, qkv, shape, work, bytes)
+                  : nc_hlx_attention_backward(dqkv, dout, kept, qkv, shape, work, bytes);
+    free(work);
+    return status;
+}
+
+static void grouped_queries_are_attention_with_repeated_keys(void **state) {
+    static float qkv[BATCH * SEQ * LD], full[BATCH * SEQ * FULL], dout[BATCH * SEQ * D];
+    static float out[3][BATCH * SEQ * D], kept[3][BATCH * HEADS * SEQ * SEQ];
+    static float dqkv[3][BATCH * SEQ * LD], dfull[BATCH * SEQ * FULL];
+    nc_hlx_heads shape = {BATCH, SEQ, HEADS, SIZE, 0, SHARED}, whole;
+    uint64_t seed = 24;
+    size_t r, h, i, j;
+    int flash, level;
+    (void)state;
+    fill(qkv, BATCH * SEQ * LD, &seed), fill(dout, BATCH * SEQ * D, &seed);
+    repeat_keys(full, qkv);
+    for (flash = 0; flash < 2; flash++)
+        for (shape.causal = 0; shape.causal < 2; shape.causal++) {
+            whole = shape;
+            whole.kv_heads = 0;
+            for (level = 0; level <= 2; level++) {
+                if (!at_level(level)) continue;
+                memset(dqkv[level], 0x7F, sizeof dqkv[level]);
+                assert_int_equal(attend(flash, &shape, qkv, dout, out[level], kept[level],
+                                        dqkv[level], level + 1),
+                                 NC_OK);
+                assert_memory_equal(out[level], out[0], sizeof out[0]);
+                assert_memory_equal(dqkv[level], dqkv[0], sizeof dqkv[0]);
+            }
+            as_before();
+            assert_int_equal(attend(flash, &whole, full, dout, out[1], kept[1], dfull, 1), NC_OK);
+            assert_memory_equal(out[0], out[1], sizeof out[0]);
+            for (r = 0; r < BATCH * SEQ; r++)
+                for (h = 0; h < HEADS; h++)
+                    for (i = 0; i < SIZE; i++) {
+                        assert_true(dqkv[0][r * LD + h * SIZE + i] ==
+                                    dfull[r * FULL + h * SIZE + i]);
+                        for (j = 1; j < 3; j++) { /* dK, dV: the sum of the group's */
+                            const size_t group = HEADS / SHARED, g = h / group;
+                            const size_t at = D + ((j - 1) * SHARED + g) * SIZE + i;
+                            double sum = 0;
+                            size_t k;
+                            for (k = g * group; k < (g + 1) * group; k++)
+                                sum += (double)dfull[r * FULL + j * D + k * SIZE + i];
+                            assert_true(fabs(sum - (double)dqkv[0][r * LD + at]) < 2e-6);
+                        }
+                    }
+        }
+    shape.kv_heads = 4;
+    assert_int_equal(attend(0, &shape, qkv, dout, out[0], kept[0], dqkv[0], 1), NC_ERR_ARG);
+    assert_int_equal(attend(1, &shape, qkv, dout, out[0], kept[0], dqkv[0], 1), NC_ERR_ARG);
+}
+
+/* dK and dV of a key that heads share, without flash: one chain over heads and queries. */
+static void shared_gradients_are_chains_over_heads_and_queries(void **state) {
+    static float qkv[BATCH * SEQ * LD], dout[BATCH * SEQ * D], out[BATCH * SEQ * D];
+    static float p[BATCH * HEADS * SEQ * SEQ], dqkv[BATCH * SEQ * LD];
+    const nc_hlx_heads shape = {BATCH, SEQ, HEADS, SIZE, 1, SHARED};
+    uint64_t seed = 25;
+    size_t b, g, h, k, i, c;
+    (void)state;
+    fill(qkv, BATCH * SEQ * LD, &seed), fill(dout, BATCH * SEQ * D, &seed);
+    assert_int_equal(attend(0, &shape, qkv, dout, out, p, dqkv, 1), NC_OK);
+    for (b = 0; b < BATCH; b++)
+        for (g = 0; g < SHARED; g++)
+            for (k = 0; k < SEQ; k++)
+                for (c = 0; c < SIZE; c++) {
+                    float sum = 0.0f;
+                    for (h = g * HEADS / SHARED; h < (g + 1) * HEADS / SHARED; h++)
+                        for (i = 0; i < SEQ; i++)
+                            sum = fmaf(p[((b * HEADS + h) * SEQ + i) * SEQ + k],
+                                       dout[(b * SEQ + i) * D + h * SIZE + c], sum);
+                    assert_true(dqkv[(b * SEQ + k) * LD + D + (SHARED + g) * SIZE + c] == sum);
+                }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rmsnorm_is_its_definition_and_agrees_with_float64),
@@ -240,6 +343,8 @@ int main(void) {
         cmocka_unit_test(rotary_turns_pairs_and_turns_them_back),
         cmocka_unit_test(swiglu_and_its_gradient_agree_with_float64),
         cmocka_unit_test(silu_has_its_limits),
+        cmocka_unit_test(grouped_queries_are_attention_with_repeated_keys),
+        cmocka_unit_test(shared_gradients_are_chains_over_heads_and_queries),
     };
     return cmocka_run_group_tests_name("hlx llama", tests, NULL, NULL);
 }
