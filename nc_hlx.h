@@ -168,8 +168,11 @@ typedef enum nc_hlx_activation {
     NC_HLX_ACTIVATIONS
 } nc_hlx_activation;
 
+/* Which matrices of a layer have a bias. */
+enum { NC_HLX_BIASES_ALL = 0, NC_HLX_BIASES_NONE = 1, NC_HLX_BIASES_QKV = 2 };
+
 /* Zero in a member means its default (the "tiny" preset). Limits: d_model a multiple of
- * num_heads, every member below 2^20, batch_size * micro_batches * max_seq_len below 2^24,
+ * num_heads unless head_size is given, every member below 2^20, batch_size * micro_batches * max_seq_len below 2^24,
  * dropout in [0, 1). */
 typedef struct nc_hlx_config {
     uint32_t vocab_size;  /* 256: byte-level tokens */
@@ -194,6 +197,18 @@ typedef struct nc_hlx_config {
      * Gradients do not lose small values, so no loss scaling is needed. */
     uint32_t bf16;
     uint32_t activation; /* of the feed-forward layers: one of nc_hlx_activation */
+    /* LLaMA's kind of blocks, each on its own. What is the default anyway becomes 0 here. */
+    uint32_t
+        num_kv_heads;   /* grouped queries (nc_hlx_heads): a divisor of num_heads; 0: num_heads */
+    uint32_t head_size; /* 0: d_model / num_heads; even with rotary */
+    uint32_t rms_norm;  /* 1: RMSNorm without beta for all layer norms */
+    float norm_eps;     /* of RMSNorm; 0: 1e-5 */
+    uint32_t rotary;    /* 1: rotary positions of Q and K, and no position embeddings */
+    float rope_theta;   /* this and the next four are the members of nc_hlx_rope, for rotary */
+    uint32_t rope_original;
+    float rope_factor, rope_low, rope_high;
+    uint32_t gated_ffn; /* 1: out = W_out nc_hlx_swiglu(W_fc x), W_fc d_model x 2 ffn_dim */
+    uint32_t biases;    /* NC_HLX_BIASES_ALL, NONE, or QKV alone (Qwen2) */
 } nc_hlx_config;
 
 /* AdamW with decoupled decay (Loshchilov, Hutter 2019) and linear warm-up, cosine decay. Decay
@@ -391,10 +406,11 @@ NC_API void nc_hlx_bf16_pack(uint16_t *out, const float *x, size_t n);
 NC_API void nc_hlx_bf16_unpack(float *out, const uint16_t *x, size_t n);
 /* sums[i] += chain over ascending rows of x (rows x n): the gradient of a bias. */
 NC_API void nc_hlx_column_sums(float *sums, const float *x, size_t rows, size_t n);
-/* out (rows x d) = token embedding + position embedding; row r has position r mod seq. */
+/* out (rows x d) = token embedding + position embedding (wpe, null: none); row r has position r mod
+ * seq. */
 NC_API void nc_hlx_embedding(float *out, const uint32_t *tokens, const float *wte, const float *wpe,
                              size_t rows, size_t seq, size_t d);
-/* dwte, dwpe += chains over ascending rows of dout. */
+/* dwte, dwpe (may be null) += chains over ascending rows of dout. */
 NC_API void nc_hlx_embedding_backward(float *dwte, float *dwpe, const float *dout,
                                       const uint32_t *tokens, size_t rows, size_t seq, size_t d);
 /* Layer norm over rows of width n: mean, then variance by a second pass, eps 1e-5; keeps mean
@@ -695,7 +711,7 @@ NC_API nc_status nc_hlx_evaluate(nc_hlx_model *model, const nc_hlx_loader *data,
 /* -- sampling: tokens from a model ---------------------------------------------------- */
 
 /* Bytes of a cache for so many sequences of max_seq_len tokens, known before it is made; keys and
- * values take 8 num_layers * sequences * max_seq_len * d_model of them. NC_ERR_ARG for an
+ * values take 8 num_layers * sequences * max_seq_len * kv_heads * head_size of them. NC_ERR_ARG for an
  * impossible configuration or a number of sequences outside 1 .. 65,536. */
 NC_API nc_status nc_hlx_cache_bytes(const nc_hlx_config *config, uint32_t sequences,
                                     uint64_t *bytes);
@@ -824,7 +840,7 @@ typedef struct nc_hlx_gpu nc_hlx_gpu;
 /* Move a model's state to a device and record its training step, at the configured batch size and
  * full sequence length, with adamw's weight decay. The model stays the caller's and must outlive
  * this; its own arrays are stale until nc_hlx_gpu_download. NC_ERR_UNSUPPORTED for widths above
- * 4,096, a model that keeps a part of the moments or a device that cannot keep the numeric
+ * 4,096, other blocks than GPT-2's, a model that keeps a part of the moments or a device that cannot keep the numeric
  * contract, NC_ERR_LIMIT beyond its buffers, else errors of the device. */
 NC_API nc_status nc_hlx_gpu_create(nc_hlx_gpu **gpu, nc_gpu *device, nc_hlx_model *model,
                                    const nc_hlx_adamw *adamw);
@@ -3071,11 +3087,18 @@ NC_API void nc_hlx_column_sums(float *sums, const float *x, size_t rows, size_t 
     nc_hlx__split(nc_hlx__column_sums, &j, n, NC_HLX__COLUMNS);
 }
 
+static void nc_hlx__embed_row(float *out, const float *token, const float *position, size_t d) {
+    if (position)
+        nc_hlx__add(out, token, position, d);
+    else
+        memcpy(out, token, d * sizeof *out);
+}
+
 NC_HLX__TASK(nc_hlx__embed, float *out; const uint32_t *tokens; const float *wte; const float *wpe;
              size_t seq; size_t d;
              , for (; count; count--, first++)
-                   nc_hlx__add(j.out + first * j.d, j.wte + (size_t)j.tokens[first] * j.d,
-                               j.wpe + first % j.seq * j.d, j.d))
+                   nc_hlx__embed_row(j.out + first * j.d, j.wte + (size_t)j.tokens[first] * j.d,
+                                     j.wpe ? j.wpe + first % j.seq *j.d : NULL, j.d))
 
 NC_API void nc_hlx_embedding(float *out, const uint32_t *tokens, const float *wte, const float *wpe,
                              size_t rows, size_t seq, size_t d) {
@@ -3090,9 +3113,10 @@ NC_HLX__INLINE void nc_hlx__embedding_columns_body(float *dwte, float *dwpe, con
     size_t i;
     for (i = 0; i < rows; i++) {
         const float *dy = dout + i * d + first;
-        float *token = dwte + (size_t)tokens[i] * d + first, *position = dwpe + i % seq * d + first;
+        float *token = dwte + (size_t)tokens[i] * d + first;
+        float *position = dwpe ? dwpe + i % seq * d + first : NULL;
         nc_hlx__add_body(token, token, dy, count);
-        nc_hlx__add_body(position, position, dy, count);
+        if (position) nc_hlx__add_body(position, position, dy, count);
     }
 }
 NC_HLX__TWO_VERSIONS(nc_hlx__embedding_columns,
@@ -7034,6 +7058,40 @@ NC_API void nc_hlx_data_close(nc_hlx_data *data) {
 
 NC__COLD_BEGIN
 
+static uint32_t nc_hlx__head_size(const nc_hlx_config *c) {
+    return c->head_size ? c->head_size : c->d_model / c->num_heads;
+}
+
+static nc_hlx_rope nc_hlx__rope(const nc_hlx_config *c) {
+    nc_hlx_rope r;
+    r.theta = c->rope_theta;
+    r.original = c->rope_original;
+    r.factor = c->rope_factor;
+    r.low = c->rope_low;
+    r.high = c->rope_high;
+    return r;
+}
+
+/* Whether the members behind `activation` are in their ranges; a setting without what it sets is
+ * none. */
+static int nc_hlx__family_holds(const nc_hlx_config *c) {
+    nc_hlx_rope r = nc_hlx__rope(c);
+    const int none =
+        r.theta == 0.0f && !r.original && r.factor == 0.0f && r.low == 0.0f && r.high == 0.0f;
+    return c->rms_norm <= 1 && c->rotary <= 1 && c->gated_ffn <= 1 &&
+           c->biases <= NC_HLX_BIASES_QKV && (c->head_size || c->d_model % c->num_heads == 0) &&
+           (!c->num_kv_heads || c->num_heads % c->num_kv_heads == 0) &&
+           (uint64_t)c->num_heads * nc_hlx__head_size(c) < UINT64_C(1) << 20 &&
+           (c->rms_norm ? c->norm_eps >= 0.0f && c->norm_eps < 1.0f : c->norm_eps == 0.0f) &&
+           (c->rotary ? nc_hlx__head_size(c) % 2 == 0 && nc_hlx__rope_complete(&r) : none);
+}
+
+/* Whether a model has GPT-2's blocks, but for the activation. */
+static int nc_hlx__is_gpt2(const nc_hlx_config *c) {
+    return !c->num_kv_heads && !c->head_size && !c->rms_norm && !c->rotary && !c->gated_ffn &&
+           c->biases == NC_HLX_BIASES_ALL;
+}
+
 /* Zeros become the documented defaults; what is then out of the documented ranges is NC_ERR_ARG. */
 static nc_status nc_hlx__complete(const nc_hlx_config *in, nc_hlx_config *out) {
     nc_hlx_config c;
@@ -7048,13 +7106,18 @@ static nc_status nc_hlx__complete(const nc_hlx_config *in, nc_hlx_config *out) {
     if (!c.batch_size) c.batch_size = 8;
     if (!c.micro_batches) c.micro_batches = 1;
     if (c.bf16) c.flash = 1;
+    if (c.num_kv_heads == c.num_heads) c.num_kv_heads = 0;
+    if ((uint64_t)c.head_size * c.num_heads == c.d_model) c.head_size = 0;
+    if (c.norm_eps == 1e-5f) c.norm_eps = 0.0f;
+    if (c.rope_theta == 10000.0f) c.rope_theta = 0.0f;
     *out = c;
     if (c.vocab_size >> 20 || c.d_model >> 20 || c.num_layers >> 20 || c.num_heads >> 20 ||
         c.ffn_dim >> 20 || c.max_seq_len >> 20 || c.batch_size >> 20 || c.tied_output > 1 ||
         c.micro_batches >> 20 || c.flash > 1 || c.recompute > 1 || c.bf16 > 1 ||
         c.activation >= NC_HLX_ACTIVATIONS || !(c.dropout >= 0.0f && c.dropout < 1.0f) ||
-        c.d_model % c.num_heads || (uint64_t)c.batch_size * c.micro_batches >> 20 ||
-        (uint64_t)c.batch_size * c.micro_batches * c.max_seq_len >= UINT64_C(1) << 24)
+        (uint64_t)c.batch_size * c.micro_batches >> 20 ||
+        (uint64_t)c.batch_size * c.micro_batches * c.max_seq_len >= UINT64_C(1) << 24 ||
+        !nc_hlx__family_holds(&c))
         return NC_ERR_ARG;
     return NC_OK;
 }
@@ -7087,8 +7150,13 @@ NC_API nc_status nc_hlx_preset(const char *name, nc_hlx_config *config) {
 enum {
     NC_HLX__N_ONE,
     NC_HLX__N_D,
-    NC_HLX__N_3D,
+    NC_HLX__N_QKV,    /* Q of all heads, K and V of those that have some */
+    NC_HLX__N_MIXED,  /* all heads' values */
+    NC_HLX__N_NARROW, /* d or all heads' values: the larger */
     NC_HLX__N_FFN,
+    NC_HLX__N_FC,    /* ffn, or gate and up */
+    NC_HLX__N_GATED, /* ffn with a gate */
+    NC_HLX__N_MEAN,  /* of a layer norm, not of RMSNorm */
     NC_HLX__N_VOCAB,
     NC_HLX__N_SEQ,
     NC_HLX__N_SCORES,  /* of one query: all keys of every head, or with flash one number a head */
@@ -7098,15 +7166,35 @@ enum {
     NC_HLX__N_SUMS,    /* a number a chunk of the parameters */
     NC_HLX__N_ROUNDED, /* with bf16 one layer's parameters, or the output matrix */
     NC_HLX__N_CANDIDATES,
+    NC_HLX__N_ROTARY, /* the table */
     NC_HLX__N_GEMM,
     NC_HLX__N_HEADS
 };
 
+/* The shape of a model's attention, for so many windows. */
+static nc_hlx_heads nc_hlx__heads(const nc_hlx_config *c, size_t batch, size_t seq) {
+    nc_hlx_heads s;
+    s.batch = batch;
+    s.seq = seq;
+    s.heads = c->num_heads;
+    s.head_size = nc_hlx__head_size(c);
+    s.causal = 1;
+    s.kv_heads = c->num_kv_heads;
+    return s;
+}
+
 static size_t nc_hlx__dimension(const nc_hlx_config *c, int of) {
+    const nc_hlx_heads shape = nc_hlx__heads(c, 1, 1);
+    const size_t mixed = shape.heads * shape.head_size;
     switch (of) {
     case NC_HLX__N_D: return c->d_model;
-    case NC_HLX__N_3D: return 3 * (size_t)c->d_model;
+    case NC_HLX__N_QKV: return nc_hlx__qkv_width(&shape);
+    case NC_HLX__N_MIXED: return mixed;
+    case NC_HLX__N_NARROW: return mixed > c->d_model ? mixed : c->d_model;
     case NC_HLX__N_FFN: return c->ffn_dim;
+    case NC_HLX__N_FC: return (c->gated_ffn ? 2 : 1) * (size_t)c->ffn_dim;
+    case NC_HLX__N_GATED: return c->gated_ffn ? c->ffn_dim : 0;
+    case NC_HLX__N_MEAN: return !c->rms_norm;
     case NC_HLX__N_VOCAB: return c->vocab_size;
     case NC_HLX__N_SEQ: return c->max_seq_len;
     case NC_HLX__N_SCORES: return nc__mul_size(c->num_heads, c->flash ? 1 : c->max_seq_len);
@@ -7122,21 +7210,22 @@ enum { NC_HLX__MODEL, NC_HLX__LAYER, NC_HLX__UNTIED }; /* one; one a layer; one 
 enum { NC_HLX__ZEROS, NC_HLX__ONES, NC_HLX__NORMAL, NC_HLX__RESIDUAL };
 
 /* X(name, GPT-2's name with %u for the layer, rows, columns, where, start, weight decay applies),
- * in the order of checkpoints; those of a layer stand together, and a bias behind its weight.
+ * in the order of checkpoints; those of a layer stand together, and a bias behind its weight. What
+ * a model does without (nc_hlx__absent) has size 0.
  * Matrices give y = x W + b, as GPT-2's Conv1D stores them; one row: a vector. */
 #define NC_HLX__TENSOR_LIST(X)                                                                     \
     X(WTE, "wte.weight", VOCAB, D, MODEL, NORMAL, 1)                                               \
     X(WPE, "wpe.weight", SEQ, D, MODEL, NORMAL, 1)                                                 \
     X(LN1_W, "h.%u.ln_1.weight", ONE, D, LAYER, ONES, 0)                                           \
     X(LN1_B, "h.%u.ln_1.bias", ONE, D, LAYER, ZEROS, 0)                                            \
-    X(QKV_W, "h.%u.attn.c_attn.weight", D, 3D, LAYER, NORMAL, 1)                                   \
-    X(QKV_B, "h.%u.attn.c_attn.bias", ONE, 3D, LAYER, ZEROS, 0)                                    \
-    X(PROJ_W, "h.%u.attn.c_proj.weight", D, D, LAYER, RESIDUAL, 1)                                 \
+    X(QKV_W, "h.%u.attn.c_attn.weight", D, QKV, LAYER, NORMAL, 1)                                  \
+    X(QKV_B, "h.%u.attn.c_attn.bias", ONE, QKV, LAYER, ZEROS, 0)                                   \
+    X(PROJ_W, "h.%u.attn.c_proj.weight", MIXED, D, LAYER, RESIDUAL, 1)                             \
     X(PROJ_B, "h.%u.attn.c_proj.bias", ONE, D, LAYER, ZEROS, 0)                                    \
     X(LN2_W, "h.%u.ln_2.weight", ONE, D, LAYER, ONES, 0)                                           \
     X(LN2_B, "h.%u.ln_2.bias", ONE, D, LAYER, ZEROS, 0)                                            \
-    X(FC_W, "h.%u.mlp.c_fc.weight", D, FFN, LAYER, NORMAL, 1)                                      \
-    X(FC_B, "h.%u.mlp.c_fc.bias", ONE, FFN, LAYER, ZEROS, 0)                                       \
+    X(FC_W, "h.%u.mlp.c_fc.weight", D, FC, LAYER, NORMAL, 1)                                       \
+    X(FC_B, "h.%u.mlp.c_fc.bias", ONE, FC, LAYER, ZEROS, 0)                                        \
     X(OUT_W, "h.%u.mlp.c_proj.weight", FFN, D, LAYER, RESIDUAL, 1)                                 \
     X(OUT_B, "h.%u.mlp.c_proj.bias", ONE, D, LAYER, ZEROS, 0)                                      \
     X(LNF_W, "ln_f.weight", ONE, D, MODEL, ONES, 0)                                                \
@@ -7168,6 +7257,21 @@ static int nc_hlx__is_layer_tensor(int t) {
     return t < NC_HLX__TENSORS && nc_hlx__tensors[t].where == NC_HLX__LAYER;
 }
 
+/* Whether a model does without a tensor. */
+static int nc_hlx__absent(const nc_hlx_config *c, int t) {
+    switch (t) {
+    case NC_HLX__WPE: return (int)c->rotary;
+    case NC_HLX__LN1_B:
+    case NC_HLX__LN2_B:
+    case NC_HLX__LNF_B: return (int)c->rms_norm;
+    case NC_HLX__QKV_B: return c->biases == NC_HLX_BIASES_NONE;
+    case NC_HLX__PROJ_B:
+    case NC_HLX__FC_B:
+    case NC_HLX__OUT_B: return c->biases != NC_HLX_BIASES_ALL;
+    default: return nc_hlx__tensors[t].where == NC_HLX__UNTIED && c->tied_output;
+    }
+}
+
 /* Places of the tensors in the one array of parameters: those before the layers, layer by layer
  * with one stride, those behind; sizes saturate, so that a model too large fails when it is
  * allocated. */
@@ -7178,7 +7282,7 @@ static void nc_hlx__make_layout(const nc_hlx_config *c, nc_hlx__layout *l) {
     for (t = NC_HLX__TENSORS; t-- > 0;) {
         l->size[t] = nc__mul_size(nc_hlx__dimension(c, nc_hlx__tensors[t].rows),
                                   nc_hlx__dimension(c, nc_hlx__tensors[t].columns));
-        if (nc_hlx__tensors[t].where == NC_HLX__UNTIED && c->tied_output) l->size[t] = 0;
+        if (nc_hlx__absent(c, t)) l->size[t] = 0;
         if (!nc_hlx__is_layer_tensor(t)) continue;
         l->layer_stride = nc__add_size(l->layer_stride, l->size[t]);
         l->layer_first = t;
@@ -7203,32 +7307,34 @@ enum { NC_HLX__KEPT, NC_HLX__PACKED, NC_HLX__OWN, NC_HLX__SHARED, NC_HLX__HOST, 
  * and reciprocal deviations. */
 #define NC_HLX__BUFFER_LIST(X)                                                                     \
     X(LN1, D, PACKED)                                                                              \
-    X(LN1_MEAN, ONE, KEPT)                                                                         \
+    X(LN1_MEAN, MEAN, KEPT)                                                                        \
     X(LN1_RSTD, ONE, KEPT)                                                                         \
-    X(QKV, 3D, PACKED)                                                                             \
+    X(QKV, QKV, PACKED)                                                                            \
     X(SCORES, SCORES,                                                                              \
-      KEPT)             /* probabilities (batch, heads, seq, seq), or lse (batch, heads, seq) */   \
-    X(MIXED, D, PACKED) /* of attention, before its projection */                                  \
-    X(MIDDLE, D, KEPT)  /* the residual stream between attention and feed-forward */               \
+      KEPT) /* probabilities (batch, heads, seq, seq), or lse (batch, heads, seq) */               \
+    X(MIXED, MIXED, PACKED) /* of attention, before its projection */                              \
+    X(MIDDLE, D, KEPT)      /* the residual stream between attention and feed-forward */           \
     X(LN2, D, PACKED)                                                                              \
-    X(LN2_MEAN, ONE, KEPT)                                                                         \
+    X(LN2_MEAN, MEAN, KEPT)                                                                        \
     X(LN2_RSTD, ONE, KEPT)                                                                         \
-    X(FC, FFN, PACKED)                                                                             \
+    X(FC, FC, PACKED)                                                                              \
     X(ACTIVATED, FFN, PACKED)                                                                      \
     X(OUT, D, OWN)                                                                                 \
     X(EMBEDDED, D, SHARED)                                                                         \
     X(FINAL, D, SHARED)                                                                            \
-    X(FINAL_MEAN, ONE, SHARED)                                                                     \
+    X(FINAL_MEAN, MEAN, SHARED)                                                                    \
     X(FINAL_RSTD, ONE, SHARED)                                                                     \
     X(LOGITS, VOCAB, SHARED) /* and their gradient */                                              \
     X(LOSSES, MICRO, SHARED)                                                                       \
     X(D_RESIDUAL, D, SHARED) /* gradients */                                                       \
-    X(D_WIDE, FFN, SHARED)                                                                         \
-    X(D_QKV, 3D, SHARED)                                                                           \
-    X(D_NARROW, D, SHARED)                                                                         \
+    X(D_WIDE, FC, SHARED)                                                                          \
+    X(D_GATED, GATED, SHARED)                                                                      \
+    X(D_QKV, QKV, SHARED)                                                                          \
+    X(D_NARROW, NARROW, SHARED)                                                                    \
     X(D_BRANCH, DROPPED, SHARED)                                                                   \
     X(D_SCORES, SCORES, DEVICE) /* or dot(dO, O) of each query with flash */                       \
     X(SUMS, SUMS, SHARED)                                                                          \
+    X(ROTARY, ROTARY, SHARED)                                                                      \
     X(ROUNDED, ROUNDED, SHARED)                                                                    \
     X(TOKENS, ONE, HOST)                                                                           \
     X(TARGETS, ONE, HOST)                                                                          \
@@ -7294,6 +7400,7 @@ struct nc_hlx_model {
     size_t first, count;                   /* the parameters whose moments are kept */
     float *parameters, *gradients, *m, *v; /* one arena: the state */
     float *work;                           /* the other: activations and scratch */
+    const float *rotary;                   /* the table, in work; null without */
     nc_hlx__pass pass;                     /* the last one here */
     nc_hlx_cache *cache;                   /* of nc_hlx_decode, from its first call on */
 };
@@ -7301,18 +7408,6 @@ struct nc_hlx_model {
 /* The hooks that the model was made with, null for the default ones. */
 static const nc_allocator *nc_hlx__hooks(const nc_hlx_model *model) {
     return model->custom_hooks ? &model->hooks : NULL;
-}
-
-/* The shape of a model's attention, for so many windows. */
-static nc_hlx_heads nc_hlx__heads(const nc_hlx_config *c, size_t batch, size_t seq) {
-    nc_hlx_heads s;
-    s.batch = batch;
-    s.seq = seq;
-    s.heads = c->num_heads;
-    s.head_size = c->d_model / c->num_heads;
-    s.causal = 1;
-    s.kv_heads = 0;
-    return s;
 }
 
 /* Words of a buffer. */
@@ -7326,6 +7421,7 @@ static size_t nc_hlx__buffer_words(const nc_hlx_model *model, int b, int device)
     case NC_HLX__N_SUMS: /* a device keeps those of every level of the reduction */
         return model->layout.total / NC_HLX__CHUNK + 1 + (device ? NC_HLX__CHUNK : 0);
     case NC_HLX__N_ROUNDED: return !c->bf16 ? 0 : head > layer ? head : layer;
+    case NC_HLX__N_ROTARY: return !c->rotary ? 0 : nc__mul_size(c->max_seq_len, shape.head_size);
     case NC_HLX__N_CANDIDATES: return sizeof(nc_hlx__candidate) / 4 * c->vocab_size;
     case NC_HLX__N_GEMM: return nc_hlx_gemm_work_bytes() / 4;
     case NC_HLX__N_HEADS:
@@ -7470,6 +7566,13 @@ static nc_status nc_hlx__allocate(nc_hlx_model **model, nc_hlx_model *made,
     m->gradients = m->parameters + m->layout.total;
     m->m = m->gradients + m->layout.total;
     m->v = m->m + m->count;
+    if (m->config.rotary) {
+        const nc_hlx_rope rope = nc_hlx__rope(&m->config);
+        float *table = m->work + m->plan.at[NC_HLX__A_ROTARY];
+        (void)nc_hlx_rotary_table(table, m->config.max_seq_len, nc_hlx__head_size(&m->config),
+                                  &rope);
+        m->rotary = table;
+    }
     *model = m;
     return NC_OK;
 }
@@ -7632,16 +7735,23 @@ typedef struct nc_hlx__ops {
     /* c (m x n) = op(a) op(b), or +=, without gaps between rows */
     void (*gemm)(nc_hlx__pass *s, int trans_a, int trans_b, size_t m, size_t n, size_t k,
                  nc_hlx__place a, nc_hlx__place b, nc_hlx__place c, int accumulate);
-    /* activated and residual may be nowhere */
+    /* activated, bias and residual may be nowhere */
     void (*linear)(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place activated, nc_hlx__place x,
                    nc_hlx__place w, nc_hlx__place bias, nc_hlx__place residual, size_t k, size_t n);
-    /* dw (k x n) += x^T dout, db += the column sums of dout */
+    /* dw (k x n) += x^T dout, db (may be nowhere) += the column sums of dout */
     void (*weights_backward)(nc_hlx__pass *s, nc_hlx__place dw, nc_hlx__place db, nc_hlx__place x,
                              nc_hlx__place dout, size_t k, size_t n);
-    /* mean and rstd stand in buffers b and b + 1 of layer l, gamma and beta in tensors w, w + 1 */
+    /* mean and rstd stand in buffers b and b + 1 of layer l, gamma and beta in tensors w, w + 1;
+     * RMSNorm has neither mean nor beta */
     void (*layernorm)(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place x, int b, int w, size_t l);
     void (*layernorm_backward)(nc_hlx__pass *s, nc_hlx__place dx, nc_hlx__place dout,
                                nc_hlx__place x, int b, int w, size_t l);
+    /* Q and K of rows of Q, K, V turned by their positions, or their gradients back */
+    void (*rotary)(nc_hlx__pass *s, nc_hlx__place qkv, int inverse);
+    /* out = activation(gate) up, and dfc from its gradient */
+    void (*swiglu)(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place fc);
+    void (*swiglu_backward)(nc_hlx__pass *s, nc_hlx__place dfc, nc_hlx__place dout,
+                            nc_hlx__place fc);
     /* kept: probabilities, or lse with flash */
     void (*attention)(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place kept, nc_hlx__place qkv);
     void (*attention_backward)(nc_hlx__pass *s, nc_hlx__place dqkv, nc_hlx__place dout,
@@ -7680,6 +7790,13 @@ static nc_hlx__place nc_hlx__at(const nc_hlx__pass *s, int b, size_t l) {
     const nc_hlx_config *c = &s->model->config;
     return nc_hlx__place_in(NC_HLX__WORK,
                             s->plan->at[b] + (nc_hlx__owned(c, b) ? l * s->plan->layer_stride : 0));
+}
+
+/* Whether the model has tensor t, and its place, or nowhere. */
+static int nc_hlx__has(const nc_hlx__pass *s, int t) { return s->model->layout.size[t] != 0; }
+
+static nc_hlx__place nc_hlx__if_there(const nc_hlx__pass *s, int t, nc_hlx__place p) {
+    return nc_hlx__has(s, t) ? p : nc_hlx__nowhere();
 }
 
 /* -- the passes -- */
@@ -7756,15 +7873,16 @@ static void nc_hlx__norm_backward(nc_hlx__pass *s, int b, nc_hlx__place x, int w
 static void nc_hlx__linear(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place activated, int x,
                            int w, size_t l, nc_hlx__place residual) {
     s->ops->linear(s, out, activated, nc_hlx__at(s, x, l), nc_hlx__weight(s, w, l),
-                   nc_hlx__weight(s, w + 1, l), residual, nc_hlx__inputs(s, w),
-                   nc_hlx__outputs(s, w));
+                   nc_hlx__if_there(s, w + 1, nc_hlx__weight(s, w + 1, l)), residual,
+                   nc_hlx__inputs(s, w), nc_hlx__outputs(s, w));
 }
 
 /* dW += x^T dout, dx = dout W^T, db += dout's column sums; dx is a buffer. */
 static void nc_hlx__linear_backward(nc_hlx__pass *s, int dx, nc_hlx__place dout, int x, int w,
                                     size_t l) {
     const size_t k = nc_hlx__inputs(s, w), n = nc_hlx__outputs(s, w);
-    s->ops->weights_backward(s, nc_hlx__gradient(s, w, l), nc_hlx__gradient(s, w + 1, l),
+    s->ops->weights_backward(s, nc_hlx__gradient(s, w, l),
+                             nc_hlx__if_there(s, w + 1, nc_hlx__gradient(s, w + 1, l)),
                              nc_hlx__at(s, x, l), dout, k, n);
     s->ops->gemm(s, 0, 1, s->rows, k, n, dout, nc_hlx__weight(s, w, l), nc_hlx__at(s, dx, 0), 0);
 }
@@ -7796,6 +7914,22 @@ static nc_hlx__place nc_hlx__input(const nc_hlx__pass *s, size_t l) {
     return l ? nc_hlx__at(s, NC_HLX__A_OUT, l - 1) : nc_hlx__at(s, NC_HLX__A_EMBEDDED, 0);
 }
 
+/* The activated values of layer l between the two matrices of its feed-forward part. */
+static void nc_hlx__forward_wide(nc_hlx__pass *s, size_t l) {
+    const nc_hlx_config *c = &s->model->config;
+    const nc_hlx__place fc = nc_hlx__at(s, NC_HLX__A_FC, l), none = nc_hlx__nowhere();
+    const nc_hlx__place activated = nc_hlx__at(s, NC_HLX__A_ACTIVATED, l);
+    const int apart = c->bf16 || c->gated_ffn; /* not in the product's epilogue */
+    nc_hlx__linear(s, fc, apart ? none : activated, NC_HLX__A_LN2, NC_HLX__FC_W, l, none);
+    if (!apart) return;
+    nc_hlx__round(s, fc, nc_hlx__outputs(s, NC_HLX__FC_W)); /* the activation of rounded values */
+    if (c->gated_ffn)
+        s->ops->swiglu(s, activated, fc);
+    else
+        s->ops->elementwise(s, NC_HLX__E_ACTIVATE, activated, fc, none, s->rows * c->ffn_dim);
+    nc_hlx__round(s, activated, c->ffn_dim);
+}
+
 /* middle = in + attention(norm(in)), out = middle + ffn(norm(middle)). */
 static void nc_hlx__forward_layer(nc_hlx__pass *s, size_t l) {
     const nc_hlx_config *c = &s->model->config;
@@ -7803,24 +7937,18 @@ static void nc_hlx__forward_layer(nc_hlx__pass *s, size_t l) {
     const nc_hlx__place qkv = nc_hlx__at(s, NC_HLX__A_QKV, l);
     const nc_hlx__place mixed = nc_hlx__at(s, NC_HLX__A_MIXED, l);
     const nc_hlx__place middle = nc_hlx__at(s, NC_HLX__A_MIDDLE, l);
-    const nc_hlx__place fc = nc_hlx__at(s, NC_HLX__A_FC, l);
-    const nc_hlx__place activated = nc_hlx__at(s, NC_HLX__A_ACTIVATED, l);
     s->layer = l;
     nc_hlx__load_layer(s, l);
     nc_hlx__norm(s, NC_HLX__A_LN1, in, NC_HLX__LN1_W, l);
     nc_hlx__linear(s, qkv, none, NC_HLX__A_LN1, NC_HLX__QKV_W, l, none);
-    nc_hlx__round(s, qkv, 3 * (size_t)c->d_model);
+    if (c->rotary) s->ops->rotary(s, qkv, 0);
+    nc_hlx__round(s, qkv, nc_hlx__outputs(s, NC_HLX__QKV_W));
     s->ops->attention(s, mixed, nc_hlx__at(s, NC_HLX__A_SCORES, l), qkv);
-    nc_hlx__round(s, mixed, c->d_model);
+    nc_hlx__round(s, mixed, nc_hlx__inputs(s, NC_HLX__PROJ_W));
     nc_hlx__branch(s, NC_HLX__A_MIDDLE, NC_HLX__A_MIXED, NC_HLX__PROJ_W, l, in,
                    NC_HLX__DROP_ATTENTION);
     nc_hlx__norm(s, NC_HLX__A_LN2, middle, NC_HLX__LN2_W, l);
-    nc_hlx__linear(s, fc, c->bf16 ? none : activated, NC_HLX__A_LN2, NC_HLX__FC_W, l, none);
-    if (c->bf16) { /* the activation of the rounded values */
-        nc_hlx__round(s, fc, c->ffn_dim);
-        s->ops->elementwise(s, NC_HLX__E_ACTIVATE, activated, fc, none, s->rows * c->ffn_dim);
-        nc_hlx__round(s, activated, c->ffn_dim);
-    }
+    nc_hlx__forward_wide(s, l);
     nc_hlx__branch(s, NC_HLX__A_OUT, NC_HLX__A_ACTIVATED, NC_HLX__OUT_W, l, middle,
                    NC_HLX__DROP_FFN);
     nc_hlx__pack_layer(s, l, NC_HLX__BF16_PACK);
@@ -7868,10 +7996,15 @@ static void nc_hlx__backward_layer(nc_hlx__pass *s, size_t l) {
         nc_hlx__load_layer(s, l);
         nc_hlx__pack_layer(s, l, NC_HLX__BF16_UNPACK);
     }
-    nc_hlx__linear_backward(s, NC_HLX__A_D_WIDE, nc_hlx__branch_gradient(s, l, NC_HLX__DROP_FFN),
-                            NC_HLX__A_ACTIVATED, NC_HLX__OUT_W, l);
-    s->ops->elementwise(s, NC_HLX__E_SLOPE, wide, wide, nc_hlx__at(s, NC_HLX__A_FC, l),
-                        s->rows * c->ffn_dim);
+    nc_hlx__linear_backward(s, c->gated_ffn ? NC_HLX__A_D_GATED : NC_HLX__A_D_WIDE,
+                            nc_hlx__branch_gradient(s, l, NC_HLX__DROP_FFN), NC_HLX__A_ACTIVATED,
+                            NC_HLX__OUT_W, l);
+    if (c->gated_ffn)
+        s->ops->swiglu_backward(s, wide, nc_hlx__at(s, NC_HLX__A_D_GATED, 0),
+                                nc_hlx__at(s, NC_HLX__A_FC, l));
+    else
+        s->ops->elementwise(s, NC_HLX__E_SLOPE, wide, wide, nc_hlx__at(s, NC_HLX__A_FC, l),
+                            s->rows * c->ffn_dim);
     nc_hlx__linear_backward(s, NC_HLX__A_D_NARROW, wide, NC_HLX__A_LN2, NC_HLX__FC_W, l);
     nc_hlx__norm_backward(s, NC_HLX__A_LN2, nc_hlx__at(s, NC_HLX__A_MIDDLE, l), NC_HLX__LN2_W, l);
     nc_hlx__linear_backward(s, NC_HLX__A_D_NARROW,
@@ -7880,6 +8013,7 @@ static void nc_hlx__backward_layer(nc_hlx__pass *s, size_t l) {
     s->ops->attention_backward(s, d_qkv, nc_hlx__at(s, NC_HLX__A_D_NARROW, 0),
                                nc_hlx__at(s, NC_HLX__A_MIXED, l),
                                nc_hlx__at(s, NC_HLX__A_SCORES, l), nc_hlx__at(s, NC_HLX__A_QKV, l));
+    if (c->rotary) s->ops->rotary(s, d_qkv, 1);
     nc_hlx__linear_backward(s, NC_HLX__A_D_NARROW, d_qkv, NC_HLX__A_LN1, NC_HLX__QKV_W, l);
     nc_hlx__norm_backward(s, NC_HLX__A_LN1, nc_hlx__input(s, l), NC_HLX__LN1_W, l);
 }
@@ -7973,18 +8107,26 @@ static uint32_t *nc_hlx__integers(const nc_hlx_model *model, int b) {
     return (uint32_t *)(void *)nc_hlx__floats(model, b);
 }
 
+/* Tensor t of layer l, null where the model has none; its gradient. */
+static float *nc_hlx__tensor(const nc_hlx__pass *s, int t, size_t l) {
+    return nc_hlx__memory(s, nc_hlx__if_there(s, t, nc_hlx__parameter(s, t, l)));
+}
+
+static float *nc_hlx__tensor_gradient(const nc_hlx__pass *s, int t, size_t l) {
+    return nc_hlx__memory(s, nc_hlx__if_there(s, t, nc_hlx__gradient(s, t, l)));
+}
+
 static void nc_hlx__host_embedding(nc_hlx__pass *s, nc_hlx__place out) {
     nc_hlx_embedding(nc_hlx__memory(s, out), nc_hlx__integers(s->model, NC_HLX__A_TOKENS),
-                     nc_hlx__memory(s, nc_hlx__parameter(s, NC_HLX__WTE, 0)),
-                     nc_hlx__memory(s, nc_hlx__parameter(s, NC_HLX__WPE, 0)), s->rows, s->seq,
-                     s->model->config.d_model);
+                     nc_hlx__tensor(s, NC_HLX__WTE, 0), nc_hlx__tensor(s, NC_HLX__WPE, 0), s->rows,
+                     s->seq, s->model->config.d_model);
 }
 
 static void nc_hlx__host_embedding_backward(nc_hlx__pass *s, nc_hlx__place dout) {
-    nc_hlx_embedding_backward(nc_hlx__memory(s, nc_hlx__gradient(s, NC_HLX__WTE, 0)),
-                              nc_hlx__memory(s, nc_hlx__gradient(s, NC_HLX__WPE, 0)),
-                              nc_hlx__memory(s, dout), nc_hlx__integers(s->model, NC_HLX__A_TOKENS),
-                              s->rows, s->seq, s->model->config.d_model);
+    nc_hlx_embedding_backward(nc_hlx__tensor_gradient(s, NC_HLX__WTE, 0),
+                              nc_hlx__tensor_gradient(s, NC_HLX__WPE, 0), nc_hlx__memory(s, dout),
+                              nc_hlx__integers(s->model, NC_HLX__A_TOKENS), s->rows, s->seq,
+                              s->model->config.d_model);
 }
 
 static void nc_hlx__host_dropout(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place x,
@@ -8058,21 +8200,56 @@ static void nc_hlx__host_weights_backward(nc_hlx__pass *s, nc_hlx__place dw, nc_
 
 static void nc_hlx__host_layernorm(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place x, int b,
                                    int w, size_t l) {
-    nc_hlx_layernorm(nc_hlx__memory(s, out), nc_hlx__memory(s, nc_hlx__at(s, b, l)),
-                     nc_hlx__memory(s, nc_hlx__at(s, b + 1, l)), nc_hlx__memory(s, x),
-                     nc_hlx__memory(s, nc_hlx__parameter(s, w, l)),
-                     nc_hlx__memory(s, nc_hlx__parameter(s, w + 1, l)), s->rows,
-                     s->model->config.d_model);
+    const nc_hlx_config *c = &s->model->config;
+    const float *from = nc_hlx__memory(s, x), *gamma = nc_hlx__tensor(s, w, l);
+    float *to = nc_hlx__memory(s, out), *mean = nc_hlx__memory(s, nc_hlx__at(s, b, l));
+    float *rstd = nc_hlx__memory(s, nc_hlx__at(s, b + 1, l));
+    if (c->rms_norm)
+        nc_hlx_rmsnorm(to, rstd, from, gamma, s->rows, c->d_model,
+                       c->norm_eps > 0.0f ? c->norm_eps : 1e-5f);
+    else
+        nc_hlx_layernorm(to, mean, rstd, from, gamma, nc_hlx__tensor(s, w + 1, l), s->rows,
+                         c->d_model);
 }
 
 static void nc_hlx__host_layernorm_backward(nc_hlx__pass *s, nc_hlx__place dx, nc_hlx__place dout,
                                             nc_hlx__place x, int b, int w, size_t l) {
-    nc_hlx_layernorm_backward(
-        nc_hlx__memory(s, dx), nc_hlx__memory(s, nc_hlx__gradient(s, w, l)),
-        nc_hlx__memory(s, nc_hlx__gradient(s, w + 1, l)), nc_hlx__memory(s, dout),
-        nc_hlx__memory(s, x), nc_hlx__memory(s, nc_hlx__parameter(s, w, l)),
-        nc_hlx__memory(s, nc_hlx__at(s, b, l)), nc_hlx__memory(s, nc_hlx__at(s, b + 1, l)), s->rows,
-        s->model->config.d_model);
+    const nc_hlx_config *c = &s->model->config;
+    const float *dy = nc_hlx__memory(s, dout), *from = nc_hlx__memory(s, x);
+    const float *mean = nc_hlx__memory(s, nc_hlx__at(s, b, l)), *gamma = nc_hlx__tensor(s, w, l);
+    const float *rstd = nc_hlx__memory(s, nc_hlx__at(s, b + 1, l));
+    float *to = nc_hlx__memory(s, dx), *dgamma = nc_hlx__tensor_gradient(s, w, l);
+    if (c->rms_norm)
+        nc_hlx_rmsnorm_backward(to, dgamma, dy, from, gamma, rstd, s->rows, c->d_model);
+    else
+        nc_hlx_layernorm_backward(to, dgamma, nc_hlx__tensor_gradient(s, w + 1, l), dy, from, gamma,
+                                  mean, rstd, s->rows, c->d_model);
+}
+
+/* Rows of Q, K, V at the positions that `table` begins with: Q and K turn. */
+static void nc_hlx__turn_rows(const nc_hlx_config *c, float *qkv, const float *table, size_t rows,
+                              size_t seq, int inverse) {
+    const nc_hlx_heads shape = nc_hlx__heads(c, 1, seq);
+    nc_hlx_rotary(qkv, table, rows, seq, shape.heads + nc_hlx__kv_heads(&shape), shape.head_size,
+                  nc_hlx__qkv_width(&shape), inverse);
+}
+
+static void nc_hlx__host_rotary(nc_hlx__pass *s, nc_hlx__place qkv, int inverse) {
+    nc_hlx__turn_rows(&s->model->config, nc_hlx__memory(s, qkv), s->model->rotary, s->rows, s->seq,
+                      inverse);
+}
+
+static void nc_hlx__host_swiglu(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place fc) {
+    const nc_hlx_config *c = &s->model->config;
+    (void)nc_hlx_swiglu(nc_hlx__memory(s, out), nc_hlx__memory(s, fc), s->rows, c->ffn_dim,
+                        c->activation);
+}
+
+static void nc_hlx__host_swiglu_backward(nc_hlx__pass *s, nc_hlx__place dfc, nc_hlx__place dout,
+                                         nc_hlx__place fc) {
+    const nc_hlx_config *c = &s->model->config;
+    (void)nc_hlx_swiglu_backward(nc_hlx__memory(s, dfc), nc_hlx__memory(s, dout),
+                                 nc_hlx__memory(s, fc), s->rows, c->ffn_dim, c->activation);
 }
 
 static void nc_hlx__host_attention(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place kept,
@@ -8167,6 +8344,9 @@ static const nc_hlx__ops nc_hlx__host = {nc_hlx__host_batch,
                                          nc_hlx__host_weights_backward,
                                          nc_hlx__host_layernorm,
                                          nc_hlx__host_layernorm_backward,
+                                         nc_hlx__host_rotary,
+                                         nc_hlx__host_swiglu,
+                                         nc_hlx__host_swiglu_backward,
                                          nc_hlx__host_attention,
                                          nc_hlx__host_attention_backward,
                                          nc_hlx__host_cross_entropy,
@@ -8400,7 +8580,7 @@ struct nc_hlx_cache {
     uint32_t sequences, rows; /* of a pass, at most */
     size_t runs;              /* of this pass */
     size_t ending;            /* sequences whose last row is in ends */
-    float *kv;                /* (layer, sequence, max_seq_len, 2, d_model): K, V */
+    float *kv;                /* (layer, sequence, max_seq_len, 2, kv_heads * head_size): K, V */
     float *ends;              /* (sequences, d_model) behind the last layer */
     uint32_t *length, *logits_row;
     nc_hlx__run *run;
@@ -8414,6 +8594,7 @@ static size_t nc_hlx__cache_words(const nc_hlx_cache *x, int b) {
     const nc_hlx_config *c = &x->view.config;
     const nc_hlx_heads shape = nc_hlx__heads(c, 1, c->max_seq_len);
     if (b == NC_HLX__A_SCORES || b == NC_HLX__A_LOSSES || b == NC_HLX__A_TARGETS ||
+        b == NC_HLX__A_ROTARY || /* the model's */
         (b >= NC_HLX__A_D_RESIDUAL && b <= NC_HLX__A_SUMS))
         return 0;
     if (b == NC_HLX__A_LOGITS) return nc__mul_size(x->sequences, c->vocab_size);
@@ -8422,6 +8603,12 @@ static size_t nc_hlx__cache_words(const nc_hlx_cache *x, int b) {
     if (b == NC_HLX__A_ROUNDED || b == NC_HLX__A_GEMM_WORK || b == NC_HLX__A_CANDIDATES)
         return nc_hlx__buffer_words(&x->view, b, 0);
     return nc__mul_size(x->rows, nc_hlx__dimension(c, nc_hlx__buffers[b].width));
+}
+
+/* Values of K and V of a token in a layer. */
+static size_t nc_hlx__cache_width(const nc_hlx_config *c) {
+    const nc_hlx_heads shape = nc_hlx__heads(c, 1, 1);
+    return 2 * nc_hlx__kv_heads(&shape) * shape.head_size;
 }
 
 /* n words of the arena, null before there is one. */
@@ -8433,7 +8620,7 @@ static float *nc_hlx__cache_take(nc_hlx_cache *x, size_t n) {
 /* Where everything stands in the arena, and its size. */
 static void nc_hlx__cache_plan(nc_hlx_cache *x) {
     const nc_hlx_config *c = &x->view.config;
-    const size_t row = nc__mul_size(2, nc__mul_size(c->num_layers, c->d_model));
+    const size_t row = nc__mul_size(c->num_layers, nc_hlx__cache_width(c));
     int b;
     memset(&x->view.plan, 0, sizeof x->view.plan);
     for (b = 0; b < NC_HLX__BUFFERS; b++)
@@ -8723,22 +8910,34 @@ static void nc_hlx__cache_linear(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__pla
 static void nc_hlx__cache_embedding(nc_hlx__pass *s, nc_hlx__place out) {
     const nc_hlx_cache *x = s->cache;
     const size_t d = s->model->config.d_model;
-    const float *wte = nc_hlx__memory(s, nc_hlx__parameter(s, NC_HLX__WTE, 0));
-    const float *wpe = nc_hlx__memory(s, nc_hlx__parameter(s, NC_HLX__WPE, 0));
+    const float *wte = nc_hlx__tensor(s, NC_HLX__WTE, 0), *wpe = nc_hlx__tensor(s, NC_HLX__WPE, 0);
     const uint32_t *tokens = nc_hlx__integers(s->model, NC_HLX__A_TOKENS);
     float *to = nc_hlx__memory(s, out);
     size_t i;
     for (i = 0; i < x->runs; i++) {
         const nc_hlx__run r = x->run[i];
-        nc_hlx_embedding(to + r.row * d, tokens + r.row, wte, wpe + r.position * d, r.rows, r.rows,
-                         d);
+        nc_hlx_embedding(to + r.row * d, tokens + r.row, wte, wpe ? wpe + r.position * d : NULL,
+                         r.rows, r.rows, d);
+    }
+}
+
+static void nc_hlx__cache_rotary(nc_hlx__pass *s, nc_hlx__place qkv, int inverse) {
+    const nc_hlx_cache *x = s->cache;
+    const nc_hlx_config *c = &s->model->config;
+    float *rows = nc_hlx__memory(s, qkv);
+    size_t i;
+    for (i = 0; i < x->runs; i++) {
+        const nc_hlx__run r = x->run[i];
+        nc_hlx__turn_rows(c, rows + r.row * nc_hlx__dimension(c, NC_HLX__N_QKV),
+                          s->model->rotary + (size_t)r.position * nc_hlx__head_size(c), r.rows,
+                          r.rows, inverse);
     }
 }
 
 /* Keys and values of a sequence in a layer. */
 static float *nc_hlx__cache_keys(const nc_hlx_cache *x, size_t layer, size_t sequence) {
     const nc_hlx_config *c = &x->view.config;
-    return x->kv + (layer * x->sequences + sequence) * c->max_seq_len * 2 * c->d_model;
+    return x->kv + (layer * x->sequences + sequence) * c->max_seq_len * nc_hlx__cache_width(c);
 }
 
 /* A head of a run's queries. */
@@ -8749,21 +8948,23 @@ static void nc_hlx__cache_head(const nc_hlx__pass *s, const float *qkv, float *o
     const nc_hlx__run r = x->run[item / c->num_heads];
     const nc_hlx_heads most = nc_hlx__heads(c, 1, c->max_seq_len);
     const nc_hlx_heads shape = nc_hlx__heads(c, 1, (size_t)r.position + r.rows);
-    const size_t at = item % c->num_heads * shape.head_size, d = c->d_model;
+    const size_t shared = nc_hlx__kv_heads(&shape), h = item % c->num_heads;
+    const size_t key = h / (shape.heads / shared) * shape.head_size;
     nc_hlx__head head;
     memset(&head, 0, sizeof head);
     head.shape = &shape;
-    head.d = d;
-    head.ldq = 3 * d;
-    head.ldk = 2 * d;
-    head.q = qkv + r.row * 3 * d + at;
-    head.k = nc_hlx__cache_keys(x, s->layer, r.sequence) + at;
-    head.v = head.k + d;
+    head.d = shape.heads * shape.head_size;
+    head.ldq = nc_hlx__qkv_width(&shape);
+    head.ldk = nc_hlx__cache_width(c);
+    head.q = qkv + r.row * head.ldq + h * shape.head_size;
+    head.k = nc_hlx__cache_keys(x, s->layer, r.sequence) + key;
+    head.v = head.k + shared * shape.head_size;
     head.scale = 1.0f / sqrtf((float)shape.head_size);
     head.gemm = (char *)nc_hlx__floats(s->model, NC_HLX__A_HEAD_WORK) +
                 thread * nc_hlx__head_work_bytes(&most, 1);
     head.block = nc_hlx__head_block(head.gemm);
-    nc_hlx__attend_queries(&head, out + r.row * d + at, r.position, r.rows, (int)c->flash);
+    nc_hlx__attend_queries(&head, out + r.row * head.d + h * shape.head_size, r.position, r.rows,
+                           (int)c->flash);
 }
 
 NC_HLX__TASK(nc_hlx__cache_heads, const nc_hlx__pass *s; const float *qkv; float *out;, size_t i;
@@ -8774,14 +8975,15 @@ static void nc_hlx__cache_attention(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__
                                     nc_hlx__place qkv) {
     const nc_hlx_cache *x = s->cache;
     const nc_hlx__cache_heads_job j = {s, nc_hlx__memory(s, qkv), nc_hlx__memory(s, out)};
-    const size_t d = s->model->config.d_model;
+    const nc_hlx_config *c = &s->model->config;
+    const size_t width = nc_hlx__cache_width(c), row = nc_hlx__dimension(c, NC_HLX__N_QKV);
     size_t i, k;
     (void)kept;
     for (i = 0; i < x->runs; i++) {
         const nc_hlx__run r = x->run[i];
-        float *to = nc_hlx__cache_keys(x, s->layer, r.sequence) + (size_t)r.position * 2 * d;
-        for (k = 0; j.qkv && k < r.rows; k++)
-            memcpy(to + k * 2 * d, j.qkv + (r.row + k) * 3 * d + d, 2 * d * sizeof *to);
+        float *to = nc_hlx__cache_keys(x, s->layer, r.sequence) + (size_t)r.position * width;
+        for (k = 0; j.qkv && k < r.rows; k++) /* K and V stand at the end of their row */
+            memcpy(to + k * width, j.qkv + (r.row + k + 1) * row - width, width * sizeof *to);
     }
     nc_hlx__split_over(s->model->threads, nc_hlx__cache_heads, &j,
                        x->runs * s->model->config.num_heads, 1);
@@ -8813,6 +9015,7 @@ NC_API nc_status nc_hlx_cache_create(nc_hlx_cache **cache, const nc_hlx_model *m
     }
     x->ops = nc_hlx__host;
     x->ops.embedding = nc_hlx__cache_embedding;
+    x->ops.rotary = nc_hlx__cache_rotary;
     x->ops.attention = nc_hlx__cache_attention;
     x->ops.linear = nc_hlx__cache_linear;
     *cache = x;
@@ -9086,15 +9289,16 @@ NC__COLD_BEGIN
 #ifndef NC_NO_STDIO
 /* Layout, little-endian: 8 bytes magic, u32 version, u32 header bytes, 8 words of nc_hlx_config,
  * u64 step, u64 loader seed, u64 loader position, u32 loader seq, u32 zero, u64 parameter count,
- * the 9 words of nc_hlx_adamw, u32 zero, 4 words of nc_hlx_config, u64 seed of dropout, 2 words of
- * nc_hlx_config, 352 bytes zero; then parameters, first and second moments as float32; then FNV-1a
- * (64 bits) of everything before it. Version 3 has 32 bytes zero. */
+ * the 9 words of nc_hlx_adamw, u32 zero, 4 words of nc_hlx_config, u64 seed of dropout, 14 words of
+ * nc_hlx_config, 304 bytes zero; then parameters, first and second moments as float32; then FNV-1a
+ * (64 bits) of everything before it. Version 3 ends behind 2 of the 14 and 32 bytes zero. */
 #define NC_HLX__MAGIC "NCHLXCKP"
 enum { NC_HLX__VERSION = 4, NC_HLX__HEADER = 512, NC_HLX__HEADER_3 = 192, NC_HLX__ADAMW_AT = 88 };
 
 /* Where each word of nc_hlx_config stands, in the order of its members. */
-static const uint8_t nc_hlx__config_at[] = {16, 20,  24,  28,  32,  36,  40,
-                                            44, 128, 132, 136, 140, 152, 156};
+static const uint8_t nc_hlx__config_at[] = {16,  20,  24,  28,  32,  36,  40,  44,  128,
+                                            132, 136, 140, 152, 156, 160, 164, 168, 172,
+                                            176, 180, 184, 188, 192, 196, 200, 204};
 typedef char
     nc_hlx__config_has_places[sizeof nc_hlx__config_at * 4 == sizeof(nc_hlx_config) ? 1 : -1];
 
@@ -10591,6 +10795,9 @@ static const nc_hlx__ops nc_hlx__device = {nc_hlx__device_batch,
                                            nc_hlx__device_weights_backward,
                                            nc_hlx__device_layernorm,
                                            nc_hlx__device_layernorm_backward,
+                                           NULL, /* not there: nc_hlx_gpu_create refuses */
+                                           NULL,
+                                           NULL,
                                            nc_hlx__device_attention,
                                            nc_hlx__device_attention_backward,
                                            nc_hlx__device_cross_entropy,
@@ -10663,7 +10870,7 @@ NC_API nc_status nc_hlx_gpu_create(nc_hlx_gpu **gpu, nc_gpu *device, nc_hlx_mode
     if (!nc_gpu_get_caps(device)->contract || !nc_hlx__whole(model)) return NC_ERR_UNSUPPORTED;
     c = &model->config;
     if (c->d_model > NC_HLX__CHUNK || c->vocab_size > NC_HLX__CHUNK ||
-        c->max_seq_len > NC_HLX__CHUNK)
+        c->max_seq_len > NC_HLX__CHUNK || !nc_hlx__is_gpt2(c))
         return NC_ERR_UNSUPPORTED; /* a row is one chunk of the fixed reduction */
     g = (nc_hlx_gpu *)nc__calloc(nc_hlx__hooks(model), sizeof *g);
     if (!g) return NC_ERR_MEMORY;

@@ -275,9 +275,22 @@ static void refuses_a_part(nc_gpu *device) {
     nc_hlx_destroy(part);
 }
 
-static void a_device_takes_no_model_with_a_part_of_the_moments(void **state) {
+static void refuses_other_blocks(nc_gpu *device) {
+    nc_hlx_config c;
+    nc_hlx_gpu *gpu;
+    nc_hlx_model *model;
+    memset(&c, 0, sizeof c);
+    c.num_kv_heads = 2;
+    assert_int_equal(nc_hlx_create(&model, &c, NULL), NC_OK);
+    assert_int_equal(nc_hlx_gpu_create(&gpu, device, model, NULL), NC_ERR_UNSUPPORTED);
+    assert_null(gpu);
+    nc_hlx_destroy(model);
+}
+
+static void a_device_takes_no_model_that_it_does_not_know(void **state) {
     (void)state;
     on_every_road(refuses_a_part);
+    on_every_road(refuses_other_blocks);
 }
 
 static void programs_replay_and_barriers_order_dispatches(void **state) {
@@ -509,7 +522,7 @@ int main(void) {
         cmocka_unit_test(minus_zero_survives_the_tiles),
         cmocka_unit_test(division_root_and_activations_are_exact_on_any_bits),
         cmocka_unit_test(training_on_a_device_gives_the_bits_of_the_cpu),
-        cmocka_unit_test(a_device_takes_no_model_with_a_part_of_the_moments),
+        cmocka_unit_test(a_device_takes_no_model_that_it_does_not_know),
         cmocka_unit_test(programs_replay_and_barriers_order_dispatches),
         cmocka_unit_test(errors_are_clear_and_leave_the_device_usable),
         cmocka_unit_test(a_failed_job_leaves_nothing_behind),

@@ -335,6 +335,216 @@ static void shared_gradients_are_chains_over_heads_and_queries(void **state) {
                 }
 }
 
+/* -- models ------------------------------------------------------------------------------------- */
+
+static const char text[] =
+    "A second family of blocks stands beside the first: its norms have no mean, its positions "
+    "turn, "
+    "its gates open and close, and its queries share the keys that they are held against.";
+
+/* Parameters after 12 steps of each configuration on `text`: made by the portable level of this
+ * library (gcc 12, -O2) and checked equal for all levels, thread counts and with recompute. */
+static const uint64_t golden[] = {UINT64_C(0x7a95fd011c102300), UINT64_C(0x4f1078f05d5b3218),
+                                  UINT64_C(0xc616d4c9f9c58411), UINT64_C(0x0ca1c6de22f3aeec),
+                                  UINT64_C(0x6829dff30b84b3ef)};
+
+/* 0: all of it; 1: Qwen2's biases, scaled positions, tied, flash; 2: bfloat16 and dropout; 3 and 4:
+ * each half of it beside GPT-2's blocks. */
+static nc_hlx_config config_of(int which) {
+    nc_hlx_config c;
+    memset(&c, 0, sizeof c);
+    c.d_model = 48;
+    c.num_heads = 6;
+    c.num_layers = 2;
+    c.ffn_dim = 40;
+    c.max_seq_len = 40;
+    c.batch_size = 2;
+    c.rms_norm = c.rotary = which != 3;
+    c.gated_ffn = which != 4;
+    c.activation = which == 4 ? NC_HLX_GELU : NC_HLX_SILU;
+    c.num_kv_heads = which == 4 ? 0 : 2;
+    c.head_size = which == 3 ? 0 : 10;
+    c.biases = which == 1 ? NC_HLX_BIASES_QKV : which < 3 ? NC_HLX_BIASES_NONE : NC_HLX_BIASES_ALL;
+    c.norm_eps = c.rms_norm ? 1e-6f : 0.0f;
+    if (which == 1) {
+        c.rope_theta = 500.0f;
+        c.rope_original = 16;
+        c.rope_factor = 4.0f, c.rope_low = 1.0f, c.rope_high = 4.0f;
+        c.tied_output = c.flash = 1;
+    }
+    c.bf16 = which == 2;
+    c.dropout = which == 2 ? 0.1f : 0.0f;
+    c.micro_batches = which == 3 ? 2 : 1;
+    return c;
+}
+
+static nc_hlx_model *model_of(const nc_hlx_config *c) {
+    nc_hlx_model *model;
+    assert_int_equal(nc_hlx_create(&model, c, NULL), NC_OK);
+    nc_hlx_init_weights(model, 31);
+    return model;
+}
+
+static uint64_t digest_after(const nc_hlx_config *c, int steps) {
+    const nc_hlx_adamw adamw = {1e-2f, 0, 0, 0, 0, 0.1f, 1.0f, 5, 0};
+    nc_hlx_model *model = model_of(c);
+    nc_hlx_loader loader;
+    nc_hlx_stats stats;
+    uint64_t digest;
+    assert_int_equal(nc_hlx_loader_init(&loader, text, sizeof text - 1, c->max_seq_len, 5), NC_OK);
+    while (steps-- > 0) assert_int_equal(nc_hlx_train_step(model, &loader, &adamw, &stats), NC_OK);
+    assert_true(stats.loss < 5.5f);
+    digest = nc_hlx_digest(model);
+    nc_hlx_destroy(model);
+    return digest;
+}
+
+static void training_gives_the_golden_digests_at_every_level_and_thread_count(void **state) {
+    int which, level;
+    (void)state;
+    for (which = 0; which < 5; which++)
+        for (level = 0; level <= 2; level++) {
+            nc_hlx_config c = config_of(which);
+            uint64_t digest;
+            if (!at_level(level)) continue;
+            c.recompute = level == 1;
+            digest = digest_after(&c, 12);
+            if (digest != golden[which])
+                fail_msg("configuration %d, level %d: digest %016llx", which, level,
+                         (unsigned long long)digest);
+        }
+    as_before();
+}
+
+/* Values of each tensor are looked at, more of the large ones. */
+static void differences(const nc_hlx_config *c, int which) {
+    enum { N = 2 * 40 };
+    nc_hlx_model *model = model_of(c);
+    uint32_t tokens[N], targets[N], i;
+    size_t count, j, checked = 0;
+    float *p = nc_hlx_parameters(model, &count), *g = nc_hlx_gradients(model, NULL), loss;
+    for (i = 0; i < N; i++) tokens[i] = (uint8_t)text[i], targets[i] = (uint8_t)text[i + 1];
+    for (j = 0; j < count; j++) p[j] = p[j] == 0.0f ? 0.05f : p[j] == 1.0f ? 0.9f : 4.0f * p[j];
+    assert_int_equal(nc_hlx_forward(model, tokens, targets, 2, 40, &loss), NC_OK);
+    nc_hlx_zero_gradients(model);
+    assert_int_equal(nc_hlx_backward(model), NC_OK);
+    for (j = 0; j < count; j += 197) {
+        float saved = p[j], up, down;
+        double slope;
+        if (fabsf(g[j]) < 2e-3f) continue;
+        p[j] = saved + 4e-3f;
+        assert_int_equal(nc_hlx_forward(model, tokens, targets, 2, 40, &up), NC_OK);
+        p[j] = saved - 4e-3f;
+        assert_int_equal(nc_hlx_forward(model, tokens, targets, 2, 40, &down), NC_OK);
+        p[j] = saved;
+        slope = ((double)up - (double)down) / 8e-3;
+        if (fabs(slope - (double)g[j]) > 0.03 * fabs((double)g[j]) + 3e-4)
+            fail_msg("configuration %d, parameter %zu: %g by differences, %g computed", which, j,
+                     slope, (double)g[j]);
+        checked++;
+    }
+    if (checked < 30) fail_msg("only %zu parameters had a gradient to check", checked);
+    nc_hlx_destroy(model);
+}
+
+static void whole_model_gradients_agree_with_finite_differences(void **state) {
+    int which;
+    (void)state;
+    for (which = 0; which < 5; which++) {
+        nc_hlx_config c = config_of(which);
+        c.bf16 = 0; /* its rounding is no slope */
+        differences(&c, which);
+    }
+}
+
+static void a_checkpoint_keeps_the_blocks(void **state) {
+    const char *path = "build/test_llama.bin";
+    const nc_hlx_config c = config_of(1);
+    const nc_hlx_config *read;
+    nc_hlx_model *model = model_of(&c), *copy;
+    nc_error err;
+    (void)state;
+    assert_int_equal(nc_hlx_save(model, NULL, path, &err), NC_OK);
+    assert_int_equal(nc_hlx_load(&copy, NULL, path, 0, NULL, &err), NC_OK);
+    read = nc_hlx_get_config(copy);
+    assert_memory_equal(read, nc_hlx_get_config(model), sizeof *read);
+    assert_int_equal(read->num_kv_heads, 2);
+    assert_true(read->rope_high == 4.0f && read->biases == NC_HLX_BIASES_QKV);
+    assert_int_equal(nc_hlx_digest(copy), nc_hlx_digest(model));
+    nc_hlx_destroy(copy);
+    nc_hlx_destroy(model);
+    remove(path);
+}
+
+/* What a model of d 8, 2 heads, 1 layer, ffn 6, 10 tokens, seq 4 has. */
+static void parameters_are_those_of_the_blocks(void **state) {
+    nc_hlx_config c;
+    uint64_t count;
+    (void)state;
+    memset(&c, 0, sizeof c);
+    c.d_model = 8, c.num_heads = 2, c.num_layers = 1, c.ffn_dim = 6;
+    c.vocab_size = 10, c.max_seq_len = 4;
+    assert_int_equal(nc_hlx_footprint(&c, &count, NULL), NC_OK);
+    assert_int_equal(count, 80 + 32 + 16 + 8 * 24 + 24 + 72 + 16 + 54 + 56 + 16 + 80);
+    c.rms_norm = c.rotary = c.gated_ffn = c.num_kv_heads = 1;
+    c.biases = NC_HLX_BIASES_NONE;
+    assert_int_equal(nc_hlx_footprint(&c, &count, NULL), NC_OK);
+    assert_int_equal(count, 80 + 8 + 8 * 16 + 64 + 8 + 8 * 12 + 48 + 8 + 80);
+    c.biases = NC_HLX_BIASES_QKV;
+    c.head_size = 6;
+    assert_int_equal(nc_hlx_footprint(&c, &count, NULL), NC_OK);
+    assert_int_equal(count, 80 + 8 + 8 * 24 + 24 + 12 * 8 + 8 + 8 * 12 + 48 + 8 + 80);
+}
+
+static void defaults_are_named_by_zero_and_bad_blocks_are_refused(void **state) {
+    static const struct {
+        size_t at;
+        uint32_t value;
+    } words[] = {{offsetof(nc_hlx_config, num_kv_heads), 4},
+                 {offsetof(nc_hlx_config, num_kv_heads), 12},
+                 {offsetof(nc_hlx_config, head_size), 7},
+                 {offsetof(nc_hlx_config, head_size), 1 << 18},
+                 {offsetof(nc_hlx_config, rms_norm), 2},
+                 {offsetof(nc_hlx_config, rms_norm), 0}, /* with an eps */
+                 {offsetof(nc_hlx_config, rotary), 2},
+                 {offsetof(nc_hlx_config, rotary), 0}, /* with frequencies */
+                 {offsetof(nc_hlx_config, rope_original), 0},
+                 {offsetof(nc_hlx_config, gated_ffn), 2},
+                 {offsetof(nc_hlx_config, biases), 3},
+                 {offsetof(nc_hlx_config, activation), NC_HLX_ACTIVATIONS}};
+    static const struct {
+        size_t at;
+        float value;
+    } reals[] = {{offsetof(nc_hlx_config, norm_eps), -1e-6f},
+                 {offsetof(nc_hlx_config, norm_eps), NAN},
+                 {offsetof(nc_hlx_config, rope_theta), 0.5f},
+                 {offsetof(nc_hlx_config, rope_factor), 0.0f},
+                 {offsetof(nc_hlx_config, rope_low), 4.0f},
+                 {offsetof(nc_hlx_config, rope_high), INFINITY}};
+    nc_hlx_config c = config_of(1);
+    nc_hlx_model *model = NULL;
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof words / sizeof *words; i++) {
+        c = config_of(1);
+        memcpy((char *)&c + words[i].at, &words[i].value, 4);
+        if (nc_hlx_create(&model, &c, NULL) != NC_ERR_ARG || model) fail_msg("word %zu", i);
+    }
+    for (i = 0; i < sizeof reals / sizeof *reals; i++) {
+        c = config_of(1);
+        memcpy((char *)&c + reals[i].at, &reals[i].value, 4);
+        if (nc_hlx_create(&model, &c, NULL) != NC_ERR_ARG || model) fail_msg("real %zu", i);
+    }
+    c = config_of(0);
+    c.num_kv_heads = 6, c.head_size = 8, c.norm_eps = 1e-5f, c.rope_theta = 10000.0f;
+    model = model_of(&c);
+    assert_int_equal(nc_hlx_get_config(model)->num_kv_heads, 0);
+    assert_int_equal(nc_hlx_get_config(model)->head_size, 0);
+    assert_true(nc_hlx_get_config(model)->norm_eps == 0.0f);
+    assert_true(nc_hlx_get_config(model)->rope_theta == 0.0f);
+    nc_hlx_destroy(model);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rmsnorm_is_its_definition_and_agrees_with_float64),
@@ -345,6 +555,11 @@ int main(void) {
         cmocka_unit_test(silu_has_its_limits),
         cmocka_unit_test(grouped_queries_are_attention_with_repeated_keys),
         cmocka_unit_test(shared_gradients_are_chains_over_heads_and_queries),
+        cmocka_unit_test(training_gives_the_golden_digests_at_every_level_and_thread_count),
+        cmocka_unit_test(whole_model_gradients_agree_with_finite_differences),
+        cmocka_unit_test(a_checkpoint_keeps_the_blocks),
+        cmocka_unit_test(parameters_are_those_of_the_blocks),
+        cmocka_unit_test(defaults_are_named_by_zero_and_bad_blocks_are_refused),
     };
     return cmocka_run_group_tests_name("hlx llama", tests, NULL, NULL);
 }

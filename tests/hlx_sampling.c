@@ -13,7 +13,7 @@ static const char text[] = "Some rows of a product are of one sequence, others o
                            "row knows of the rows beside it; so a word is the same word, whoever "
                            "speaks at the same time, and however long the sentence before it was.";
 
-/* Configuration i of eight. */
+/* Configuration i of sixteen: those from 8 on have LLaMA's blocks. */
 static nc_hlx_config config_of(unsigned i) {
     nc_hlx_config c;
     memset(&c, 0, sizeof c);
@@ -27,6 +27,13 @@ static nc_hlx_config config_of(unsigned i) {
     c.recompute = i >> 1 & 1;
     c.bf16 = i >> 2 & 1;
     c.tied_output = i & 1;
+    if (i < 8) return c;
+    c.num_heads = 6;
+    c.num_kv_heads = 2;
+    c.head_size = 10;
+    c.rms_norm = c.rotary = c.gated_ffn = 1;
+    c.activation = NC_HLX_SILU;
+    c.biases = i & 1 ? NC_HLX_BIASES_QKV : NC_HLX_BIASES_NONE;
     return c;
 }
 
@@ -52,7 +59,7 @@ static const float *judge(nc_hlx_model *model, const uint32_t *tokens, uint32_t 
 static void decoding_gives_the_rows_of_a_forward_pass_in_every_configuration(void **state) {
     unsigned i;
     (void)state;
-    for (i = 0; i < 8; i++) {
+    for (i = 0; i < 16; i++) {
         const nc_hlx_config c = config_of(i);
         nc_hlx_model *model = model_of(&c);
         const float *whole, *logits;
@@ -112,7 +119,7 @@ static void sequences_side_by_side_have_the_bits_of_each_alone(void **state) {
     unsigned i;
     int level;
     (void)state;
-    for (i = 0; i < 8; i++) batch_of_config(i);
+    for (i = 0; i < 16; i++) batch_of_config(i);
     for (level = 0; level < best; level++) {
         assert_int_equal(nc_hlx_set_simd(level), NC_OK);
         batch_of_config(1);
