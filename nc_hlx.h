@@ -172,8 +172,8 @@ typedef enum nc_hlx_activation {
 enum { NC_HLX_BIASES_ALL = 0, NC_HLX_BIASES_NONE = 1, NC_HLX_BIASES_QKV = 2 };
 
 /* Zero in a member means its default (the "tiny" preset). Limits: d_model a multiple of
- * num_heads unless head_size is given, every member below 2^20, batch_size * micro_batches * max_seq_len below 2^24,
- * dropout in [0, 1). */
+ * num_heads unless head_size is given, every member below 2^20, batch_size * micro_batches *
+ * max_seq_len below 2^24, dropout in [0, 1). */
 typedef struct nc_hlx_config {
     uint32_t vocab_size;  /* 256: byte-level tokens */
     uint32_t d_model;     /* 256 */
@@ -711,8 +711,8 @@ NC_API nc_status nc_hlx_evaluate(nc_hlx_model *model, const nc_hlx_loader *data,
 /* -- sampling: tokens from a model ---------------------------------------------------- */
 
 /* Bytes of a cache for so many sequences of max_seq_len tokens, known before it is made; keys and
- * values take 8 num_layers * sequences * max_seq_len * kv_heads * head_size of them. NC_ERR_ARG for an
- * impossible configuration or a number of sequences outside 1 .. 65,536. */
+ * values take 8 num_layers * sequences * max_seq_len * kv_heads * head_size of them. NC_ERR_ARG for
+ * an impossible configuration or a number of sequences outside 1 .. 65,536. */
 NC_API nc_status nc_hlx_cache_bytes(const nc_hlx_config *config, uint32_t sequences,
                                     uint64_t *bytes);
 /* Empty sequences of a model, which must outlive the cache; its hooks give the memory. The model's
@@ -796,14 +796,19 @@ NC_API nc_status nc_hlx_load_shard(nc_hlx_model **model, nc_hlx_loader *loader, 
 
 #ifndef NC_NO_STDIO
 /* Write the parameters alone as safetensors: float32 tensors with GPT-2's names (wte.weight,
- * h.0.attn.c_attn.weight (d, 3 d), .., lm_head.weight unless tied), replacing `path` at the end. */
+ * h.0.attn.c_attn.weight (d, 3 d), .., lm_head.weight unless tied), replacing `path` at the end. A
+ * model of LLaMA's blocks (rms_norm, rotary and gated_ffn together) has the names of transformers'
+ * Llama, whose matrices are transposed (model.layers.0.self_attn.q_proj.weight (heads * head_size,
+ * d), ..). NC_ERR_UNSUPPORTED for other mixtures of blocks. */
 NC_API nc_status nc_hlx_export(const nc_hlx_model *model, const char *path, nc_error *err);
 /* The same with transformers' names and its config.json beside model.safetensors, both replaced in
- * a folder that is there: GPT2LMHeadModel.from_pretrained opens it. */
+ * a folder that is there: GPT2LMHeadModel.from_pretrained opens it, or LlamaForCausalLM's, with
+ * biases of QKV alone Qwen2ForCausalLM's. */
 NC_API nc_status nc_hlx_export_folder(const nc_hlx_model *model, const char *folder, nc_error *err);
-/* The configuration of a GPT-2 model from its config.json, or from that of a folder: batch_size 1,
- * no dropout. NC_ERR_UNSUPPORTED, with line and column, for another model_type, for settings that
- * are not computed here and for members that are not known, NC_ERR_FORMAT, NC_ERR_LIMIT. */
+/* The configuration of a GPT-2, Llama, Mistral or Qwen2 model from its config.json, or from that of
+ * a folder: batch_size 1, no dropout. NC_ERR_UNSUPPORTED, with line and column, for another
+ * model_type, for settings that are not computed here and for members that are not known,
+ * NC_ERR_FORMAT, NC_ERR_LIMIT. */
 NC_API nc_status nc_hlx_read_config(nc_hlx_config *config, const char *path, nc_error *err);
 /* Read all parameters of a model from such a file, which is mapped, not copied: tensors of F32,
  * F16, BF16 and F64 (rounded to nearest), mixed and in any order, their names behind any of the
@@ -840,8 +845,8 @@ typedef struct nc_hlx_gpu nc_hlx_gpu;
 /* Move a model's state to a device and record its training step, at the configured batch size and
  * full sequence length, with adamw's weight decay. The model stays the caller's and must outlive
  * this; its own arrays are stale until nc_hlx_gpu_download. NC_ERR_UNSUPPORTED for widths above
- * 4,096, other blocks than GPT-2's, a model that keeps a part of the moments or a device that cannot keep the numeric
- * contract, NC_ERR_LIMIT beyond its buffers, else errors of the device. */
+ * 4,096, other blocks than GPT-2's, a model that keeps a part of the moments or a device that
+ * cannot keep the numeric contract, NC_ERR_LIMIT beyond its buffers, else errors of the device. */
 NC_API nc_status nc_hlx_gpu_create(nc_hlx_gpu **gpu, nc_gpu *device, nc_hlx_model *model,
                                    const nc_hlx_adamw *adamw);
 /* Release; null is fine. */
@@ -7062,6 +7067,10 @@ static uint32_t nc_hlx__head_size(const nc_hlx_config *c) {
     return c->head_size ? c->head_size : c->d_model / c->num_heads;
 }
 
+static float nc_hlx__norm_eps(const nc_hlx_config *c) {
+    return c->norm_eps > 0.0f ? c->norm_eps : 1e-5f;
+}
+
 static nc_hlx_rope nc_hlx__rope(const nc_hlx_config *c) {
     nc_hlx_rope r;
     r.theta = c->rope_theta;
@@ -8205,8 +8214,7 @@ static void nc_hlx__host_layernorm(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__p
     float *to = nc_hlx__memory(s, out), *mean = nc_hlx__memory(s, nc_hlx__at(s, b, l));
     float *rstd = nc_hlx__memory(s, nc_hlx__at(s, b + 1, l));
     if (c->rms_norm)
-        nc_hlx_rmsnorm(to, rstd, from, gamma, s->rows, c->d_model,
-                       c->norm_eps > 0.0f ? c->norm_eps : 1e-5f);
+        nc_hlx_rmsnorm(to, rstd, from, gamma, s->rows, c->d_model, nc_hlx__norm_eps(c));
     else
         nc_hlx_layernorm(to, mean, rstd, from, gamma, nc_hlx__tensor(s, w + 1, l), s->rows,
                          c->d_model);
@@ -9525,55 +9533,187 @@ NC_API nc_status nc_hlx_load_shard(nc_hlx_model **model, nc_hlx_loader *loader, 
 /* >>weights ======================================================================== */
 
 #ifndef NC_NO_STDIO
-/* GPT-2's name of a tensor. */
-static void nc_hlx__gpt2_name(char name[64], const nc_hlx__cursor *x) {
-    const char *from = nc_hlx__tensors[x->t].name, *number = strchr(from, '%');
-    if (number)
-        snprintf(name, 64, "%.*s%u%s", (int)(number - from), from, (unsigned)x->layer, number + 2);
-    else
-        snprintf(name, 64, "%s", from);
+/* -- what tensors are called in files: as GPT-2's are, or as those of transformers' Llama -- */
+
+/* The blocks that transformers' Llama, Mistral and Qwen2 have. */
+static int nc_hlx__is_llama(const nc_hlx_config *c) {
+    return c->rms_norm && c->rotary && c->gated_ffn;
 }
 
-/* Its shape; returns the rank. */
-static uint32_t nc_hlx__shape(const nc_hlx_config *c, int t, uint64_t shape[2]) {
-    const int vector = nc_hlx__tensors[t].rows == NC_HLX__N_ONE;
-    shape[0] = nc_hlx__dimension(c, vector ? nc_hlx__tensors[t].columns : nc_hlx__tensors[t].rows);
-    shape[1] = nc_hlx__dimension(c, nc_hlx__tensors[t].columns);
+/* Whether a file can hold a model. */
+static nc_status nc_hlx__nameable(const nc_hlx_config *c, nc_error *err) {
+    if (nc_hlx__is_gpt2(c) || nc_hlx__is_llama(c)) return NC_OK;
+    return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0,
+                    "tensors have names for GPT-2's blocks or for LLaMA's, not for this mixture");
+}
+
+/* A tensor of a file: one of the model's, or some columns of it; transposed where layers of Llama
+ * have matrices, which are (outputs, inputs). */
+enum { NC_HLX__PARTS = 3 };
+typedef struct nc_hlx__portion {
+    nc_hlx__cursor x;
+    uint32_t part;                /* which of its tensor's portions */
+    size_t column, columns, rows; /* rows and columns of the model's tensor */
+    int transposed;
+} nc_hlx__portion;
+
+/* Llama's names in the order of the model's tensors, then of their columns; all but lm_head.weight
+ * behind "model.". */
+static const struct {
+    char name[42];
+    uint8_t t, part;
+} nc_hlx__llama_names[] = {{"embed_tokens.weight", NC_HLX__WTE, 0},
+                           {"layers.%u.input_layernorm.weight", NC_HLX__LN1_W, 0},
+                           {"layers.%u.self_attn.q_proj.weight", NC_HLX__QKV_W, 0},
+                           {"layers.%u.self_attn.k_proj.weight", NC_HLX__QKV_W, 1},
+                           {"layers.%u.self_attn.v_proj.weight", NC_HLX__QKV_W, 2},
+                           {"layers.%u.self_attn.q_proj.bias", NC_HLX__QKV_B, 0},
+                           {"layers.%u.self_attn.k_proj.bias", NC_HLX__QKV_B, 1},
+                           {"layers.%u.self_attn.v_proj.bias", NC_HLX__QKV_B, 2},
+                           {"layers.%u.self_attn.o_proj.weight", NC_HLX__PROJ_W, 0},
+                           {"layers.%u.self_attn.o_proj.bias", NC_HLX__PROJ_B, 0},
+                           {"layers.%u.post_attention_layernorm.weight", NC_HLX__LN2_W, 0},
+                           {"layers.%u.mlp.gate_proj.weight", NC_HLX__FC_W, 0},
+                           {"layers.%u.mlp.up_proj.weight", NC_HLX__FC_W, 1},
+                           {"layers.%u.mlp.gate_proj.bias", NC_HLX__FC_B, 0},
+                           {"layers.%u.mlp.up_proj.bias", NC_HLX__FC_B, 1},
+                           {"layers.%u.mlp.down_proj.weight", NC_HLX__OUT_W, 0},
+                           {"layers.%u.mlp.down_proj.bias", NC_HLX__OUT_B, 0},
+                           {"norm.weight", NC_HLX__LNF_W, 0},
+                           {"lm_head.weight", NC_HLX__HEAD, 0}};
+
+/* The name of a portion with %u for its layer, null where there is none. */
+static const char *nc_hlx__form(const nc_hlx_config *c, int t, uint32_t part) {
+    size_t i;
+    if (!nc_hlx__is_llama(c)) return part ? NULL : nc_hlx__tensors[t].name;
+    for (i = 0; i < sizeof nc_hlx__llama_names / sizeof *nc_hlx__llama_names; i++)
+        if (nc_hlx__llama_names[i].t == t && nc_hlx__llama_names[i].part == part)
+            return nc_hlx__llama_names[i].name;
+    return NULL;
+}
+
+/* Where portion->part of its tensor stands. */
+static void nc_hlx__place_portion(const nc_hlx_config *c, nc_hlx__portion *portion) {
+    const int t = portion->x.t, llama = nc_hlx__is_llama(c);
+    const nc_hlx_heads shape = nc_hlx__heads(c, 1, 1);
+    const size_t q = shape.heads * shape.head_size;
+    const size_t kv = nc_hlx__kv_heads(&shape) * shape.head_size;
+    portion->column = 0;
+    portion->columns = nc_hlx__dimension(c, nc_hlx__tensors[t].columns);
+    portion->rows = nc_hlx__dimension(c, nc_hlx__tensors[t].rows);
+    portion->transposed =
+        llama && nc_hlx__is_layer_tensor(t) && nc_hlx__tensors[t].rows != NC_HLX__N_ONE;
+    if (!llama) return;
+    if (nc_hlx__tensors[t].columns == NC_HLX__N_QKV) {
+        portion->column = portion->part == 0 ? 0 : q + (portion->part - 1) * kv;
+        portion->columns = portion->part == 0 ? q : kv;
+    } else if (nc_hlx__tensors[t].columns == NC_HLX__N_FC) {
+        portion->column = portion->part * (size_t)c->ffn_dim;
+        portion->columns = c->ffn_dim;
+    }
+}
+
+/* The next portion in the order of the parameters; 0 after the last. */
+static int nc_hlx__next_portion(const nc_hlx_model *model, nc_hlx__portion *portion) {
+    const nc_hlx_config *c = &model->config;
+    if (portion->x.t >= 0 && nc_hlx__form(c, portion->x.t, portion->part + 1)) {
+        portion->part++;
+    } else {
+        if (!nc_hlx__next_tensor(model, &portion->x)) return 0;
+        portion->part = 0;
+    }
+    nc_hlx__place_portion(c, portion);
+    return 1;
+}
+
+static nc_hlx__portion nc_hlx__first_portion(void) {
+    nc_hlx__portion portion;
+    memset(&portion, 0, sizeof portion);
+    portion.x = nc_hlx__first_tensor();
+    return portion;
+}
+
+/* The name of a portion in a file. */
+static void nc_hlx__name(char name[64], const nc_hlx_config *c, const nc_hlx__portion *portion) {
+    const char *from = nc_hlx__form(c, portion->x.t, portion->part), *number = strchr(from, '%');
+    const char *model = nc_hlx__is_llama(c) && portion->x.t != NC_HLX__HEAD ? "model." : "";
+    if (number)
+        snprintf(name, 64, "%s%.*s%u%s", model, (int)(number - from), from,
+                 (unsigned)portion->x.layer, number + 2);
+    else
+        snprintf(name, 64, "%s%s", model, from);
+}
+
+/* Its shape there; returns the rank. */
+static uint32_t nc_hlx__shape(const nc_hlx__portion *portion, uint64_t shape[2]) {
+    const int vector = nc_hlx__tensors[portion->x.t].rows == NC_HLX__N_ONE;
+    shape[0] = vector || portion->transposed ? portion->columns : portion->rows;
+    shape[1] = portion->transposed ? portion->rows : portion->columns;
     return vector ? 1 : 2;
 }
 
-/* The parameters, each name behind a prefix. */
+/* Values of a portion in the order of a file. */
+static void nc_hlx__portion_values(const nc_hlx_model *model, const nc_hlx__portion *portion,
+                                   float *to) {
+    const size_t rows = portion->rows, width = portion->x.size / rows;
+    const float *from = model->parameters + portion->x.at + portion->column;
+    size_t r, i;
+    for (r = 0; r < rows; r++)
+        for (i = 0; i < portion->columns; i++)
+            to[portion->transposed ? i * rows + r : r * portion->columns + i] = from[r * width + i];
+}
+
+/* Header and values of a file, which are the parameters as they stand or, for Llama, a copy. */
+static nc_status nc_hlx__write_weights(const nc_hlx_model *model, const char *path,
+                                       const nc__buffer *header, nc_error *err) {
+    const nc_allocator *hooks = nc_hlx__hooks(model);
+    const size_t total = model->layout.total, bytes = total * sizeof(float);
+    const int copied = nc_hlx__is_llama(&model->config);
+    float *values = copied ? (float *)nc__alloc(hooks, bytes) : model->parameters;
+    nc_hlx__portion portion = nc_hlx__first_portion();
+    nc__span spans[2];
+    size_t at = 0;
+    nc_status status;
+    if (!values) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    for (; copied && nc_hlx__next_portion(model, &portion); at += portion.rows * portion.columns)
+        nc_hlx__portion_values(model, &portion, values + at);
+    spans[0].data = header->data;
+    spans[0].bytes = header->used;
+    spans[1].data = values;
+    spans[1].bytes = bytes;
+    nc_hlx__file_order(values, total);
+    status = nc__file_write(path, spans, 2, err);
+    nc_hlx__file_order(values, total);
+    if (copied) nc__free(hooks, values, bytes);
+    return status;
+}
+
+/* The parameters, each of GPT-2's names behind a prefix. */
 static nc_status nc_hlx__export(const nc_hlx_model *model, const char *path, const char *prefix,
                                 nc_error *err) {
-    nc_hlx__cursor x = nc_hlx__first_tensor();
-    nc__span spans[2];
+    const nc_hlx_config *c = &model->config;
+    nc_hlx__portion portion = nc_hlx__first_portion();
     char text[80];
     uint64_t shape[2];
-    nc_status status;
     nc__head head;
+    nc_status status = nc_hlx__nameable(c, err);
+    if (status != NC_OK) return status;
     nc__head_open(&head, nc_hlx__hooks(model));
     nc__head_pair(&head, "format", "pt");
-    snprintf(text, sizeof text, "%u", (unsigned)model->config.num_heads);
+    snprintf(text, sizeof text, "%u", (unsigned)c->num_heads);
     nc__head_pair(&head, "n_head", text);
-    while (nc_hlx__next_tensor(model, &x)) {
-        const uint32_t rank = nc_hlx__shape(&model->config, x.t, shape);
-        const size_t n = x.t == NC_HLX__HEAD ? 0 : strlen(prefix);
+    while (nc_hlx__next_portion(model, &portion)) {
+        const uint32_t rank = nc_hlx__shape(&portion, shape);
+        const size_t n = portion.x.t == NC_HLX__HEAD || nc_hlx__is_llama(c) ? 0 : strlen(prefix);
         memcpy(text, prefix, n);
-        nc_hlx__gpt2_name(text + n, &x);
+        nc_hlx__name(text + n, c, &portion);
         nc__head_tensor(&head, text, "F32", shape, rank);
     }
     status = nc__head_close(&head);
-    if (status != NC_OK) {
+    if (status != NC_OK)
         (void)nc__fail(err, status, 0, 0, "out of memory");
-    } else {
-        spans[0].data = head.b.data;
-        spans[0].bytes = head.b.used;
-        spans[1].data = model->parameters;
-        spans[1].bytes = model->layout.total * sizeof(float);
-        nc_hlx__file_order(model->parameters, model->layout.total);
-        status = nc__file_write(path, spans, 2, err);
-        nc_hlx__file_order(model->parameters, model->layout.total);
-    }
+    else
+        status = nc_hlx__write_weights(model, path, &head.b, err);
     nc__buffer_free(&head.b);
     return status;
 }
@@ -9596,26 +9736,71 @@ static const char *nc_hlx__path(nc__buffer *to, const char *folder, size_t bytes
     return to->status == NC_OK ? to->data : NULL;
 }
 
-/* What transformers' GPT2Config calls the model's parts; ids of special tokens are nobody's. */
-static void nc_hlx__put_config(nc__buffer *b, const nc_hlx_config *c) {
+/* What transformers' GPT2Config calls the model's parts. */
+static void nc_hlx__put_gpt2_config(nc__buffer *b, const nc_hlx_config *c) {
     nc__buffer_print(b, "{\n  \"architectures\": [\"GPT2LMHeadModel\"],\n"
                         "  \"model_type\": \"gpt2\",\n");
     nc__buffer_print(b, "  \"vocab_size\": %u,\n  \"n_positions\": %u,\n  \"n_embd\": %u,\n",
                      (unsigned)c->vocab_size, (unsigned)c->max_seq_len, (unsigned)c->d_model);
     nc__buffer_print(b, "  \"n_layer\": %u,\n  \"n_head\": %u,\n  \"n_inner\": %u,\n",
                      (unsigned)c->num_layers, (unsigned)c->num_heads, (unsigned)c->ffn_dim);
-    nc__buffer_print(b, "  \"activation_function\": \"gelu_new\",\n"
-                        "  \"layer_norm_epsilon\": 1e-05,\n  \"attn_pdrop\": 0.0,\n"
+    nc__buffer_print(b, "  \"activation_function\": \"%s\",\n",
+                     c->activation == NC_HLX_SILU ? "silu" : "gelu_new");
+    nc__buffer_print(b, "  \"layer_norm_epsilon\": 1e-05,\n  \"attn_pdrop\": 0.0,\n"
                         "  \"embd_pdrop\": ");
     nc__buffer_real(b, (double)c->dropout, 9);
     nc__buffer_print(b, ",\n  \"resid_pdrop\": ");
     nc__buffer_real(b, (double)c->dropout, 9);
+}
+
+/* What transformers' LlamaConfig, or Qwen2Config, calls the model's parts. */
+static void nc_hlx__put_llama_config(nc__buffer *b, const nc_hlx_config *c) {
+    const int qwen2 = c->biases == NC_HLX_BIASES_QKV;
+    const char *bias = c->biases == NC_HLX_BIASES_ALL ? "true" : "false";
+    nc__buffer_print(b, "{\n  \"architectures\": [\"%sForCausalLM\"],\n  \"model_type\": \"%s\",\n",
+                     qwen2 ? "Qwen2" : "Llama", qwen2 ? "qwen2" : "llama");
+    nc__buffer_print(
+        b, "  \"vocab_size\": %u,\n  \"max_position_embeddings\": %u,\n  \"hidden_size\": %u,\n",
+        (unsigned)c->vocab_size, (unsigned)c->max_seq_len, (unsigned)c->d_model);
+    nc__buffer_print(b,
+                     "  \"num_hidden_layers\": %u,\n  \"num_attention_heads\": %u,\n"
+                     "  \"num_key_value_heads\": %u,\n  \"head_dim\": %u,\n"
+                     "  \"intermediate_size\": %u,\n",
+                     (unsigned)c->num_layers, (unsigned)c->num_heads,
+                     (unsigned)(c->num_kv_heads ? c->num_kv_heads : c->num_heads),
+                     (unsigned)nc_hlx__head_size(c), (unsigned)c->ffn_dim);
+    nc__buffer_print(b, "  \"hidden_act\": \"%s\",\n  \"rms_norm_eps\": ",
+                     c->activation == NC_HLX_SILU ? "silu" : "gelu_pytorch_tanh");
+    nc__buffer_real(b, (double)nc_hlx__norm_eps(c), 9);
+    if (!qwen2) nc__buffer_print(b, ",\n  \"attention_bias\": %s,\n  \"mlp_bias\": %s", bias, bias);
+    nc__buffer_print(b, ",\n  \"attention_dropout\": 0.0,\n  \"rope_theta\": ");
+    nc__buffer_real(b, c->rope_theta > 0.0f ? (double)c->rope_theta : 10000.0, 9);
+    nc__buffer_print(b, ",\n  \"rope_scaling\": ");
+    if (c->rope_original) {
+        nc__buffer_print(b, "{\"rope_type\": \"llama3\", \"factor\": ");
+        nc__buffer_real(b, (double)c->rope_factor, 9);
+        nc__buffer_print(b, ", \"low_freq_factor\": ");
+        nc__buffer_real(b, (double)c->rope_low, 9);
+        nc__buffer_print(b, ", \"high_freq_factor\": ");
+        nc__buffer_real(b, (double)c->rope_high, 9);
+        nc__buffer_print(b, ", \"original_max_position_embeddings\": %u}",
+                         (unsigned)c->rope_original);
+    } else {
+        nc__buffer_print(b, "null");
+    }
+}
+
+/* What transformers' configurations call the model's parts; ids of special tokens are nobody's. */
+static void nc_hlx__put_config(nc__buffer *b, const nc_hlx_config *c) {
+    if (nc_hlx__is_llama(c))
+        nc_hlx__put_llama_config(b, c);
+    else
+        nc_hlx__put_gpt2_config(b, c);
     nc__buffer_print(b,
                      ",\n  \"tie_word_embeddings\": %s,\n  \"bos_token_id\": null,\n"
                      "  \"eos_token_id\": null,\n  \"torch_dtype\": \"float32\"\n}\n",
                      c->tied_output ? "true" : "false");
 }
-
 NC_API nc_status nc_hlx_export_folder(const nc_hlx_model *model, const char *folder,
                                       nc_error *err) {
     nc__buffer path, text;
@@ -9625,6 +9810,8 @@ NC_API nc_status nc_hlx_export_folder(const nc_hlx_model *model, const char *fol
     nc__clear(err);
     if (!model || !folder || !*folder)
         return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no folder");
+    status = nc_hlx__nameable(&model->config, err);
+    if (status != NC_OK) return status;
     memset(&path, 0, sizeof path);
     path.hooks = nc_hlx__hooks(model);
     text = path;
@@ -9651,6 +9838,7 @@ static int nc_hlx__passed_over(const char *key) {
     static const char *const names[] = {"_name_or_path",
                                         "architectures",
                                         "_attn_implementation_autoset",
+                                        "attention_dropout",
                                         "attn_pdrop",
                                         "attn_implementation",
                                         "bad_words_ids",
@@ -9677,6 +9865,7 @@ static int nc_hlx__passed_over(const char *key) {
                                         "label2id",
                                         "length_penalty",
                                         "max_length",
+                                        "max_window_layers",
                                         "min_length",
                                         "n_special",
                                         "no_repeat_ngram_size",
@@ -9691,6 +9880,7 @@ static int nc_hlx__passed_over(const char *key) {
                                         "pad_token_id",
                                         "predict_special_tokens",
                                         "prefix",
+                                        "pretraining_tp",
                                         "problem_type",
                                         "remove_invalid_values",
                                         "reorder_and_upcast_attn",
@@ -9735,6 +9925,38 @@ static uint32_t nc_hlx__flag(nc__text *t) {
     return c == 't';
 }
 
+/* What a config.json says beside the configuration. */
+typedef struct nc_hlx__described {
+    nc_hlx_config c;
+    const char *type;         /* model_type */
+    uint32_t context, window; /* n_ctx; sliding_window, 0: none */
+    uint32_t windowed;        /* use_sliding_window */
+    uint32_t bias, wide_bias; /* attention_bias, mlp_bias */
+} nc_hlx__described;
+
+/* A string that must be one of these names. */
+static size_t nc_hlx__take_name(nc__text *t, const char *key, const char *const *names, size_t n) {
+    char text[32];
+    size_t i;
+    (void)nc__json_string(t, text, sizeof text);
+    for (i = 0; i < n; i++)
+        if (t->status == NC_OK && !strcmp(text, names[i])) return i;
+    if (t->status == NC_OK)
+        (void)nc__text_fail(t, NC_ERR_UNSUPPORTED, "%s '%s' is not computed here", key, text);
+    return 0;
+}
+
+/* A number. */
+static float nc_hlx__take_real(nc__text *t) {
+    nc__json_space(t);
+    return (float)nc__text_real(t);
+}
+
+static void nc_hlx__take_activation(nc__text *t, const char *key, nc_hlx_config *c) {
+    static const char *const names[] = {"gelu_new", "gelu_pytorch_tanh", "silu", "swish"};
+    c->activation = nc_hlx__take_name(t, key, names, 4) < 2 ? NC_HLX_GELU : NC_HLX_SILU;
+}
+
 /* The value of a member that must be one of those named here; 0: another member. */
 static int nc_hlx__take_fixed(nc__text *t, const char *key) {
     static const struct {
@@ -9744,7 +9966,6 @@ static int nc_hlx__take_fixed(nc__text *t, const char *key) {
                  {"scale_attn_by_inverse_layer_idx", 0},
                  {"add_cross_attention", 0},
                  {"is_encoder_decoder", 0}};
-    char text[32];
     size_t i;
     for (i = 0; i < 4 && strcmp(key, flags[i].key) != 0; i++) {
     }
@@ -9753,18 +9974,9 @@ static int nc_hlx__take_fixed(nc__text *t, const char *key) {
             (void)nc__text_fail(t, NC_ERR_UNSUPPORTED, "%s other than %s is not computed here", key,
                                 flags[i].value ? "true" : "false");
     } else if (!strcmp(key, "model_type")) {
-        (void)nc__json_string(t, text, sizeof text);
-        if (t->status == NC_OK && strcmp(text, "gpt2") != 0)
-            (void)nc__text_fail(t, NC_ERR_UNSUPPORTED, "model_type '%s': only gpt2 is read", text);
-    } else if (!strcmp(key, "activation_function")) {
-        (void)nc__json_string(t, text, sizeof text);
-        if (t->status == NC_OK && strcmp(text, "gelu_new") && strcmp(text, "gelu_pytorch_tanh"))
-            (void)nc__text_fail(t, NC_ERR_UNSUPPORTED,
-                                "activation_function '%s': only gelu_new and gelu_pytorch_tanh",
-                                text);
+        nc__json_skip(t); /* nc_hlx__check_type has read it */
     } else if (!strcmp(key, "layer_norm_epsilon")) {
-        nc__json_space(t);
-        if ((float)nc__text_real(t) != 1e-5f)
+        if (nc_hlx__take_real(t) != 1e-5f)
             (void)nc__text_fail(t, NC_ERR_UNSUPPORTED, "layer_norm_epsilon other than 1e-5");
     } else {
         return 0;
@@ -9772,85 +9984,234 @@ static int nc_hlx__take_fixed(nc__text *t, const char *key) {
     return 1;
 }
 
+/* Whether null stands here, which is passed over. */
+static int nc_hlx__null(nc__text *t) {
+    nc__json_space(t);
+    if (nc__peek(t, 0) != 'n') return 0;
+    nc__json_skip_word(t);
+    return 1;
+}
+
+/* rope_scaling, or rope_parameters since transformers 5: null or an object. */
+static void nc_hlx__take_rope(nc__text *t, nc_hlx_config *c) {
+    static const char *const types[] = {"default", "llama3"};
+    const struct {
+        const char *key;
+        float *value;
+    } reals[] = {{"rope_theta", &c->rope_theta},
+                 {"factor", &c->rope_factor},
+                 {"low_freq_factor", &c->rope_low},
+                 {"high_freq_factor", &c->rope_high}};
+    size_t type = 0, i;
+    int first = 1;
+    if (nc_hlx__null(t)) return;
+    nc__json_expect(t, '{');
+    while (nc__json_more(t, '}', &first)) {
+        char key[64];
+        nc__json_key(t, key, sizeof key);
+        for (i = 0; i < 4 && strcmp(key, reals[i].key) != 0; i++) {
+        }
+        if (i < 4)
+            *reals[i].value = nc_hlx__take_real(t);
+        else if (!strcmp(key, "original_max_position_embeddings"))
+            c->rope_original = (uint32_t)nc__json_natural(t, UINT32_MAX);
+        else if (!strcmp(key, "rope_type") || !strcmp(key, "type"))
+            type = nc_hlx__take_name(t, key, types, 2);
+        else
+            (void)nc__text_fail(t, NC_ERR_UNSUPPORTED, "'%.60s' of rotary positions is not known",
+                                key);
+    }
+    if (t->status == NC_OK && type == 0 && (c->rope_original || c->rope_factor > 0.0f))
+        (void)nc__text_fail(t, NC_ERR_UNSUPPORTED, "scaled rotary positions without a rope_type");
+    if (t->status == NC_OK && type == 1 && !c->rope_original)
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "llama3 without original_max_position_embeddings");
+}
+
+/* An array of "full_attention" for every layer. */
+static void nc_hlx__take_layer_types(nc__text *t) {
+    static const char *const full = "full_attention";
+    int first = 1;
+    if (nc_hlx__null(t)) return;
+    nc__json_expect(t, '[');
+    while (nc__json_more(t, ']', &first)) {
+        nc__json_space(t);
+        (void)nc_hlx__take_name(t, "layer_types", &full, 1);
+    }
+}
+
+/* A member that Llama's, Mistral's or Qwen2's configurations have beside numbers; 0: another. */
+static int nc_hlx__take_llama(nc__text *t, const char *key, nc_hlx__described *d) {
+    if (!strcmp(key, "hidden_act"))
+        nc_hlx__take_activation(t, key, &d->c);
+    else if (!strcmp(key, "rms_norm_eps"))
+        d->c.norm_eps = nc_hlx__take_real(t);
+    else if (!strcmp(key, "rope_theta"))
+        d->c.rope_theta = nc_hlx__take_real(t);
+    else if (!strcmp(key, "rope_scaling") || !strcmp(key, "rope_parameters"))
+        nc_hlx__take_rope(t, &d->c);
+    else if (!strcmp(key, "attention_bias"))
+        d->bias = nc_hlx__flag(t);
+    else if (!strcmp(key, "mlp_bias"))
+        d->wide_bias = nc_hlx__flag(t);
+    else if (!strcmp(key, "use_sliding_window"))
+        d->windowed = nc_hlx__flag(t);
+    else if (!strcmp(key, "layer_types"))
+        nc_hlx__take_layer_types(t);
+    else
+        return 0;
+    return 1;
+}
+
 /* One member. */
-static void nc_hlx__take_member(nc__text *t, const char *key, nc_hlx_config *c, uint32_t *context) {
+static void nc_hlx__take_member(nc__text *t, const char *key, nc_hlx__described *d) {
+    nc_hlx_config *c = &d->c;
     const struct {
         const char *key;
         uint32_t *value;
-    } numbers[] = {{"vocab_size", &c->vocab_size},
-                   {"n_positions", &c->max_seq_len},
-                   {"n_embd", &c->d_model},
-                   {"n_layer", &c->num_layers},
-                   {"n_head", &c->num_heads},
-                   {"n_inner", &c->ffn_dim},
-                   {"n_ctx", context}};
+        int llama, optional; /* of Llama or of both; null is its default */
+    } numbers[] = {{"vocab_size", &c->vocab_size, 2, 0},
+                   {"n_positions", &c->max_seq_len, 0, 0},
+                   {"n_embd", &c->d_model, 0, 0},
+                   {"n_layer", &c->num_layers, 0, 0},
+                   {"n_head", &c->num_heads, 0, 0},
+                   {"n_inner", &c->ffn_dim, 0, 1}, /* four times n_embd */
+                   {"n_ctx", &d->context, 0, 0},
+                   {"max_position_embeddings", &c->max_seq_len, 1, 0},
+                   {"hidden_size", &c->d_model, 1, 0},
+                   {"num_hidden_layers", &c->num_layers, 1, 0},
+                   {"num_attention_heads", &c->num_heads, 1, 0},
+                   {"num_key_value_heads", &c->num_kv_heads, 1, 1},
+                   {"head_dim", &c->head_size, 1, 1},
+                   {"intermediate_size", &c->ffn_dim, 1, 0},
+                   {"sliding_window", &d->window, 1, 1}};
+    const size_t count = sizeof numbers / sizeof *numbers;
+    const int llama = (int)c->rotary;
     size_t i;
     nc__json_space(t);
-    for (i = 0; i < 7 && strcmp(key, numbers[i].key) != 0; i++) {
-    }
-    if (i == 5 && nc__peek(t, 0) == 'n') {
-        nc__json_skip_word(t); /* null: four times n_embd */
-    } else if (i < 7) {
+    for (i = 0; i < count; i++)
+        if (!strcmp(key, numbers[i].key) && (numbers[i].llama == 2 || numbers[i].llama == llama))
+            break;
+    if (i < count && numbers[i].optional && nc_hlx__null(t)) {
+        *numbers[i].value = 0;
+    } else if (i < count) {
         *numbers[i].value = (uint32_t)nc__json_natural(t, (1 << 20) - 1);
         if (t->status == NC_OK && !*numbers[i].value)
             (void)nc__text_fail(t, NC_ERR_FORMAT, "%s is 0", key);
     } else if (!strcmp(key, "tie_word_embeddings")) {
         c->tied_output = nc_hlx__flag(t);
+    } else if (!llama && !strcmp(key, "activation_function")) {
+        nc_hlx__take_activation(t, key, c);
     } else if (nc_hlx__passed_over(key)) {
         nc__json_skip(t);
-    } else if (!nc_hlx__take_fixed(t, key)) {
+    } else if (!(llama && nc_hlx__take_llama(t, key, d)) && !nc_hlx__take_fixed(t, key)) {
         (void)nc__text_fail(t, NC_ERR_UNSUPPORTED,
                             "'%.60s' is not known here; remove it if it changes no logit", key);
     }
 }
 
 /* The model_type, before members of other models are called unknown. */
-static void nc_hlx__check_type(nc__text *t) {
+static const char *nc_hlx__check_type(nc__text *t) {
+    static const char *const types[] = {"gpt2", "llama", "mistral", "qwen2"};
     nc__text ahead = *t;
-    int first = 1, typed = 0;
+    const char *type = NULL;
+    int first = 1;
     nc__json_expect(&ahead, '{');
     while (nc__json_more(&ahead, '}', &first)) {
-        char key[16];
+        char key[16], text[32];
         const size_t length = nc__json_string(&ahead, key, sizeof key);
+        size_t i;
         nc__json_expect(&ahead, ':');
-        if (length < sizeof key && !strcmp(key, "model_type"))
-            typed |= nc_hlx__take_fixed(&ahead, key);
-        else
+        if (length >= sizeof key || strcmp(key, "model_type") != 0) {
             nc__json_skip(&ahead);
+            continue;
+        }
+        (void)nc__json_string(&ahead, text, sizeof text);
+        for (i = 0; i < 4 && ahead.status == NC_OK; i++)
+            if (!strcmp(text, types[i])) type = types[i];
+        if (ahead.status == NC_OK && !type)
+            (void)nc__text_fail(&ahead, NC_ERR_UNSUPPORTED,
+                                "model_type '%s': only gpt2, llama, mistral and qwen2 are read",
+                                text);
     }
-    if (!typed) (void)nc__text_fail(&ahead, NC_ERR_UNSUPPORTED, "no model_type: only gpt2 is read");
+    if (!type)
+        (void)nc__text_fail(&ahead, NC_ERR_UNSUPPORTED,
+                            "no model_type: only gpt2, llama, mistral and qwen2 are read");
     t->status = ahead.status;
+    return type;
 }
 
-/* The text of a config.json, what it does not say as transformers' GPT2Config has it. */
+/* What transformers takes where a file says nothing. */
+static void nc_hlx__type_defaults(nc_hlx__described *d, const char *type) {
+    nc_hlx_config *c = &d->c;
+    memset(d, 0, sizeof *d);
+    d->type = type;
+    c->batch_size = 1;
+    c->vocab_size = 50257;
+    c->max_seq_len = 1024;
+    c->d_model = 768;
+    c->num_layers = c->num_heads = 12;
+    c->tied_output = 1;
+    if (!type || !strcmp(type, "gpt2")) return;
+    c->rms_norm = c->rotary = c->gated_ffn = 1;
+    c->activation = NC_HLX_SILU;
+    c->norm_eps = 1e-6f;
+    c->tied_output = 0;
+    c->vocab_size = 32000;
+    c->max_seq_len = 2048;
+    c->d_model = 4096;
+    c->num_layers = c->num_heads = 32;
+    c->ffn_dim = 11008;
+    if (!strcmp(type, "mistral")) {
+        c->max_seq_len = 131072;
+        c->ffn_dim = 14336;
+        c->num_kv_heads = 8;
+        d->window = 4096;
+        d->windowed = 1;
+    } else if (!strcmp(type, "qwen2")) {
+        c->vocab_size = 151936;
+        c->max_seq_len = 32768;
+        c->ffn_dim = 22016;
+    }
+}
+
+/* What only the whole file tells. */
+static void nc_hlx__check_members(nc__text *t, nc_hlx__described *d) {
+    nc_hlx_config *c = &d->c;
+    if (!c->rotary && !c->ffn_dim) c->ffn_dim = 4 * c->d_model;
+    if (c->rotary) c->biases = d->bias ? NC_HLX_BIASES_ALL : NC_HLX_BIASES_NONE;
+    if (c->rotary && !strcmp(d->type, "qwen2")) c->biases = NC_HLX_BIASES_QKV;
+    if (d->bias != d->wide_bias)
+        (void)nc__text_fail(t, NC_ERR_UNSUPPORTED,
+                            "attention_bias and mlp_bias that differ are not computed here");
+    else if (d->windowed && d->window && d->window < c->max_seq_len)
+        (void)nc__text_fail(t, NC_ERR_UNSUPPORTED,
+                            "sliding_window %u below max_position_embeddings %u",
+                            (unsigned)d->window, (unsigned)c->max_seq_len);
+    else if (d->context && d->context != c->max_seq_len)
+        (void)nc__text_fail(t, NC_ERR_UNSUPPORTED, "n_ctx %u is not n_positions %u",
+                            (unsigned)d->context, (unsigned)c->max_seq_len);
+    else if (nc_hlx__complete(c, c) != NC_OK)
+        (void)nc__text_fail(t, NC_ERR_LIMIT,
+                            "%s %u with %s %u, or a size or a number beyond the limits",
+                            c->rotary ? "hidden_size" : "n_embd", (unsigned)c->d_model,
+                            c->rotary ? "num_attention_heads" : "n_head", (unsigned)c->num_heads);
+}
+
+/* The text of a config.json. */
 static nc_status nc_hlx__parse_config(nc__text *t, nc_hlx_config *config) {
-    uint32_t context = 0;
+    nc_hlx__described d;
     int first = 1;
-    nc_hlx_config c;
-    memset(&c, 0, sizeof c);
-    c.vocab_size = 50257;
-    c.max_seq_len = 1024;
-    c.d_model = 768;
-    c.num_layers = c.num_heads = 12;
-    c.batch_size = c.tied_output = 1;
-    nc_hlx__check_type(t);
+    nc_hlx__type_defaults(&d, nc_hlx__check_type(t));
     nc__json_expect(t, '{');
     while (nc__json_more(t, '}', &first)) {
         char key[64];
         nc__json_key(t, key, sizeof key);
-        nc_hlx__take_member(t, key, &c, &context);
+        nc_hlx__take_member(t, key, &d);
     }
     nc__json_space(t);
     if (t->at < t->end) (void)nc__text_fail(t, NC_ERR_FORMAT, "text after the configuration");
-    if (!c.ffn_dim) c.ffn_dim = 4 * c.d_model;
-    if (context && context != c.max_seq_len)
-        (void)nc__text_fail(t, NC_ERR_UNSUPPORTED, "n_ctx %u is not n_positions %u",
-                            (unsigned)context, (unsigned)c.max_seq_len);
-    if (t->status == NC_OK && nc_hlx__complete(&c, &c) != NC_OK)
-        (void)nc__text_fail(t, NC_ERR_LIMIT,
-                            "n_embd %u with n_head %u, or a size beyond the limits",
-                            (unsigned)c.d_model, (unsigned)c.num_heads);
-    if (t->status == NC_OK) *config = c;
+    if (t->status == NC_OK) nc_hlx__check_members(t, &d);
+    if (t->status == NC_OK) *config = d.c;
     return t->status;
 }
 
@@ -9894,60 +10255,76 @@ typedef struct nc_hlx__source {
 typedef struct nc_hlx__import {
     const nc_hlx_model *model;
     nc_hlx_import_options options;
-    nc_hlx__source *sources;          /* one a tensor, by nc_hlx__stream_of */
+    nc_hlx__source *sources;          /* one a portion, by nc_hlx__stream_of and part */
     size_t bytes, found, listed;      /* of sources; tensors in the files, and in the index */
     nc__buffer files, names, strings; /* nc_hlx_file of every shard; their names; of JSON */
     uint32_t shards;
     nc_error *err;
 } nc_hlx__import;
 
-static nc_hlx__source *nc_hlx__source_of(const nc_hlx__import *in, int t) {
-    nc_hlx__cursor x = nc_hlx__first_tensor();
-    x.t = t;
-    return &in->sources[nc_hlx__stream_of(in->model, &x)];
+static nc_hlx__source *nc_hlx__source_of(const nc_hlx__import *in, const nc_hlx__portion *portion) {
+    return &in->sources[NC_HLX__PARTS * nc_hlx__stream_of(in->model, &portion->x) + portion->part];
+}
+
+/* Of a tensor that no layer has. */
+static nc_hlx__source *nc_hlx__source_at(const nc_hlx__import *in, int t) {
+    nc_hlx__portion portion = nc_hlx__first_portion();
+    portion.x.t = t;
+    return nc_hlx__source_of(in, &portion);
 }
 
 /* A name without what wrappers put before it. */
-static const char *nc_hlx__bare_name(const char *name) {
-    static const char *const prefixes[] = {"transformer.", "_orig_mod.", "module."};
+static const char *nc_hlx__bare_name(const nc_hlx_config *c, const char *name) {
+    static const char *const prefixes[] = {"transformer.", "_orig_mod.", "module.", "model."};
+    const size_t n = nc_hlx__is_llama(c) ? 4 : 3;
     size_t i;
     do {
-        for (i = 0; i < 3 && strncmp(name, prefixes[i], strlen(prefixes[i])) != 0; i++) {
+        for (i = 0; i < n && strncmp(name, prefixes[i], strlen(prefixes[i])) != 0; i++) {
         }
-        if (i < 3) name += strlen(prefixes[i]);
-    } while (i < 3);
+        if (i < n) name += strlen(prefixes[i]);
+    } while (i < n);
     return name;
 }
 
-/* What stands behind "h." and a layer's number, null for other names. */
-static const char *nc_hlx__layer_part(const char *name, size_t *layer) {
-    const char *at = name + 2;
+/* Whether a name is a pattern with a layer's number for %u; *layer gets it. */
+static int nc_hlx__matches(const char *name, const char *pattern, size_t *layer) {
+    const char *number = strchr(pattern, '%'), *at = name;
+    size_t n;
     *layer = 0;
-    if (strncmp(name, "h.", 2) != 0 || !nc__is_digit(*at)) return NULL;
-    if (*at == '0' && nc__is_digit(at[1])) return NULL;
+    if (!number) return !strcmp(name, pattern);
+    n = (size_t)(number - pattern);
+    if (strncmp(name, pattern, n) != 0) return 0;
+    at += n;
+    if (!nc__is_digit(*at) || (*at == '0' && nc__is_digit(at[1]))) return 0;
     for (; nc__is_digit(*at) && *layer < 1 << 20; at++) *layer = 10 * *layer + (size_t)(*at - '0');
-    return *at == '.' ? at : NULL;
+    return !strcmp(at, number + 2);
 }
 
-/* The tensor of a bare name, in a tied model lm_head.weight too; 0: none. */
-static int nc_hlx__find_tensor(const nc_hlx_model *model, const char *name, nc_hlx__cursor *x) {
-    size_t layer;
-    const char *part = nc_hlx__layer_part(name, &layer);
-    for (x->t = 0; x->t < NC_HLX__TENSORS; x->t++) {
-        const char *own = nc_hlx__tensors[x->t].name;
-        const int in_layer = nc_hlx__is_layer_tensor(x->t);
-        if (in_layer ? !part || strcmp(own + 4, part) != 0 : strcmp(own, name) != 0) continue;
-        x->layer = in_layer ? layer : 0;
-        return x->layer < model->config.num_layers;
-    }
+/* The portion of a bare name, in a tied model lm_head.weight too; 0: none. */
+static int nc_hlx__find_portion(const nc_hlx_model *model, const char *name,
+                                nc_hlx__portion *portion) {
+    const nc_hlx_config *c = &model->config;
+    nc_hlx__cursor *x = &portion->x;
+    *portion = nc_hlx__first_portion();
+    for (x->t = 0; x->t < NC_HLX__TENSORS; x->t++)
+        for (portion->part = 0; portion->part < NC_HLX__PARTS; portion->part++) {
+            const char *own = nc_hlx__form(c, x->t, portion->part);
+            if (!own || (nc_hlx__absent(c, x->t) && x->t != NC_HLX__HEAD) ||
+                !nc_hlx__matches(name, own, &x->layer))
+                continue;
+            nc_hlx__place_portion(c, portion);
+            return x->layer < c->num_layers;
+        }
     return 0;
 }
 
-/* Attention masks, which GPT-2 files have beside their parameters. */
-static int nc_hlx__is_mask(const char *name) {
+/* What files have beside the parameters: GPT-2's attention masks, Llama's frequencies. */
+static int nc_hlx__is_buffer(const nc_hlx_config *c, const char *name) {
     size_t layer;
-    const char *part = nc_hlx__layer_part(name, &layer);
-    return part && (!strcmp(part, ".attn.bias") || !strcmp(part, ".attn.masked_bias"));
+    if (nc_hlx__is_llama(c))
+        return nc_hlx__matches(name, "layers.%u.self_attn.rotary_emb.inv_freq", &layer);
+    return nc_hlx__matches(name, "h.%u.attn.bias", &layer) ||
+           nc_hlx__matches(name, "h.%u.attn.masked_bias", &layer);
 }
 
 /* Whether a table may have another number of rows, and what says so. */
@@ -9960,30 +10337,31 @@ static int nc_hlx__may_resize(const nc_hlx__import *in, int t, const char **opti
 
 /* A tensor of the file, checked and remembered. */
 static nc_status nc_hlx__take_tensor(nc_hlx__import *in, const nc__item *item) {
-    const nc_hlx_model *model = in->model;
-    const char *name = nc_hlx__bare_name(item->name), *option = "";
-    nc_hlx__cursor x = nc_hlx__first_tensor();
+    const nc_hlx_config *c = &in->model->config;
+    const char *name = nc_hlx__bare_name(c, item->name), *option = "";
+    nc_hlx__portion portion;
     nc_hlx__source *source;
     uint64_t shape[2];
     uint32_t rank;
-    if (nc_hlx__is_mask(name)) return NC_OK;
-    if (!nc_hlx__find_tensor(model, name, &x))
+    if (nc_hlx__is_buffer(c, name)) return NC_OK;
+    if (!nc_hlx__find_portion(in->model, name, &portion))
         return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0, "'%.90s' is no tensor of this model",
                         item->name);
-    source = &in->sources[nc_hlx__stream_of(model, &x)];
+    source = nc_hlx__source_of(in, &portion);
     if (source->data)
         return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0, "'%.90s' is there twice", item->name);
     if (!nc__is_float(item->dtype))
         return nc__fail(in->err, NC_ERR_UNSUPPORTED, 0, 0,
                         "'%.90s' is %s, not F32, F16, BF16 or F64", item->name, item->dtype);
-    rank = nc_hlx__shape(&model->config, x.t, shape);
+    rank = nc_hlx__shape(&portion, shape);
     if (item->rank != rank || (rank == 2 && item->shape[1] != shape[1]))
         return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0,
                         "'%.60s' has another shape (%u: %llu, %llu) than the model's %llu, %llu",
                         item->name, (unsigned)item->rank, (unsigned long long)item->shape[0],
                         (unsigned long long)item->shape[1], (unsigned long long)shape[0],
                         (unsigned long long)(rank == 2 ? shape[1] : 1));
-    if (item->shape[0] != shape[0] && (!nc_hlx__may_resize(in, x.t, &option) || !item->shape[0]))
+    if (item->shape[0] != shape[0] &&
+        (!nc_hlx__may_resize(in, portion.x.t, &option) || !item->shape[0]))
         return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0,
                         "'%.60s' has another shape: %llu rows, the model's %llu%s", item->name,
                         (unsigned long long)item->shape[0], (unsigned long long)shape[0], option);
@@ -10055,13 +10433,15 @@ static nc_status nc_hlx__shard(nc_hlx__import *in, const char *path, size_t fold
 
 /* One tensor of the index: it stands in that shard, and once. */
 static nc_status nc_hlx__take_entry(nc_hlx__import *in, const char *name, uint32_t shard) {
-    nc_hlx__cursor x = nc_hlx__first_tensor();
+    const nc_hlx_config *c = &in->model->config;
+    const char *bare = nc_hlx__bare_name(c, name);
+    nc_hlx__portion portion;
     nc_hlx__source *source;
-    if (nc_hlx__is_mask(nc_hlx__bare_name(name))) return NC_OK;
-    if (!nc_hlx__find_tensor(in->model, nc_hlx__bare_name(name), &x))
+    if (nc_hlx__is_buffer(c, bare)) return NC_OK;
+    if (!nc_hlx__find_portion(in->model, bare, &portion))
         return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0,
                         "'%.90s' of the index is no tensor of this model", name);
-    source = &in->sources[nc_hlx__stream_of(in->model, &x)];
+    source = nc_hlx__source_of(in, &portion);
     if (!source->data || source->shard != shard)
         return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0, "'%.60s' is not in the shard of the index",
                         name);
@@ -10132,16 +10512,32 @@ static size_t nc_hlx__folder_of(const char *path) {
     return n;
 }
 
+/* What two configurations do differently that shows in no tensor's shape; null: nothing. */
+static const char *nc_hlx__other_block(const nc_hlx_config *a, const nc_hlx_config *b) {
+    if (a->activation != b->activation) return "activation";
+    if (a->num_kv_heads != b->num_kv_heads) return "num_key_value_heads";
+    if (nc_hlx__norm_eps(a) != nc_hlx__norm_eps(b)) return "rms_norm_eps";
+    if (a->rope_theta != b->rope_theta) return "rope_theta";
+    if (a->rope_original != b->rope_original || a->rope_factor != b->rope_factor ||
+        a->rope_low != b->rope_low || a->rope_high != b->rope_high)
+        return "rope_scaling";
+    return NULL;
+}
+
 /* What a folder's config.json says beside the shapes of its tensors, where there is one. */
 static nc_status nc_hlx__compare_config(const nc_hlx__import *in, const char *path) {
     const nc_hlx_config *model = &in->model->config;
     nc_hlx_config c;
+    const char *differs;
     nc_status status = nc_hlx_read_config(&c, path, in->err);
     if (status == NC_OK && c.num_heads != model->num_heads)
         return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0,
                         "config.json says n_head %u, the model has %u heads", (unsigned)c.num_heads,
                         (unsigned)model->num_heads);
-    if (status == NC_OK && !c.tied_output && !nc_hlx__source_of(in, NC_HLX__HEAD)->data)
+    if (status == NC_OK && (differs = nc_hlx__other_block(&c, model)) != NULL)
+        return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0,
+                        "config.json says another %s than the model has", differs);
+    if (status == NC_OK && !c.tied_output && !nc_hlx__source_at(in, NC_HLX__HEAD)->data)
         return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0,
                         "'lm_head.weight' is missing, and config.json says that it is not tied");
     return status;
@@ -10222,14 +10618,14 @@ static int nc_hlx__same_values(const nc_hlx__source *a, const nc_hlx__source *b,
  * matrix of its own takes the token embedding. */
 static nc_status nc_hlx__check_sources(nc_hlx__import *in) {
     const nc_hlx_model *model = in->model;
-    nc_hlx__source *head = nc_hlx__source_of(in, NC_HLX__HEAD);
-    const nc_hlx__source *wte = nc_hlx__source_of(in, NC_HLX__WTE);
-    nc_hlx__cursor x = nc_hlx__first_tensor();
+    nc_hlx__source *head = nc_hlx__source_at(in, NC_HLX__HEAD);
+    const nc_hlx__source *wte = nc_hlx__source_at(in, NC_HLX__WTE);
+    nc_hlx__portion portion = nc_hlx__first_portion();
     if (wte->data && !head->data) *head = *wte;
-    while (nc_hlx__next_tensor(model, &x)) {
+    while (nc_hlx__next_portion(model, &portion)) {
         char name[64];
-        if (in->sources[nc_hlx__stream_of(model, &x)].data) continue;
-        nc_hlx__gpt2_name(name, &x);
+        if (nc_hlx__source_of(in, &portion)->data) continue;
+        nc_hlx__name(name, &model->config, &portion);
         return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0,
                         "'%s' is missing: %lu of the model's tensors are there", name,
                         (unsigned long)in->found);
@@ -10237,23 +10633,51 @@ static nc_status nc_hlx__check_sources(nc_hlx__import *in) {
     if (model->config.tied_output && !in->options.drop_head &&
         !nc_hlx__same_values(head, wte, model->config.d_model))
         return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0,
-                        "'lm_head.weight' is not 'wte.weight', which a tied model has for both; "
-                        "drop_head takes the latter");
+                        "'lm_head.weight' is not '%s', which a tied model has for both; "
+                        "drop_head takes the latter",
+                        nc_hlx__form(&model->config, NC_HLX__WTE, 0));
     return NC_OK;
+}
+
+/* A transposed portion, in tiles. */
+static void nc_hlx__fill_transposed(float *to, size_t width, const nc_hlx__portion *portion,
+                                    const nc_hlx__source *source) {
+    enum { WIDE = 16, LONG = 64 };
+    float tile[WIDE * LONG];
+    nc_hlx__source from = *source;
+    size_t r, i, j, k;
+    for (i = 0; i < portion->columns; i += WIDE)
+        for (r = 0; r < portion->rows; r += LONG) {
+            const size_t w = nc_hlx__min(portion->columns - i, WIDE);
+            const size_t n = nc_hlx__min(portion->rows - r, LONG);
+            for (j = 0; j < w; j++) {
+                from.data =
+                    source->data + ((i + j) * portion->rows + r) * nc__dtype_width(source->dtype);
+                nc_hlx__take_values(tile + j * LONG, &from, n);
+            }
+            for (k = 0; k < n; k++)
+                for (j = 0; j < w; j++) to[(r + k) * width + i + j] = tile[j * LONG + k];
+        }
 }
 
 /* Every value over the model's. */
 static void nc_hlx__fill(nc_hlx_model *model, const nc_hlx__import *in) {
-    nc_hlx__cursor x = nc_hlx__first_tensor();
-    while (nc_hlx__next_tensor(model, &x)) {
-        const nc_hlx__source *source = &in->sources[nc_hlx__stream_of(model, &x)];
+    nc_hlx__portion portion = nc_hlx__first_portion();
+    while (nc_hlx__next_portion(model, &portion)) {
+        const nc_hlx__source *source = nc_hlx__source_of(in, &portion);
+        float *to = model->parameters + portion.x.at + portion.column;
+        const size_t size = portion.rows * portion.columns;
         uint64_t shape[2], rows;
         size_t n;
-        (void)nc_hlx__shape(&model->config, x.t, shape);
+        if (portion.transposed) {
+            nc_hlx__fill_transposed(to, portion.x.size / portion.rows, &portion, source);
+            continue;
+        }
+        (void)nc_hlx__shape(&portion, shape);
         rows = source->rows < shape[0] ? source->rows : shape[0];
-        n = shape[0] ? (size_t)rows * (x.size / (size_t)shape[0]) : 0;
-        nc_hlx__take_values(model->parameters + x.at, source, n);
-        memset(model->parameters + x.at + n, 0, (x.size - n) * sizeof(float));
+        n = shape[0] ? (size_t)rows * (size / (size_t)shape[0]) : 0;
+        nc_hlx__take_values(to, source, n);
+        memset(to + n, 0, (size - n) * sizeof(float));
     }
     nc_hlx__restart(model);
 }
@@ -10266,13 +10690,16 @@ NC_API nc_status nc_hlx_import_with(nc_hlx_model *model, const char *path,
     size_t i;
     nc__clear(err);
     if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
+    status = nc_hlx__nameable(&model->config, err);
+    if (status != NC_OK) return status;
     hooks = nc_hlx__hooks(model);
     memset(&in, 0, sizeof in);
     in.model = model;
     in.err = err;
     if (options) in.options = *options;
     in.files.hooks = in.names.hooks = in.strings.hooks = hooks;
-    in.bytes = nc__mul_size(NC_HLX__TENSORS * sizeof *in.sources, model->config.num_layers);
+    in.bytes = nc__mul_size(NC_HLX__PARTS * NC_HLX__TENSORS * sizeof *in.sources,
+                            model->config.num_layers);
     in.sources = (nc_hlx__source *)nc__calloc(hooks, in.bytes);
     status = in.sources ? nc_hlx__take_path(&in, path)
                         : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");

@@ -2,6 +2,8 @@
    definitions, at every level and thread count. */
 #include "test.h"
 #include <math.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include "../nc_hlx.h"
 #ifdef _OPENMP
 #include <omp.h>
@@ -545,6 +547,203 @@ static void defaults_are_named_by_zero_and_bad_blocks_are_refused(void **state) 
     nc_hlx_destroy(model);
 }
 
+/* -- files -------------------------------------------------------------------------------------- */
+
+#define LLAMA TEST_DATA "hlx/llama/"
+
+static const char *const folders[] = {"llama", "scaled", "mistral", "qwen2"};
+enum { ROW = 11, FOLDERS = 4 }; /* tokens of a window, of which there are two */
+
+static nc_hlx_model *read_folder(const char *folder) {
+    nc_hlx_config c;
+    nc_hlx_model *model;
+    nc_error err;
+    if (nc_hlx_read_config(&c, folder, &err) != NC_OK) fail_msg("%s: %s", folder, err.message);
+    c.batch_size = 2;
+    model = model_of(&c);
+    if (nc_hlx_import(model, folder, &err) != NC_OK) fail_msg("%s: %s", folder, err.message);
+    return model;
+}
+
+static double number(json_object *array, size_t i) {
+    return json_object_get_double(json_object_array_get_idx(array, i));
+}
+
+static void close_to(json_object *of, const char *key, const float *got, size_t n) {
+    json_object *array = member(of, key);
+    size_t i;
+    assert_int_equal(json_object_array_length(array), n);
+    for (i = 0; i < n; i++)
+        if (!(fabs(number(array, i) - (double)got[i]) <= 2e-6 * (1 + fabs(number(array, i)))))
+            fail_msg("%s[%zu]: %.9g, not %.9g", key, i, (double)got[i], number(array, i));
+}
+
+static void models_of_transformers_have_its_logits_gradients_and_steps(void **state) {
+    const nc_hlx_adamw adamw = {1e-2f, 0, 0, 0, 0, 0.1f, 0, 0, 0};
+    json_object *golden_ = load_json(LLAMA "answers.json"), *all = member(golden_, "tokens");
+    uint32_t tokens[2 * ROW], targets[2 * ROW], i, f, step;
+    (void)state;
+    for (i = 0; i < 2 * ROW; i++) {
+        tokens[i] = (uint32_t)number(all, i + i / ROW);
+        targets[i] = (uint32_t)number(all, i + i / ROW + 1);
+    }
+    for (f = 0; f < FOLDERS; f++) {
+        char folder[80];
+        json_object *of = member(golden_, folders[f]);
+        nc_hlx_model *model;
+        float losses[20];
+        size_t count;
+        snprintf(folder, sizeof folder, LLAMA "%s", folders[f]);
+        model = read_folder(folder);
+        assert_int_equal(nc_hlx_forward(model, tokens, NULL, 2, ROW, NULL), NC_OK);
+        close_to(of, "logits", nc_hlx_logits(model), 2 * ROW * 13);
+        for (step = 0; step < 20; step++) {
+            assert_int_equal(nc_hlx_forward(model, tokens, targets, 2, ROW, &losses[step]), NC_OK);
+            nc_hlx_zero_gradients(model);
+            assert_int_equal(nc_hlx_backward(model), NC_OK);
+            if (step == 0) {
+                const float *gradients = nc_hlx_gradients(model, &count);
+                close_to(of, "gradients", gradients, count);
+            }
+            nc_hlx_update(model, &adamw, NULL);
+        }
+        close_to(of, "losses", losses, 20);
+        nc_hlx_destroy(model);
+    }
+    json_object_put(golden_);
+}
+
+static void a_folder_is_written_as_it_is_read(void **state) {
+    const char *folder = "build/test_llama_folder";
+    nc_error err;
+    int which;
+    (void)state;
+    (void)mkdir(folder, 0777);
+    for (which = 0; which < 4; which++) {
+        nc_hlx_config c = config_of(which == 3 ? 0 : which), back;
+        nc_hlx_model *model;
+        uint64_t digest;
+        c.activation = which == 2 ? NC_HLX_GELU : NC_HLX_SILU;
+        if (which == 3) c.biases = NC_HLX_BIASES_ALL;
+        model = model_of(&c);
+        digest = nc_hlx_digest(model);
+        assert_int_equal(nc_hlx_export_folder(model, folder, &err), NC_OK);
+        assert_int_equal(nc_hlx_digest(model), digest);
+        nc_hlx_destroy(model);
+        assert_int_equal(nc_hlx_read_config(&back, folder, &err), NC_OK);
+        assert_true(back.num_kv_heads == c.num_kv_heads && back.head_size == c.head_size);
+        assert_true(back.biases == c.biases && back.activation == c.activation);
+        assert_true(back.norm_eps == c.norm_eps && back.rope_theta == c.rope_theta);
+        assert_true(back.rope_original == c.rope_original && back.rope_low == c.rope_low);
+        assert_true(back.rope_factor == c.rope_factor && back.rope_high == c.rope_high);
+        model = read_folder(folder);
+        assert_int_equal(nc_hlx_digest(model), digest);
+        nc_hlx_destroy(model);
+    }
+    remove("build/test_llama_folder/model.safetensors");
+    remove("build/test_llama_folder/config.json");
+    rmdir(folder);
+}
+
+/* An import that fails so, says this, and leaves the model. */
+static void refused(const nc_hlx_config *c, const char *path, nc_status status, const char *says) {
+    nc_hlx_model *model = model_of(c);
+    const uint64_t digest = nc_hlx_digest(model);
+    nc_error err;
+    assert_int_equal(nc_hlx_import(model, path, &err), status);
+    if (!strstr(err.message, says)) fail_msg("'%s' does not say '%s'", err.message, says);
+    assert_int_equal(nc_hlx_digest(model), digest);
+    nc_hlx_destroy(model);
+}
+
+static void what_a_folder_has_otherwise_is_refused_by_name(void **state) {
+    nc_hlx_config c, good;
+    nc_hlx_model *model;
+    nc_error err;
+    (void)state;
+    assert_int_equal(nc_hlx_read_config(&good, LLAMA "scaled", &err), NC_OK);
+    c = good, c.rope_theta = 60.0f;
+    refused(&c, LLAMA "scaled", NC_ERR_MISMATCH, "rope_theta");
+    c = good, c.rope_factor = 2.0f;
+    refused(&c, LLAMA "scaled", NC_ERR_MISMATCH, "rope_scaling");
+    c = good, c.norm_eps = 1e-5f;
+    refused(&c, LLAMA "scaled", NC_ERR_MISMATCH, "rms_norm_eps");
+    c = good, c.activation = NC_HLX_GELU;
+    refused(&c, LLAMA "scaled", NC_ERR_MISMATCH, "activation");
+    c = good, c.num_kv_heads = 1;
+    refused(&c, LLAMA "scaled", NC_ERR_MISMATCH, "k_proj.weight' has another shape");
+    c = good, c.biases = NC_HLX_BIASES_QKV;
+    refused(&c, LLAMA "scaled", NC_ERR_MISMATCH, "'model.layers.0.self_attn.q_proj.bias' is miss");
+    c = good, c.num_layers = 1;
+    refused(&c, LLAMA "scaled", NC_ERR_MISMATCH, "'model.layers.1.");
+    refused(&good, TEST_DATA "hlx/gpt2/untied", NC_ERR_MISMATCH, "no tensor of this model");
+    c = good, c.rms_norm = 0, c.norm_eps = 0.0f;
+    refused(&c, LLAMA "scaled", NC_ERR_UNSUPPORTED, "not for this mixture");
+    model = model_of(&c);
+    assert_int_equal(nc_hlx_export(model, "build/no.safetensors", &err), NC_ERR_UNSUPPORTED);
+    assert_int_equal(nc_hlx_export_folder(model, "build", &err), NC_ERR_UNSUPPORTED);
+    nc_hlx_destroy(model);
+}
+
+static void configurations_that_are_not_computed_are_refused_by_name(void **state) {
+    static const struct {
+        const char *text;
+        nc_status status;
+        const char *says;
+    } cases[] = {
+        {"{\"model_type\":\"llama\",\"hidden_act\":\"relu\"}", NC_ERR_UNSUPPORTED, "'relu'"},
+        {"{\"model_type\":\"llama\",\"n_embd\":8}", NC_ERR_UNSUPPORTED, "'n_embd'"},
+        {"{\"model_type\":\"gpt2\",\"hidden_size\":8}", NC_ERR_UNSUPPORTED, "'hidden_size'"},
+        {"{\"model_type\":\"llama\",\"attention_bias\":true}", NC_ERR_UNSUPPORTED, "mlp_bias"},
+        {"{\"model_type\":\"mistral\"}", NC_ERR_UNSUPPORTED, "sliding_window 4096"},
+        {"{\"model_type\":\"qwen2\",\"sliding_window\":8,\"use_sliding_window\":true}",
+         NC_ERR_UNSUPPORTED, "sliding_window 8"},
+        {"{\"model_type\":\"qwen2\",\"layer_types\":[\"sliding_attention\"]}", NC_ERR_UNSUPPORTED,
+         "'sliding_attention'"},
+        {"{\"model_type\":\"llama\",\"rope_scaling\":{\"rope_type\":\"yarn\"}}", NC_ERR_UNSUPPORTED,
+         "'yarn'"},
+        {"{\"model_type\":\"llama\",\"rope_scaling\":{\"type\":\"llama3\"}}", NC_ERR_FORMAT,
+         "original_max_position"},
+        {"{\"model_type\":\"llama\",\"rope_scaling\":{\"factor\":2}}", NC_ERR_UNSUPPORTED,
+         "without a rope_type"},
+        {"{\"model_type\":\"llama\",\"rope_scaling\":{\"beta\":2}}", NC_ERR_UNSUPPORTED, "'beta'"},
+        {"{\"model_type\":\"llama\",\"rope_theta\":0.1}", NC_ERR_LIMIT, "beyond the limits"},
+        {"{\"model_type\":\"llama\",\"num_key_value_heads\":5}", NC_ERR_LIMIT, "hidden_size 4096"},
+        {"{\"model_type\":\"llama\",\"rms_norm_eps\":true}", NC_ERR_FORMAT, ""}};
+    const char *path = "build/test_llama.json";
+    nc_hlx_config c;
+    nc_error err;
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        FILE *f = fopen(path, "wb");
+        fputs(cases[i].text, f);
+        fclose(f);
+        if (nc_hlx_read_config(&c, path, &err) != cases[i].status ||
+            !strstr(err.message, cases[i].says))
+            fail_msg("%s: %d, '%s'", cases[i].text, (int)err.status, err.message);
+    }
+    {
+        FILE *f = fopen(path, "wb"); /* Llama 3.2 1B's, as it was published */
+        fputs("{\"model_type\":\"llama\",\"head_dim\":64,\"hidden_size\":2048,"
+              "\"intermediate_size\":8192,\"max_position_embeddings\":131072,"
+              "\"num_attention_heads\":32,\"num_hidden_layers\":16,\"num_key_value_heads\":8,"
+              "\"rms_norm_eps\":1e-05,\"rope_scaling\":{\"factor\":32.0,"
+              "\"high_freq_factor\":4.0,\"low_freq_factor\":1.0,"
+              "\"original_max_position_embeddings\":8192,\"rope_type\":\"llama3\"},"
+              "\"rope_theta\":500000.0,\"tie_word_embeddings\":true,\"vocab_size\":128256}",
+              f);
+        fclose(f);
+    }
+    assert_int_equal(nc_hlx_read_config(&c, path, &err), NC_OK);
+    {
+        uint64_t count;
+        assert_int_equal(nc_hlx_footprint(&c, &count, NULL), NC_OK);
+        assert_true(count == UINT64_C(1235814400)); /* what its page says: 1.23 B */
+    }
+    remove(path);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rmsnorm_is_its_definition_and_agrees_with_float64),
@@ -560,6 +759,10 @@ int main(void) {
         cmocka_unit_test(a_checkpoint_keeps_the_blocks),
         cmocka_unit_test(parameters_are_those_of_the_blocks),
         cmocka_unit_test(defaults_are_named_by_zero_and_bad_blocks_are_refused),
+        cmocka_unit_test(models_of_transformers_have_its_logits_gradients_and_steps),
+        cmocka_unit_test(a_folder_is_written_as_it_is_read),
+        cmocka_unit_test(what_a_folder_has_otherwise_is_refused_by_name),
+        cmocka_unit_test(configurations_that_are_not_computed_are_refused_by_name),
     };
     return cmocka_run_group_tests_name("hlx llama", tests, NULL, NULL);
 }

@@ -325,7 +325,7 @@ static void a_configuration_that_is_not_computed_is_refused_by_name(void **state
         nc_status status;
         const char *says;
     } cases[] = {
-        {"{\"attention_bias\":1,\"model_type\":\"llama\"}", NC_ERR_UNSUPPORTED, "'llama'"},
+        {"{\"rotary_pct\":1,\"model_type\":\"gpt_neox\"}", NC_ERR_UNSUPPORTED, "'gpt_neox'"},
         {"{}", NC_ERR_UNSUPPORTED, "no model_type"},
         {"{\"n_layer\":2}", NC_ERR_UNSUPPORTED, "no model_type"},
         {"{\"model_type\":\"gpt2\"", NC_ERR_FORMAT, "expected"},

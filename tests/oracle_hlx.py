@@ -1,4 +1,5 @@
-"""Compares nc_hlx.h with transformers on GPT-2 models of random weights, saved by save_pretrained:
+"""Compares nc_hlx.h with transformers on GPT-2, Llama, Mistral and Qwen2 models of random weights,
+saved by save_pretrained:
 logits, loss, all gradients and the parameters after steps of AdamW. Beside each deviation from
 float64, relative to the largest value, stands that of transformers in float32. What nc_hlx.h
 exports must give transformers the same logits, to the bit. Needs torch, transformers and a C
@@ -12,7 +13,8 @@ import tempfile
 
 import numpy as np
 import torch
-from transformers import GPT2Config, GPT2LMHeadModel
+from transformers import (AutoModelForCausalLM, GPT2Config, LlamaConfig, MistralConfig,
+                          Qwen2Config)
 from transformers.utils import logging
 
 logging.set_verbosity_error()
@@ -36,6 +38,25 @@ CASES = [
     ("gelu_pytorch_tanh", dict(activation_function="gelu_pytorch_tanh"), {}, torch.float32, 3, 32,
      20),
 ]
+LLAMA = dict(vocab_size=97, max_position_embeddings=64, hidden_size=48, intermediate_size=88,
+             num_hidden_layers=3, num_attention_heads=6, num_key_value_heads=2)
+SCALED = dict(rope_type="llama3", rope_theta=500000.0, factor=4.0, low_freq_factor=1.0,
+              high_freq_factor=4.0, original_max_position_embeddings=16)
+CASES += [
+    ("llama", (LlamaConfig, {}), {}, torch.float32, 3, 64, 20),
+    ("llama tied, shards", (LlamaConfig, dict(tie_word_embeddings=True)),
+     dict(max_shard_size="60KB"), torch.float32, 3, 64, 20),
+    ("llama 3 positions", (LlamaConfig, dict(rope_parameters=SCALED)), {}, torch.float32, 3, 64,
+     20),
+    ("llama head_dim 14", (LlamaConfig, dict(head_dim=14, num_key_value_heads=1)), {},
+     torch.float32, 3, 50, 20),
+    ("llama biases", (LlamaConfig, dict(attention_bias=True, mlp_bias=True)), {}, torch.float32,
+     2, 64, 20),
+    ("llama all heads", (LlamaConfig, dict(num_key_value_heads=6, rms_norm_eps=1e-5)), {},
+     torch.bfloat16, 3, 64, 20),
+    ("mistral", (MistralConfig, dict(sliding_window=None)), {}, torch.float16, 3, 64, 20),
+    ("qwen2", (Qwen2Config, dict(tie_word_embeddings=True)), {}, torch.float32, 3, 64, 20),
+]
 LARGE = ("GPT-2 124M", dict(vocab_size=50257, n_positions=1024, n_embd=768, n_layer=12, n_head=12),
          dict(max_shard_size="200MB"), torch.float32, 1, 32, 2)
 LAYER = ["ln_1.weight", "ln_1.bias", "attn.c_attn.weight", "attn.c_attn.bias",
@@ -43,26 +64,56 @@ LAYER = ["ln_1.weight", "ln_1.bias", "attn.c_attn.weight", "attn.c_attn.bias",
          "mlp.c_fc.bias", "mlp.c_proj.weight", "mlp.c_proj.bias"]
 
 
+# each parameter of nc_hlx.h: the tensors whose columns it has
+LLAMA_LAYER = [["input_layernorm.weight"],
+               ["self_attn.q_proj.weight", "self_attn.k_proj.weight", "self_attn.v_proj.weight"],
+               ["self_attn.q_proj.bias", "self_attn.k_proj.bias", "self_attn.v_proj.bias"],
+               ["self_attn.o_proj.weight"], ["self_attn.o_proj.bias"],
+               ["post_attention_layernorm.weight"],
+               ["mlp.gate_proj.weight", "mlp.up_proj.weight"],
+               ["mlp.gate_proj.bias", "mlp.up_proj.bias"],
+               ["mlp.down_proj.weight"], ["mlp.down_proj.bias"]]
+
+
+def is_gpt2(config):
+    return config.model_type == "gpt2"
+
+
 def names(config):
-    """Parameters in the order of nc_hlx.h."""
-    return (["transformer.wte.weight", "transformer.wpe.weight"]
-            + [f"transformer.h.{i}.{n}" for i in range(config.n_layer) for n in LAYER]
-            + ["transformer.ln_f.weight", "transformer.ln_f.bias"]
-            + ([] if config.tie_word_embeddings else ["lm_head.weight"]))
+    """Parameters in the order of nc_hlx.h, as lists of the tensors that stand side by side."""
+    if is_gpt2(config):
+        return ([["transformer.wte.weight"], ["transformer.wpe.weight"]]
+                + [[f"transformer.h.{i}.{n}"] for i in range(config.n_layer) for n in LAYER]
+                + [["transformer.ln_f.weight"], ["transformer.ln_f.bias"]]
+                + ([] if config.tie_word_embeddings else [["lm_head.weight"]]))
+    return ([["model.embed_tokens.weight"]]
+            + [[f"model.layers.{i}.{n}" for n in side] for i in range(config.num_hidden_layers)
+               for side in LLAMA_LAYER]
+            + [["model.norm.weight"]]
+            + ([] if config.tie_word_embeddings else [["lm_head.weight"]]))
+
+
+def values(model, name, grad):
+    """A tensor, matrices as (inputs, outputs)."""
+    p = dict(model.named_parameters())[name]
+    x = p.grad if grad else p.detach()
+    turned = "_proj." in name and x.dim() == 2 and not is_gpt2(model.config)
+    return x.T if turned else x
 
 
 def flat(model, grad):
-    p = dict(model.named_parameters())
-    return np.concatenate([(p[n].grad if grad else p[n].detach()).reshape(-1).double().numpy()
-                           for n in names(model.config)])
+    there = dict(model.named_parameters())
+    sides = [[n for n in side if n in there] for side in names(model.config)]
+    return np.concatenate([torch.cat([values(model, n, grad) for n in side], dim=-1)
+                           .reshape(-1).double().numpy() for side in sides if side])
 
 
 def train(folder, dtype, tokens, steps):
     """Logits, loss, gradients of the first batch, then losses and parameters, by transformers."""
-    model = GPT2LMHeadModel.from_pretrained(folder, dtype=torch.float32).to(dtype).eval()
-    p = dict(model.named_parameters())
-    decay = [p[n] for n in names(model.config) if p[n].dim() == 2]
-    rest = [p[n] for n in names(model.config) if p[n].dim() == 1]
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32,
+                                                 attn_implementation="eager").to(dtype).eval()
+    decay = [p for p in model.parameters() if p.dim() == 2]
+    rest = [p for p in model.parameters() if p.dim() == 1]
     adamw = torch.optim.AdamW([{"params": decay, "weight_decay": 0.1},
                                {"params": rest, "weight_decay": 0.0}], lr=1e-3)
     result, losses = None, []
@@ -98,8 +149,7 @@ def same_logits(folder, export, tokens, activation):
     """Whether our export is the model, to the bit, for transformers, which has several forms of the
     one activation: both take the first's."""
     with torch.no_grad():
-        a, b = (GPT2LMHeadModel.from_pretrained(f, dtype=torch.float32,
-                                                activation_function=activation)
+        a, b = (AutoModelForCausalLM.from_pretrained(f, dtype=torch.float32, **activation)
                 .eval()(tokens).logits for f in (folder, export))
     return torch.equal(a, b)
 
@@ -107,8 +157,10 @@ def same_logits(folder, export, tokens, activation):
 def compare(driver, case):
     name, changes, saving, dtype, batch, seq, steps = case
     torch.manual_seed(2026)
-    config = GPT2Config(**{**SMALL, **changes}, bos_token_id=0, eos_token_id=0)
-    model = GPT2LMHeadModel(config)
+    kind, changes = changes if isinstance(changes, tuple) else (GPT2Config, changes)
+    base = SMALL if kind is GPT2Config else LLAMA
+    config = kind(**{**base, **changes}, bos_token_id=0, eos_token_id=0)
+    model = AutoModelForCausalLM.from_config(config, attn_implementation="eager")
     with torch.no_grad():
         for key, p in model.named_parameters():
             if p.dim() == 1:
@@ -119,7 +171,8 @@ def compare(driver, case):
         tokens = torch.randint(0, config.vocab_size, (steps, batch, seq + 1))
         mine = ours(driver, f"{work}/model", work, tokens, steps, config)
         same = same_logits(f"{work}/model", f"{work}/export", tokens[0][:, :-1],
-                           config.activation_function)
+                           {"activation_function": config.activation_function}
+                           if is_gpt2(config) else {})
         noise = train(f"{work}/model", torch.float32, tokens, steps)
         exact = train(f"{work}/model", torch.float64, tokens, steps)
     good, cells = same, []
