@@ -234,7 +234,8 @@ typedef struct nc_hlx_loader {
     uint32_t token_bytes; /* 1, 2 or 4 */
     uint32_t seq;
     uint64_t seed;
-    uint64_t next; /* windows taken so far, over all epochs */
+    uint64_t next;       /* windows taken so far, over all epochs */
+    const uint8_t *mask; /* null, or a byte a token: one whose byte is 0 is read, but no target */
 } nc_hlx_loader;
 
 /* A file in memory: mapped where the system can (do not cut it short meanwhile), read elsewhere. */
@@ -246,7 +247,7 @@ typedef struct nc_hlx_file {
 } nc_hlx_file;
 
 typedef struct nc_hlx_stats {
-    float loss;      /* mean cross-entropy in nats per token */
+    float loss;      /* mean cross-entropy in nats per target */
     float grad_norm; /* before clipping */
     float lr;
     uint32_t reserved;
@@ -514,6 +515,9 @@ NC_API nc_status nc_hlx_flash_attention_backward(float *dqkv, const float *dout,
 
 /* -- optimiser: AdamW ----------------------------------------------------------------- */
 
+/* Whether settings are in their ranges (null: all defaults): NC_ERR_ARG names the first member that
+ * is not, and its value. */
+NC_API nc_status nc_hlx_adamw_check(const nc_hlx_adamw *adamw, nc_error *err);
 /* Learning rate of a step, counted from 1. */
 NC_API float nc_hlx_learning_rate(const nc_hlx_adamw *adamw, uint64_t step);
 /* One step of AdamW, counted from 1, on n parameters that all decay by adamw->weight_decay:
@@ -671,7 +675,7 @@ NC_API nc_status nc_hlx_forward(nc_hlx_model *model, const uint32_t *tokens,
 /* The same for a part of a step whose parts have `count` targets together, those that are
  * NC_HLX_IGNORE left out: *loss is the part's share of the step's mean loss, and the gradients of
  * all parts add up to those of that mean, however its targets are spread over the parts. NC_ERR_ARG
- * for a count of 0. */
+ * for a count of 0, from 2^24 on or below the part's own. */
 NC_API nc_status nc_hlx_forward_part(nc_hlx_model *model, const uint32_t *tokens,
                                      const uint32_t *targets, uint32_t batch, uint32_t seq,
                                      uint32_t count, float *loss);
@@ -686,8 +690,8 @@ NC_API nc_status nc_hlx_backward_ready(nc_hlx_model *model, nc_hlx_ready_fn read
 /* Set all gradients to 0. */
 NC_API void nc_hlx_zero_gradients(nc_hlx_model *model);
 /* One optimiser step from the gradients; fills stats->grad_norm, lr and step. A model that keeps a
- * part of the moments updates these parameters alone. NC_ERR_ARG for settings outside their ranges,
- * NC_ERR_MATH for gradients whose norm is not finite: the model stays as it was. */
+ * part of the moments updates these parameters alone. NC_ERR_ARG as nc_hlx_adamw_check, NC_ERR_MATH
+ * for a norm that is not finite: nothing has changed then. */
 NC_API nc_status nc_hlx_update(nc_hlx_model *model, const nc_hlx_adamw *adamw, nc_hlx_stats *stats);
 /* The same with the norm given: the root of nc_hlx_dot of all gradients with themselves. Gradients
  * without a moment here are not looked at. */
@@ -696,17 +700,23 @@ NC_API nc_status nc_hlx_update_shard(nc_hlx_model *model, const nc_hlx_adamw *ad
 
 /* -- training: whole steps, and validation -------------------------------------------- */
 
-/* One step: micro_batches times (batch from the loader, forward, backward), then the update.
- * NC_ERR_ARG for a loader longer than the model's sequences or with tokens outside its vocabulary
- * and for settings outside their ranges, NC_ERR_UNSUPPORTED for a model that keeps a part of the
- * moments, NC_ERR_MATH for gradients whose norm is not finite. An error leaves parameters, moments,
- * step and loader as they were. */
+/* One step: micro_batches times (batch from the loader, forward, backward), then the update. Loss
+ * and gradient are the mean over all targets of the step, whichever micro-batch they stand in.
+ * NC_ERR_ARG for a loader longer than the model's sequences, tokens outside its vocabulary or
+ * settings that nc_hlx_adamw_check refuses, NC_ERR_UNSUPPORTED for a model that keeps a part of the
+ * moments, NC_ERR_MATH for a loss or a gradient that is not finite, with *stats of the step that
+ * failed. On an error parameters, moments, step and the loader's position are those before. */
 NC_API nc_status nc_hlx_train_step(nc_hlx_model *model, nc_hlx_loader *loader,
                                    const nc_hlx_adamw *adamw, nc_hlx_stats *stats);
 /* Mean loss over the first `windows` non-overlapping windows of the data that a loader would read,
- * for validation, without dropout; the loader's position counts for nothing. */
+ * for validation, without dropout, in batches of batch_size; the loader's position counts for
+ * nothing, and the bits are those of one window at a time. NC_ERR_ARG as nc_hlx_train_step. */
 NC_API nc_status nc_hlx_evaluate(nc_hlx_model *model, const nc_hlx_loader *data, uint32_t windows,
                                  float *loss);
+/* The same, asking progress (may be null) behind every batch, windows done and in all. */
+NC_API nc_status nc_hlx_evaluate_progress(nc_hlx_model *model, const nc_hlx_loader *data,
+                                          uint32_t windows, nc_progress_fn progress, void *user,
+                                          float *loss);
 
 /* -- sampling: tokens from a model ---------------------------------------------------- */
 
@@ -852,11 +862,14 @@ NC_API nc_status nc_hlx_gpu_create(nc_hlx_gpu **gpu, nc_gpu *device, nc_hlx_mode
 /* Release; null is fine. */
 NC_API void nc_hlx_gpu_destroy(nc_hlx_gpu *gpu);
 /* One step as nc_hlx_train_step, with the loader's seq equal to the model's. One upload of tokens
- * and scalars, one run of the recorded program, one download of the losses. */
+ * and scalars, one run of the recorded program, one download of the scalars. */
 NC_API nc_status nc_hlx_gpu_train_step(nc_hlx_gpu *gpu, nc_hlx_loader *loader,
                                        const nc_hlx_adamw *adamw, nc_hlx_stats *stats);
-/* Parameters, gradients and moments from the device to the model: before saving, evaluating or
- * sampling. */
+/* nc_hlx_evaluate_progress on the device, with the parameters there: the same bits. The loader's
+ * seq is the model's. */
+NC_API nc_status nc_hlx_gpu_evaluate(nc_hlx_gpu *gpu, const nc_hlx_loader *data, uint32_t windows,
+                                     nc_progress_fn progress, void *user, float *loss);
+/* Parameters, gradients and moments from the device to the model: before saving or sampling. */
 NC_API nc_status nc_hlx_gpu_download(nc_hlx_gpu *gpu);
 /* Parameters and moments from the model to the device, after the caller changed them. */
 NC_API nc_status nc_hlx_gpu_upload(nc_hlx_gpu *gpu);
@@ -4774,13 +4787,23 @@ static nc_hlx_adamw nc_hlx__adamw_defaults(const nc_hlx_adamw *in) {
     return a;
 }
 
-/* Whether the settings are in their ranges; null is: the defaults. */
-static int nc_hlx__adamw_valid(const nc_hlx_adamw *a) {
-    const float most = 3.402823466e38f;
-    return !a || (a->lr >= 0.0f && a->lr <= most && a->lr_min >= 0.0f && a->lr_min <= most &&
-                  a->beta1 >= 0.0f && a->beta1 < 1.0f && a->beta2 >= 0.0f && a->beta2 < 1.0f &&
-                  a->eps >= 0.0f && a->eps <= most && a->weight_decay >= 0.0f &&
-                  a->weight_decay <= most && a->clip_norm >= 0.0f && a->clip_norm <= most);
+static int nc_hlx__finite(float x) { return x - x == 0.0f; }
+
+NC_API nc_status nc_hlx_adamw_check(const nc_hlx_adamw *adamw, nc_error *err) {
+    static const char *const names[] = {"lr",  "lr_min",       "beta1",    "beta2",
+                                        "eps", "weight_decay", "clip_norm"};
+    float values[7];
+    size_t i;
+    nc__clear(err);
+    if (!adamw) return NC_OK;
+    memcpy(values, adamw, sizeof values);
+    for (i = 0; i < 7; i++) {
+        const int below_1 = i == 2 || i == 3;
+        if (!nc_hlx__finite(values[i]) || values[i] < 0.0f || (below_1 && values[i] >= 1.0f))
+            return nc__fail(err, NC_ERR_ARG, 0, 0, "%s is %g: give a number from 0 up%s", names[i],
+                            (double)values[i], below_1 ? " and below 1" : "");
+    }
+    return NC_OK;
 }
 
 NC_API float nc_hlx_learning_rate(const nc_hlx_adamw *adamw, uint64_t step) {
@@ -6886,17 +6909,31 @@ NC_API nc_status nc_hlx_loader_init(nc_hlx_loader *loader, const void *text, siz
     return nc_hlx_loader_init_tokens(loader, text, count, 1, seq, seed);
 }
 
+/* What cannot be a token is never taken for NC_HLX_IGNORE. */
+static uint32_t nc_hlx__take_token(const uint8_t *from, uint32_t token_bytes) {
+    const uint64_t token = nc__get_le(from, token_bytes);
+    return token < NC_HLX_IGNORE ? (uint32_t)token : NC_HLX_IGNORE - 1;
+}
+
 /* seq tokens from `at` on and their successors. */
 static void nc_hlx__window(const nc_hlx_loader *loader, size_t at, uint32_t *tokens,
                            uint32_t *targets) {
     const uint8_t *from = loader->data + at * loader->token_bytes;
-    uint32_t t, next = (uint32_t)nc__get_le(from, loader->token_bytes);
+    uint32_t t, next = nc_hlx__take_token(from, loader->token_bytes);
     for (t = 0; t < loader->seq; t++) {
         from += loader->token_bytes;
         tokens[t] = next;
-        next = (uint32_t)nc__get_le(from, loader->token_bytes);
-        targets[t] = next;
+        next = nc_hlx__take_token(from, loader->token_bytes);
+        targets[t] = !loader->mask || loader->mask[at + t + 1] ? next : NC_HLX_IGNORE;
     }
+}
+
+/* Targets of the window from `at` on. */
+static uint32_t nc_hlx__window_targets(const nc_hlx_loader *loader, size_t at) {
+    uint32_t t, n = 0;
+    if (!loader->mask) return loader->seq;
+    for (t = 1; t <= loader->seq; t++) n += (uint32_t)(loader->mask[at + t] != 0);
+    return n;
 }
 
 /* The i-th element of a pseudo-random permutation of 0..n-1: a four-round Feistel network on
@@ -6923,23 +6960,34 @@ static uint64_t nc_hlx__permute(uint64_t i, uint64_t n, uint64_t seed, uint64_t 
     return i;
 }
 
+/* Where window number i, over all epochs, begins. */
+static size_t nc_hlx__window_start(const nc_hlx_loader *loader, uint64_t i) {
+    const uint64_t windows = (loader->count - 1) / loader->seq, epoch = i / windows;
+    uint64_t slack = loader->count - 1 - windows * loader->seq; /* the windows' common shift */
+    uint32_t words[4];
+    if (epoch) slack += loader->seq; /* from the second epoch on, cut at other places */
+    nc__philox(loader->seed, epoch, 0, words);
+    slack = words[0] % (slack + 1);
+    slack += nc_hlx__permute(i % windows, windows, loader->seed, epoch) * loader->seq;
+    if (slack + loader->seq + 1 > loader->count) slack = loader->count - loader->seq - 1;
+    return (size_t)slack;
+}
+
 NC_API void nc_hlx_loader_next(nc_hlx_loader *loader, uint32_t *tokens, uint32_t *targets,
                                uint32_t batch) {
-    uint64_t windows = (loader->count - 1) / loader->seq;
-    uint32_t b;
-    for (b = 0; b < batch; b++, loader->next++) {
-        uint64_t epoch = loader->next / windows, index = loader->next % windows;
-        uint64_t slack = loader->count - 1 - windows * loader->seq; /* the windows' common shift */
-        uint32_t words[4];
-        if (epoch) slack += loader->seq; /* from the second epoch on, cut at other places */
-        nc__philox(loader->seed, epoch, 0, words);
-        slack = words[0] % (slack + 1);
-        index = nc_hlx__permute(index, windows, loader->seed, epoch);
-        slack += index * loader->seq;
-        if (slack + loader->seq + 1 > loader->count) slack = loader->count - loader->seq - 1;
-        nc_hlx__window(loader, (size_t)slack, tokens + (size_t)b * loader->seq,
-                       targets + (size_t)b * loader->seq);
-    }
+    size_t at;
+    for (at = 0; at < (size_t)batch * loader->seq; at += loader->seq)
+        nc_hlx__window(loader, nc_hlx__window_start(loader, loader->next++), tokens + at,
+                       targets + at);
+}
+
+/* Targets of the next windows, as the divisor of a mean. */
+static float nc_hlx__next_targets(const nc_hlx_loader *loader, size_t windows) {
+    size_t i, n = 0;
+    if (!loader->mask) return (float)(windows * loader->seq);
+    for (i = 0; i < windows; i++)
+        n += nc_hlx__window_targets(loader, nc_hlx__window_start(loader, loader->next + i));
+    return (float)(n ? n : 1);
 }
 
 #ifndef NC_NO_STDIO
@@ -7388,7 +7436,8 @@ typedef struct nc_hlx__pass {
     uint32_t micro;      /* batch of the step */
     int dropping;        /* with dropout */
     float count;         /* rows with a target, in the whole step */
-    float norm;          /* of all gradients */
+    size_t losses;       /* of the whole step; 0: gradients alone are given */
+    float loss, norm;    /* the mean of all losses; of all gradients */
     nc_status status;
     nc_hlx_adamw adamw;
     nc_hlx_ready_fn ready; /* null: nobody waits for parts of the gradients */
@@ -7766,8 +7815,9 @@ typedef struct nc_hlx__ops {
     void (*attention_backward)(nc_hlx__pass *s, nc_hlx__place dqkv, nc_hlx__place dout,
                                nc_hlx__place out, nc_hlx__place kept, nc_hlx__place qkv);
     void (*cross_entropy)(nc_hlx__pass *s, nc_hlx__place logits, nc_hlx__place losses);
-    /* of all gradients, for adamw */
-    void (*norm)(nc_hlx__pass *s);
+    /* of all gradients, for adamw, and the loss. NC_ERR_MATH where one of them is not finite; on a
+     * device adamw sees to it. */
+    nc_status (*norm)(nc_hlx__pass *s);
     void (*adamw)(nc_hlx__pass *s, size_t at, size_t n, float weight_decay);
 } nc_hlx__ops;
 
@@ -8069,16 +8119,10 @@ static void nc_hlx__move_all(nc_hlx__pass *s) {
     }
 }
 
-static int nc_hlx__finite(float x) { return x - x == 0.0f; }
-
-/* A norm that is not finite leaves parameters and moments alone; on a device the kernel adam sees
- * to it. */
-static void nc_hlx__update(nc_hlx__pass *s) {
-    s->ops->norm(s);
-    if (nc_hlx__finite(s->norm))
-        nc_hlx__move_all(s);
-    else
-        s->status = NC_ERR_MATH;
+static nc_status nc_hlx__update(nc_hlx__pass *s) {
+    const nc_status status = s->ops->norm(s);
+    if (status == NC_OK) nc_hlx__move_all(s);
+    return status;
 }
 
 /* A whole step: every micro-batch forward and backward, then the update. */
@@ -8095,8 +8139,7 @@ static nc_status nc_hlx__step(nc_hlx__pass *s) {
         nc_hlx__loss(s);
         nc_hlx__backward(s);
     }
-    nc_hlx__update(s);
-    return s->status;
+    return nc_hlx__update(s);
 }
 
 /* -- the operations on this machine -- */
@@ -8308,7 +8351,12 @@ static float nc_hlx__squared_norm(nc_hlx_model *model) {
     return nc_hlx_sum(j.sums, (total + NC_HLX__CHUNK - 1) / NC_HLX__CHUNK);
 }
 
-static void nc_hlx__host_norm(nc_hlx__pass *s) { s->norm = sqrtf(nc_hlx__squared_norm(s->model)); }
+static nc_status nc_hlx__host_norm(nc_hlx__pass *s) {
+    s->norm = sqrtf(nc_hlx__squared_norm(s->model));
+    if (s->losses)
+        s->loss = nc_hlx_sum(nc_hlx__floats(s->model, NC_HLX__A_LOSSES), s->losses) / s->count;
+    return nc_hlx__finite(s->norm) && nc_hlx__finite(s->loss) ? NC_OK : NC_ERR_MATH;
+}
 
 static void nc_hlx__host_adamw(nc_hlx__pass *s, size_t at, size_t n, float weight_decay) {
     nc_hlx_model *model = s->model;
@@ -8321,24 +8369,35 @@ static void nc_hlx__host_adamw(nc_hlx__pass *s, size_t at, size_t n, float weigh
                         clip > 0.0f && s->norm > clip ? clip / s->norm : 1.0f);
 }
 
-/* Tokens for a pass, into the model. */
-static nc_status nc_hlx__host_tokens(nc_hlx__pass *s, const uint32_t *tokens) {
-    const nc_hlx_config *c = &s->model->config;
+/* Whether rows of tokens, and of targets unless null, are of a vocabulary. */
+static int nc_hlx__known(const uint32_t *tokens, const uint32_t *targets, size_t rows,
+                         uint32_t vocab) {
     size_t i;
-    if (s->batch == 0 || s->seq == 0 || s->batch > c->batch_size || s->seq > c->max_seq_len)
+    for (i = 0; i < rows; i++)
+        if (tokens[i] >= vocab || (targets && targets[i] >= vocab && targets[i] != NC_HLX_IGNORE))
+            return 0;
+    return 1;
+}
+
+/* Tokens, and targets unless null, for a pass, into the model. */
+static nc_status nc_hlx__host_tokens(nc_hlx__pass *s, const uint32_t *tokens,
+                                     const uint32_t *targets) {
+    const nc_hlx_config *c = &s->model->config;
+    if (s->batch == 0 || s->seq == 0 || s->batch > c->batch_size || s->seq > c->max_seq_len ||
+        !nc_hlx__known(tokens, targets, s->rows, c->vocab_size))
         return NC_ERR_ARG;
-    for (i = 0; i < s->rows; i++)
-        if (tokens[i] >= c->vocab_size) return NC_ERR_ARG;
     memmove(nc_hlx__integers(s->model, NC_HLX__A_TOKENS), tokens, s->rows * sizeof *tokens);
+    if (targets)
+        memmove(nc_hlx__integers(s->model, NC_HLX__A_TARGETS), targets, s->rows * sizeof *targets);
     s->model->ready = 0;
     return NC_OK;
 }
 
 static nc_status nc_hlx__host_batch(nc_hlx__pass *s) {
     uint32_t *tokens = nc_hlx__integers(s->model, NC_HLX__A_TOKENS);
-    nc_hlx_loader_next(s->loader, tokens, nc_hlx__integers(s->model, NC_HLX__A_TARGETS),
-                       s->model->config.batch_size);
-    return nc_hlx__host_tokens(s, tokens);
+    uint32_t *targets = nc_hlx__integers(s->model, NC_HLX__A_TARGETS);
+    nc_hlx_loader_next(s->loader, tokens, targets, s->model->config.batch_size);
+    return nc_hlx__host_tokens(s, tokens, targets);
 }
 
 static const nc_hlx__ops nc_hlx__host = {nc_hlx__host_batch,
@@ -8373,7 +8432,10 @@ static void nc_hlx__do_losses(void *pass) {
 
 static void nc_hlx__do_backward(void *pass) { nc_hlx__backward((nc_hlx__pass *)pass); }
 
-static void nc_hlx__do_update(void *pass) { nc_hlx__update((nc_hlx__pass *)pass); }
+static void nc_hlx__do_update(void *pass) {
+    nc_hlx__pass *s = (nc_hlx__pass *)pass;
+    s->status = nc_hlx__update(s);
+}
 
 static void nc_hlx__do_move(void *pass) { nc_hlx__move_all((nc_hlx__pass *)pass); }
 
@@ -8396,25 +8458,15 @@ static nc_hlx__pass nc_hlx__host_pass(nc_hlx_model *model, size_t batch, size_t 
     return s;
 }
 
-/* Targets for a pass, into the model, and how many there are. */
-static nc_status nc_hlx__host_targets(nc_hlx__pass *s, const uint32_t *targets) {
-    const uint32_t vocab = s->model->config.vocab_size;
-    size_t i;
-    for (i = 0; i < s->rows; i++)
-        if (targets[i] >= vocab && targets[i] != NC_HLX_IGNORE) return NC_ERR_ARG;
-    memmove(nc_hlx__integers(s->model, NC_HLX__A_TARGETS), targets, s->rows * sizeof *targets);
-    s->count = nc_hlx__count(targets, s->rows, vocab);
-    return NC_OK;
-}
-
-/* count 0: that of these targets. */
+/* count 0: the targets' own number. */
 static nc_status nc_hlx__forward_losses(nc_hlx_model *model, const uint32_t *tokens,
                                         const uint32_t *targets, uint32_t batch, uint32_t seq,
                                         uint32_t count, float *loss) {
     nc_hlx__pass s = nc_hlx__host_pass(model, batch, seq, 1);
-    nc_status status = nc_hlx__host_tokens(&s, tokens);
-    if (status == NC_OK) status = nc_hlx__host_targets(&s, targets);
+    nc_status status = nc_hlx__host_tokens(&s, tokens, targets);
     if (status != NC_OK) return status;
+    s.count = nc_hlx__count(targets, s.rows, model->config.vocab_size);
+    if (count && (float)count < s.count) return NC_ERR_ARG;
     if (count) s.count = (float)count;
     nc_hlx__together(nc_hlx__do_losses, &s);
     model->pass = s;
@@ -8431,7 +8483,7 @@ NC_API nc_status nc_hlx_forward(nc_hlx_model *model, const uint32_t *tokens,
     if (!model || !tokens || (targets && !loss)) return NC_ERR_ARG;
     if (targets) return nc_hlx__forward_losses(model, tokens, targets, batch, seq, 0, loss);
     s = nc_hlx__host_pass(model, batch, seq, 0);
-    status = nc_hlx__host_tokens(&s, tokens);
+    status = nc_hlx__host_tokens(&s, tokens, NULL);
     if (status == NC_OK) nc_hlx__together(nc_hlx__do_forward, &s);
     return status;
 }
@@ -8439,7 +8491,7 @@ NC_API nc_status nc_hlx_forward(nc_hlx_model *model, const uint32_t *tokens,
 NC_API nc_status nc_hlx_forward_part(nc_hlx_model *model, const uint32_t *tokens,
                                      const uint32_t *targets, uint32_t batch, uint32_t seq,
                                      uint32_t count, float *loss) {
-    if (!model || !tokens || !targets || !count || !loss) return NC_ERR_ARG;
+    if (!model || !tokens || !targets || !loss || count == 0 || count >> 24) return NC_ERR_ARG;
     return nc_hlx__forward_losses(model, tokens, targets, batch, seq, count, loss);
 }
 
@@ -8464,39 +8516,41 @@ NC_API void nc_hlx_zero_gradients(nc_hlx_model *model) {
     nc_hlx__zero(model->gradients, model->layout.total);
 }
 
-/* What is true of a model after a step's update. */
-static void nc_hlx__finish_step(nc_hlx_model *model, const nc_hlx_adamw *adamw, float norm,
-                                nc_hlx_stats *stats) {
-    model->step++;
-    model->adamw = *adamw;
-    if (!stats) return;
+/* What is true of a model after a step's update, or of the step that could not be done. */
+static nc_status nc_hlx__finish_step(nc_hlx_model *model, const nc_hlx_adamw *adamw, float norm,
+                                     nc_status status, nc_hlx_stats *stats) {
+    const uint64_t step = model->step + 1;
+    if (status == NC_OK) {
+        model->step = step;
+        model->adamw = *adamw;
+    }
+    if (!stats) return status;
     stats->grad_norm = norm;
-    stats->lr = nc_hlx_learning_rate(adamw, model->step);
-    stats->step = model->step;
+    stats->lr = nc_hlx_learning_rate(adamw, step);
+    stats->step = step;
+    return status;
 }
 
 NC_API nc_status nc_hlx_update(nc_hlx_model *model, const nc_hlx_adamw *adamw,
                                nc_hlx_stats *stats) {
     nc_hlx__pass s;
-    if (!model || !nc_hlx__adamw_valid(adamw)) return NC_ERR_ARG;
+    if (!model || nc_hlx_adamw_check(adamw, NULL) != NC_OK) return NC_ERR_ARG;
     s = nc_hlx__host_pass(model, 0, 0, 0);
     s.adamw = nc_hlx__adamw_defaults(adamw);
     nc_hlx__together(nc_hlx__do_update, &s);
-    if (s.status == NC_OK) nc_hlx__finish_step(model, &s.adamw, s.norm, stats);
-    return s.status;
+    return nc_hlx__finish_step(model, &s.adamw, s.norm, s.status, stats);
 }
 
 NC_API nc_status nc_hlx_update_shard(nc_hlx_model *model, const nc_hlx_adamw *adamw, float norm,
                                      nc_hlx_stats *stats) {
     nc_hlx__pass s;
-    if (!model || !nc_hlx__adamw_valid(adamw)) return NC_ERR_ARG;
-    if (!nc_hlx__finite(norm)) return NC_ERR_MATH;
+    if (!model || nc_hlx_adamw_check(adamw, NULL) != NC_OK) return NC_ERR_ARG;
     s = nc_hlx__host_pass(model, 0, 0, 0);
     s.adamw = nc_hlx__adamw_defaults(adamw);
     s.norm = norm;
-    nc_hlx__together(nc_hlx__do_move, &s);
-    nc_hlx__finish_step(model, &s.adamw, norm, stats);
-    return NC_OK;
+    s.status = nc_hlx__finite(norm) ? NC_OK : NC_ERR_MATH;
+    if (s.status == NC_OK) nc_hlx__together(nc_hlx__do_move, &s);
+    return nc_hlx__finish_step(model, &s.adamw, norm, s.status, stats);
 }
 
 /* >>training ======================================================================= */
@@ -8510,50 +8564,95 @@ static int nc_hlx__fits(const nc_hlx_model *model, const nc_hlx_loader *loader) 
 
 NC_API nc_status nc_hlx_train_step(nc_hlx_model *model, nc_hlx_loader *loader,
                                    const nc_hlx_adamw *adamw, nc_hlx_stats *stats) {
+    const uint64_t before = loader ? loader->next : 0;
     nc_hlx__pass s;
-    uint64_t next;
-    size_t rows;
-    if (!nc_hlx__fits(model, loader) || !nc_hlx__adamw_valid(adamw)) return NC_ERR_ARG;
-    next = loader->next;
+    size_t windows;
+    if (!nc_hlx__fits(model, loader) || nc_hlx_adamw_check(adamw, NULL) != NC_OK) return NC_ERR_ARG;
     if (!nc_hlx__whole(model)) return NC_ERR_UNSUPPORTED;
     s = nc_hlx__host_pass(model, model->config.batch_size, loader->seq, 1);
-    rows = s.rows * model->config.micro_batches;
+    windows = s.batch * model->config.micro_batches;
     s.loader = loader;
-    s.count = (float)rows;
+    s.losses = windows * loader->seq;
+    s.count = nc_hlx__next_targets(loader, windows);
     s.adamw = nc_hlx__adamw_defaults(adamw);
     nc_hlx__together(nc_hlx__do_step, &s);
-    if (s.status != NC_OK) {
-        loader->next = next;
-        return s.status;
-    }
+    if (s.status != NC_OK) loader->next = before;
+    if (s.status != NC_OK && s.status != NC_ERR_MATH) return s.status;
     if (stats) memset(stats, 0, sizeof *stats);
-    nc_hlx__finish_step(model, &s.adamw, s.norm, stats);
-    if (stats) stats->loss = nc_hlx_sum(nc_hlx__floats(model, NC_HLX__A_LOSSES), rows) / s.count;
-    return NC_OK;
+    if (stats) stats->loss = s.loss;
+    return nc_hlx__finish_step(model, &s.adamw, s.norm, s.status, stats);
+}
+
+/* A validation: the windows done and in all, and the sum of their losses. A window weighs as much
+ * as it has targets; one without a mask weighs 1. */
+typedef struct nc_hlx__evaluation {
+    const nc_hlx_loader *data;
+    uint32_t done, windows;
+    double sum, weight;
+} nc_hlx__evaluation;
+
+static nc_status nc_hlx__evaluation_of(nc_hlx__evaluation *e, const nc_hlx_model *model,
+                                       const nc_hlx_loader *data, uint32_t windows) {
+    const size_t most = nc_hlx__fits(model, data) ? (data->count - 1) / data->seq : 0;
+    memset(e, 0, sizeof *e);
+    e->data = data;
+    e->windows = windows > most ? (uint32_t)most : windows;
+    return e->windows ? NC_OK : NC_ERR_ARG;
+}
+
+/* Up to batch windows, of which there is one at least, and how many they are. */
+static uint32_t nc_hlx__evaluation_next(const nc_hlx__evaluation *e, uint32_t batch,
+                                        uint32_t *tokens, uint32_t *targets) {
+    const uint32_t n = (uint32_t)nc_hlx__min(e->windows - e->done, batch);
+    uint32_t w;
+    for (w = 0; w < n; w++) {
+        const size_t at = (size_t)w * e->data->seq;
+        nc_hlx__window(e->data, (size_t)(e->done + w) * e->data->seq, tokens + at, targets + at);
+    }
+    return n;
+}
+
+/* The losses of those n windows; NC_ERR_CANCELLED where progress asks for it. */
+static nc_status nc_hlx__evaluation_add(nc_hlx__evaluation *e, const float *losses, uint32_t n,
+                                        nc_progress_fn progress, void *user) {
+    const uint32_t seq = e->data->seq;
+    for (; n; n--, losses += seq, e->done++) {
+        const uint32_t targets = nc_hlx__window_targets(e->data, (size_t)e->done * seq);
+        const double weight = (double)targets / (double)seq;
+        if (targets) e->sum += weight * (double)(nc_hlx_sum(losses, seq) / (float)targets);
+        e->weight += weight;
+    }
+    return progress && progress(user, e->done, e->windows) ? NC_ERR_CANCELLED : NC_OK;
+}
+
+static float nc_hlx__evaluation_loss(const nc_hlx__evaluation *e) {
+    return e->weight > 0.0 ? (float)(e->sum / e->weight) : 0.0f;
+}
+
+NC_API nc_status nc_hlx_evaluate_progress(nc_hlx_model *model, const nc_hlx_loader *data,
+                                          uint32_t windows, nc_progress_fn progress, void *user,
+                                          float *loss) {
+    nc_hlx__evaluation e;
+    nc_status status = loss ? nc_hlx__evaluation_of(&e, model, data, windows) : NC_ERR_ARG;
+    while (status == NC_OK && e.done < e.windows) {
+        uint32_t *tokens = nc_hlx__integers(model, NC_HLX__A_TOKENS);
+        uint32_t *targets = nc_hlx__integers(model, NC_HLX__A_TARGETS);
+        const uint32_t n = nc_hlx__evaluation_next(&e, model->config.batch_size, tokens, targets);
+        nc_hlx__pass s = nc_hlx__host_pass(model, n, data->seq, 0);
+        status = nc_hlx__host_tokens(&s, tokens, targets);
+        if (status != NC_OK) break;
+        s.count = 1.0f; /* no gradient is asked for */
+        nc_hlx__together(nc_hlx__do_losses, &s);
+        status =
+            nc_hlx__evaluation_add(&e, nc_hlx__floats(model, NC_HLX__A_LOSSES), n, progress, user);
+    }
+    if (status == NC_OK) *loss = nc_hlx__evaluation_loss(&e);
+    return status;
 }
 
 NC_API nc_status nc_hlx_evaluate(nc_hlx_model *model, const nc_hlx_loader *data, uint32_t windows,
                                  float *loss) {
-    const size_t most = nc_hlx__fits(model, data) ? (data->count - 1) / data->seq : 0;
-    double sum = 0.0;
-    uint32_t w;
-    if (!most || !loss || windows == 0) return NC_ERR_ARG;
-    if (windows > most) windows = (uint32_t)most;
-    for (w = 0; w < windows; w++) {
-        nc_hlx__pass s = nc_hlx__host_pass(model, 1, data->seq, 0);
-        uint32_t *tokens = nc_hlx__integers(model, NC_HLX__A_TOKENS);
-        nc_status status;
-        nc_hlx__window(data, (size_t)w * data->seq, tokens,
-                       nc_hlx__integers(model, NC_HLX__A_TARGETS));
-        status = nc_hlx__host_tokens(&s, tokens);
-        if (status != NC_OK) return status;
-        s.count = (float)data->seq;
-        nc_hlx__together(nc_hlx__do_losses, &s);
-        sum = sum +
-              (double)(nc_hlx_sum(nc_hlx__floats(model, NC_HLX__A_LOSSES), data->seq) / s.count);
-    }
-    *loss = (float)(sum / (double)windows);
-    return NC_OK;
+    return nc_hlx_evaluate_progress(model, data, windows, NULL, NULL, loss);
 }
 
 /* >>sampling ======================================================================= */
@@ -10814,7 +10913,8 @@ NC_API nc_status nc_hlx_gpu_gemm(nc_gpu *device, int trans_a, int trans_b, size_
 typedef struct nc_hlx__control {
     nc_hlx__adam adam;
     float clip, norm, count; /* norm: the sum of squares */
-    uint32_t seed[2], stream[2], unused;
+    uint32_t seed[2], stream[2];
+    float loss; /* the sum */
 } nc_hlx__control;
 typedef char nc_hlx__control_is_16_words[sizeof(nc_hlx__control) == 64 ? 1 : -1];
 
@@ -10822,9 +10922,9 @@ struct nc_hlx_gpu {
     nc_hlx_model *model;
     nc_gpu *device;
     nc_gpu_buffer *state, *work, *tokens, *control;
-    nc_gpu_program *program;
+    nc_gpu_program *program, *losses; /* a training step; losses of a batch, once asked for */
     nc_hlx__plan plan;
-    float *losses_host;
+    float *losses_host;    /* of a batch */
     uint32_t *tokens_host; /* as the device's: tokens, targets, order, start of every micro-batch */
     uint32_t rows, seq;
     nc_gpu_job job; /* the recording */
@@ -11180,22 +11280,31 @@ static void nc_hlx__device_cross_entropy(nc_hlx__pass *s, nc_hlx__place logits,
                    1);
 }
 
-/* The sum of squares to the control buffer, by the rule of nc_hlx_dot, level by level. */
-static void nc_hlx__device_norm(nc_hlx__pass *s) {
+/* The sum of n numbers, or of their squares, to a word of the control buffer, by the rule of
+ * nc_hlx_sum, level by level. */
+static void nc_hlx__record_sum(nc_hlx__pass *s, nc_hlx__place x, size_t count, uint32_t squares,
+                               size_t word) {
     nc_hlx_gpu *g = s->gpu;
-    const uint32_t norm = (uint32_t)(offsetof(nc_hlx__control, norm) / 4);
-    const uint32_t total = (uint32_t)s->model->layout.total;
-    uint32_t n = total, from = total, to = (uint32_t)s->plan->at[NC_HLX__A_SUMS], squares;
-    for (squares = 1;; squares = 0) {
+    uint32_t n = (uint32_t)count, to = (uint32_t)s->plan->at[NC_HLX__A_SUMS];
+    for (;; squares = 0) {
         const uint32_t chunks = (n + NC_HLX__CHUNK - 1) / NC_HLX__CHUNK;
-        const uint32_t push[4] = {n, squares, from, chunks > 1 ? to : norm};
-        nc_hlx__record(g, "reduce", squares ? g->state : g->work, chunks > 1 ? g->work : g->control,
-                       NULL, push, sizeof push, chunks, 1, 1);
+        const uint32_t push[4] = {n, squares, (uint32_t)x.at, chunks > 1 ? to : (uint32_t)word};
+        nc_hlx__record(g, "reduce", nc_hlx__buffer(g, x), chunks > 1 ? g->work : g->control, NULL,
+                       push, sizeof push, chunks, 1, 1);
         if (chunks == 1) break;
-        from = to;
+        x = nc_hlx__place_in(NC_HLX__WORK, to);
         to += chunks;
         n = chunks;
     }
+}
+
+static nc_status nc_hlx__device_norm(nc_hlx__pass *s) {
+    const size_t total = s->model->layout.total;
+    nc_hlx__record_sum(s, nc_hlx__place_in(NC_HLX__STATE, total), total, 1,
+                       offsetof(nc_hlx__control, norm) / 4);
+    nc_hlx__record_sum(s, nc_hlx__at(s, NC_HLX__A_LOSSES, 0), s->losses, 0,
+                       offsetof(nc_hlx__control, loss) / 4);
+    return NC_OK;
 }
 
 static void nc_hlx__device_adamw(nc_hlx__pass *s, size_t at, size_t n, float weight_decay) {
@@ -11231,13 +11340,20 @@ static const nc_hlx__ops nc_hlx__device = {nc_hlx__device_batch,
                                            nc_hlx__device_norm,
                                            nc_hlx__device_adamw};
 
-/* The step at the configured batch size and full length, as a program. */
-static nc_status nc_hlx__record_step(nc_hlx_gpu *g, const nc_hlx_adamw *adamw) {
+/* A pass at the configured batch size and full length, to be recorded. */
+static nc_hlx__pass nc_hlx__device_pass(nc_hlx_gpu *g, int training) {
     const nc_hlx_config *c = &g->model->config;
-    nc_hlx__pass s = nc_hlx__host_pass(g->model, c->batch_size, c->max_seq_len, 1);
+    nc_hlx__pass s = nc_hlx__host_pass(g->model, c->batch_size, c->max_seq_len, training);
     s.ops = &nc_hlx__device;
     s.plan = &g->plan;
     s.gpu = g;
+    return s;
+}
+
+/* The step as a program. */
+static nc_status nc_hlx__record_step(nc_hlx_gpu *g, const nc_hlx_adamw *adamw) {
+    nc_hlx__pass s = nc_hlx__device_pass(g, 1);
+    s.losses = s.rows * g->model->config.micro_batches;
     s.adamw = nc_hlx__adamw_defaults(adamw);
     nc_gpu_job_start(&g->job, g->device);
     (void)nc_hlx__step(&s);
@@ -11293,7 +11409,7 @@ NC_API nc_status nc_hlx_gpu_create(nc_hlx_gpu **gpu, nc_gpu *device, nc_hlx_mode
     nc_status status;
     if (!gpu) return NC_ERR_ARG;
     *gpu = NULL;
-    if (!device || !model || !nc_hlx__adamw_valid(adamw)) return NC_ERR_ARG;
+    if (!device || !model || nc_hlx_adamw_check(adamw, NULL) != NC_OK) return NC_ERR_ARG;
     if (!nc_gpu_get_caps(device)->contract || !nc_hlx__whole(model)) return NC_ERR_UNSUPPORTED;
     c = &model->config;
     if (c->d_model > NC_HLX__CHUNK || c->vocab_size > NC_HLX__CHUNK ||
@@ -11305,8 +11421,7 @@ NC_API nc_status nc_hlx_gpu_create(nc_hlx_gpu **gpu, nc_gpu *device, nc_hlx_mode
     g->device = device;
     g->seq = c->max_seq_len;
     g->rows = c->batch_size * c->max_seq_len;
-    g->losses_host = (float *)nc__calloc(nc_hlx__hooks(model),
-                                         (size_t)g->rows * c->micro_batches * sizeof(float));
+    g->losses_host = (float *)nc__calloc(nc_hlx__hooks(model), g->rows * sizeof(float));
     g->tokens_host = (uint32_t *)nc__calloc(nc_hlx__hooks(model), nc_hlx__tokens_bytes(g));
     status = g->losses_host && g->tokens_host ? nc_hlx__gpu_prepare(g, adamw) : NC_ERR_MEMORY;
     if (status == NC_OK) status = nc_hlx_gpu_upload(g);
@@ -11322,13 +11437,13 @@ NC_API void nc_hlx_gpu_destroy(nc_hlx_gpu *gpu) {
     const nc_allocator *hooks;
     if (!gpu) return;
     nc_gpu_program_destroy(gpu->device, gpu->program);
+    nc_gpu_program_destroy(gpu->device, gpu->losses);
     nc_gpu_buffer_destroy(gpu->device, gpu->state);
     nc_gpu_buffer_destroy(gpu->device, gpu->work);
     nc_gpu_buffer_destroy(gpu->device, gpu->tokens);
     nc_gpu_buffer_destroy(gpu->device, gpu->control);
     hooks = nc_hlx__hooks(gpu->model);
-    nc__free(hooks, gpu->losses_host,
-             (size_t)gpu->rows * gpu->model->config.micro_batches * sizeof(float));
+    nc__free(hooks, gpu->losses_host, gpu->rows * sizeof(float));
     nc__free(hooks, gpu->tokens_host, nc_hlx__tokens_bytes(gpu));
     nc__free(hooks, gpu, sizeof *gpu);
 }
@@ -11353,66 +11468,101 @@ static void nc_hlx__sort_tokens(const uint32_t *tokens, uint32_t rows, uint32_t 
 /* The next batches of the loader, with their tokens sorted for the embedding's gradient. */
 static nc_status nc_hlx__next_tokens(nc_hlx_gpu *g, nc_hlx_loader *loader) {
     const nc_hlx_config *c = &g->model->config;
-    uint32_t micro, i;
+    uint32_t micro;
     for (micro = 0; micro < c->micro_batches; micro++) {
         uint32_t *tokens = g->tokens_host + nc_hlx__tokens_at(g, micro);
         uint32_t *order = tokens + 2 * g->rows;
         nc_hlx_loader_next(loader, tokens, tokens + g->rows, c->batch_size);
-        for (i = 0; i < g->rows; i++)
-            if (tokens[i] >= c->vocab_size) return NC_ERR_ARG;
+        if (!nc_hlx__known(tokens, tokens + g->rows, g->rows, c->vocab_size)) return NC_ERR_ARG;
         nc_hlx__sort_tokens(tokens, g->rows, nc_hlx__integers(g->model, NC_HLX__A_CANDIDATES),
                             c->vocab_size, order, order + g->rows);
     }
     return NC_OK;
 }
 
+/* Upload tokens and scalars, run, and get the scalars back. */
+static nc_status nc_hlx__run_program(nc_hlx_gpu *g, nc_gpu_program *program, size_t tokens_bytes,
+                                     nc_hlx__control *control) {
+    nc_status status = nc_gpu_upload(g->device, g->tokens, 0, g->tokens_host, tokens_bytes);
+    if (status == NC_OK) status = nc_gpu_upload(g->device, g->control, 0, control, sizeof *control);
+    if (status == NC_OK) status = nc_gpu_run(g->device, program, NULL);
+    if (status == NC_OK)
+        status = nc_gpu_download(g->device, g->control, 0, control, sizeof *control);
+    return status;
+}
+
 NC_API nc_status nc_hlx_gpu_train_step(nc_hlx_gpu *gpu, nc_hlx_loader *loader,
                                        const nc_hlx_adamw *adamw, nc_hlx_stats *stats) {
+    const uint64_t before = loader ? loader->next : 0;
     nc_hlx__control control;
     nc_hlx_model *model;
     nc_hlx_adamw a;
     nc_status status;
-    uint64_t stream, next;
-    size_t total;
+    uint64_t stream;
     if (!gpu || !nc_hlx__fits(gpu->model, loader) || loader->seq != gpu->seq ||
-        !nc_hlx__adamw_valid(adamw))
+        nc_hlx_adamw_check(adamw, NULL) != NC_OK)
         return NC_ERR_ARG;
     model = gpu->model;
-    next = loader->next;
-    total = (size_t)gpu->rows * model->config.micro_batches;
-    status = nc_hlx__next_tokens(gpu, loader);
     a = nc_hlx__adamw_defaults(adamw);
     stream = (model->step + 1) << 24;
     memset(&control, 0, sizeof control);
     control.adam = nc_hlx__adam_of(&a, model->step + 1);
     control.clip = a.clip_norm;
-    control.count = (float)total;
+    control.count = nc_hlx__next_targets(loader, (size_t)model->config.batch_size *
+                                                     model->config.micro_batches);
     control.seed[0] = (uint32_t)model->seed;
     control.seed[1] = (uint32_t)(model->seed >> 32);
     control.stream[0] = (uint32_t)stream;
     control.stream[1] = (uint32_t)(stream >> 32);
+    status = nc_hlx__next_tokens(gpu, loader);
     if (status == NC_OK)
-        status =
-            nc_gpu_upload(gpu->device, gpu->tokens, 0, gpu->tokens_host, nc_hlx__tokens_bytes(gpu));
-    if (status == NC_OK)
-        status = nc_gpu_upload(gpu->device, gpu->control, 0, &control, sizeof control);
-    if (status == NC_OK) status = nc_gpu_run(gpu->device, gpu->program, NULL);
-    if (status == NC_OK)
-        status =
-            nc_gpu_download(gpu->device, gpu->work, gpu->plan.at[NC_HLX__A_LOSSES] * sizeof(float),
-                            gpu->losses_host, total * sizeof(float));
-    if (status == NC_OK)
-        status = nc_gpu_download(gpu->device, gpu->control, 0, &control, sizeof control);
-    if (status == NC_OK && !nc_hlx__finite(control.norm)) status = NC_ERR_MATH;
-    if (status != NC_OK) {
-        loader->next = next;
-        return status;
-    }
+        status = nc_hlx__run_program(gpu, gpu->program, nc_hlx__tokens_bytes(gpu), &control);
+    if (status == NC_OK && !(nc_hlx__finite(control.norm) && nc_hlx__finite(control.loss)))
+        status = NC_ERR_MATH;
+    if (status != NC_OK) loader->next = before;
+    if (status != NC_OK && status != NC_ERR_MATH) return status;
     model->ready = 0;
     if (stats) memset(stats, 0, sizeof *stats);
-    nc_hlx__finish_step(model, &a, sqrtf(control.norm), stats);
-    if (stats) stats->loss = nc_hlx_sum(gpu->losses_host, total) / (float)total;
-    return NC_OK;
+    if (stats) stats->loss = control.loss / control.count;
+    return nc_hlx__finish_step(model, &a, sqrtf(control.norm), status, stats);
+}
+
+/* Losses of a batch, as a program. */
+static nc_status nc_hlx__record_losses(nc_hlx_gpu *g) {
+    nc_hlx__pass s = nc_hlx__device_pass(g, 0);
+    nc_gpu_job_start(&g->job, g->device);
+    nc_hlx__forward(&s);
+    nc_hlx__loss(&s);
+    return nc_gpu_job_record(&g->job, &g->losses);
+}
+
+NC_API nc_status nc_hlx_gpu_evaluate(nc_hlx_gpu *gpu, const nc_hlx_loader *data, uint32_t windows,
+                                     nc_progress_fn progress, void *user, float *loss) {
+    nc_hlx__evaluation e;
+    nc_status status;
+    if (!gpu || !loss || !data || data->seq != gpu->seq) return NC_ERR_ARG;
+    status = nc_hlx__evaluation_of(&e, gpu->model, data, windows);
+    if (status == NC_OK && !gpu->losses) status = nc_hlx__record_losses(gpu);
+    memset(gpu->tokens_host, 0, 2 * gpu->rows * sizeof(uint32_t)); /* a last batch not full */
+    while (status == NC_OK && e.done < e.windows) {
+        uint32_t *tokens = gpu->tokens_host, *targets = tokens + gpu->rows;
+        const uint32_t n =
+            nc_hlx__evaluation_next(&e, gpu->model->config.batch_size, tokens, targets);
+        nc_hlx__control control;
+        memset(&control, 0, sizeof control);
+        control.count = 1.0f;
+        if (!nc_hlx__known(tokens, targets, n * gpu->seq, gpu->model->config.vocab_size))
+            return NC_ERR_ARG;
+        status = nc_hlx__run_program(gpu, gpu->losses, 2 * gpu->rows * sizeof(uint32_t), &control);
+        if (status == NC_OK)
+            status = nc_gpu_download(gpu->device, gpu->work,
+                                     gpu->plan.at[NC_HLX__A_LOSSES] * sizeof(float),
+                                     gpu->losses_host, n * gpu->seq * sizeof(float));
+        if (status == NC_OK)
+            status = nc_hlx__evaluation_add(&e, gpu->losses_host, n, progress, user);
+    }
+    if (status == NC_OK) *loss = nc_hlx__evaluation_loss(&e);
+    return status;
 }
 #endif /* NC_GPU */
 

@@ -266,6 +266,67 @@ static void training_on_a_device_gives_the_bits_of_the_cpu(void **state) {
         }
 }
 
+/* Two micro-batches of which a mask leaves few targets, validation, and a step that is not finite. */
+static void trains_as_here(nc_gpu *device) {
+    static const nc_hlx_adamw bad = {-1.0f, 0, 0, 0, 0, 0, 0, 0, 0};
+    uint8_t text[600], mask[600];
+    nc_hlx_config config = {0};
+    nc_hlx_model *here, *there;
+    nc_hlx_loader a, b;
+    nc_hlx_stats x, y;
+    nc_hlx_gpu *gpu;
+    float loss[2], *p, kept;
+    size_t i;
+    for (i = 0; i < sizeof text; i++) {
+        text[i] = (uint8_t)(i * i % 61);
+        mask[i] = i % 7 == 0;
+    }
+    config.vocab_size = 61, config.d_model = 16, config.num_layers = 1, config.num_heads = 2;
+    config.ffn_dim = 16, config.max_seq_len = 8, config.batch_size = 3, config.micro_batches = 2;
+    assert_int_equal(nc_hlx_create(&here, &config, NULL), NC_OK);
+    assert_int_equal(nc_hlx_create(&there, &config, NULL), NC_OK);
+    nc_hlx_init_weights(here, 2);
+    nc_hlx_init_weights(there, 2);
+    assert_int_equal(nc_hlx_loader_init(&a, text, sizeof text, 8, 7), NC_OK);
+    a.mask = mask;
+    b = a;
+    assert_int_equal(nc_hlx_gpu_create(&gpu, device, there, &bad), NC_ERR_ARG);
+    assert_int_equal(nc_hlx_gpu_create(&gpu, device, there, NULL), NC_OK);
+    for (i = 0; i < 2; i++) {
+        assert_int_equal(nc_hlx_train_step(here, &a, NULL, &x), NC_OK);
+        assert_int_equal(nc_hlx_gpu_train_step(gpu, &b, NULL, &y), NC_OK);
+        assert_memory_equal(&x, &y, sizeof x);
+        assert_int_equal(nc_hlx_evaluate(here, &a, 10, &loss[0]), NC_OK);
+        assert_int_equal(nc_hlx_gpu_evaluate(gpu, &b, 10, NULL, NULL, &loss[1]), NC_OK);
+        assert_memory_equal(&loss[0], &loss[1], sizeof *loss);
+    }
+    assert_int_equal(nc_hlx_gpu_train_step(gpu, &b, &bad, &y), NC_ERR_ARG);
+    p = nc_hlx_parameters(there, &i);
+    assert_int_equal(nc_hlx_gpu_download(gpu), NC_OK);
+    assert_int_equal(nc_hlx_digest(there), nc_hlx_digest(here));
+    kept = p[i - 1], p[i - 1] = NAN;
+    assert_int_equal(nc_hlx_gpu_upload(gpu), NC_OK);
+    assert_int_equal(nc_hlx_gpu_train_step(gpu, &b, NULL, &y), NC_ERR_MATH);
+    assert_true(isnan(y.loss) && y.step == 3 && nc_hlx_step(there) == 2 && b.next == a.next);
+    assert_int_equal(nc_hlx_gpu_download(gpu), NC_OK);
+    p[i - 1] = kept;
+    assert_int_equal(nc_hlx_digest(there), nc_hlx_digest(here)); /* nothing moved */
+    assert_int_equal(nc_hlx_gpu_upload(gpu), NC_OK);
+    assert_int_equal(nc_hlx_gpu_train_step(gpu, &b, NULL, &y), NC_OK);
+    assert_int_equal(nc_hlx_train_step(here, &a, NULL, &x), NC_OK);
+    assert_memory_equal(&x, &y, sizeof x);
+    text[(b.count - 1) / 8 * 8 - 1] = 61; /* outside the vocabulary, in the last window */
+    assert_int_equal(nc_hlx_gpu_evaluate(gpu, &b, 1000, NULL, NULL, &loss[1]), NC_ERR_ARG);
+    nc_hlx_gpu_destroy(gpu);
+    nc_hlx_destroy(here);
+    nc_hlx_destroy(there);
+}
+
+static void masks_validation_and_stops_on_a_device_are_those_of_the_cpu(void **state) {
+    (void)state;
+    on_every_road(trains_as_here);
+}
+
 static void refuses_a_part(nc_gpu *device) {
     nc_hlx_gpu *gpu;
     nc_hlx_model *part;
@@ -523,6 +584,8 @@ int main(void) {
         cmocka_unit_test(division_root_and_activations_are_exact_on_any_bits),
         cmocka_unit_test(training_on_a_device_gives_the_bits_of_the_cpu),
         cmocka_unit_test(a_device_takes_no_model_that_it_does_not_know),
+        cmocka_unit_test(masks_validation_and_stops_on_a_device_are_those_of_the_cpu),
+        cmocka_unit_test(a_device_takes_no_model_with_a_part_of_the_moments),
         cmocka_unit_test(programs_replay_and_barriers_order_dispatches),
         cmocka_unit_test(errors_are_clear_and_leave_the_device_usable),
         cmocka_unit_test(a_failed_job_leaves_nothing_behind),

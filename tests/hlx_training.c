@@ -1,0 +1,276 @@
+/* nc_hlx.h: the mean over targets, what stops a step, and validation. */
+#include <math.h>
+#include "test.h"
+#include "../nc_hlx.h"
+
+enum { VOCAB = 40, SEQ = 16, BATCH = 2, ROWS = BATCH * SEQ, BYTES = 700 };
+
+static uint8_t text[BYTES], mask[BYTES];
+
+static int fill(void **state) {
+    size_t i;
+    (void)state;
+    for (i = 0; i < BYTES; i++) {
+        text[i] = (uint8_t)((i * i + i / 7) % VOCAB);
+        mask[i] = (uint8_t)(i % 5 == 0 || i % 64 < 20);
+    }
+    return 0;
+}
+
+static nc_hlx_model *new_model(uint32_t batch, uint32_t micro_batches) {
+    nc_hlx_config c = {0};
+    nc_hlx_model *model;
+    c.vocab_size = VOCAB;
+    c.d_model = 16;
+    c.num_layers = c.num_heads = 2;
+    c.ffn_dim = 24;
+    c.max_seq_len = SEQ;
+    c.batch_size = batch;
+    c.micro_batches = micro_batches;
+    assert_int_equal(nc_hlx_create(&model, &c, NULL), NC_OK);
+    nc_hlx_init_weights(model, 3);
+    return model;
+}
+
+static nc_hlx_loader new_loader(const uint8_t *with_mask) {
+    nc_hlx_loader loader;
+    assert_int_equal(nc_hlx_loader_init(&loader, text, BYTES, SEQ, 5), NC_OK);
+    loader.mask = with_mask;
+    return loader;
+}
+
+/* Four batches of 4, 4, 4 and all targets: what is counted in each, one by one, must not weigh a
+ * target of a small batch more than one of a large. */
+static void gradients_of_parts_are_those_of_one_mean_over_all_targets(void **state) {
+    nc_hlx_model *whole = new_model(4 * BATCH, 1), *parts = new_model(BATCH, 1);
+    nc_hlx_loader loader = new_loader(NULL);
+    uint32_t tokens[4 * ROWS], targets[4 * ROWS], i, count = 0;
+    float loss, share, sum = 0.0f, *g, *h;
+    size_t n;
+    (void)state;
+    nc_hlx_loader_next(&loader, tokens, targets, 4 * BATCH);
+    for (i = 0; i < 3 * ROWS; i++)
+        if (i % ROWS >= 4) targets[i] = NC_HLX_IGNORE;
+    for (i = 0; i < 4 * ROWS; i++) count += targets[i] != NC_HLX_IGNORE;
+    assert_int_equal(count, 12 + ROWS);
+    assert_int_equal(nc_hlx_forward(whole, tokens, targets, 4 * BATCH, SEQ, &loss), NC_OK);
+    assert_int_equal(nc_hlx_backward(whole), NC_OK);
+    for (i = 0; i < 4; i++) {
+        assert_int_equal(nc_hlx_forward_part(parts, tokens + i * ROWS, targets + i * ROWS, BATCH,
+                                             SEQ, count, &share),
+                         NC_OK);
+        assert_int_equal(nc_hlx_backward(parts), NC_OK);
+        sum += share;
+    }
+    assert_true(fabsf(sum - loss) < 1e-5f);
+    g = nc_hlx_gradients(whole, &n);
+    h = nc_hlx_gradients(parts, &n);
+    assert_memory_equal(h, g, n * sizeof *g);
+    assert_int_equal(nc_hlx_forward_part(parts, tokens, targets, BATCH, SEQ, 3, &share),
+                     NC_ERR_ARG); /* it has 4 */
+    assert_int_equal(nc_hlx_forward_part(parts, tokens, targets, BATCH, SEQ, 0, &share),
+                     NC_ERR_ARG);
+    assert_int_equal(nc_hlx_forward_part(parts, tokens, targets, BATCH, SEQ, 1 << 24, &share),
+                     NC_ERR_ARG);
+    nc_hlx_destroy(whole);
+    nc_hlx_destroy(parts);
+}
+
+static void masked_micro_batches_are_one_large_batch(void **state) {
+    nc_hlx_model *whole = new_model(4 * BATCH, 1), *parts = new_model(BATCH, 4);
+    nc_hlx_loader a = new_loader(mask), b = new_loader(mask), all = new_loader(NULL);
+    nc_hlx_stats x, y;
+    int i;
+    (void)state;
+    for (i = 0; i < 8; i++) {
+        assert_int_equal(nc_hlx_train_step(whole, &a, NULL, &x), NC_OK);
+        assert_int_equal(nc_hlx_train_step(parts, &b, NULL, &y), NC_OK);
+        assert_memory_equal(&x, &y, sizeof x);
+    }
+    assert_int_equal(nc_hlx_digest(parts), nc_hlx_digest(whole));
+    assert_int_equal(nc_hlx_train_step(whole, &all, NULL, &x), NC_OK);
+    assert_int_equal(nc_hlx_train_step(parts, &b, NULL, &y), NC_OK);
+    assert_int_not_equal(nc_hlx_digest(parts), nc_hlx_digest(whole)); /* the mask matters */
+    nc_hlx_destroy(whole);
+    nc_hlx_destroy(parts);
+}
+
+static void a_batch_without_targets_has_no_loss_and_no_gradient(void **state) {
+    nc_hlx_model *model = new_model(BATCH, 1);
+    uint32_t tokens[ROWS] = {0}, targets[ROWS], i;
+    float loss = 1.0f, *g;
+    size_t n;
+    (void)state;
+    for (i = 0; i < ROWS; i++) targets[i] = NC_HLX_IGNORE;
+    assert_int_equal(nc_hlx_forward(model, tokens, targets, BATCH, SEQ, &loss), NC_OK);
+    assert_int_equal(nc_hlx_backward(model), NC_OK);
+    assert_true(loss == 0.0f);
+    g = nc_hlx_gradients(model, &n);
+    while (n-- > 0) assert_true(g[n] == 0.0f);
+    nc_hlx_destroy(model);
+}
+
+static void labels_outside_the_vocabulary_are_refused(void **state) {
+    static const uint32_t bad[] = {VOCAB, 1000, (uint32_t)-2, (uint32_t)-100};
+    nc_hlx_model *model = new_model(BATCH, 1);
+    nc_hlx_loader loader;
+    uint32_t tokens[ROWS] = {0}, targets[ROWS] = {0}, four[SEQ + 1] = {0};
+    uint64_t before = nc_hlx_digest(model);
+    float loss;
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof bad / sizeof *bad; i++) {
+        targets[ROWS - 1] = bad[i];
+        assert_int_equal(nc_hlx_forward(model, tokens, targets, BATCH, SEQ, &loss), NC_ERR_ARG);
+        assert_int_equal(nc_hlx_backward(model), NC_ERR_ARG);
+    }
+    targets[ROWS - 1] = NC_HLX_IGNORE;
+    assert_int_equal(nc_hlx_forward(model, tokens, targets, BATCH, SEQ, &loss), NC_OK);
+    tokens[0] = NC_HLX_IGNORE;
+    assert_int_equal(nc_hlx_forward(model, tokens, targets, BATCH, SEQ, &loss), NC_ERR_ARG);
+    /* a file whose very last token, which is only ever a target, is none */
+    memset((uint8_t *)four + 4 * SEQ, 0xff, 4);
+    assert_int_equal(nc_hlx_loader_init_tokens(&loader, four, SEQ + 1, 4, SEQ, 1), NC_OK);
+    assert_int_equal(nc_hlx_train_step(model, &loader, NULL, NULL), NC_ERR_ARG);
+    assert_int_equal(loader.next, 0);
+    assert_int_equal(nc_hlx_step(model), 0);
+    assert_int_equal(nc_hlx_evaluate(model, &loader, 1, &loss), NC_ERR_ARG);
+    assert_int_equal(nc_hlx_digest(model), before);
+    nc_hlx_destroy(model);
+}
+
+static void settings_that_make_no_sense_are_named(void **state) {
+    static const struct {
+        nc_hlx_adamw adamw;
+        const char *member;
+    } bad[] = {{{NAN, 0, 0, 0, 0, 0, 0, 0, 0}, "lr is nan"},
+               {{-1.0f, 0, 0, 0, 0, 0, 0, 0, 0}, "lr is -1:"},
+               {{INFINITY, 0, 0, 0, 0, 0, 0, 0, 0}, "lr is inf"},
+               {{1, -1.0f, 0, 0, 0, 0, 0, 0, 0}, "lr_min is -1"},
+               {{1, 0, 1.0f, 0, 0, 0, 0, 0, 0}, "beta1 is 1:"},
+               {{1, 0, 0, 1.5f, 0, 0, 0, 0, 0}, "beta2 is 1.5"},
+               {{1, 0, 0, NAN, 0, 0, 0, 0, 0}, "beta2 is nan"},
+               {{1, 0, 0, 0, -1e-8f, 0, 0, 0, 0}, "eps is -1e-08"},
+               {{1, 0, 0, 0, 0, NAN, 0, 0, 0}, "weight_decay is nan"},
+               {{1, 0, 0, 0, 0, 0, -1.0f, 0, 0}, "clip_norm is -1"}};
+    nc_hlx_model *model = new_model(BATCH, 1);
+    nc_hlx_loader loader = new_loader(NULL);
+    const uint64_t before = nc_hlx_digest(model);
+    nc_error err;
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_int_equal(nc_hlx_adamw_check(&bad[i].adamw, &err), NC_ERR_ARG);
+        if (!strstr(err.message, bad[i].member)) fail_msg("%s", err.message);
+        assert_int_equal(nc_hlx_train_step(model, &loader, &bad[i].adamw, NULL), NC_ERR_ARG);
+        assert_int_equal(nc_hlx_update(model, &bad[i].adamw, NULL), NC_ERR_ARG);
+        assert_int_equal(nc_hlx_update_shard(model, &bad[i].adamw, 1.0f, NULL), NC_ERR_ARG);
+    }
+    assert_int_equal(nc_hlx_digest(model), before);
+    assert_int_equal(loader.next, 0);
+    assert_int_equal(nc_hlx_adamw_check(NULL, &err), NC_OK);
+    assert_int_equal(nc_hlx_train_step(model, &loader, NULL, NULL), NC_OK);
+    assert_true(nc_hlx_get_adamw(model)->lr == 3e-4f);
+    nc_hlx_destroy(model);
+}
+
+/* What a step that fails must leave as it was. */
+static void assert_step_stops(nc_hlx_model *model, nc_hlx_loader *loader) {
+    const nc_hlx_loader place = *loader;
+    const uint64_t before = nc_hlx_digest(model), step = nc_hlx_step(model);
+    nc_hlx_stats stats;
+    size_t n;
+    float *now = nc_hlx_moments(model, NULL, &n), *m = malloc(2 * n * sizeof *m);
+    assert_non_null(m);
+    memcpy(m, now, 2 * n * sizeof *m);
+    assert_int_equal(nc_hlx_train_step(model, loader, NULL, &stats), NC_ERR_MATH);
+    assert_false(isfinite(stats.loss) && isfinite(stats.grad_norm));
+    assert_int_equal(stats.step, step + 1);
+    assert_int_equal(nc_hlx_digest(model), before);
+    assert_int_equal(nc_hlx_step(model), step);
+    assert_memory_equal(now, m, 2 * n * sizeof *m);
+    assert_memory_equal(loader, &place, sizeof place);
+    free(m);
+}
+
+static void a_step_that_is_not_finite_stops_and_changes_nothing(void **state) {
+    nc_hlx_model *model = new_model(BATCH, 2);
+    nc_hlx_loader loader = new_loader(NULL);
+    float *p, *g, kept;
+    size_t n, i;
+    (void)state;
+    for (i = 0; i < 3; i++) assert_int_equal(nc_hlx_train_step(model, &loader, NULL, NULL), NC_OK);
+    p = nc_hlx_parameters(model, &n);
+    kept = p[n - 1];
+    p[n - 1] = NAN; /* of the output matrix: the loss */
+    assert_step_stops(model, &loader);
+    p[n - 1] = kept;
+    for (i = 0; i < n; i++) p[i] *= 1e18f; /* all is finite but the sum of squares */
+    assert_step_stops(model, &loader);
+    nc_hlx_zero_gradients(model);
+    g = nc_hlx_gradients(model, &n);
+    g[n / 2] = INFINITY;
+    assert_int_equal(nc_hlx_update(model, NULL, NULL), NC_ERR_MATH);
+    assert_int_equal(nc_hlx_update_shard(model, NULL, NAN, NULL), NC_ERR_MATH);
+    assert_int_equal(nc_hlx_step(model), 3);
+    nc_hlx_init_weights(model, 3); /* and on from there */
+    assert_int_equal(nc_hlx_train_step(model, &loader, NULL, NULL), NC_OK);
+    nc_hlx_destroy(model);
+}
+
+static int stop_behind_five(void *user, uint64_t done, uint64_t total) {
+    uint64_t *seen = user;
+    assert_int_equal(total, 9);
+    *seen = done;
+    return done >= 5;
+}
+
+static void validation_in_batches_has_the_bits_of_single_windows(void **state) {
+    nc_hlx_model *one = new_model(1, 1), *four = new_model(4, 1);
+    nc_hlx_loader loader = new_loader(NULL), masked = new_loader(mask);
+    uint64_t seen = 0;
+    float a, b;
+    uint32_t w, t, tokens[SEQ], targets[SEQ];
+    double sum = 0, count = 0;
+    (void)state;
+    assert_int_equal(nc_hlx_evaluate(one, &loader, 9, &a), NC_OK);
+    assert_int_equal(nc_hlx_evaluate(four, &loader, 9, &b), NC_OK);
+    assert_memory_equal(&a, &b, sizeof a);
+    assert_int_equal(nc_hlx_evaluate(one, &loader, 1000, &a), NC_OK); /* all there are */
+    assert_int_equal(nc_hlx_evaluate(four, &loader, (BYTES - 1) / SEQ, &b), NC_OK);
+    assert_memory_equal(&a, &b, sizeof a);
+    /* with a mask: the mean over targets, not over windows */
+    assert_int_equal(nc_hlx_evaluate(four, &masked, 9, &b), NC_OK);
+    for (w = 0; w < 9; w++) {
+        uint32_t valid = 0;
+        float mean;
+        for (t = 0; t < SEQ; t++) {
+            tokens[t] = text[w * SEQ + t];
+            targets[t] = mask[w * SEQ + t + 1] ? text[w * SEQ + t + 1] : NC_HLX_IGNORE;
+            valid += targets[t] != NC_HLX_IGNORE;
+        }
+        assert_int_equal(nc_hlx_forward(one, tokens, targets, 1, SEQ, &mean), NC_OK);
+        sum += valid * (double)mean;
+        count += valid;
+    }
+    assert_true(fabs(sum / count - (double)b) < 1e-6);
+    assert_int_equal(nc_hlx_evaluate_progress(four, &loader, 9, stop_behind_five, &seen, &b),
+                     NC_ERR_CANCELLED);
+    assert_int_equal(seen, 8);
+    assert_int_equal(nc_hlx_evaluate(four, &loader, 0, &b), NC_ERR_ARG);
+    nc_hlx_destroy(one);
+    nc_hlx_destroy(four);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gradients_of_parts_are_those_of_one_mean_over_all_targets),
+        cmocka_unit_test(masked_micro_batches_are_one_large_batch),
+        cmocka_unit_test(a_batch_without_targets_has_no_loss_and_no_gradient),
+        cmocka_unit_test(labels_outside_the_vocabulary_are_refused),
+        cmocka_unit_test(settings_that_make_no_sense_are_named),
+        cmocka_unit_test(a_step_that_is_not_finite_stops_and_changes_nothing),
+        cmocka_unit_test(validation_in_batches_has_the_bits_of_single_windows),
+    };
+    return cmocka_run_group_tests_name("hlx training", tests, fill, NULL);
+}
