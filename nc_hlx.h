@@ -254,6 +254,19 @@ typedef struct nc_hlx_stats {
     uint64_t step; /* steps done, this one included */
 } nc_hlx_stats;
 
+/* What a run keeps in its checkpoints beside model, optimiser and loader, so that it goes on with
+ * what it began with. */
+typedef struct nc_hlx_run {
+    uint64_t data_bytes, data_digest;   /* nc_hlx_fingerprint of the file it trains on */
+    uint64_t valid_bytes, valid_digest; /* and of a file of its own for validation; 0: none */
+    uint64_t tokenizer;                 /* nc_hlx_bpe_digest; 0: none */
+    uint64_t best_step;                 /* of the best validation; 0: there was none */
+    uint32_t token_bytes;               /* of the file; 0: nothing is known of the run */
+    float best_loss;
+    uint32_t best_windows; /* that it is a mean over */
+    uint32_t worse;        /* validations since */
+} nc_hlx_run;
+
 /* Told that the gradients of parameters [first, first + count) are complete. */
 typedef void (*nc_hlx_ready_fn)(void *user, size_t first, size_t count);
 
@@ -605,6 +618,9 @@ NC_API nc_status nc_hlx_loader_init_tokens(nc_hlx_loader *loader, const void *to
 /* Next batch x seq tokens and their successors. */
 NC_API void nc_hlx_loader_next(nc_hlx_loader *loader, uint32_t *tokens, uint32_t *targets,
                                uint32_t batch);
+/* What tells a file from another: FNV-1a of its bytes or, beyond 2^24, of 256 blocks of 65,536 bytes,
+ * block i at i (bytes - 65,536) / 255 rounded down, and of its size as 8 bytes. */
+NC_API uint64_t nc_hlx_fingerprint(const void *data, size_t bytes);
 #ifndef NC_NO_STDIO
 /* Open a file for reading. NC_ERR_IO with a message. Close with nc_hlx_file_close. */
 NC_API nc_status nc_hlx_file_open(nc_hlx_file *file, const char *path, nc_error *err);
@@ -778,9 +794,14 @@ NC_API nc_status nc_hlx_sample(nc_hlx_model *model, const uint8_t *prompt, size_
 
 /* -- checkpoints: all of a model in a file -------------------------------------------- */
 
+/* What checkpoints of this model say of its run: the caller's to read and change; zeros at first. */
+NC_API nc_hlx_run *nc_hlx_get_run(nc_hlx_model *model);
+/* Whether a run can go on that `saved` describes: NC_ERR_MISMATCH names the file, tokens or tokenizer
+ * that are not the same. What one of the two does not know is not compared. */
+NC_API nc_status nc_hlx_run_check(const nc_hlx_run *saved, const nc_hlx_run *now, nc_error *err);
 #ifndef NC_NO_STDIO
-/* Write parameters, moments, step, optimiser, configuration, loader position (loader may be null),
- * little-endian with a checksum, to a temporary file that replaces `path` at the end. NC_ERR_ARG
+/* Write parameters, moments, step, optimiser, configuration, run, loader position (loader may be
+ * null), little-endian with a checksum, to a temporary file that replaces `path` at the end. NC_ERR_ARG
  * for a model that keeps a part of the moments. */
 NC_API nc_status nc_hlx_save(const nc_hlx_model *model, const nc_hlx_loader *loader,
                              const char *path, nc_error *err);
@@ -790,9 +811,9 @@ NC_API nc_status nc_hlx_save(const nc_hlx_model *model, const nc_hlx_loader *loa
 NC_API nc_status nc_hlx_save_shards(const nc_hlx_model *model, const nc_hlx_loader *loader,
                                     const char *path, nc_hlx_moments_fn moments, void *user,
                                     nc_error *err);
-/* Create a model from a checkpoint; a batch_size other than 0 replaces the
- * file's. loader (may be null) gets seq, seed and position; its text is kept. Every
- * size is checked before allocation: NC_ERR_FORMAT, NC_ERR_MISMATCH (checksum), NC_ERR_LIMIT. */
+/* Create a model from a checkpoint, which is mapped, not copied; a batch_size other than 0 replaces
+ * the file's. loader (may be null) gets seq, seed and position; its text is kept. Every size is
+ * checked before allocation: NC_ERR_FORMAT, NC_ERR_MISMATCH (checksum), NC_ERR_LIMIT. */
 NC_API nc_status nc_hlx_load(nc_hlx_model **model, nc_hlx_loader *loader, const char *path,
                              uint32_t batch_size, const nc_allocator *hooks, nc_error *err);
 /* The same with the moments of parameters [first, first + count) alone. NC_ERR_ARG too, for a range
@@ -6990,6 +7011,20 @@ static float nc_hlx__next_targets(const nc_hlx_loader *loader, size_t windows) {
     return (float)(n ? n : 1);
 }
 
+NC_API uint64_t nc_hlx_fingerprint(const void *data, size_t bytes) {
+    enum { WHOLE = 1 << 24, BLOCK = 1 << 16, BLOCKS = 256 };
+    const uint8_t *from = (const uint8_t *)data;
+    uint64_t hash = NC__FNV_START, i, step = (uint64_t)bytes - BLOCK;
+    uint8_t size[8];
+    if (bytes <= WHOLE) return nc__fnv1a(hash, from, bytes);
+    for (i = 0; i < BLOCKS; i++) /* i step / 255 without overflow */
+        hash = nc__fnv1a(
+            hash, from + (size_t)(step / (BLOCKS - 1) * i + step % (BLOCKS - 1) * i / (BLOCKS - 1)),
+            BLOCK);
+    nc__put_le(size, bytes, sizeof size);
+    return nc__fnv1a(hash, size, sizeof size);
+}
+
 #ifndef NC_NO_STDIO
 NC_API nc_status nc_hlx_file_open(nc_hlx_file *file, const char *path, nc_error *err) {
     nc_status status = NC_OK;
@@ -7454,6 +7489,7 @@ struct nc_hlx_model {
     uint32_t threads;
     uint64_t step, seed;
     nc_hlx_adamw adamw; /* of the last step */
+    nc_hlx_run run;
     size_t state_bytes, work_bytes;
     size_t first, count;                   /* the parameters whose moments are kept */
     float *parameters, *gradients, *m, *v; /* one arena: the state */
@@ -9393,14 +9429,47 @@ NC_API nc_status nc_hlx_sample(nc_hlx_model *model, const uint8_t *prompt, size_
 
 NC__COLD_BEGIN
 
+NC_API nc_hlx_run *nc_hlx_get_run(nc_hlx_model *model) { return model ? &model->run : NULL; }
+
+NC_API nc_status nc_hlx_run_check(const nc_hlx_run *saved, const nc_hlx_run *now, nc_error *err) {
+    nc__clear(err);
+    if (!saved || !now) return nc__fail(err, NC_ERR_ARG, 0, 0, "no run");
+    if (!saved->token_bytes || !now->token_bytes) return NC_OK;
+    if (saved->token_bytes != now->token_bytes)
+        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "the run had tokens of %u bytes, not %u",
+                        (unsigned)saved->token_bytes, (unsigned)now->token_bytes);
+    if (saved->tokenizer != now->tokenizer)
+        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "the run had %s tokenizer",
+                        !saved->tokenizer ? "no"
+                        : now->tokenizer  ? "another"
+                                          : "a");
+    if (saved->data_bytes != now->data_bytes)
+        return nc__fail(err, NC_ERR_MISMATCH, 0, 0,
+                        "the run had data of %llu bytes, this file has %llu",
+                        (unsigned long long)saved->data_bytes, (unsigned long long)now->data_bytes);
+    if (saved->data_digest != now->data_digest)
+        return nc__fail(err, NC_ERR_MISMATCH, 0, 0,
+                        "the run had other data of the same size (digest %016llx, not %016llx)",
+                        (unsigned long long)saved->data_digest,
+                        (unsigned long long)now->data_digest);
+    if (saved->valid_bytes != now->valid_bytes || saved->valid_digest != now->valid_digest)
+        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "the run had %s data for validation",
+                        !saved->valid_bytes ? "no file of"
+                        : now->valid_bytes  ? "other"
+                                            : "a file of");
+    return NC_OK;
+}
+
 #ifndef NC_NO_STDIO
 /* Layout, little-endian: 8 bytes magic, u32 version, u32 header bytes, 8 words of nc_hlx_config,
  * u64 step, u64 loader seed, u64 loader position, u32 loader seq, u32 zero, u64 parameter count,
  * the 9 words of nc_hlx_adamw, u32 zero, 4 words of nc_hlx_config, u64 seed of dropout, 14 words of
- * nc_hlx_config, 304 bytes zero; then parameters, first and second moments as float32; then FNV-1a
- * (64 bits) of everything before it. Version 3 ends behind 2 of the 14 and 32 bytes zero. */
+ * nc_hlx_config, zeros up to 256, nc_hlx_run in the order of its members (64 bytes), zeros up to
+ * 512; then parameters, first and second moments as float32; then FNV-1a (64 bits) of everything
+ * before it. Version 3 ends behind 2 of the 14 and 32 bytes zero. */
 #define NC_HLX__MAGIC "NCHLXCKP"
-enum { NC_HLX__VERSION = 4, NC_HLX__HEADER = 512, NC_HLX__HEADER_3 = 192, NC_HLX__ADAMW_AT = 88 };
+enum { NC_HLX__VERSION = 4, NC_HLX__HEADER = 512, NC_HLX__HEADER_3 = 192 };
+enum { NC_HLX__ADAMW_AT = 88, NC_HLX__RUN_AT = 256 };
 
 /* Where each word of nc_hlx_config stands, in the order of its members. */
 static const uint8_t nc_hlx__config_at[] = {16,  20,  24,  28,  32,  36,  40,  44,  128,
@@ -9437,6 +9506,29 @@ static void nc_hlx__file_order(float *x, size_t n) {
     }
 }
 
+/* The members of 8 bytes, then the words behind them. */
+enum { NC_HLX__RUN_LONG = 6, NC_HLX__RUN_WORDS = 4 };
+typedef char
+    nc_hlx__run_has_places[sizeof(nc_hlx_run) == 8 * NC_HLX__RUN_LONG + 4 * NC_HLX__RUN_WORDS ? 1
+                                                                                              : -1];
+
+static void nc_hlx__write_run(uint8_t *out, const nc_hlx_run *run) {
+    const uint64_t large[NC_HLX__RUN_LONG] = {run->data_bytes,   run->data_digest, run->valid_bytes,
+                                              run->valid_digest, run->tokenizer,   run->best_step};
+    size_t i;
+    for (i = 0; i < NC_HLX__RUN_LONG; i++, out += 8) nc__put_le(out, large[i], 8);
+    for (i = 0; i < NC_HLX__RUN_WORDS; i++, out += 4) nc_hlx__put_word(out, &run->token_bytes, i);
+}
+
+static void nc_hlx__read_run(nc_hlx_run *run, const uint8_t *in) {
+    uint64_t *large[NC_HLX__RUN_LONG];
+    size_t i;
+    large[0] = &run->data_bytes, large[1] = &run->data_digest, large[2] = &run->valid_bytes;
+    large[3] = &run->valid_digest, large[4] = &run->tokenizer, large[5] = &run->best_step;
+    for (i = 0; i < NC_HLX__RUN_LONG; i++, in += 8) *large[i] = nc__get_le(in, 8);
+    for (i = 0; i < NC_HLX__RUN_WORDS; i++, in += 4) nc_hlx__get_word(&run->token_bytes, i, in);
+}
+
 static void nc_hlx__write_header(const nc_hlx_model *model, const nc_hlx_loader *loader,
                                  uint8_t header[NC_HLX__HEADER]) {
     size_t i;
@@ -9454,6 +9546,7 @@ static void nc_hlx__write_header(const nc_hlx_model *model, const nc_hlx_loader 
     for (i = 0; i < sizeof model->adamw / 4; i++)
         nc_hlx__put_word(header + NC_HLX__ADAMW_AT + 4 * i, &model->adamw, i);
     nc__put_le(header + 144, model->seed, 8);
+    nc_hlx__write_run(header + NC_HLX__RUN_AT, &model->run);
 }
 
 /* A checkpoint being written, and what its values pass through on their way. */
@@ -9584,6 +9677,7 @@ static void nc_hlx__read_state(nc_hlx_model *model, nc_hlx_loader *loader,
     model->seed = nc__get_le(header + 144, 8);
     for (i = 0; i < sizeof model->adamw / 4; i++)
         nc_hlx__get_word(&model->adamw, i, header + NC_HLX__ADAMW_AT + 4 * i);
+    nc_hlx__read_run(&model->run, header + NC_HLX__RUN_AT);
     if (!loader) return;
     loader->seed = nc__get_le(header + 56, 8);
     loader->next = nc__get_le(header + 64, 8);
@@ -9595,24 +9689,26 @@ static nc_status nc_hlx__load(nc_hlx_model **model, nc_hlx_loader *loader, const
                               uint32_t batch_size, size_t first, size_t count,
                               const nc_allocator *hooks, nc_error *err) {
     nc_hlx_config config;
-    uint8_t header[NC_HLX__HEADER], *data;
-    size_t bytes, length = 0;
+    uint8_t header[NC_HLX__HEADER];
+    nc_hlx_file file;
+    size_t length = 0;
     nc_status status;
     nc__clear(err);
     if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
     *model = NULL;
-    status = nc__file_read(path, hooks, &data, &bytes, err);
+    status = nc_hlx_file_open(&file, path, err);
     if (status != NC_OK) return status;
-    status = nc_hlx__take_header(header, &length, data, bytes, err);
-    if (status == NC_OK) status = nc_hlx__read_header(header, length, data, bytes, &config, err);
+    status = nc_hlx__take_header(header, &length, file.data, file.bytes, err);
+    if (status == NC_OK)
+        status = nc_hlx__read_header(header, length, file.data, file.bytes, &config, err);
     if (status == NC_OK) {
         if (batch_size) config.batch_size = batch_size;
         status = count == SIZE_MAX ? nc_hlx_create(model, &config, hooks)
                                    : nc_hlx_create_shard(model, &config, first, count, hooks);
         if (status != NC_OK) nc__fail(err, status, 0, 0, "%s", nc_status_str(status));
     }
-    if (status == NC_OK) nc_hlx__read_state(*model, loader, header, data + length);
-    nc__free(hooks, data, bytes + 1);
+    if (status == NC_OK) nc_hlx__read_state(*model, loader, header, file.data + length);
+    nc_hlx_file_close(&file);
     return status;
 }
 

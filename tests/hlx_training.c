@@ -1,4 +1,5 @@
-/* nc_hlx.h: the mean over targets, what stops a step, and validation. */
+/* nc_hlx.h: the mean over targets, what stops a step, validation, and what checkpoints know of a
+ * run. */
 #include <math.h>
 #include "test.h"
 #include "../nc_hlx.h"
@@ -93,6 +94,29 @@ static void masked_micro_batches_are_one_large_batch(void **state) {
     assert_int_not_equal(nc_hlx_digest(parts), nc_hlx_digest(whole)); /* the mask matters */
     nc_hlx_destroy(whole);
     nc_hlx_destroy(parts);
+}
+
+/* The loss and the gradients of a step are those of its batches as PyTorch's cross_entropy has them. */
+static void a_mask_leaves_targets_out_of_a_step(void **state) {
+    nc_hlx_model *model = new_model(BATCH, 1), *other = new_model(BATCH, 1);
+    nc_hlx_loader a = new_loader(mask), b = new_loader(mask);
+    uint32_t tokens[ROWS], targets[ROWS], i, ignored = 0;
+    nc_hlx_stats stats;
+    float loss, *g, *h;
+    size_t n;
+    (void)state;
+    nc_hlx_loader_next(&a, tokens, targets, BATCH);
+    for (i = 0; i < ROWS; i++) ignored += targets[i] == NC_HLX_IGNORE;
+    assert_in_range(ignored, 1, ROWS - 1);
+    assert_int_equal(nc_hlx_forward(model, tokens, targets, BATCH, SEQ, &loss), NC_OK);
+    assert_int_equal(nc_hlx_backward(model), NC_OK);
+    assert_int_equal(nc_hlx_train_step(other, &b, NULL, &stats), NC_OK);
+    assert_memory_equal(&stats.loss, &loss, sizeof loss);
+    g = nc_hlx_gradients(model, &n);
+    h = nc_hlx_gradients(other, &n);
+    assert_memory_equal(h, g, n * sizeof *g);
+    nc_hlx_destroy(model);
+    nc_hlx_destroy(other);
 }
 
 static void a_batch_without_targets_has_no_loss_and_no_gradient(void **state) {
@@ -262,15 +286,140 @@ static void validation_in_batches_has_the_bits_of_single_windows(void **state) {
     nc_hlx_destroy(four);
 }
 
+/* tests/data/hlx/version3.bin was written, and the digest behind it printed, by this model and these
+ * steps with the code of commit f322b10~1, whose checkpoints had version 3. */
+#define DIGEST_3 UINT64_C(0xd4185ab358438060)
+#define DIGEST_6 UINT64_C(0xa2105bb19d306b87)
+
+static void a_checkpoint_of_version_3_is_read_and_goes_on(void **state) {
+    static const char words[] =
+        "a checkpoint of version three is small enough to be kept with the tests";
+    static const nc_hlx_adamw adamw = {1e-2f, 1e-3f, 0.8f, 0, 0, 0.1f, 1.0f, 2, 30};
+    static const nc_hlx_run none;
+    nc_hlx_config c = {0};
+    nc_hlx_loader a, b;
+    nc_hlx_model *fresh, *model;
+    nc_error err;
+    int i;
+    (void)state;
+    c.vocab_size = 128, c.d_model = 4, c.num_heads = 2, c.num_layers = 1, c.ffn_dim = 4;
+    c.max_seq_len = 6, c.batch_size = 2, c.micro_batches = 2, c.tied_output = 1, c.flash = 1;
+    c.dropout = 0.1f;
+    assert_int_equal(nc_hlx_create(&fresh, &c, NULL), NC_OK);
+    nc_hlx_init_weights(fresh, 11);
+    assert_int_equal(nc_hlx_loader_init(&a, words, sizeof words - 1, 6, 5), NC_OK);
+    for (i = 0; i < 3; i++) assert_int_equal(nc_hlx_train_step(fresh, &a, &adamw, NULL), NC_OK);
+    assert_int_equal(nc_hlx_loader_init(&b, words, sizeof words - 1, 1, 1), NC_OK);
+    if (nc_hlx_load(&model, &b, TEST_DATA "hlx/version3.bin", 0, NULL, &err) != NC_OK)
+        fail_msg("%s", err.message);
+    assert_int_equal(nc_hlx_digest(model), DIGEST_3);
+    assert_int_equal(nc_hlx_digest(fresh), DIGEST_3);
+    assert_int_equal(nc_hlx_step(model), 3);
+    assert_memory_equal(nc_hlx_get_config(model), nc_hlx_get_config(fresh), sizeof c);
+    assert_memory_equal(nc_hlx_get_adamw(model), nc_hlx_get_adamw(fresh), sizeof adamw);
+    assert_memory_equal(nc_hlx_get_run(model), &none, sizeof none);
+    assert_memory_equal(&b, &a, sizeof a);
+    for (i = 0; i < 3; i++) assert_int_equal(nc_hlx_train_step(model, &b, &adamw, NULL), NC_OK);
+    assert_int_equal(nc_hlx_digest(model), DIGEST_6);
+    nc_hlx_destroy(fresh);
+    nc_hlx_destroy(model);
+}
+
+static void a_checkpoint_knows_its_run(void **state) {
+    static const nc_hlx_run run = {1, 2, 3, 4, 5, 6, 7, 8.5f, 9, 10};
+    const char *path = "build/test_run.bin";
+    nc_hlx_model *model = new_model(BATCH, 1), *loaded;
+    nc_error err;
+    uint8_t header[512];
+    FILE *file;
+    size_t i;
+    (void)state;
+    *nc_hlx_get_run(model) = run;
+    assert_int_equal(nc_hlx_save(model, NULL, path, &err), NC_OK);
+    assert_int_equal(nc_hlx_load(&loaded, NULL, path, 0, NULL, &err), NC_OK);
+    assert_memory_equal(nc_hlx_get_run(loaded), &run, sizeof run);
+    file = fopen(path, "rb");
+    assert_non_null(file);
+    assert_int_equal(fread(header, 1, sizeof header, file), sizeof header);
+    fclose(file);
+    for (i = 0; i < 6; i++) assert_int_equal(header[256 + 8 * i], i + 1);
+    assert_int_equal(header[304], 7);
+    assert_int_equal(header[304 + 12], 10);
+    assert_null(nc_hlx_get_run(NULL));
+    nc_hlx_destroy(model);
+    nc_hlx_destroy(loaded);
+    remove(path);
+}
+
+static void what_a_run_began_with_is_compared_by_name(void **state) {
+    static const struct {
+        nc_hlx_run now;
+        const char *message;
+    } other[] = {
+        {{10, 11, 0, 0, 12, 0, 2, 0, 0, 0}, "tokens of 1 bytes, not 2"},
+        {{10, 11, 0, 0, 0, 0, 1, 0, 0, 0}, "had a tokenizer"},
+        {{10, 11, 0, 0, 13, 0, 1, 0, 0, 0}, "had another tokenizer"},
+        {{9, 11, 0, 0, 12, 0, 1, 0, 0, 0}, "data of 10 bytes, this file has 9"},
+        {{10, 12, 0, 0, 12, 0, 1, 0, 0, 0}, "other data of the same size"},
+        {{10, 11, 5, 6, 12, 0, 1, 0, 0, 0}, "had no file of data for validation"},
+    };
+    static const nc_hlx_run saved = {10, 11, 0, 0, 12, 3, 1, 4.0f, 64, 2}, unknown;
+    static const nc_hlx_run now = {10, 11, 0, 0, 12, 0, 1, 0, 0, 0};
+    nc_error err;
+    size_t i;
+    (void)state;
+    assert_int_equal(nc_hlx_run_check(&saved, &now, &err), NC_OK);
+    assert_int_equal(nc_hlx_run_check(&unknown, &now, &err), NC_OK);
+    assert_int_equal(nc_hlx_run_check(&saved, &unknown, &err), NC_OK);
+    assert_int_equal(nc_hlx_run_check(NULL, &now, &err), NC_ERR_ARG);
+    for (i = 0; i < sizeof other / sizeof *other; i++) {
+        assert_int_equal(nc_hlx_run_check(&saved, &other[i].now, &err), NC_ERR_MISMATCH);
+        if (!strstr(err.message, other[i].message)) fail_msg("%s", err.message);
+    }
+    assert_int_equal(nc_hlx_run_check(&other[1].now, &now, &err), NC_ERR_MISMATCH);
+    assert_string_equal(err.message, "the run had no tokenizer");
+    assert_int_equal(nc_hlx_run_check(&other[5].now, &now, &err), NC_ERR_MISMATCH);
+    assert_string_equal(err.message, "the run had a file of data for validation");
+}
+
+static uint64_t fnv1a(uint64_t hash, const uint8_t *data, size_t bytes) {
+    for (; bytes; bytes--, data++) hash = (hash ^ *data) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+static void fingerprints_are_of_the_whole_or_of_blocks_to_the_very_end(void **state) {
+    const size_t large = (1 << 24) + 12345;
+    uint8_t *data = calloc(large, 1), size[8] = {0};
+    uint64_t hash = UINT64_C(0xcbf29ce484222325), i;
+    (void)state;
+    assert_non_null(data);
+    for (i = 0; i < large; i++) data[i] = (uint8_t)(i * i >> 7);
+    assert_int_equal(nc_hlx_fingerprint("", 0), hash);
+    assert_int_equal(nc_hlx_fingerprint("foobar", 6), UINT64_C(0x85944171f73967e8));
+    assert_int_equal(nc_hlx_fingerprint(data, 1 << 24), fnv1a(hash, data, 1 << 24));
+    for (i = 0; i < 256; i++) hash = fnv1a(hash, data + i * (large - 65536) / 255, 65536);
+    for (i = 0; i < 8; i++) size[i] = (uint8_t)(large >> 8 * i);
+    hash = fnv1a(hash, size, 8);
+    assert_int_equal(nc_hlx_fingerprint(data, large), hash);
+    data[large - 1] ^= 1;
+    assert_int_not_equal(nc_hlx_fingerprint(data, large), hash);
+    free(data);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gradients_of_parts_are_those_of_one_mean_over_all_targets),
         cmocka_unit_test(masked_micro_batches_are_one_large_batch),
+        cmocka_unit_test(a_mask_leaves_targets_out_of_a_step),
         cmocka_unit_test(a_batch_without_targets_has_no_loss_and_no_gradient),
         cmocka_unit_test(labels_outside_the_vocabulary_are_refused),
         cmocka_unit_test(settings_that_make_no_sense_are_named),
         cmocka_unit_test(a_step_that_is_not_finite_stops_and_changes_nothing),
         cmocka_unit_test(validation_in_batches_has_the_bits_of_single_windows),
+        cmocka_unit_test(a_checkpoint_of_version_3_is_read_and_goes_on),
+        cmocka_unit_test(a_checkpoint_knows_its_run),
+        cmocka_unit_test(what_a_run_began_with_is_compared_by_name),
+        cmocka_unit_test(fingerprints_are_of_the_whole_or_of_blocks_to_the_very_end),
     };
     return cmocka_run_group_tests_name("hlx training", tests, fill, NULL);
 }
