@@ -226,12 +226,16 @@ typedef struct nc_hlx_adamw {
     uint32_t decay_steps; /* steps until lr_min, warm-up included; 0: lr stays constant */
 } nc_hlx_adamw;
 
-/* Windows of seq + 1 tokens, in a fresh order each epoch. Plain data: copy it to remember a
- * position. The tokens are not copied and must outlive the loader. */
+/* Windows of seq tokens and their successors. The (count - 1) / seq windows of an epoch, rounded
+ * down, lie end to end; they are cut from a first token that the seed and the epoch draw (in the
+ * first epoch among the tokens that are left over, later among seq more; a window that would reach
+ * beyond the last token then moves back to it), and come in an order of their own each epoch, every
+ * one once (a permutation by Philox). Windows cross from a document into the next. Plain data: copy
+ * it to remember a position. The tokens are not copied and must outlive the loader. */
 typedef struct nc_hlx_loader {
     const uint8_t *data;  /* bytes, or little-endian integers of token_bytes bytes */
     size_t count;         /* tokens */
-    uint32_t token_bytes; /* 1, 2 or 4 */
+    uint32_t token_bytes; /* 1, 2, 4 or 8 */
     uint32_t seq;
     uint64_t seed;
     uint64_t next;       /* windows taken so far, over all epochs */
@@ -355,12 +359,42 @@ typedef enum nc_hlx_pattern {
 } nc_hlx_pattern;
 
 #ifndef NC_NO_STDIO
+/* Which data, and how it is read. */
+typedef struct nc_hlx_data_options {
+    const char *path;
+    const char *valid_path; /* for validation; null: the last tenth of path */
+    const nc_hlx_bpe *bpe;  /* for text; null: its bytes are the tokens */
+    uint32_t token_bytes; /* 1: text; 2, 4, 8: a plain token file, as nanoGPT's (2); 0: by content:
+                               llm.c's token files, integers of .npy, else text */
+    uint32_t vocab;       /* tokens from here on are refused; 0: not looked at */
+    uint32_t seq;         /* of the loaders */
+    uint32_t apart;       /* 1: the token behind a document_end is no target */
+    uint32_t document_end;
+    uint32_t reserved;
+    uint64_t seed;
+    nc_progress_fn
+        progress; /* null, or asked in bytes of a file while it is encoded or looked at */
+    void *user;
+} nc_hlx_data_options;
+
+/* A file as tokens. */
+typedef struct nc_hlx_source {
+    nc_hlx_file file;
+    const uint8_t *tokens; /* in the file, or encoded */
+    size_t count;
+    uint32_t token_bytes;      /* of these */
+    uint32_t file_token_bytes; /* of those in the file */
+    uint32_t text;             /* 1: they are the bytes of a text */
+    uint32_t reserved;
+    uint8_t *encoded;
+    size_t encoded_bytes;
+    uint8_t *mask; /* a byte a token, with apart */
+} nc_hlx_source;
+
 typedef struct nc_hlx_data {
     nc_hlx_loader train, valid;
-    size_t train_bytes, valid_bytes; /* of the file */
-    nc_hlx_file file;
-    uint16_t *encoded; /* with a tokenizer */
-    size_t encoded_bytes;
+    size_t train_bytes, valid_bytes; /* of the files */
+    nc_hlx_source source, valid_source;
 } nc_hlx_data;
 #endif
 
@@ -612,7 +646,7 @@ NC_API nc_status nc_hlx_bpe_save_json(const nc_hlx_bpe *bpe, const char *path, n
 /* A loader over bytes. NC_ERR_ARG unless count > seq > 0. */
 NC_API nc_status nc_hlx_loader_init(nc_hlx_loader *loader, const void *text, size_t count,
                                     uint32_t seq, uint64_t seed);
-/* A loader over little-endian tokens of 1, 2 or 4 bytes; NC_ERR_ARG for other sizes too. */
+/* A loader over little-endian tokens of 1, 2, 4 or 8 bytes; NC_ERR_ARG for other sizes too. */
 NC_API nc_status nc_hlx_loader_init_tokens(nc_hlx_loader *loader, const void *tokens, size_t count,
                                            uint32_t token_bytes, uint32_t seq, uint64_t seed);
 /* Next batch x seq tokens and their successors. */
@@ -626,13 +660,20 @@ NC_API uint64_t nc_hlx_fingerprint(const void *data, size_t bytes);
 NC_API nc_status nc_hlx_file_open(nc_hlx_file *file, const char *path, nc_error *err);
 /* Release; a file of zeros is fine. */
 NC_API void nc_hlx_file_close(nc_hlx_file *file);
-/* Map a file of text (token_bytes 1) or of little-endian tokens (2 or 4) and split it. With a
- * tokenizer both parts of a text are encoded, each on its own. seq and seed are the loaders'.
- * NC_ERR_IO, NC_ERR_ARG for a tokenizer beside tokens or another size, NC_ERR_LIMIT for a file too
- * short for one window of validation. Close with nc_hlx_data_close. */
+/* Map a file of text (token_bytes 1) or of little-endian tokens (2, 4 or 8) and split it: nine
+ * tenths train. With a tokenizer both parts of a text are encoded, each on its own, in tokens of 2
+ * bytes, or of 4 where its vocabulary is above 65,536. seq and seed are the loaders'. NC_ERR_IO,
+ * NC_ERR_ARG for a tokenizer beside tokens or another size, NC_ERR_LIMIT for a file too short for
+ * one window of validation, NC_ERR_MEMORY. Close with nc_hlx_data_close. */
 NC_API nc_status nc_hlx_data_open(nc_hlx_data *data, const char *path, uint32_t token_bytes,
                                   const nc_hlx_bpe *bpe, uint32_t seq, uint64_t seed,
                                   nc_error *err);
+/* The same as options say. A file of tokens needs no tokenizer; one is for text. Errors also:
+ * NC_ERR_FORMAT for a file that is none of these, or damaged, NC_ERR_UNSUPPORTED for one of numbers
+ * that are no tokens, NC_ERR_MISMATCH for a token outside the vocabulary, with its place: all are
+ * looked at, NC_ERR_CANCELLED. */
+NC_API nc_status nc_hlx_data_open_with(nc_hlx_data *data, const nc_hlx_data_options *options,
+                                       nc_error *err);
 /* Release; zeros are fine. */
 NC_API void nc_hlx_data_close(nc_hlx_data *data);
 #endif
@@ -6911,10 +6952,19 @@ NC_API nc_status nc_hlx_bpe_save(const nc_hlx_bpe *bpe, const char *path, nc_err
 
 /* >>data =========================================================================== */
 
+static int nc_hlx__width(uint32_t token_bytes) {
+    return token_bytes == 1 || token_bytes == 2 || token_bytes == 4 || token_bytes == 8;
+}
+
+/* What is no token of 32 bits becomes the greatest one, which is outside every vocabulary. */
+static uint32_t nc_hlx__take_token(const uint8_t *from, uint32_t token_bytes) {
+    const uint64_t token = nc__get_le(from, token_bytes);
+    return token > UINT32_MAX ? UINT32_MAX : (uint32_t)token;
+}
+
 NC_API nc_status nc_hlx_loader_init_tokens(nc_hlx_loader *loader, const void *tokens, size_t count,
                                            uint32_t token_bytes, uint32_t seq, uint64_t seed) {
-    if (!loader || !tokens || seq == 0 || count <= seq ||
-        (token_bytes != 1 && token_bytes != 2 && token_bytes != 4))
+    if (!loader || !tokens || seq == 0 || count <= seq || !nc_hlx__width(token_bytes))
         return NC_ERR_ARG;
     memset(loader, 0, sizeof *loader);
     loader->data = (const uint8_t *)tokens;
@@ -7062,80 +7112,271 @@ NC_API void nc_hlx_file_close(nc_hlx_file *file) {
     memset(file, 0, sizeof *file);
 }
 
-/* Encode bytes into to; returns the number of tokens, SIZE_MAX without memory. Part by part, so
- * that no copy of the whole text in wider tokens is needed. */
-static size_t nc_hlx__encode16(const nc_hlx_bpe *bpe, const uint8_t *text, size_t bytes,
-                               uint16_t *to) {
-    size_t at = 0, count = 0, n, i;
-    while (at < bytes) {
-        const size_t length = nc_hlx__bpe_part(bpe, text + at, bytes - at);
+/* -- what a file of data is -- */
+
+/* llm.c's token files begin with 256 integers of 32 bits: a magic number, a version, the number of
+ * tokens (dev/data/data_common.py there). */
+enum {
+    NC_HLX__LLMC_BYTES = 1024,
+    NC_HLX__LLMC_GPT2 = 20240520,
+    NC_HLX__LLMC_EVAL = 20240522,
+    NC_HLX__LLMC_LLAMA3 = 20240801
+};
+
+static nc_status nc_hlx__open_llmc(nc_hlx_source *s, const char *path, nc_error *err) {
+    const uint64_t magic = nc__get_le(s->file.data, 4), version = nc__get_le(s->file.data + 4, 4);
+    const uint32_t bytes = magic == NC_HLX__LLMC_GPT2 ? 2 : 4;
+    s->count = (size_t)nc__get_le(s->file.data + 8, 4);
+    if (magic == NC_HLX__LLMC_EVAL)
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0,
+                        "'%.100s' holds questions of llm.c, not a stream of tokens", path);
+    if (version != (bytes == 2 ? 1u : 7u))
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "'%.90s': version %u of llm.c's magic %u",
+                        path, (unsigned)version, (unsigned)magic);
+    if ((s->file.bytes - NC_HLX__LLMC_BYTES) / bytes != s->count ||
+        (s->file.bytes - NC_HLX__LLMC_BYTES) % bytes)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "'%.80s': %llu bytes are not %llu tokens of %u",
+                        path, (unsigned long long)(s->file.bytes - NC_HLX__LLMC_BYTES),
+                        (unsigned long long)s->count, (unsigned)bytes);
+    s->tokens = s->file.data + NC_HLX__LLMC_BYTES;
+    s->token_bytes = bytes;
+    return NC_OK;
+}
+
+/* The words of an array's description, which NumPy writes in this order and form (numpy.lib.format);
+ * 0 where other words stand. */
+static int nc_hlx__npy_words(const char **at, const char *end, const char *words) {
+    const size_t n = strlen(words);
+    if ((size_t)(end - *at) < n || memcmp(*at, words, n)) return 0;
+    *at += n;
+    return 1;
+}
+
+static nc_status nc_hlx__open_npy(nc_hlx_source *s, const char *path, nc_error *err) {
+    const uint8_t *data = s->file.data;
+    const size_t before = data[6] == 1 ? 10 : 12;
+    const size_t length = s->file.bytes >= before ? (size_t)nc__get_le(data + 8, before - 8) : 0;
+    const char *at = (const char *)data + before, *end, *type;
+    uint64_t count = 0;
+    if (data[6] < 1 || data[6] > 3 || s->file.bytes < before || s->file.bytes - before < length)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "'%.100s': no whole header of .npy", path);
+    end = at + length;
+    if (!nc_hlx__npy_words(&at, end, "{'descr': '") || end - at < 3)
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "'%.100s': not one array of numbers", path);
+    type = at;
+    at += 3;
+    if ((type[0] != '<' && (type[0] != '|' || type[2] != '1')) ||
+        (type[1] != 'u' && type[1] != 'i') || !nc_hlx__width((uint32_t)(type[2] - '0')) ||
+        !nc_hlx__npy_words(&at, end, "', 'fortran_order': "))
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0,
+                        "'%.80s': numbers of type %.3s, not little-endian integers", path, type);
+    if (!nc_hlx__npy_words(&at, end, "False")) (void)nc_hlx__npy_words(&at, end, "True");
+    if (!nc_hlx__npy_words(&at, end, ", 'shape': ("))
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "'%.100s': no shape in its header", path);
+    for (; at < end && *at >= '0' && *at <= '9' && count < UINT64_C(1) << 56; at++)
+        count = 10 * count + (uint64_t)(*at - '0');
+    if (!nc_hlx__npy_words(&at, end, ",), }"))
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0,
+                        "'%.100s': not one row of numbers (of one dimension)", path);
+    s->tokens = data + before + length;
+    s->token_bytes = (uint32_t)(type[2] - '0');
+    s->count = (s->file.bytes - before - length) / s->token_bytes;
+    if (s->count != count || s->file.bytes != before + length + s->count * s->token_bytes)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "'%.80s': %llu bytes are not %llu tokens of %u",
+                        path, (unsigned long long)(s->file.bytes - before - length),
+                        (unsigned long long)count, (unsigned)s->token_bytes);
+    return NC_OK;
+}
+
+/* The tokens of an open file; token_bytes 0: by its content. */
+static nc_status nc_hlx__recognize(nc_hlx_source *s, const char *path, uint32_t token_bytes,
+                                   nc_error *err) {
+    const size_t bytes = s->file.bytes;
+    const uint64_t magic = bytes >= NC_HLX__LLMC_BYTES ? nc__get_le(s->file.data, 4) : 0;
+    nc_status status = NC_OK;
+    s->tokens = s->file.data;
+    s->token_bytes = token_bytes ? token_bytes : 1;
+    s->count = bytes / s->token_bytes;
+    if (!token_bytes &&
+        (magic == NC_HLX__LLMC_GPT2 || magic == NC_HLX__LLMC_LLAMA3 || magic == NC_HLX__LLMC_EVAL))
+        status = nc_hlx__open_llmc(s, path, err);
+    else if (!token_bytes && bytes >= 10 && !memcmp(s->file.data, "\x93NUMPY", 6))
+        status = nc_hlx__open_npy(s, path, err);
+    else if (!token_bytes && bytes && memchr(s->file.data, 0, nc_hlx__min(bytes, 65536)))
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0,
+                        "'%.60s' is no text (it has bytes of 0): say how many bytes a token has",
+                        path);
+    else if (bytes % s->token_bytes)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "'%.80s': %llu bytes are no tokens of %u", path,
+                        (unsigned long long)bytes, (unsigned)s->token_bytes);
+    else
+        s->text = s->token_bytes == 1;
+    s->file_token_bytes = s->token_bytes;
+    return status;
+}
+
+/* -- from a file to loaders -- */
+
+/* Tokens of a text behind the *count that are there. Part by part, so that no copy of the whole text
+ * in wider tokens is needed. */
+static nc_status nc_hlx__encode_text(nc_hlx_source *s, const nc_hlx_data_options *o, size_t from,
+                                     size_t to, size_t *count) {
+    while (from < to) {
+        const size_t length = nc_hlx__bpe_part(o->bpe, s->file.data + from, to - from);
         const size_t room = nc__mul_size(length, sizeof(uint32_t));
         uint32_t *part = (uint32_t *)nc__alloc(NULL, room);
-        if (!part) return SIZE_MAX;
-        n = nc_hlx_bpe_encode(bpe, text + at, length, part);
-        for (i = 0; i < n; i++) nc__put_le((uint8_t *)(to + count++), part[i], 2);
+        uint8_t *out = s->encoded + *count * s->token_bytes;
+        size_t n, i;
+        if (!part) return NC_ERR_MEMORY;
+        n = nc_hlx_bpe_encode(o->bpe, s->file.data + from, length, part);
+        for (i = 0; i < n; i++, out += s->token_bytes) nc__put_le(out, part[i], s->token_bytes);
         nc__free(NULL, part, room);
-        at += length;
+        *count += n;
+        from += length;
+        if (o->progress && o->progress(o->user, from, s->file.bytes)) return NC_ERR_CANCELLED;
     }
-    return count;
+    return NC_OK;
+}
+
+/* A text in tokens, its first `split` bytes on their own: *first gets the number of theirs. */
+static nc_status nc_hlx__encode_source(nc_hlx_source *s, const nc_hlx_data_options *o, size_t split,
+                                       size_t *first) {
+    nc_status status;
+    size_t count = 0;
+    s->token_bytes = nc_hlx_bpe_vocab(o->bpe) > 65536 ? 4 : 2;
+    s->encoded_bytes = nc__mul_size(s->file.bytes, s->token_bytes);
+    s->encoded = (uint8_t *)nc__alloc(NULL, s->encoded_bytes);
+    if (!s->encoded) return NC_ERR_MEMORY;
+    status = nc_hlx__encode_text(s, o, 0, split, &count);
+    *first = count;
+    if (status == NC_OK) status = nc_hlx__encode_text(s, o, split, s->file.bytes, &count);
+    s->tokens = s->encoded;
+    s->count = count;
+    return status;
+}
+
+/* Whether all tokens are of the vocabulary. */
+static nc_status nc_hlx__look_at(const nc_hlx_source *s, const char *path,
+                                 const nc_hlx_data_options *o, nc_error *err) {
+    size_t i;
+    if (!o->vocab || (s->token_bytes < 4 && o->vocab >> 8 * s->token_bytes)) return NC_OK;
+    for (i = 0; i < s->count; i++) {
+        const uint8_t *at = s->tokens + i * s->token_bytes;
+        const uint64_t token = nc__get_le(at, s->token_bytes);
+        if (token >= o->vocab && s->encoded)
+            return nc__fail(err, NC_ERR_MISMATCH, 0, 0,
+                            "the tokenizer gives token %llu: the vocabulary has %u",
+                            (unsigned long long)token, (unsigned)o->vocab);
+        if (token >= o->vocab)
+            return nc__fail(err, NC_ERR_MISMATCH, 0, 0,
+                            "'%.40s': token %llu, at byte %llu, is %llu: the vocabulary has %u",
+                            path, (unsigned long long)i, (unsigned long long)(at - s->file.data),
+                            (unsigned long long)token, (unsigned)o->vocab);
+        if (i % (1 << 20) == 0 && o->progress &&
+            o->progress(o->user, i * s->token_bytes, s->file.bytes))
+            return NC_ERR_CANCELLED;
+    }
+    return NC_OK;
+}
+
+/* Which tokens are targets. */
+static nc_status nc_hlx__set_apart(nc_hlx_source *s, uint32_t document_end) {
+    size_t i;
+    s->mask = (uint8_t *)nc__alloc(NULL, s->count);
+    if (!s->mask) return NC_ERR_MEMORY;
+    memset(s->mask, 1, s->count);
+    for (i = 1; i < s->count; i++)
+        s->mask[i] = nc_hlx__take_token(s->tokens + (i - 1) * s->token_bytes, s->token_bytes) !=
+                     document_end;
+    return NC_OK;
+}
+
+/* Open a file of which the first nine tenths (in its tokens, or of a text in bytes) or all are one
+ * part: *first and *first_bytes get its tokens and bytes. */
+static nc_status nc_hlx__open_source(nc_hlx_source *s, const char *path, int all,
+                                     const nc_hlx_data_options *o, size_t *first,
+                                     size_t *first_bytes, nc_error *err) {
+    nc_status status = nc_hlx_file_open(&s->file, path, err);
+    if (status == NC_OK) status = nc_hlx__recognize(s, path, o->token_bytes, err);
+    if (status != NC_OK) return status;
+    *first = all ? s->count : s->count / 10 * 9;
+    *first_bytes = *first * s->token_bytes;
+    if (s->text && o->bpe) status = nc_hlx__encode_source(s, o, *first, first);
+    if (status == NC_OK) status = nc_hlx__look_at(s, path, o, err);
+    if (status == NC_OK && o->apart) status = nc_hlx__set_apart(s, o->document_end);
+    if (status != NC_OK && (!err || err->status == NC_OK))
+        (void)nc__fail(err, status, 0, 0, "'%.100s': %s", path, nc_status_str(status));
+    return status;
+}
+
+/* A loader over count tokens of a source. */
+static nc_status nc_hlx__load_source(nc_hlx_loader *loader, const nc_hlx_source *s, size_t first,
+                                     size_t count, const nc_hlx_data_options *o) {
+    const nc_status status =
+        s->tokens ? nc_hlx_loader_init_tokens(loader, s->tokens + first * s->token_bytes, count,
+                                              s->token_bytes, o->seq, o->seed)
+                  : NC_ERR_LIMIT;
+    if (status == NC_OK && s->mask) loader->mask = s->mask + first;
+    return status == NC_OK ? NC_OK : NC_ERR_LIMIT;
+}
+
+NC_API nc_status nc_hlx_data_open_with(nc_hlx_data *data, const nc_hlx_data_options *options,
+                                       nc_error *err) {
+    const nc_hlx_data_options *o = options;
+    const char *path;
+    nc_hlx_source *valid;
+    size_t train = 0, first = 0;
+    nc_status status;
+    nc__clear(err);
+    if (!data || !o || !o->path || !o->seq || (o->token_bytes && !nc_hlx__width(o->token_bytes)))
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "no path, no length, or not tokens of 1, 2, 4, 8");
+    memset(data, 0, sizeof *data);
+    path = o->path;
+    valid = o->valid_path ? &data->valid_source : &data->source;
+    status = nc_hlx__open_source(&data->source, path, o->valid_path != NULL, o, &train,
+                                 &data->train_bytes, err);
+    data->valid_bytes = data->source.count * data->source.file_token_bytes - data->train_bytes;
+    if (data->source.encoded) data->valid_bytes = data->source.file.bytes - data->train_bytes;
+    if (status == NC_OK && o->valid_path)
+        status = nc_hlx__open_source(valid, o->valid_path, 1, o, &first, &data->valid_bytes, err);
+    if (status == NC_OK) {
+        first = o->valid_path ? 0 : train;
+        status = nc_hlx__load_source(&data->train, &data->source, 0, train, o);
+        if (status == NC_OK && o->valid_path) path = o->valid_path;
+        if (status == NC_OK)
+            status = nc_hlx__load_source(&data->valid, valid, first, valid->count - first, o);
+        if (status != NC_OK) nc__fail(err, status, 0, 0, "'%.120s' is too short", path);
+    }
+    if (status != NC_OK) nc_hlx_data_close(data);
+    return status;
 }
 
 NC_API nc_status nc_hlx_data_open(nc_hlx_data *data, const char *path, uint32_t token_bytes,
                                   const nc_hlx_bpe *bpe, uint32_t seq, uint64_t seed,
                                   nc_error *err) {
-    const uint8_t *from;
-    size_t count, split, train, valid;
-    nc_status status;
-    nc__clear(err);
-    if (!data || !path || (token_bytes != 1 && token_bytes != 2 && token_bytes != 4) ||
-        (bpe && token_bytes != 1))
-        return nc__fail(err, NC_ERR_ARG, 0, 0, "tokens have 1, 2 or 4 bytes, and text a tokenizer");
-    if (bpe && nc_hlx_bpe_vocab(bpe) > 65536)
-        return nc__fail(err, NC_ERR_LIMIT, 0, 0,
-                        "a vocabulary of %u: text is held in 16-bit tokens",
-                        (unsigned)nc_hlx_bpe_vocab(bpe));
-    memset(data, 0, sizeof *data);
-    status = nc_hlx_file_open(&data->file, path, err);
-    if (status != NC_OK) return status;
-    from = data->file.data;
-    count = data->file.bytes / token_bytes;
-    train = split = count / 10 * 9;
-    valid = count - split;
-    data->train_bytes = split * token_bytes;
-    data->valid_bytes = valid * token_bytes;
-    if (bpe && from) {
-        data->encoded_bytes = nc__mul_size(count, 2);
-        data->encoded = (uint16_t *)nc__alloc(NULL, data->encoded_bytes);
-        if (!data->encoded) {
-            nc_hlx_data_close(data);
-            return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-        }
-        train = nc_hlx__encode16(bpe, from, split, data->encoded);
-        if (train != SIZE_MAX)
-            valid = nc_hlx__encode16(bpe, from + split, valid, data->encoded + train);
-        if (train == SIZE_MAX || valid == SIZE_MAX) {
-            nc_hlx_data_close(data);
-            return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-        }
-        from = (const uint8_t *)data->encoded;
-        token_bytes = 2;
-    }
-    status = from ? nc_hlx_loader_init_tokens(&data->train, from, train, token_bytes, seq, seed)
-                  : NC_ERR_ARG;
-    if (status == NC_OK)
-        status = nc_hlx_loader_init_tokens(&data->valid, from + train * token_bytes, valid,
-                                           token_bytes, seq, seed);
-    if (status != NC_OK) {
-        nc_hlx_data_close(data);
-        return nc__fail(err, NC_ERR_LIMIT, 0, 0, "'%.120s' is too short", path);
-    }
-    return NC_OK;
+    nc_hlx_data_options o;
+    memset(&o, 0, sizeof o);
+    o.path = path;
+    o.bpe = bpe;
+    o.token_bytes = token_bytes;
+    o.seq = seq;
+    o.seed = seed;
+    if (!nc_hlx__width(token_bytes) || (bpe && token_bytes != 1))
+        return nc__fail(err, NC_ERR_ARG, 0, 0,
+                        "tokens have 1, 2, 4 or 8 bytes, and text a tokenizer");
+    return nc_hlx_data_open_with(data, &o, err);
+}
+
+static void nc_hlx__close_source(nc_hlx_source *s) {
+    nc__free(NULL, s->encoded, s->encoded_bytes);
+    nc__free(NULL, s->mask, s->count);
+    nc_hlx_file_close(&s->file);
 }
 
 NC_API void nc_hlx_data_close(nc_hlx_data *data) {
     if (!data) return;
-    nc__free(NULL, data->encoded, data->encoded_bytes);
-    nc_hlx_file_close(&data->file);
+    nc_hlx__close_source(&data->source);
+    nc_hlx__close_source(&data->valid_source);
     memset(data, 0, sizeof *data);
 }
 #endif
@@ -8594,8 +8835,7 @@ NC_API nc_status nc_hlx_update_shard(nc_hlx_model *model, const nc_hlx_adamw *ad
 /* Whether a loader, perhaps read from a file, can feed a model. */
 static int nc_hlx__fits(const nc_hlx_model *model, const nc_hlx_loader *loader) {
     return model && loader && loader->data && loader->seq != 0 && loader->count > loader->seq &&
-           loader->seq <= model->config.max_seq_len &&
-           (loader->token_bytes == 1 || loader->token_bytes == 2 || loader->token_bytes == 4);
+           loader->seq <= model->config.max_seq_len && nc_hlx__width(loader->token_bytes);
 }
 
 NC_API nc_status nc_hlx_train_step(nc_hlx_model *model, nc_hlx_loader *loader,

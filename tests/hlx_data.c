@@ -1,0 +1,297 @@
+/* nc_hlx.h: files of text and of tokens, and what is refused. */
+#include "test.h"
+#include "../nc_hlx.h"
+
+#define FILE_NAME "build/test_data.bin"
+#define OTHER_NAME "build/test_data_valid.bin"
+
+typedef struct content {
+    uint8_t bytes[8192];
+    size_t n;
+} content;
+
+static void put(content *c, uint64_t value, int bytes) {
+    for (; bytes; bytes--, value >>= 8) c->bytes[c->n++] = (uint8_t)value;
+}
+
+static void put_text(content *c, const char *text) {
+    memcpy(c->bytes + c->n, text, strlen(text));
+    c->n += strlen(text);
+}
+
+static void write_to(const char *path, const content *c) {
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(c->bytes, 1, c->n, file), c->n);
+    fclose(file);
+}
+
+/* The tokens of the test, as many bytes each. */
+static uint32_t token_of(uint32_t i) { return (i * 37 + i / 3) % 250; }
+
+static void put_tokens(content *c, uint32_t n, int bytes) {
+    uint32_t i;
+    for (i = 0; i < n; i++) put(c, token_of(i), bytes);
+}
+
+/* llm.c's header of 256 integers. */
+static content llmc(uint32_t magic, uint32_t version, uint32_t count) {
+    content c = {{0}, 0};
+    put(&c, magic, 4);
+    put(&c, version, 4);
+    put(&c, count, 4);
+    c.n = 1024;
+    return c;
+}
+
+/* What numpy.save writes: padded with spaces to a multiple of 64, a newline at the end. */
+static content npy(const char *type, const char *order, const char *shape) {
+    content c = {{0}, 0};
+    char text[100];
+    size_t start;
+    put_text(&c, "\x93NUMPY\x01");
+    put(&c, 0, 1);
+    put(&c, 118, 2);
+    start = c.n;
+    snprintf(text, sizeof text, "{'descr': '%s', 'fortran_order': %s, 'shape': (%s), }", type,
+             order, shape);
+    put_text(&c, text);
+    while (c.n < start + 117) put_text(&c, " ");
+    put_text(&c, "\n");
+    return c;
+}
+
+static nc_status open_as(nc_hlx_data *data, uint32_t token_bytes, uint32_t vocab, nc_error *err) {
+    nc_hlx_data_options o = {0};
+    o.path = FILE_NAME;
+    o.token_bytes = token_bytes;
+    o.vocab = vocab;
+    o.seq = 8;
+    o.seed = 1;
+    return nc_hlx_data_open_with(data, &o, err);
+}
+
+/* What was written is 500 tokens, of so many bytes each. */
+static void holds_the_tokens(const content *c, uint32_t given, uint32_t token_bytes) {
+    uint32_t tokens[8], targets[8], i, at;
+    nc_hlx_data data;
+    nc_error err;
+    write_to(FILE_NAME, c);
+    if (open_as(&data, given, 250, &err) != NC_OK) fail_msg("%s", err.message);
+    assert_int_equal(data.train.count, 450);
+    assert_int_equal(data.valid.count, 50);
+    assert_int_equal(data.train.token_bytes, token_bytes);
+    assert_int_equal(data.source.file_token_bytes, token_bytes);
+    assert_int_equal(data.train_bytes, 450 * token_bytes);
+    assert_int_equal(data.valid_bytes, 50 * token_bytes);
+    nc_hlx_loader_next(&data.train, tokens, targets, 1);
+    for (at = 0; token_of(at) != tokens[0] || token_of(at + 1) != tokens[1]; at++)
+        assert_in_range(at, 0, 500);
+    for (i = 0; i < 8; i++) {
+        assert_int_equal(tokens[i], token_of(at + i));
+        assert_int_equal(targets[i], token_of(at + i + 1));
+    }
+    for (i = 0; i < 50; i++) assert_int_equal(data.valid.data[i * token_bytes], token_of(450 + i));
+    nc_hlx_data_close(&data);
+}
+
+static void token_files_of_others_are_known_by_their_content(void **state) {
+    static const struct {
+        const char *type;
+        int bytes;
+    } types[] = {{"|u1", 1}, {"<u2", 2}, {"<i2", 2}, {"<u4", 4},
+                 {"<i4", 4}, {"<u8", 8}, {"<i8", 8}};
+    content c = llmc(20240520, 1, 500);
+    size_t i;
+    (void)state;
+    put_tokens(&c, 500, 2);
+    holds_the_tokens(&c, 0, 2);
+    c = llmc(20240801, 7, 500);
+    put_tokens(&c, 500, 4);
+    holds_the_tokens(&c, 0, 4);
+    for (i = 0; i < sizeof types / sizeof *types; i++) {
+        c = npy(types[i].type, "False", "500,");
+        put_tokens(&c, 500, types[i].bytes);
+        holds_the_tokens(&c, 0, (uint32_t)types[i].bytes);
+    }
+    for (i = 1; i <= 8; i *= 2) { /* as nanoGPT's: nothing but tokens */
+        c.n = 0;
+        put_tokens(&c, 500, (int)i);
+        holds_the_tokens(&c, (uint32_t)i, (uint32_t)i);
+    }
+}
+
+static void refused(const content *c, uint32_t given, nc_status status, const char *message) {
+    nc_hlx_data data;
+    nc_error err;
+    write_to(FILE_NAME, c);
+    assert_int_equal(open_as(&data, given, 250, &err), status);
+    if (!strstr(err.message, message)) fail_msg("'%s' is not in: %s", message, err.message);
+}
+
+static void what_is_no_token_file_is_refused_by_name(void **state) {
+    content c = llmc(20240522, 1, 10);
+    (void)state;
+    put_tokens(&c, 500, 2);
+    refused(&c, 0, NC_ERR_UNSUPPORTED, "questions of llm.c");
+    c = llmc(20240520, 2, 500);
+    put_tokens(&c, 500, 2);
+    refused(&c, 0, NC_ERR_UNSUPPORTED, "version 2 of llm.c's magic 20240520");
+    c = llmc(20240520, 1, 501);
+    put_tokens(&c, 500, 2);
+    refused(&c, 0, NC_ERR_FORMAT, "1000 bytes are not 501 tokens of 2");
+    put(&c, 1, 1);
+    refused(&c, 0, NC_ERR_FORMAT, "1001 bytes are not 501 tokens of 2");
+    c = npy("<f4", "False", "500,");
+    put_tokens(&c, 500, 4);
+    refused(&c, 0, NC_ERR_UNSUPPORTED, "type <f4");
+    c = npy(">u2", "False", "500,");
+    put_tokens(&c, 500, 2);
+    refused(&c, 0, NC_ERR_UNSUPPORTED, "type >u2");
+    c = npy("|b1", "False", "500,");
+    put_tokens(&c, 500, 1);
+    refused(&c, 0, NC_ERR_UNSUPPORTED, "type |b1");
+    c = npy("<u2", "False", "50, 10");
+    put_tokens(&c, 500, 2);
+    refused(&c, 0, NC_ERR_UNSUPPORTED, "not one row");
+    c = npy("<u2", "False", "500,");
+    put_tokens(&c, 499, 2);
+    refused(&c, 0, NC_ERR_FORMAT, "998 bytes are not 500 tokens of 2");
+    c.n = 60;
+    refused(&c, 0, NC_ERR_FORMAT, "no whole header");
+    c.n = 0;
+    put_tokens(&c, 500, 2);
+    refused(&c, 0, NC_ERR_FORMAT, "say how many bytes");
+    put(&c, 1, 1);
+    refused(&c, 2, NC_ERR_FORMAT, "1001 bytes are no tokens of 2");
+    refused(&c, 3, NC_ERR_ARG, "1, 2, 4, 8");
+    c.n = 0;
+    refused(&c, 0, NC_ERR_LIMIT, "too short");
+    put_tokens(&c, 80, 1); /* 8 for validation: no window with its successor */
+    refused(&c, 1, NC_ERR_LIMIT, "too short");
+}
+
+static void a_bad_token_is_named_with_its_place(void **state) {
+    content c = npy("<i8", "False", "500,");
+    (void)state;
+    put_tokens(&c, 499, 8);
+    put(&c, (uint64_t)-1, 8);
+    refused(&c, 0, NC_ERR_MISMATCH, "token 499, at byte 4120, is 18446744073709551615");
+    c.bytes[128 + 8 * 499 + 7] = 0; /* some other number beyond 32 bits */
+    refused(&c, 0, NC_ERR_MISMATCH, "token 499");
+    c.n = 0;
+    put_tokens(&c, 500, 1);
+    c.bytes[123] = 250;
+    refused(&c, 1, NC_ERR_MISMATCH, "token 123, at byte 123, is 250: the vocabulary has 250");
+}
+
+static void validation_has_a_file_of_its_own(void **state) {
+    content c = {{0}, 0}, d = npy("<u2", "False", "200,");
+    nc_hlx_data_options o = {0};
+    nc_hlx_data data;
+    nc_error err;
+    (void)state;
+    put_text(&c, "text as long as all of this");
+    put_tokens(&d, 200, 2);
+    write_to(FILE_NAME, &c);
+    write_to(OTHER_NAME, &d);
+    o.path = FILE_NAME;
+    o.valid_path = OTHER_NAME;
+    o.vocab = 256;
+    o.seq = 4;
+    assert_int_equal(nc_hlx_data_open_with(&data, &o, &err), NC_OK);
+    assert_int_equal(data.train.count, c.n);
+    assert_int_equal(data.valid.count, 200);
+    assert_int_equal(data.train_bytes, c.n);
+    assert_int_equal(data.valid_bytes, 400);
+    assert_true(data.source.text && !data.valid_source.text);
+    nc_hlx_data_close(&data);
+    o.valid_path = "build/no_such_file";
+    assert_int_equal(nc_hlx_data_open_with(&data, &o, &err), NC_ERR_IO);
+    assert_non_null(strstr(err.message, "no_such_file"));
+    assert_null(data.source.file.data);
+    o.valid_path = OTHER_NAME;
+    o.vocab = 200;
+    assert_int_equal(nc_hlx_data_open_with(&data, &o, &err), NC_ERR_MISMATCH);
+    assert_non_null(strstr(err.message, OTHER_NAME));
+}
+
+static void documents_can_be_kept_apart(void **state) {
+    static const uint8_t words[] = {5, 6, 0, 7, 8, 9, 0, 0, 4, 3, 2, 1, 5, 6, 0, 7, 8, 9, 1, 1};
+    content c = {{0}, sizeof words};
+    nc_hlx_data_options o = {0};
+    nc_hlx_data data;
+    nc_error err;
+    uint32_t tokens[17], targets[17], i;
+    (void)state;
+    memcpy(c.bytes, words, sizeof words);
+    write_to(FILE_NAME, &c);
+    o.path = o.valid_path = FILE_NAME;
+    o.token_bytes = 1;
+    o.seq = 17;
+    o.apart = 1;
+    o.document_end = 0;
+    assert_int_equal(nc_hlx_data_open_with(&data, &o, &err), NC_OK);
+    nc_hlx_loader_next(&data.train, tokens, targets, 1);
+    for (i = 0; i < 17; i++) /* an end is a target, what follows it is none */
+        if ((targets[i] == NC_HLX_IGNORE) != (tokens[i] == 0)) fail_msg("token %u", (unsigned)i);
+    nc_hlx_data_close(&data);
+}
+
+static int stop(void *user, uint64_t done, uint64_t total) {
+    int *calls = user;
+    assert_true(done <= total);
+    return ++*calls == 2;
+}
+
+static void encoding_can_be_stopped(void **state) {
+    nc_hlx_data_options o = {0};
+    nc_hlx_bpe *bpe;
+    nc_hlx_data data;
+    nc_error err;
+    char *text = malloc(400000);
+    FILE *file = fopen(FILE_NAME, "wb");
+    int calls = 0;
+    size_t i;
+    (void)state;
+    assert_true(file && text);
+    for (i = 0; i < 400000; i++) text[i] = (char)(i % 6 == 5 ? ' ' : 'a' + i * i % 7);
+    assert_int_equal(fwrite(text, 1, 400000, file), 400000);
+    fclose(file);
+    assert_int_equal(nc_hlx_bpe_train(&bpe, text, 4000, 300, NULL, NULL, NULL), NC_OK);
+    o.path = FILE_NAME;
+    o.bpe = bpe;
+    o.seq = 4;
+    assert_int_equal(nc_hlx_data_open_with(&data, &o, &err), NC_OK);
+    assert_true(data.train.count < 360000 && data.train_bytes == 360000);
+    assert_int_equal(data.valid_bytes, 40000);
+    nc_hlx_data_close(&data);
+    o.progress = stop;
+    o.user = &calls;
+    assert_int_equal(nc_hlx_data_open_with(&data, &o, &err), NC_ERR_CANCELLED);
+    o.progress = NULL;
+    o.vocab = 257; /* of the model; the tokenizer has more */
+    assert_int_equal(nc_hlx_data_open_with(&data, &o, &err), NC_ERR_MISMATCH);
+    assert_non_null(strstr(err.message, "the tokenizer gives token"));
+    nc_hlx_bpe_destroy(bpe);
+    free(text);
+}
+
+static int clean(void **state) {
+    (void)state;
+    remove(FILE_NAME);
+    remove(OTHER_NAME);
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(token_files_of_others_are_known_by_their_content),
+        cmocka_unit_test(what_is_no_token_file_is_refused_by_name),
+        cmocka_unit_test(a_bad_token_is_named_with_its_place),
+        cmocka_unit_test(validation_has_a_file_of_its_own),
+        cmocka_unit_test(documents_can_be_kept_apart),
+        cmocka_unit_test(encoding_can_be_stopped),
+    };
+    return cmocka_run_group_tests_name("hlx data", tests, NULL, clean);
+}
