@@ -6956,10 +6956,10 @@ static int nc_hlx__width(uint32_t token_bytes) {
     return token_bytes == 1 || token_bytes == 2 || token_bytes == 4 || token_bytes == 8;
 }
 
-/* What is no token of 32 bits becomes the greatest one, which is outside every vocabulary. */
+/* What cannot be a token is never taken for NC_HLX_IGNORE. */
 static uint32_t nc_hlx__take_token(const uint8_t *from, uint32_t token_bytes) {
     const uint64_t token = nc__get_le(from, token_bytes);
-    return token > UINT32_MAX ? UINT32_MAX : (uint32_t)token;
+    return token < NC_HLX_IGNORE ? (uint32_t)token : NC_HLX_IGNORE - 1;
 }
 
 NC_API nc_status nc_hlx_loader_init_tokens(nc_hlx_loader *loader, const void *tokens, size_t count,
@@ -6978,12 +6978,6 @@ NC_API nc_status nc_hlx_loader_init_tokens(nc_hlx_loader *loader, const void *to
 NC_API nc_status nc_hlx_loader_init(nc_hlx_loader *loader, const void *text, size_t count,
                                     uint32_t seq, uint64_t seed) {
     return nc_hlx_loader_init_tokens(loader, text, count, 1, seq, seed);
-}
-
-/* What cannot be a token is never taken for NC_HLX_IGNORE. */
-static uint32_t nc_hlx__take_token(const uint8_t *from, uint32_t token_bytes) {
-    const uint64_t token = nc__get_le(from, token_bytes);
-    return token < NC_HLX_IGNORE ? (uint32_t)token : NC_HLX_IGNORE - 1;
 }
 
 /* seq tokens from `at` on and their successors. */
