@@ -585,7 +585,6 @@ int main(void) {
         cmocka_unit_test(training_on_a_device_gives_the_bits_of_the_cpu),
         cmocka_unit_test(a_device_takes_no_model_that_it_does_not_know),
         cmocka_unit_test(masks_validation_and_stops_on_a_device_are_those_of_the_cpu),
-        cmocka_unit_test(a_device_takes_no_model_with_a_part_of_the_moments),
         cmocka_unit_test(programs_replay_and_barriers_order_dispatches),
         cmocka_unit_test(errors_are_clear_and_leave_the_device_usable),
         cmocka_unit_test(a_failed_job_leaves_nothing_behind),
