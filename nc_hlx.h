@@ -578,7 +578,7 @@ NC_API void nc_hlx_adamw_update(float *p, const float *g, float *m, float *v, si
 /* Learn vocab - 256 merges (256 <= vocab <= 65,536; fewer when no pair occurs twice) from a text,
  * the most frequent pair first, the smaller one among equals: the same merges everywhere. Pairs
  * stay inside words: a word starts where white space follows another byte, and is at most 64
- * bytes. progress may be null. Errors: NC_ERR_ARG, NC_ERR_MEMORY, NC_ERR_CANCELLED. */
+ * bytes, cut between characters of UTF-8. progress may be null. Errors: NC_ERR_ARG, NC_ERR_MEMORY, NC_ERR_CANCELLED. */
 NC_API nc_status nc_hlx_bpe_train(nc_hlx_bpe **bpe, const void *text, size_t bytes, uint32_t vocab,
                                   const nc_allocator *hooks, nc_progress_fn progress, void *user);
 /* The same with pairs inside the pieces of a pattern (nc_hlx_pattern), of which those above 256
@@ -5563,6 +5563,14 @@ NC_API uint32_t nc_hlx_bpe_end(const nc_hlx_bpe *bpe) {
 
 static int nc_hlx__white(uint8_t c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
+/* n, or what is left of it without the character that ends behind it: where to cut a text. */
+static size_t nc_hlx__border(const uint8_t *text, size_t bytes, size_t n) {
+    size_t back = 1;
+    if (n >= bytes) return n;
+    while (back < 4 && back < n && text[n - back] >> 6 == 2) back++;
+    return back < n && nc__utf8(text + n - back, bytes - n + back) > back ? n - back : n;
+}
+
 /* Length of the piece at the start of text, of 1 byte at least. */
 static size_t nc_hlx__piece(const nc_hlx_bpe *bpe, const uint8_t *text, size_t bytes) {
     nc_hlx__cut c;
@@ -5576,7 +5584,7 @@ static size_t nc_hlx__piece(const nc_hlx_bpe *bpe, const uint8_t *text, size_t b
     while (n < bytes && n < NC_HLX__WORD &&
            !(nc_hlx__white(text[n]) && !nc_hlx__white(text[n - 1])))
         n++;
-    return n;
+    return n < NC_HLX__WORD ? n : nc_hlx__border(text, bytes, n);
 }
 
 /* -- encoding ---------------------------------------------------------------------- */
@@ -5816,16 +5824,24 @@ static size_t nc_hlx__encode(const nc_hlx_bpe *bpe, const void *text, size_t byt
     return (size_t)(e.to - tokens);
 }
 
-/* Length of a beginning of the text, of 64 KiB or more, that gives the same tokens on its own: it
- * ends behind a piece that ends in a visible character of ASCII, or is all where tokens are found
- * in the text itself. */
+/* Whether a piece that ends here stays as it is with nothing behind it: words do, and patterns look
+ * beyond white space alone. */
+static int nc_hlx__stands_alone(const nc_hlx_bpe *bpe, const uint8_t *text, size_t n) {
+    size_t back = 1, length;
+    if (!bpe->pattern) return 1;
+    while (back < 4 && back < n && text[n - back] >> 6 == 2) back++;
+    return !(nc_hlx__bits_at(bpe->bits, text + n - back, text + n, &length) & NC_HLX__SPACE);
+}
+
+/* Length of a beginning of the text, of 64 KiB or more, that gives the same tokens on its own, or of
+ * all where tokens are found in the text itself. */
 static NC_UNUSED size_t nc_hlx__bpe_part(const nc_hlx_bpe *bpe, const uint8_t *text, size_t bytes) {
     const nc_hlx__added *added = (const nc_hlx__added *)(const void *)bpe->added.data;
     size_t n = 0;
     uint32_t k;
     for (k = 0; k < bpe->added_count; k++)
         if (!added[k].special) return bytes;
-    while (n < bytes && (n < 65536 || text[n - 1] <= ' ' || text[n - 1] > '~'))
+    while (n < bytes && (n < 65536 || !nc_hlx__stands_alone(bpe, text, n)))
         n += nc_hlx__piece(bpe, text + n, bytes - n);
     return n;
 }
@@ -5915,10 +5931,8 @@ NC_API uint64_t nc_hlx_bpe_digest(const nc_hlx_bpe *bpe) {
 /* Length of the piece at the start of a text from which merges are learned: a long one is cut, at
  * the border of a character. */
 static size_t nc_hlx__trained_piece(const nc_hlx_bpe *bpe, const uint8_t *text, size_t bytes) {
-    size_t n = nc_hlx__piece(bpe, text, bytes);
-    if (n <= NC_HLX__TRAINED_PIECE) return n;
-    for (n = NC_HLX__TRAINED_PIECE; n > NC_HLX__TRAINED_PIECE - 4 && text[n] >> 6 == 2;) n--;
-    return n;
+    const size_t n = nc_hlx__piece(bpe, text, bytes);
+    return n <= NC_HLX__TRAINED_PIECE ? n : nc_hlx__border(text, bytes, NC_HLX__TRAINED_PIECE);
 }
 
 /* Replace a pair by a token in n tokens, left to right; returns how many are left. */

@@ -78,6 +78,52 @@ static void every_byte_string_round_trips(void **state) {
     free(text);
 }
 
+/* Characters of 3 bytes without white space, of which 64 bytes hold no whole number: some of 500, the
+ * first ones most often. */
+static size_t chinese(uint8_t *text, size_t count) {
+    uint64_t seed = 11;
+    size_t i;
+    for (i = 0; i < count; i++) {
+        const uint32_t c =
+            0x4E00 + (uint32_t)(test_random(&seed) % 500 * (test_random(&seed) % 500) / 500);
+        text[3 * i] = (uint8_t)(0xE0 | c >> 12);
+        text[3 * i + 1] = (uint8_t)(0x80 | (c >> 6 & 63));
+        text[3 * i + 2] = (uint8_t)(0x80 | (c & 63));
+    }
+    return 3 * count;
+}
+
+/* Long words are cut between characters, and parts of a text encode as the whole does. */
+static void words_without_spaces_are_cut_between_characters(void **state) {
+    static uint8_t text[30000], odd[400];
+    static uint32_t tokens[30000], parts[30000];
+    const size_t bytes = chinese(text, 10000);
+    nc_hlx_bpe *bpe = trained(text, bytes, 2000);
+    const size_t n = round_trip(bpe, text, bytes);
+    size_t i, k, at = 0, inside = 0;
+    (void)state;
+    assert_int_equal(nc_hlx_bpe_encode(bpe, text, bytes, tokens), n);
+    for (i = 0; i < n; i++) {
+        uint8_t token[256];
+        size_t length;
+        assert_int_equal(nc_hlx_bpe_decode(bpe, tokens + i, 1, token, sizeof token, &length),
+                         NC_OK);
+        inside += at % 3 || length % 3;
+        at += length;
+    }
+    printf("%zu characters: %zu tokens, %zu parts of a character\n", bytes / 3, n, inside);
+    assert_true(inside < n / 100); /* of rare ones; 768 with words of 64 bytes whatever they cut */
+    for (i = 0, k = 0; i < bytes; i += 63) /* words of 21 characters */
+        k += nc_hlx_bpe_encode(bpe, text + i, bytes - i < 63 ? bytes - i : 63, parts + k);
+    assert_int_equal(k, n);
+    assert_memory_equal(parts, tokens, n * sizeof *tokens);
+    for (k = 0; k < 256; k++) { /* what is no character is cut at 64 bytes */
+        for (i = 0; i < sizeof odd; i++) odd[i] = (uint8_t)(k < 4 ? 0x80 + k : k + i % 3);
+        (void)round_trip(bpe, odd, sizeof odd);
+    }
+    nc_hlx_bpe_destroy(bpe);
+}
+
 static void files_come_back_and_damage_is_refused(void **state) {
     const char *path = "build/test_tokenizer.bin";
     char *text = read_text("examples/data/genesis.txt");
@@ -167,6 +213,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(merges_are_those_of_the_definition),
         cmocka_unit_test(every_byte_string_round_trips),
+        cmocka_unit_test(words_without_spaces_are_cut_between_characters),
         cmocka_unit_test(files_come_back_and_damage_is_refused),
         cmocka_unit_test(bad_arguments_cancelling_and_failed_allocations),
     };

@@ -277,6 +277,51 @@ static void encoding_can_be_stopped(void **state) {
     free(text);
 }
 
+/* Long texts are encoded in parts: to the tokens of the whole, whatever stands where a part ends. */
+static void parts_of_a_text_give_the_tokens_of_the_whole(void **state) {
+    static const char *const pieces[] = {
+        "word",  " ",   "  ",       "\n",   "\r\n",         "\xE3\x80\x80",
+        "don't", "123", "It",       "ED",   "\xE4\xB8\xAD", "\xE6\x96\x87",
+        "...",   "/\n", "\xD0\x96", "\xFF", "\xC2\xA0",     "\xE4\xB8",
+        "\t",    "-"};
+    enum { BYTES = 1500000 };
+    char *text = malloc(BYTES + 8);
+    uint32_t *tokens = malloc(BYTES * sizeof *tokens), pattern;
+    uint64_t seed = 5;
+    size_t bytes = 0, i;
+    nc_error written;
+    (void)state;
+    assert_true(text && tokens);
+    while (bytes < BYTES) {
+        const char *piece = pieces[test_random(&seed) % (bytes / 100000 % 2 ? 20 : 6)];
+        memcpy(text + bytes, piece, strlen(piece));
+        bytes += strlen(piece);
+    }
+    assert_int_equal(nc_file_write(FILE_NAME, text, bytes, &written), NC_OK);
+    for (pattern = 0; pattern < NC_HLX_PATTERNS; pattern++) {
+        nc_hlx_data_options o = {0};
+        nc_hlx_data data;
+        nc_hlx_bpe *bpe;
+        nc_error err;
+        size_t n;
+        assert_int_equal(
+            nc_hlx_bpe_train_pattern(&bpe, text + 99000, 3000, 320, pattern, NULL, NULL, NULL),
+            NC_OK);
+        o.path = FILE_NAME;
+        o.bpe = bpe;
+        o.seq = 4;
+        if (nc_hlx_data_open_with(&data, &o, &err) != NC_OK) fail_msg("%s", err.message);
+        n = nc_hlx_bpe_encode(bpe, text, data.train_bytes, tokens);
+        assert_int_equal(data.train.count, n);
+        for (i = 0; i < n; i++)
+            assert_int_equal(data.train.data[2 * i] | data.train.data[2 * i + 1] << 8, tokens[i]);
+        nc_hlx_data_close(&data);
+        nc_hlx_bpe_destroy(bpe);
+    }
+    free(tokens);
+    free(text);
+}
+
 static int clean(void **state) {
     (void)state;
     remove(FILE_NAME);
@@ -292,6 +337,7 @@ int main(void) {
         cmocka_unit_test(validation_has_a_file_of_its_own),
         cmocka_unit_test(documents_can_be_kept_apart),
         cmocka_unit_test(encoding_can_be_stopped),
+        cmocka_unit_test(parts_of_a_text_give_the_tokens_of_the_whole),
     };
     return cmocka_run_group_tests_name("hlx data", tests, NULL, clean);
 }
