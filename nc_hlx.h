@@ -917,7 +917,7 @@ typedef struct nc_hlx_gpu nc_hlx_gpu;
 /* Move a model's state to a device and record its training step, at the configured batch size and
  * full sequence length, with adamw's weight decay. The model stays the caller's and must outlive
  * this; its own arrays are stale until nc_hlx_gpu_download. NC_ERR_UNSUPPORTED for widths above
- * 4,096, other blocks than GPT-2's, a model that keeps a part of the moments or a device that
+ * 4,096, a model that keeps a part of the moments or a device that
  * cannot keep the numeric contract, NC_ERR_LIMIT beyond its buffers, else errors of the device. */
 NC_API nc_status nc_hlx_gpu_create(nc_hlx_gpu **gpu, nc_gpu *device, nc_hlx_model *model,
                                    const nc_hlx_adamw *adamw);
@@ -11304,12 +11304,17 @@ static nc_status nc_hlx__device_batch(nc_hlx__pass *s) {
     return NC_OK;
 }
 
+/* What the embedding's kernels take for seq: 0 without position embeddings. */
+static uint32_t nc_hlx__positions(const nc_hlx__pass *s) {
+    return nc_hlx__has(s, NC_HLX__WPE) ? (uint32_t)s->seq : 0;
+}
+
 static void nc_hlx__device_embedding(nc_hlx__pass *s, nc_hlx__place out) {
     nc_hlx_gpu *g = s->gpu;
     const size_t d = s->model->config.d_model, n = s->rows * d;
     const uint32_t push[7] = {(uint32_t)n,
                               (uint32_t)d,
-                              (uint32_t)s->seq,
+                              nc_hlx__positions(s),
                               (uint32_t)nc_hlx__parameter(s, NC_HLX__WTE, 0).at,
                               (uint32_t)nc_hlx__parameter(s, NC_HLX__WPE, 0).at,
                               nc_hlx__tokens_at(g, s->micro),
@@ -11323,7 +11328,7 @@ static void nc_hlx__device_embedding_backward(nc_hlx__pass *s, nc_hlx__place dou
     const uint32_t tokens = nc_hlx__tokens_at(g, s->micro), rows = (uint32_t)s->rows;
     const uint32_t push[9] = {rows,
                               s->model->config.d_model,
-                              (uint32_t)s->seq,
+                              nc_hlx__positions(s),
                               (uint32_t)dout.at,
                               tokens,
                               tokens + 2 * rows,
@@ -11331,7 +11336,7 @@ static void nc_hlx__device_embedding_backward(nc_hlx__pass *s, nc_hlx__place dou
                               (uint32_t)nc_hlx__gradient(s, NC_HLX__WTE, 0).at,
                               (uint32_t)nc_hlx__gradient(s, NC_HLX__WPE, 0).at};
     nc_hlx__record(g, "embedding_backward", g->work, g->tokens, g->state, push, sizeof push,
-                   s->rows + s->seq, 1, 1);
+                   s->rows + nc_hlx__positions(s), 1, 1);
 }
 
 static void nc_hlx__device_dropout(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place x,
@@ -11402,30 +11407,55 @@ static void nc_hlx__device_linear(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__pl
     push.off_residual = (uint32_t)residual.at;
     push.off_activated = (uint32_t)activated.at;
     push.activation = s->model->config.activation;
-    push.epilogue = NC_HLX__EPILOGUE_BIAS |
+    push.epilogue = (bias.in ? (uint32_t)NC_HLX__EPILOGUE_BIAS : 0u) |
                     (residual.in ? (uint32_t)NC_HLX__EPILOGUE_RESIDUAL : 0u) |
                     (activated.in ? (uint32_t)NC_HLX__EPILOGUE_ACTIVATED : 0u);
     nc_hlx__record_gemm(g, &push, nc_hlx__buffer(g, x), nc_hlx__buffer(g, w),
                         nc_hlx__buffer(g, out), 1);
 }
 
-/* The kernel column_sums: db += dout, and with a layer norm's x, mean and rstd also its dgamma. */
+/* The kernel column_sums: db += dout, with a layer norm's x, mean and rstd also its dgamma, of
+ * RMSNorm dgamma alone. */
+enum { NC_HLX__COLUMNS_PLAIN, NC_HLX__COLUMNS_LAYERNORM, NC_HLX__COLUMNS_RMSNORM };
 typedef struct nc_hlx__columns_push {
-    uint32_t rows, n, gamma, off_dout, off_x, off_mean, off_rstd, off_dgamma, off_dbeta;
+    uint32_t rows, n, norm, off_dout, off_x, off_mean, off_rstd, off_dgamma, off_dbeta;
 } nc_hlx__columns_push;
+
+static void nc_hlx__record_columns(nc_hlx__pass *s, const nc_hlx__columns_push *push) {
+    nc_hlx__record(s->gpu, "column_sums", s->gpu->work, s->gpu->state, NULL, push, sizeof *push,
+                   (push->n + 31) / 32, 1, 1);
+}
 
 static void nc_hlx__device_weights_backward(nc_hlx__pass *s, nc_hlx__place dw, nc_hlx__place db,
                                             nc_hlx__place x, nc_hlx__place dout, size_t k,
                                             size_t n) {
     nc_hlx__columns_push push;
+    nc_hlx__device_gemm(s, 1, 0, k, n, s->rows, x, dout, dw, 1);
+    if (!db.in) return;
     memset(&push, 0, sizeof push);
     push.rows = (uint32_t)s->rows;
     push.n = (uint32_t)n;
+    push.norm = NC_HLX__COLUMNS_PLAIN;
     push.off_dout = (uint32_t)dout.at;
     push.off_dbeta = (uint32_t)db.at;
-    nc_hlx__device_gemm(s, 1, 0, k, n, s->rows, x, dout, dw, 1);
-    nc_hlx__record(s->gpu, "column_sums", s->gpu->work, s->gpu->state, NULL, &push, sizeof push,
-                   (n + 31) / 32, 1, 1);
+    nc_hlx__record_columns(s, &push);
+}
+
+static void nc_hlx__device_rmsnorm(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place x, int b,
+                                   int w, size_t l) {
+    nc_hlx_gpu *g = s->gpu;
+    struct {
+        uint32_t rows, n, off_x, off_gamma, off_out, off_rstd;
+        float eps;
+    } push;
+    push.rows = (uint32_t)s->rows;
+    push.n = s->model->config.d_model;
+    push.off_x = (uint32_t)x.at;
+    push.off_gamma = (uint32_t)nc_hlx__parameter(s, w, l).at;
+    push.off_out = (uint32_t)out.at;
+    push.off_rstd = (uint32_t)nc_hlx__at(s, b + 1, l).at;
+    push.eps = nc_hlx__norm_eps(&s->model->config);
+    nc_hlx__record(g, "rmsnorm", g->work, g->state, g->work, &push, sizeof push, s->rows, 1, 1);
 }
 
 static void nc_hlx__device_layernorm(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place x, int b,
@@ -11439,82 +11469,160 @@ static void nc_hlx__device_layernorm(nc_hlx__pass *s, nc_hlx__place out, nc_hlx_
                               (uint32_t)out.at,
                               (uint32_t)nc_hlx__at(s, b, l).at,
                               (uint32_t)nc_hlx__at(s, b + 1, l).at};
-    nc_hlx__record(g, "layernorm", g->work, g->state, g->work, push, sizeof push, s->rows, 1, 1);
+    if (s->model->config.rms_norm)
+        nc_hlx__device_rmsnorm(s, out, x, b, w, l);
+    else
+        nc_hlx__record(g, "layernorm", g->work, g->state, g->work, push, sizeof push, s->rows, 1,
+                       1);
 }
 
 static void nc_hlx__device_layernorm_backward(nc_hlx__pass *s, nc_hlx__place dx, nc_hlx__place dout,
                                               nc_hlx__place x, int b, int w, size_t l) {
     nc_hlx_gpu *g = s->gpu;
-    const uint32_t mean = (uint32_t)nc_hlx__at(s, b, l).at;
-    const uint32_t rstd = (uint32_t)nc_hlx__at(s, b + 1, l).at, d = s->model->config.d_model;
-    const uint32_t push[8] = {(uint32_t)s->rows,
-                              d,
-                              (uint32_t)x.at,
-                              (uint32_t)nc_hlx__parameter(s, w, l).at,
-                              mean,
-                              rstd,
-                              (uint32_t)dout.at,
-                              (uint32_t)dx.at};
+    const uint32_t rows = (uint32_t)s->rows, d = s->model->config.d_model;
+    const uint32_t gamma = (uint32_t)nc_hlx__parameter(s, w, l).at, dy = (uint32_t)dout.at;
+    const uint32_t mean = (uint32_t)nc_hlx__at(s, b, l).at, to = (uint32_t)dx.at;
+    const uint32_t rstd = (uint32_t)nc_hlx__at(s, b + 1, l).at, from = (uint32_t)x.at;
+    const uint32_t layer[8] = {rows, d, from, gamma, mean, rstd, dy, to};
+    const uint32_t root[7] = {rows, d, from, gamma, rstd, dy, to};
+    const int rms = (int)s->model->config.rms_norm;
     nc_hlx__columns_push columns;
-    nc_hlx__record(g, "layernorm_backward", g->work, g->state, NULL, push, sizeof push, s->rows, 1,
-                   1);
-    columns.rows = (uint32_t)s->rows;
+    if (rms)
+        nc_hlx__record(g, "rmsnorm_backward", g->work, g->state, NULL, root, sizeof root, s->rows,
+                       1, 1);
+    else
+        nc_hlx__record(g, "layernorm_backward", g->work, g->state, NULL, layer, sizeof layer,
+                       s->rows, 1, 1);
+    columns.rows = rows;
     columns.n = d;
-    columns.gamma = 1;
-    columns.off_dout = (uint32_t)dout.at;
-    columns.off_x = (uint32_t)x.at;
+    columns.norm = rms ? NC_HLX__COLUMNS_RMSNORM : NC_HLX__COLUMNS_LAYERNORM;
+    columns.off_dout = dy;
+    columns.off_x = from;
     columns.off_mean = mean;
     columns.off_rstd = rstd;
     columns.off_dgamma = (uint32_t)nc_hlx__gradient(s, w, l).at;
     columns.off_dbeta = (uint32_t)nc_hlx__gradient(s, w + 1, l).at;
-    nc_hlx__record(g, "column_sums", g->work, g->state, NULL, &columns, sizeof columns,
-                   (d + 31) / 32, 1, 1);
+    nc_hlx__record_columns(s, &columns);
 }
 
-/* An operand of a gemm over all heads of all windows: inside rows of qkv with stride 3 d, inside
- * rows of d, or with stride 0 a seq x seq block a head. */
+static void nc_hlx__device_rotary(nc_hlx__pass *s, nc_hlx__place qkv, int inverse) {
+    const nc_hlx_heads shape = nc_hlx__heads(&s->model->config, s->batch, s->seq);
+    const size_t turned = shape.heads + nc_hlx__kv_heads(&shape), pairs = shape.head_size / 2;
+    const size_t count = s->rows * turned * pairs;
+    nc_gpu_buffer *work = s->gpu->work;
+    struct {
+        uint32_t count, seq, turned, pairs, ld, off_x, off_table;
+        float sign;
+    } push;
+    push.count = (uint32_t)count;
+    push.seq = (uint32_t)s->seq;
+    push.turned = (uint32_t)turned;
+    push.pairs = (uint32_t)pairs;
+    push.ld = (uint32_t)nc_hlx__qkv_width(&shape);
+    push.off_x = (uint32_t)qkv.at;
+    push.off_table = (uint32_t)s->plan->at[NC_HLX__A_ROTARY];
+    push.sign = inverse ? -1.0f : 1.0f;
+    nc_hlx__record(s->gpu, "rotary", work, work, NULL, &push, sizeof push, (count + 255) / 256, 1,
+                   1);
+}
+
+static void nc_hlx__device_swiglu(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place fc) {
+    const nc_hlx_config *c = &s->model->config;
+    const size_t n = s->rows * c->ffn_dim;
+    const uint32_t push[5] = {(uint32_t)n, c->ffn_dim, c->activation, (uint32_t)fc.at,
+                              (uint32_t)out.at};
+    nc_hlx__record(s->gpu, "swiglu", s->gpu->work, s->gpu->work, NULL, push, sizeof push,
+                   (n + 255) / 256, 1, 1);
+}
+
+static void nc_hlx__device_swiglu_backward(nc_hlx__pass *s, nc_hlx__place dfc, nc_hlx__place dout,
+                                           nc_hlx__place fc) {
+    const nc_hlx_config *c = &s->model->config;
+    const size_t n = s->rows * c->ffn_dim;
+    const uint32_t push[6] = {(uint32_t)n,     c->ffn_dim,        c->activation,
+                              (uint32_t)fc.at, (uint32_t)dout.at, (uint32_t)dfc.at};
+    nc_hlx__record(s->gpu, "swiglu_backward", s->gpu->work, NULL, NULL, push, sizeof push,
+                   (n + 255) / 256, 1, 1);
+}
+
+/* An operand of a gemm over all heads of all windows: row stride, strides between heads and
+ * between windows; K and V may be shared by several heads. */
 typedef struct nc_hlx__operand {
-    uint32_t at, stride;
+    uint32_t at, ld, head, window;
+    int shared, square; /* a seq x seq block a head */
 } nc_hlx__operand;
 
-static nc_hlx__operand nc_hlx__operand_of(nc_hlx__place p, size_t add, size_t stride) {
+/* Inside rows of ld values. */
+static nc_hlx__operand nc_hlx__rows_operand(const nc_hlx__pass *s, nc_hlx__place p, size_t add,
+                                            size_t ld, int shared) {
     nc_hlx__operand o;
     o.at = (uint32_t)(p.at + add);
-    o.stride = (uint32_t)stride;
+    o.ld = (uint32_t)ld;
+    o.head = nc_hlx__head_size(&s->model->config);
+    o.window = (uint32_t)(s->seq * ld);
+    o.shared = shared;
+    o.square = 0;
     return o;
 }
 
-/* Row stride, and strides between heads and between windows. */
-static void nc_hlx__strides(const nc_hlx__pass *s, nc_hlx__operand o, uint32_t *ld, uint32_t *head,
-                            uint32_t *window) {
-    const uint32_t t = (uint32_t)s->seq, heads = s->model->config.num_heads;
-    *ld = o.stride ? o.stride : t;
-    *head = o.stride ? s->model->config.d_model / heads : t * t;
-    *window = o.stride ? t * o.stride : heads * t * t;
+static nc_hlx__operand nc_hlx__square_operand(const nc_hlx__pass *s, nc_hlx__place p) {
+    nc_hlx__operand o;
+    o.at = (uint32_t)p.at;
+    o.ld = (uint32_t)s->seq;
+    o.head = o.ld * o.ld;
+    o.window = s->model->config.num_heads * o.head;
+    o.shared = 0;
+    o.square = 1;
+    return o;
 }
 
+/* Queries, keys and values of rows of qkv or of their gradients. */
+typedef struct nc_hlx__qkv_operands {
+    nc_hlx__operand q, k, v;
+} nc_hlx__qkv_operands;
+
+static nc_hlx__qkv_operands nc_hlx__qkv_operands_of(const nc_hlx__pass *s, nc_hlx__place qkv) {
+    const nc_hlx_heads shape = nc_hlx__heads(&s->model->config, s->batch, s->seq);
+    const size_t d = shape.heads * shape.head_size, ld = nc_hlx__qkv_width(&shape);
+    const size_t keys = nc_hlx__kv_heads(&shape) * shape.head_size;
+    nc_hlx__qkv_operands o;
+    o.q = nc_hlx__rows_operand(s, qkv, 0, ld, 0);
+    o.k = nc_hlx__rows_operand(s, qkv, d, ld, 1);
+    o.v = nc_hlx__rows_operand(s, qkv, d + keys, ld, 1);
+    return o;
+}
+
+/* Products of all heads, the i-th of those that share a K and a V in dispatch i: where the result
+ * is shared their chains go on in head order. */
 static void nc_hlx__record_heads(nc_hlx__pass *s, int trans_a, int trans_b, nc_hlx__operand a,
                                  nc_hlx__operand b, nc_hlx__operand c, float scale) {
+    const nc_hlx_heads shape = nc_hlx__heads(&s->model->config, s->batch, s->seq);
+    const uint32_t kv = (uint32_t)nc_hlx__kv_heads(&shape), sharing = (uint32_t)shape.heads / kv;
     nc_gpu_buffer *work = s->gpu->work;
-    const size_t t = s->seq, heads = s->model->config.num_heads;
-    const size_t hd = s->model->config.d_model / heads;
     nc_hlx__gemm_push push =
-        nc_hlx__plain_gemm(trans_a, trans_b, t, c.stride ? hd : t, c.stride ? t : hd, 0);
-    push.heads = (uint32_t)heads;
-    push.off_a = a.at;
-    push.off_b = b.at;
-    push.off_c = c.at;
-    nc_hlx__strides(s, a, &push.lda, &push.head_a, &push.window_a);
-    nc_hlx__strides(s, b, &push.ldb, &push.head_b, &push.window_b);
-    nc_hlx__strides(s, c, &push.ldc, &push.head_c, &push.window_c);
+        nc_hlx__plain_gemm(trans_a, trans_b, shape.seq, c.square ? shape.seq : shape.head_size,
+                           c.square ? shape.head_size : shape.seq, 0);
+    uint32_t i;
+    push.heads = kv;
+    push.lda = a.ld, push.ldb = b.ld, push.ldc = c.ld;
+    push.head_a = a.shared ? a.head : sharing * a.head;
+    push.head_b = b.shared ? b.head : sharing * b.head;
+    push.head_c = c.shared ? c.head : sharing * c.head;
+    push.window_a = a.window, push.window_b = b.window, push.window_c = c.window;
     push.scaled = scale != 0.0f;
     push.scale = scale;
-    nc_hlx__record_gemm(s->gpu, &push, work, work, work, s->batch * heads);
+    for (i = 0; i < sharing; i++) {
+        push.off_a = a.at + (a.shared ? 0 : i * a.head);
+        push.off_b = b.at + (b.shared ? 0 : i * b.head);
+        push.off_c = c.at + (c.shared ? 0 : i * c.head);
+        push.accumulate = c.shared && i > 0;
+        nc_hlx__record_gemm(s->gpu, &push, work, work, work, s->batch * kv);
+    }
 }
 
 /* The words of nc_hlx_flash_attention's kernels. */
 typedef struct nc_hlx__flash_push {
-    uint32_t seq, causal, heads, head_size, off_qkv, off_out, off_lse;
+    uint32_t seq, causal, heads, kv_heads, head_size, off_qkv, off_out, off_lse;
     float scale;
 } nc_hlx__flash_push;
 
@@ -11525,18 +11633,18 @@ typedef struct nc_hlx__flash_backward_push {
 
 /* 1 / sqrt(head_size). */
 static float nc_hlx__head_scale(const nc_hlx__pass *s) {
-    const nc_hlx_config *c = &s->model->config;
-    return 1.0f / sqrtf((float)(c->d_model / c->num_heads));
+    return 1.0f / sqrtf((float)nc_hlx__head_size(&s->model->config));
 }
 
 static nc_hlx__flash_push nc_hlx__flash_of(const nc_hlx__pass *s, nc_hlx__place out,
                                            nc_hlx__place lse, nc_hlx__place qkv) {
-    const nc_hlx_config *c = &s->model->config;
+    const nc_hlx_heads shape = nc_hlx__heads(&s->model->config, s->batch, s->seq);
     nc_hlx__flash_push flash;
     flash.seq = (uint32_t)s->seq;
     flash.causal = 1;
-    flash.heads = c->num_heads;
-    flash.head_size = c->d_model / c->num_heads;
+    flash.heads = (uint32_t)shape.heads;
+    flash.kv_heads = (uint32_t)nc_hlx__kv_heads(&shape);
+    flash.head_size = (uint32_t)shape.head_size;
     flash.off_qkv = (uint32_t)qkv.at;
     flash.off_out = (uint32_t)out.at;
     flash.off_lse = (uint32_t)lse.at;
@@ -11544,30 +11652,28 @@ static nc_hlx__flash_push nc_hlx__flash_of(const nc_hlx__pass *s, nc_hlx__place 
     return flash;
 }
 
-/* One group a tile of queries or keys, and a head of a window. */
-static void nc_hlx__record_flash(nc_hlx__pass *s, const char *kernel, const void *push,
-                                 size_t bytes) {
+/* One group a tile of queries or keys, and one of `heads` of a window. */
+static void nc_hlx__record_flash(nc_hlx__pass *s, const char *kernel, uint32_t heads,
+                                 const void *push, size_t bytes) {
     nc_hlx__record(s->gpu, kernel, s->gpu->work, NULL, NULL, push, bytes,
-                   (s->seq + NC_HLX__TILE - 1) / NC_HLX__TILE,
-                   s->batch * s->model->config.num_heads, 1);
+                   (s->seq + NC_HLX__TILE - 1) / NC_HLX__TILE, s->batch * heads, 1);
 }
 
 static void nc_hlx__device_attention(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place kept,
                                      nc_hlx__place qkv) {
     const nc_hlx_config *c = &s->model->config;
-    const size_t d = c->d_model, rows = s->rows * c->num_heads;
-    const nc_hlx__operand scores = nc_hlx__operand_of(kept, 0, 0);
+    const size_t d = nc_hlx__dimension(c, NC_HLX__N_MIXED), rows = s->rows * c->num_heads;
+    const nc_hlx__operand scores = nc_hlx__square_operand(s, kept);
+    const nc_hlx__qkv_operands from = nc_hlx__qkv_operands_of(s, qkv);
     const uint32_t soft[4] = {(uint32_t)rows, (uint32_t)s->seq, 1, (uint32_t)kept.at};
     if (c->flash) {
         const nc_hlx__flash_push flash = nc_hlx__flash_of(s, out, kept, qkv);
-        nc_hlx__record_flash(s, "flash_attention", &flash, sizeof flash);
+        nc_hlx__record_flash(s, "flash_attention", flash.heads, &flash, sizeof flash);
         return;
     }
-    nc_hlx__record_heads(s, 0, 1, nc_hlx__operand_of(qkv, 0, 3 * d),
-                         nc_hlx__operand_of(qkv, d, 3 * d), scores, nc_hlx__head_scale(s));
+    nc_hlx__record_heads(s, 0, 1, from.q, from.k, scores, nc_hlx__head_scale(s));
     nc_hlx__record(s->gpu, "softmax", s->gpu->work, NULL, NULL, soft, sizeof soft, rows, 1, 1);
-    nc_hlx__record_heads(s, 0, 0, scores, nc_hlx__operand_of(qkv, 2 * d, 3 * d),
-                         nc_hlx__operand_of(out, 0, d), 0.0f);
+    nc_hlx__record_heads(s, 0, 0, scores, from.v, nc_hlx__rows_operand(s, out, 0, d, 0), 0.0f);
 }
 
 /* As nc_hlx__attention_head_backward, or the two dispatches of flash: by queries, then by keys. */
@@ -11575,10 +11681,13 @@ static void nc_hlx__device_attention_backward(nc_hlx__pass *s, nc_hlx__place dqk
                                               nc_hlx__place dout, nc_hlx__place out,
                                               nc_hlx__place kept, nc_hlx__place qkv) {
     const nc_hlx_config *c = &s->model->config;
-    const size_t d = c->d_model, rows = s->rows * c->num_heads;
+    const size_t d = nc_hlx__dimension(c, NC_HLX__N_MIXED), rows = s->rows * c->num_heads;
     const nc_hlx__place d_scores = nc_hlx__at(s, NC_HLX__A_D_SCORES, 0);
-    const nc_hlx__operand dy = nc_hlx__operand_of(dout, 0, d);
-    const nc_hlx__operand ds = nc_hlx__operand_of(d_scores, 0, 0);
+    const nc_hlx__operand dy = nc_hlx__rows_operand(s, dout, 0, d, 0);
+    const nc_hlx__operand p = nc_hlx__square_operand(s, kept);
+    const nc_hlx__operand ds = nc_hlx__square_operand(s, d_scores);
+    const nc_hlx__qkv_operands from = nc_hlx__qkv_operands_of(s, qkv);
+    const nc_hlx__qkv_operands to = nc_hlx__qkv_operands_of(s, dqkv);
     nc_hlx__flash_backward_push flash;
     struct {
         uint32_t rows, n, causal, off_y, off_dy;
@@ -11590,12 +11699,13 @@ static void nc_hlx__device_attention_backward(nc_hlx__pass *s, nc_hlx__place dqk
         flash.off_dqkv = (uint32_t)dqkv.at;
         flash.off_delta = (uint32_t)d_scores.at;
         for (flash.keys = 0; flash.keys < 2; flash.keys++)
-            nc_hlx__record_flash(s, "flash_attention_backward", &flash, sizeof flash);
+            nc_hlx__record_flash(s, "flash_attention_backward",
+                                 flash.keys ? flash.forward.kv_heads : flash.forward.heads, &flash,
+                                 sizeof flash);
         return;
     }
-    nc_hlx__record_heads(s, 1, 0, nc_hlx__operand_of(kept, 0, 0), dy,
-                         nc_hlx__operand_of(dqkv, 2 * d, 3 * d), 0.0f);
-    nc_hlx__record_heads(s, 0, 1, dy, nc_hlx__operand_of(qkv, 2 * d, 3 * d), ds, 0.0f);
+    nc_hlx__record_heads(s, 1, 0, p, dy, to.v, 0.0f);
+    nc_hlx__record_heads(s, 0, 1, dy, from.v, ds, 0.0f);
     soft.rows = (uint32_t)rows;
     soft.n = (uint32_t)s->seq;
     soft.causal = 1;
@@ -11604,10 +11714,8 @@ static void nc_hlx__device_attention_backward(nc_hlx__pass *s, nc_hlx__place dqk
     soft.scale = nc_hlx__head_scale(s);
     nc_hlx__record(s->gpu, "softmax_backward", s->gpu->work, NULL, NULL, &soft, sizeof soft, rows,
                    1, 1);
-    nc_hlx__record_heads(s, 0, 0, ds, nc_hlx__operand_of(qkv, d, 3 * d),
-                         nc_hlx__operand_of(dqkv, 0, 3 * d), 0.0f);
-    nc_hlx__record_heads(s, 1, 0, ds, nc_hlx__operand_of(qkv, 0, 3 * d),
-                         nc_hlx__operand_of(dqkv, d, 3 * d), 0.0f);
+    nc_hlx__record_heads(s, 0, 0, ds, from.k, to.q, 0.0f);
+    nc_hlx__record_heads(s, 1, 0, ds, from.q, to.k, 0.0f);
 }
 
 static void nc_hlx__device_cross_entropy(nc_hlx__pass *s, nc_hlx__place logits,
@@ -11675,9 +11783,9 @@ static const nc_hlx__ops nc_hlx__device = {nc_hlx__device_batch,
                                            nc_hlx__device_weights_backward,
                                            nc_hlx__device_layernorm,
                                            nc_hlx__device_layernorm_backward,
-                                           NULL, /* not there: nc_hlx_gpu_create refuses */
-                                           NULL,
-                                           NULL,
+                                           nc_hlx__device_rotary,
+                                           nc_hlx__device_swiglu,
+                                           nc_hlx__device_swiglu_backward,
                                            nc_hlx__device_attention,
                                            nc_hlx__device_attention_backward,
                                            nc_hlx__device_cross_entropy,
@@ -11716,6 +11824,10 @@ static nc_status nc_hlx__gpu_prepare(nc_hlx_gpu *g, const nc_hlx_adamw *adamw) {
         status = nc_gpu_buffer_create(g->device, nc_hlx__tokens_bytes(g), &g->tokens);
     if (status == NC_OK)
         status = nc_gpu_buffer_create(g->device, sizeof(nc_hlx__control), &g->control);
+    if (status == NC_OK && g->model->rotary)
+        status = nc_gpu_upload(g->device, g->work, g->plan.at[NC_HLX__A_ROTARY] * sizeof(float),
+                               g->model->rotary,
+                               nc_hlx__buffer_words(g->model, NC_HLX__A_ROTARY, 1) * sizeof(float));
     return status == NC_OK ? nc_hlx__record_step(g, adamw) : status;
 }
 
@@ -11757,7 +11869,7 @@ NC_API nc_status nc_hlx_gpu_create(nc_hlx_gpu **gpu, nc_gpu *device, nc_hlx_mode
     if (!nc_gpu_get_caps(device)->contract || !nc_hlx__whole(model)) return NC_ERR_UNSUPPORTED;
     c = &model->config;
     if (c->d_model > NC_HLX__CHUNK || c->vocab_size > NC_HLX__CHUNK ||
-        c->max_seq_len > NC_HLX__CHUNK || !nc_hlx__is_gpt2(c))
+        c->max_seq_len > NC_HLX__CHUNK)
         return NC_ERR_UNSUPPORTED; /* a row is one chunk of the fixed reduction */
     g = (nc_hlx_gpu *)nc__calloc(nc_hlx__hooks(model), sizeof *g);
     if (!g) return NC_ERR_MEMORY;

@@ -1,6 +1,7 @@
 // Gradients of both embeddings, no atomics. Workgroup g < rows: the g-th different token; its rows
-// are order[start[g]] .. order[start[g + 1] - 1], ascending. Workgroup rows + t: position t. Each
-// thread owns columns and adds rows in ascending order, loaded eight at a time.
+// are order[start[g]] .. order[start[g + 1] - 1], ascending. Workgroup rows + t: position t, of seq,
+// which is 0 where there are no positions. Each thread owns columns and adds rows in ascending order,
+// loaded eight at a time.
 #include "nc_kernel.h"
 
 NC_PUSH { uint rows, d, seq, off_dout, off_token, off_order, off_start, off_dwte, off_dwpe; }
