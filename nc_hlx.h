@@ -202,7 +202,7 @@ typedef struct nc_hlx_config {
         num_kv_heads;   /* grouped queries (nc_hlx_heads): a divisor of num_heads; 0: num_heads */
     uint32_t head_size; /* 0: d_model / num_heads; even with rotary */
     uint32_t rms_norm;  /* 1: RMSNorm without beta for all layer norms */
-    float norm_eps;     /* of RMSNorm; 0: 1e-5 */
+    float norm_eps;     /* of layer norms; 0: 1e-5; below 1 */
     uint32_t rotary;    /* 1: rotary positions of Q and K, and no position embeddings */
     float rope_theta;   /* this and the next four are the members of nc_hlx_rope, for rotary */
     uint32_t rope_original;
@@ -465,6 +465,10 @@ NC_API void nc_hlx_embedding_backward(float *dwte, float *dwpe, const float *dou
  * and reciprocal deviation of each row for the backward pass. */
 NC_API void nc_hlx_layernorm(float *out, float *mean, float *rstd, const float *x,
                              const float *gamma, const float *beta, size_t rows, size_t n);
+/* The same with another eps. */
+NC_API void nc_hlx_layernorm_eps(float *out, float *mean, float *rstd, const float *x,
+                                 const float *gamma, const float *beta, size_t rows, size_t n,
+                                 float eps);
 /* dx += gradient; dgamma, dbeta += chains over ascending rows. */
 NC_API void nc_hlx_layernorm_backward(float *dx, float *dgamma, float *dbeta, const float *dout,
                                       const float *x, const float *gamma, const float *mean,
@@ -917,8 +921,9 @@ typedef struct nc_hlx_gpu nc_hlx_gpu;
 /* Move a model's state to a device and record its training step, at the configured batch size and
  * full sequence length, with adamw's weight decay. The model stays the caller's and must outlive
  * this; its own arrays are stale until nc_hlx_gpu_download. NC_ERR_UNSUPPORTED for widths above
- * 4,096, a model that keeps a part of the moments or a device that
- * cannot keep the numeric contract, NC_ERR_LIMIT beyond its buffers, else errors of the device. */
+ * 4,096, another norm_eps of layer norms than 1e-5, a model that keeps a part of the moments or a
+ * device that cannot keep the numeric contract, NC_ERR_LIMIT beyond its buffers, else errors of the
+ * device. */
 NC_API nc_status nc_hlx_gpu_create(nc_hlx_gpu **gpu, nc_gpu *device, nc_hlx_model *model,
                                    const nc_hlx_adamw *adamw);
 /* Release; null is fine. */
@@ -3219,13 +3224,14 @@ NC_API void nc_hlx_embedding_backward(float *dwte, float *dwpe, const float *dou
 
 /* One row: (x - mean) rstd gamma + beta. */
 NC_HLX__INLINE void nc_hlx__layernorm_row_body(float *out, float *mean, float *rstd, const float *x,
-                                               const float *gamma, const float *beta, size_t n) {
+                                               const float *gamma, const float *beta, size_t n,
+                                               float eps) {
     const float m = nc_hlx__reduce(x, NULL, n) / (float)n;
     float r;
     size_t i;
     NC_HLX__FREE
     for (i = 0; i < n; i++) out[i] = x[i] - m;
-    r = 1.0f / sqrtf(nc_hlx__reduce(out, out, n) / (float)n + 1e-5f);
+    r = 1.0f / sqrtf(nc_hlx__reduce(out, out, n) / (float)n + eps);
     NC_HLX__FREE
     for (i = 0; i < n; i++) out[i] = fmaf(out[i] * r, gamma[i], beta[i]);
     *mean = m;
@@ -3233,19 +3239,25 @@ NC_HLX__INLINE void nc_hlx__layernorm_row_body(float *out, float *mean, float *r
 }
 NC_HLX__TWO_VERSIONS(nc_hlx__layernorm_row,
                      (float *out, float *mean, float *rstd, const float *x, const float *gamma,
-                      const float *beta, size_t n),
-                     (out, mean, rstd, x, gamma, beta, n))
+                      const float *beta, size_t n, float eps),
+                     (out, mean, rstd, x, gamma, beta, n, eps))
 
 NC_HLX__TASK(nc_hlx__layernorm, float *out; float *mean; float *rstd; const float *x;
-             const float *gamma; const float *beta; size_t n;
+             const float *gamma; const float *beta; size_t n; float eps;
              , for (; count; count--, first++)
                    nc_hlx__layernorm_row(j.out + first * j.n, j.mean + first, j.rstd + first,
-                                         j.x + first * j.n, j.gamma, j.beta, j.n))
+                                         j.x + first * j.n, j.gamma, j.beta, j.n, j.eps))
+
+NC_API void nc_hlx_layernorm_eps(float *out, float *mean, float *rstd, const float *x,
+                                 const float *gamma, const float *beta, size_t rows, size_t n,
+                                 float eps) {
+    const nc_hlx__layernorm_job j = {out, mean, rstd, x, gamma, beta, n, eps};
+    nc_hlx__split(nc_hlx__layernorm, &j, rows, nc_hlx__rows_of(n));
+}
 
 NC_API void nc_hlx_layernorm(float *out, float *mean, float *rstd, const float *x,
                              const float *gamma, const float *beta, size_t rows, size_t n) {
-    const nc_hlx__layernorm_job j = {out, mean, rstd, x, gamma, beta, n};
-    nc_hlx__split(nc_hlx__layernorm, &j, rows, nc_hlx__rows_of(n));
+    nc_hlx_layernorm_eps(out, mean, rstd, x, gamma, beta, rows, n, 1e-5f);
 }
 
 /* One chunk's sums of dy gamma, *sums, and of dy gamma xhat, sums[1]. The end of a row is padded
@@ -6185,24 +6197,59 @@ typedef struct nc_hlx__reader {
     nc_error *err;
 } nc_hlx__reader;
 
-/* The places of an object's members by their names; at = null for those that are not there. Others
- * are refused by name. */
+/* An object whose members are read by name, each at most once; at most 128 names. */
+typedef struct nc_hlx__object {
+    const char *where, *hint; /* for messages; hint: behind that of an unknown name */
+    const char *const *names;
+    size_t n;
+    uint64_t seen[2];
+    int first;
+} nc_hlx__object;
+
+static void nc_hlx__object_open(nc__text *t, nc_hlx__object *o, const char *where, const char *hint,
+                                const char *const *names, size_t n) {
+    memset(o, 0, sizeof *o);
+    o->where = where;
+    o->hint = hint;
+    o->names = names;
+    o->n = n;
+    o->first = 1;
+    nc__json_expect(t, '{');
+}
+
+static void nc_hlx__unknown(nc__text *t, const nc_hlx__object *o, const char *key) {
+    (void)nc__text_fail(t, NC_ERR_UNSUPPORTED, "'%s' of %s is not known here%s", key, o->where,
+                        o->hint);
+}
+
+/* The next member, whose value follows, as its place among the names; 0 behind the last and on an
+ * error. Other names are refused, and those that come again. */
+static int nc_hlx__object_next(nc__text *t, nc_hlx__object *o, size_t *place) {
+    char key[64];
+    size_t k = 0;
+    if (!nc__json_more(t, '}', &o->first)) return 0;
+    nc__json_key(t, key, sizeof key);
+    while (k < o->n && strcmp(key, o->names[k]) != 0) k++;
+    if (t->status != NC_OK) return 0;
+    if (k == o->n)
+        nc_hlx__unknown(t, o, key);
+    else if (o->seen[k / 64] >> k % 64 & 1)
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "'%s' stands twice in %s", key, o->where);
+    else
+        o->seen[k / 64] |= UINT64_C(1) << k % 64;
+    *place = k;
+    return t->status == NC_OK;
+}
+
+/* The places of an object's members by their names; at = null for those that are not there. */
 static nc_status nc_hlx__members(nc__text *t, const char *where, const char *const *names, size_t n,
                                  nc__text *members) {
-    char key[64];
-    int first = 1;
+    nc_hlx__object o;
     size_t k;
     memset(members, 0, n * sizeof *members);
-    nc__json_expect(t, '{');
-    while (nc__json_more(t, '}', &first)) {
-        nc__json_key(t, key, sizeof key);
-        for (k = 0; k < n && strcmp(key, names[k]) != 0;) k++;
-        if (k == n)
-            (void)nc__text_fail(t, NC_ERR_UNSUPPORTED, "'%s' of %s is not known here", key, where);
-        else if (members[k].at)
-            (void)nc__text_fail(t, NC_ERR_FORMAT, "'%s' stands twice in %s", key, where);
-        else
-            members[k] = *t;
+    nc_hlx__object_open(t, &o, where, "", names, n);
+    while (nc_hlx__object_next(t, &o, &k)) {
+        members[k] = *t;
         nc__json_skip(t);
     }
     return t->status;
@@ -7423,7 +7470,7 @@ static int nc_hlx__family_holds(const nc_hlx_config *c) {
            c->biases <= NC_HLX_BIASES_QKV && (c->head_size || c->d_model % c->num_heads == 0) &&
            (!c->num_kv_heads || c->num_heads % c->num_kv_heads == 0) &&
            (uint64_t)c->num_heads * nc_hlx__head_size(c) < UINT64_C(1) << 20 &&
-           (c->rms_norm ? c->norm_eps >= 0.0f && c->norm_eps < 1.0f : c->norm_eps == 0.0f) &&
+           c->norm_eps >= 0.0f && c->norm_eps < 1.0f &&
            (c->rotary ? nc_hlx__head_size(c) % 2 == 0 && nc_hlx__rope_complete(&r) : none);
 }
 
@@ -8544,8 +8591,8 @@ static void nc_hlx__host_layernorm(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__p
     if (c->rms_norm)
         nc_hlx_rmsnorm(to, rstd, from, gamma, s->rows, c->d_model, nc_hlx__norm_eps(c));
     else
-        nc_hlx_layernorm(to, mean, rstd, from, gamma, nc_hlx__tensor(s, w + 1, l), s->rows,
-                         c->d_model);
+        nc_hlx_layernorm_eps(to, mean, rstd, from, gamma, nc_hlx__tensor(s, w + 1, l), s->rows,
+                             c->d_model, nc_hlx__norm_eps(c));
 }
 
 static void nc_hlx__host_layernorm_backward(nc_hlx__pass *s, nc_hlx__place dx, nc_hlx__place dout,
@@ -10189,8 +10236,9 @@ static void nc_hlx__put_gpt2_config(nc__buffer *b, const nc_hlx_config *c) {
                      (unsigned)c->num_layers, (unsigned)c->num_heads, (unsigned)c->ffn_dim);
     nc__buffer_print(b, "  \"activation_function\": \"%s\",\n",
                      c->activation == NC_HLX_SILU ? "silu" : "gelu_new");
-    nc__buffer_print(b, "  \"layer_norm_epsilon\": 1e-05,\n  \"attn_pdrop\": 0.0,\n"
-                        "  \"embd_pdrop\": ");
+    nc__buffer_print(b, "  \"layer_norm_epsilon\": ");
+    nc__buffer_real(b, (double)nc_hlx__norm_eps(c), 9);
+    nc__buffer_print(b, ",\n  \"attn_pdrop\": 0.0,\n  \"embd_pdrop\": ");
     nc__buffer_real(b, (double)c->dropout, 9);
     nc__buffer_print(b, ",\n  \"resid_pdrop\": ");
     nc__buffer_real(b, (double)c->dropout, 9);
@@ -10276,86 +10324,165 @@ NC_API nc_status nc_hlx_export_folder(const nc_hlx_model *model, const char *fol
 
 /* -- configurations: config.json of transformers -- */
 
-/* Members that change no logit: settings of training, of generation and of other heads. */
-static int nc_hlx__passed_over(const char *key) {
-    static const char *const names[] = {"_name_or_path",
-                                        "architectures",
-                                        "_attn_implementation_autoset",
-                                        "attention_dropout",
-                                        "attn_pdrop",
-                                        "attn_implementation",
-                                        "bad_words_ids",
-                                        "begin_suppress_tokens",
-                                        "bos_token_id",
-                                        "chunk_size_feed_forward",
-                                        "cross_attention_hidden_size",
-                                        "decoder_start_token_id",
-                                        "diversity_penalty",
-                                        "do_sample",
-                                        "dtype",
-                                        "early_stopping",
-                                        "embd_pdrop",
-                                        "encoder_no_repeat_ngram_size",
-                                        "eos_token_id",
-                                        "exponential_decay_length_penalty",
-                                        "finetuning_task",
-                                        "forced_bos_token_id",
-                                        "forced_eos_token_id",
-                                        "gradient_checkpointing",
-                                        "id2label",
-                                        "initializer_range",
-                                        "is_decoder",
-                                        "label2id",
-                                        "length_penalty",
-                                        "max_length",
-                                        "max_window_layers",
-                                        "min_length",
-                                        "n_special",
-                                        "no_repeat_ngram_size",
-                                        "num_beam_groups",
-                                        "num_beams",
-                                        "num_labels",
-                                        "num_return_sequences",
-                                        "output_attentions",
-                                        "output_hidden_states",
-                                        "output_past",
-                                        "output_scores",
-                                        "pad_token_id",
-                                        "predict_special_tokens",
-                                        "prefix",
-                                        "pretraining_tp",
-                                        "problem_type",
-                                        "remove_invalid_values",
-                                        "reorder_and_upcast_attn",
-                                        "repetition_penalty",
-                                        "resid_pdrop",
-                                        "return_dict",
-                                        "return_dict_in_generate",
-                                        "sep_token_id",
-                                        "summary_activation",
-                                        "summary_first_dropout",
-                                        "summary_proj_to_labels",
-                                        "summary_type",
-                                        "summary_use_proj",
-                                        "suppress_tokens",
-                                        "task_specific_params",
-                                        "temperature",
-                                        "tf_legacy_loss",
-                                        "tie_encoder_decoder",
-                                        "tokenizer_class",
-                                        "top_k",
-                                        "top_p",
-                                        "torch_dtype",
-                                        "torchscript",
-                                        "transformers_version",
-                                        "typical_p",
-                                        "use_bfloat16",
-                                        "use_cache"};
-    size_t i;
-    for (i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strcmp(key, names[i])) return 1;
-    return 0;
-}
+/* What a config.json says beside the configuration. */
+typedef struct nc_hlx__described {
+    nc_hlx_config c;
+    const char *type;         /* model_type */
+    uint32_t context, window; /* n_ctx; sliding_window, 0: none */
+    uint32_t windowed;        /* use_sliding_window */
+    uint32_t bias, wide_bias; /* attention_bias, mlp_bias */
+} nc_hlx__described;
+
+/* How a member's value is taken: SKIP, it changes no logit (training, generation, other heads); TRUE
+ * and FALSE, only so is it computed here; REAL, above 0; ABOVE_0 a number, OR_NULL, where null is its
+ * default. TYPE has been read. */
+enum {
+    NC_HLX__C_SKIP,
+    NC_HLX__C_TYPE,
+    NC_HLX__C_TRUE,
+    NC_HLX__C_FALSE,
+    NC_HLX__C_EMPTY,
+    NC_HLX__C_FLAG,
+    NC_HLX__C_ABOVE_0,
+    NC_HLX__C_OR_NULL,
+    NC_HLX__C_REAL,
+    NC_HLX__C_ACTIVATION,
+    NC_HLX__C_ROPE,
+    NC_HLX__C_LAYERS
+};
+enum { NC_HLX__C_GPT2 = 1, NC_HLX__C_LLAMA = 2, NC_HLX__C_BOTH = 3 };
+
+/* X(name, models that have it, how, member of nc_hlx__described). */
+#define NC_HLX__CONFIG_LIST(X)                                                                     \
+    X("model_type", BOTH, TYPE, type)                                                              \
+    X("vocab_size", BOTH, ABOVE_0, c.vocab_size)                                                   \
+    X("tie_word_embeddings", BOTH, FLAG, c.tied_output)                                            \
+    X("n_positions", GPT2, ABOVE_0, c.max_seq_len)                                                 \
+    X("n_ctx", GPT2, ABOVE_0, context)                                                             \
+    X("n_embd", GPT2, ABOVE_0, c.d_model)                                                          \
+    X("n_layer", GPT2, ABOVE_0, c.num_layers)                                                      \
+    X("n_head", GPT2, ABOVE_0, c.num_heads)                                                        \
+    X("n_inner", GPT2, OR_NULL, c.ffn_dim)                                                         \
+    X("activation_function", GPT2, ACTIVATION, c.activation)                                       \
+    X("layer_norm_epsilon", GPT2, REAL, c.norm_eps)                                                \
+    X("scale_attn_weights", GPT2, TRUE, type)                                                      \
+    X("scale_attn_by_inverse_layer_idx", GPT2, FALSE, type)                                        \
+    X("max_position_embeddings", LLAMA, ABOVE_0, c.max_seq_len)                                    \
+    X("hidden_size", LLAMA, ABOVE_0, c.d_model)                                                    \
+    X("num_hidden_layers", LLAMA, ABOVE_0, c.num_layers)                                           \
+    X("num_attention_heads", LLAMA, ABOVE_0, c.num_heads)                                          \
+    X("num_key_value_heads", LLAMA, OR_NULL, c.num_kv_heads)                                       \
+    X("head_dim", LLAMA, OR_NULL, c.head_size)                                                     \
+    X("intermediate_size", LLAMA, ABOVE_0, c.ffn_dim)                                              \
+    X("hidden_act", LLAMA, ACTIVATION, c.activation)                                               \
+    X("rms_norm_eps", LLAMA, REAL, c.norm_eps)                                                     \
+    X("rope_theta", LLAMA, REAL, c.rope_theta)                                                     \
+    X("rope_scaling", LLAMA, ROPE, type)                                                           \
+    X("rope_parameters", LLAMA, ROPE, type)                                                        \
+    X("rope_interleaved", LLAMA, FALSE, type)                                                      \
+    X("use_mrope", LLAMA, FALSE, type)                                                             \
+    X("is_llama_config", LLAMA, TRUE, type)                                                        \
+    X("attention_bias", LLAMA, FLAG, bias)                                                         \
+    X("mlp_bias", LLAMA, FLAG, wide_bias)                                                          \
+    X("sliding_window", LLAMA, OR_NULL, window)                                                    \
+    X("use_sliding_window", LLAMA, FLAG, windowed)                                                 \
+    X("max_window_layers", LLAMA, SKIP, type)                                                      \
+    X("layer_types", LLAMA, LAYERS, type)                                                          \
+    X("add_cross_attention", BOTH, FALSE, type)                                                    \
+    X("is_encoder_decoder", BOTH, FALSE, type)                                                     \
+    X("pruned_heads", BOTH, EMPTY, type)                                                           \
+    X("_attn_implementation_autoset", BOTH, SKIP, type)                                            \
+    X("_name_or_path", BOTH, SKIP, type)                                                           \
+    X("_num_labels", BOTH, SKIP, type)                                                             \
+    X("architectures", BOTH, SKIP, type)                                                           \
+    X("attention_dropout", BOTH, SKIP, type)                                                       \
+    X("attn_implementation", BOTH, SKIP, type)                                                     \
+    X("attn_pdrop", BOTH, SKIP, type)                                                              \
+    X("bad_words_ids", BOTH, SKIP, type)                                                           \
+    X("begin_suppress_tokens", BOTH, SKIP, type)                                                   \
+    X("bos_token_id", BOTH, SKIP, type)                                                            \
+    X("chunk_size_feed_forward", BOTH, SKIP, type)                                                 \
+    X("cross_attention_hidden_size", BOTH, SKIP, type)                                             \
+    X("decoder_start_token_id", BOTH, SKIP, type)                                                  \
+    X("diversity_penalty", BOTH, SKIP, type)                                                       \
+    X("do_sample", BOTH, SKIP, type)                                                               \
+    X("dtype", BOTH, SKIP, type)                                                                   \
+    X("early_stopping", BOTH, SKIP, type)                                                          \
+    X("embd_pdrop", BOTH, SKIP, type)                                                              \
+    X("encoder_no_repeat_ngram_size", BOTH, SKIP, type)                                            \
+    X("eos_token_id", BOTH, SKIP, type)                                                            \
+    X("eos_token_ids", BOTH, SKIP, type)                                                           \
+    X("exponential_decay_length_penalty", BOTH, SKIP, type)                                        \
+    X("finetuning_task", BOTH, SKIP, type)                                                         \
+    X("forced_bos_token_id", BOTH, SKIP, type)                                                     \
+    X("forced_eos_token_id", BOTH, SKIP, type)                                                     \
+    X("gradient_checkpointing", BOTH, SKIP, type)                                                  \
+    X("id2label", BOTH, SKIP, type)                                                                \
+    X("initializer_range", BOTH, SKIP, type)                                                       \
+    X("is_decoder", BOTH, SKIP, type)                                                              \
+    X("label2id", BOTH, SKIP, type)                                                                \
+    X("length_penalty", BOTH, SKIP, type)                                                          \
+    X("max_length", BOTH, SKIP, type)                                                              \
+    X("min_length", BOTH, SKIP, type)                                                              \
+    X("n_special", BOTH, SKIP, type)                                                               \
+    X("no_repeat_ngram_size", BOTH, SKIP, type)                                                    \
+    X("num_beam_groups", BOTH, SKIP, type)                                                         \
+    X("num_beams", BOTH, SKIP, type)                                                               \
+    X("num_labels", BOTH, SKIP, type)                                                              \
+    X("num_return_sequences", BOTH, SKIP, type)                                                    \
+    X("output_attentions", BOTH, SKIP, type)                                                       \
+    X("output_hidden_states", BOTH, SKIP, type)                                                    \
+    X("output_past", BOTH, SKIP, type)                                                             \
+    X("output_scores", BOTH, SKIP, type)                                                           \
+    X("pad_token_id", BOTH, SKIP, type)                                                            \
+    X("predict_special_tokens", BOTH, SKIP, type)                                                  \
+    X("prefix", BOTH, SKIP, type)                                                                  \
+    X("pretraining_tp", BOTH, SKIP, type)                                                          \
+    X("problem_type", BOTH, SKIP, type)                                                            \
+    X("remove_invalid_values", BOTH, SKIP, type)                                                   \
+    X("reorder_and_upcast_attn", BOTH, SKIP, type)                                                 \
+    X("repetition_penalty", BOTH, SKIP, type)                                                      \
+    X("resid_pdrop", BOTH, SKIP, type)                                                             \
+    X("return_dict", BOTH, SKIP, type)                                                             \
+    X("return_dict_in_generate", BOTH, SKIP, type)                                                 \
+    X("sep_token_id", BOTH, SKIP, type)                                                            \
+    X("summary_activation", BOTH, SKIP, type)                                                      \
+    X("summary_first_dropout", BOTH, SKIP, type)                                                   \
+    X("summary_proj_to_labels", BOTH, SKIP, type)                                                  \
+    X("summary_type", BOTH, SKIP, type)                                                            \
+    X("summary_use_proj", BOTH, SKIP, type)                                                        \
+    X("suppress_tokens", BOTH, SKIP, type)                                                         \
+    X("task_specific_params", BOTH, SKIP, type)                                                    \
+    X("temperature", BOTH, SKIP, type)                                                             \
+    X("tf_legacy_loss", BOTH, SKIP, type)                                                          \
+    X("tie_encoder_decoder", BOTH, SKIP, type)                                                     \
+    X("tokenizer_class", BOTH, SKIP, type)                                                         \
+    X("top_k", BOTH, SKIP, type)                                                                   \
+    X("top_p", BOTH, SKIP, type)                                                                   \
+    X("torch_dtype", BOTH, SKIP, type)                                                             \
+    X("torchscript", BOTH, SKIP, type)                                                             \
+    X("transformers.js_config", BOTH, SKIP, type)                                                  \
+    X("transformers_version", BOTH, SKIP, type)                                                    \
+    X("typical_p", BOTH, SKIP, type)                                                               \
+    X("unsloth_version", BOTH, SKIP, type)                                                         \
+    X("use_bfloat16", BOTH, SKIP, type)                                                            \
+    X("use_cache", BOTH, SKIP, type)                                                               \
+    X("xla_device", BOTH, SKIP, type)
+
+#define NC_HLX__NAME(name, models, how, member) name,
+static const char *const nc_hlx__config_names[] = {NC_HLX__CONFIG_LIST(NC_HLX__NAME)};
+#undef NC_HLX__NAME
+
+#define NC_HLX__ROW(name, models, how, member)                                                     \
+    {NC_HLX__C_##models, NC_HLX__C_##how, (uint16_t)offsetof(nc_hlx__described, member)},
+static const struct {
+    uint8_t models, how;
+    uint16_t at;
+} nc_hlx__config_rows[] = {NC_HLX__CONFIG_LIST(NC_HLX__ROW)};
+#undef NC_HLX__ROW
+
+enum { NC_HLX__CONFIG_NAMES = sizeof nc_hlx__config_names / sizeof *nc_hlx__config_names };
+typedef char nc_hlx__config_names_fit[NC_HLX__CONFIG_NAMES <= 128 ? 1 : -1];
 
 /* true or false. */
 static uint32_t nc_hlx__flag(nc__text *t) {
@@ -10367,15 +10494,6 @@ static uint32_t nc_hlx__flag(nc__text *t) {
         (void)nc__text_fail(t, NC_ERR_FORMAT, "expected true or false");
     return c == 't';
 }
-
-/* What a config.json says beside the configuration. */
-typedef struct nc_hlx__described {
-    nc_hlx_config c;
-    const char *type;         /* model_type */
-    uint32_t context, window; /* n_ctx; sliding_window, 0: none */
-    uint32_t windowed;        /* use_sliding_window */
-    uint32_t bias, wide_bias; /* attention_bias, mlp_bias */
-} nc_hlx__described;
 
 /* A string that must be one of these names. */
 static size_t nc_hlx__take_name(nc__text *t, const char *key, const char *const *names, size_t n) {
@@ -10389,42 +10507,19 @@ static size_t nc_hlx__take_name(nc__text *t, const char *key, const char *const 
     return 0;
 }
 
-/* A number. */
-static float nc_hlx__take_real(nc__text *t) {
+/* A number above 0, which means a default in nc_hlx_config. */
+static float nc_hlx__take_real(nc__text *t, const char *key) {
+    double value;
     nc__json_space(t);
-    return (float)nc__text_real(t);
+    value = nc__text_real(t);
+    if (t->status == NC_OK && !((float)value > 0.0f))
+        (void)nc__text_fail(t, NC_ERR_UNSUPPORTED, "%s %g is not above 0", key, value);
+    return (float)value;
 }
 
-static void nc_hlx__take_activation(nc__text *t, const char *key, nc_hlx_config *c) {
+static uint32_t nc_hlx__take_activation(nc__text *t, const char *key) {
     static const char *const names[] = {"gelu_new", "gelu_pytorch_tanh", "silu", "swish"};
-    c->activation = nc_hlx__take_name(t, key, names, 4) < 2 ? NC_HLX_GELU : NC_HLX_SILU;
-}
-
-/* The value of a member that must be one of those named here; 0: another member. */
-static int nc_hlx__take_fixed(nc__text *t, const char *key) {
-    static const struct {
-        const char *key;
-        uint32_t value;
-    } flags[] = {{"scale_attn_weights", 1},
-                 {"scale_attn_by_inverse_layer_idx", 0},
-                 {"add_cross_attention", 0},
-                 {"is_encoder_decoder", 0}};
-    size_t i;
-    for (i = 0; i < 4 && strcmp(key, flags[i].key) != 0; i++) {
-    }
-    if (i < 4) {
-        if (nc_hlx__flag(t) != flags[i].value)
-            (void)nc__text_fail(t, NC_ERR_UNSUPPORTED, "%s other than %s is not computed here", key,
-                                flags[i].value ? "true" : "false");
-    } else if (!strcmp(key, "model_type")) {
-        nc__json_skip(t); /* nc_hlx__check_type has read it */
-    } else if (!strcmp(key, "layer_norm_epsilon")) {
-        if (nc_hlx__take_real(t) != 1e-5f)
-            (void)nc__text_fail(t, NC_ERR_UNSUPPORTED, "layer_norm_epsilon other than 1e-5");
-    } else {
-        return 0;
-    }
-    return 1;
+    return nc_hlx__take_name(t, key, names, 4) < 2 ? NC_HLX_GELU : NC_HLX_SILU;
 }
 
 /* Whether null stands here, which is passed over. */
@@ -10438,31 +10533,25 @@ static int nc_hlx__null(nc__text *t) {
 /* rope_scaling, or rope_parameters since transformers 5: null or an object. */
 static void nc_hlx__take_rope(nc__text *t, nc_hlx_config *c) {
     static const char *const types[] = {"default", "llama3"};
-    const struct {
-        const char *key;
-        float *value;
-    } reals[] = {{"rope_theta", &c->rope_theta},
-                 {"factor", &c->rope_factor},
-                 {"low_freq_factor", &c->rope_low},
-                 {"high_freq_factor", &c->rope_high}};
-    size_t type = 0, i;
-    int first = 1;
+    static const char *const names[] = {"rope_theta",
+                                        "factor",
+                                        "low_freq_factor",
+                                        "high_freq_factor",
+                                        "original_max_position_embeddings",
+                                        "rope_type",
+                                        "type"};
+    float *const reals[] = {&c->rope_theta, &c->rope_factor, &c->rope_low, &c->rope_high};
+    nc_hlx__object o;
+    size_t type = 0, k;
     if (nc_hlx__null(t)) return;
-    nc__json_expect(t, '{');
-    while (nc__json_more(t, '}', &first)) {
-        char key[64];
-        nc__json_key(t, key, sizeof key);
-        for (i = 0; i < 4 && strcmp(key, reals[i].key) != 0; i++) {
-        }
-        if (i < 4)
-            *reals[i].value = nc_hlx__take_real(t);
-        else if (!strcmp(key, "original_max_position_embeddings"))
+    nc_hlx__object_open(t, &o, "rotary positions", "", names, 7);
+    while (nc_hlx__object_next(t, &o, &k)) {
+        if (k < 4)
+            *reals[k] = nc_hlx__take_real(t, names[k]);
+        else if (k == 4)
             c->rope_original = (uint32_t)nc__json_natural(t, UINT32_MAX);
-        else if (!strcmp(key, "rope_type") || !strcmp(key, "type"))
-            type = nc_hlx__take_name(t, key, types, 2);
         else
-            (void)nc__text_fail(t, NC_ERR_UNSUPPORTED, "'%.60s' of rotary positions is not known",
-                                key);
+            type = nc_hlx__take_name(t, names[k], types, 2);
     }
     if (t->status == NC_OK && type == 0 && (c->rope_original || c->rope_factor > 0.0f))
         (void)nc__text_fail(t, NC_ERR_UNSUPPORTED, "scaled rotary positions without a rope_type");
@@ -10482,74 +10571,47 @@ static void nc_hlx__take_layer_types(nc__text *t) {
     }
 }
 
-/* A member that Llama's, Mistral's or Qwen2's configurations have beside numbers; 0: another. */
-static int nc_hlx__take_llama(nc__text *t, const char *key, nc_hlx__described *d) {
-    if (!strcmp(key, "hidden_act"))
-        nc_hlx__take_activation(t, key, &d->c);
-    else if (!strcmp(key, "rms_norm_eps"))
-        d->c.norm_eps = nc_hlx__take_real(t);
-    else if (!strcmp(key, "rope_theta"))
-        d->c.rope_theta = nc_hlx__take_real(t);
-    else if (!strcmp(key, "rope_scaling") || !strcmp(key, "rope_parameters"))
-        nc_hlx__take_rope(t, &d->c);
-    else if (!strcmp(key, "attention_bias"))
-        d->bias = nc_hlx__flag(t);
-    else if (!strcmp(key, "mlp_bias"))
-        d->wide_bias = nc_hlx__flag(t);
-    else if (!strcmp(key, "use_sliding_window"))
-        d->windowed = nc_hlx__flag(t);
-    else if (!strcmp(key, "layer_types"))
-        nc_hlx__take_layer_types(t);
-    else
-        return 0;
-    return 1;
+/* An object without members, or null. */
+static void nc_hlx__take_empty(nc__text *t, const char *key) {
+    if (nc_hlx__null(t)) return;
+    nc__json_expect(t, '{');
+    if (t->status == NC_OK && !nc__json_take(t, '}'))
+        (void)nc__text_fail(t, NC_ERR_UNSUPPORTED, "%s other than {} is not computed here", key);
 }
 
-/* One member. */
-static void nc_hlx__take_member(nc__text *t, const char *key, nc_hlx__described *d) {
-    nc_hlx_config *c = &d->c;
-    const struct {
-        const char *key;
-        uint32_t *value;
-        int llama, optional; /* of Llama or of both; null is its default */
-    } numbers[] = {{"vocab_size", &c->vocab_size, 2, 0},
-                   {"n_positions", &c->max_seq_len, 0, 0},
-                   {"n_embd", &c->d_model, 0, 0},
-                   {"n_layer", &c->num_layers, 0, 0},
-                   {"n_head", &c->num_heads, 0, 0},
-                   {"n_inner", &c->ffn_dim, 0, 1}, /* four times n_embd */
-                   {"n_ctx", &d->context, 0, 0},
-                   {"max_position_embeddings", &c->max_seq_len, 1, 0},
-                   {"hidden_size", &c->d_model, 1, 0},
-                   {"num_hidden_layers", &c->num_layers, 1, 0},
-                   {"num_attention_heads", &c->num_heads, 1, 0},
-                   {"num_key_value_heads", &c->num_kv_heads, 1, 1},
-                   {"head_dim", &c->head_size, 1, 1},
-                   {"intermediate_size", &c->ffn_dim, 1, 0},
-                   {"sliding_window", &d->window, 1, 1}};
-    const size_t count = sizeof numbers / sizeof *numbers;
-    const int llama = (int)c->rotary;
-    size_t i;
+/* The value of member k. */
+static void nc_hlx__take_member(nc__text *t, size_t k, nc_hlx__described *d) {
+    const char *key = nc_hlx__config_names[k];
+    const uint8_t how = nc_hlx__config_rows[k].how;
+    char *member = (char *)d + nc_hlx__config_rows[k].at;
+    uint32_t number = 0;
+    float real;
     nc__json_space(t);
-    for (i = 0; i < count; i++)
-        if (!strcmp(key, numbers[i].key) && (numbers[i].llama == 2 || numbers[i].llama == llama))
-            break;
-    if (i < count && numbers[i].optional && nc_hlx__null(t)) {
-        *numbers[i].value = 0;
-    } else if (i < count) {
-        *numbers[i].value = (uint32_t)nc__json_natural(t, (1 << 20) - 1);
-        if (t->status == NC_OK && !*numbers[i].value)
-            (void)nc__text_fail(t, NC_ERR_FORMAT, "%s is 0", key);
-    } else if (!strcmp(key, "tie_word_embeddings")) {
-        c->tied_output = nc_hlx__flag(t);
-    } else if (!llama && !strcmp(key, "activation_function")) {
-        nc_hlx__take_activation(t, key, c);
-    } else if (nc_hlx__passed_over(key)) {
-        nc__json_skip(t);
-    } else if (!(llama && nc_hlx__take_llama(t, key, d)) && !nc_hlx__take_fixed(t, key)) {
-        (void)nc__text_fail(t, NC_ERR_UNSUPPORTED,
-                            "'%.60s' is not known here; remove it if it changes no logit", key);
+    switch (how) {
+    case NC_HLX__C_TRUE:
+    case NC_HLX__C_FALSE:
+        if (nc_hlx__flag(t) != (how == NC_HLX__C_TRUE))
+            (void)nc__text_fail(t, NC_ERR_UNSUPPORTED, "%s other than %s is not computed here", key,
+                                how == NC_HLX__C_TRUE ? "true" : "false");
+        return;
+    case NC_HLX__C_EMPTY: nc_hlx__take_empty(t, key); return;
+    case NC_HLX__C_ROPE: nc_hlx__take_rope(t, &d->c); return;
+    case NC_HLX__C_LAYERS: nc_hlx__take_layer_types(t); return;
+    case NC_HLX__C_REAL:
+        real = nc_hlx__take_real(t, key);
+        memcpy(member, &real, sizeof real);
+        return;
+    case NC_HLX__C_FLAG: number = nc_hlx__flag(t); break;
+    case NC_HLX__C_ACTIVATION: number = nc_hlx__take_activation(t, key); break;
+    case NC_HLX__C_OR_NULL:
+    case NC_HLX__C_ABOVE_0:
+        if (how == NC_HLX__C_OR_NULL && nc_hlx__null(t)) break;
+        number = (uint32_t)nc__json_natural(t, (1 << 20) - 1);
+        if (t->status == NC_OK && !number) (void)nc__text_fail(t, NC_ERR_FORMAT, "%s is 0", key);
+        break;
+    default: nc__json_skip(t); return;
     }
+    memcpy(member, &number, sizeof number);
 }
 
 /* The model_type, before members of other models are called unknown. */
@@ -10633,6 +10695,9 @@ static void nc_hlx__check_members(nc__text *t, nc_hlx__described *d) {
     else if (d->context && d->context != c->max_seq_len)
         (void)nc__text_fail(t, NC_ERR_UNSUPPORTED, "n_ctx %u is not n_positions %u",
                             (unsigned)d->context, (unsigned)c->max_seq_len);
+    else if (!(c->norm_eps < 1.0f))
+        (void)nc__text_fail(t, NC_ERR_LIMIT, "%s %g is not below 1",
+                            c->rotary ? "rms_norm_eps" : "layer_norm_epsilon", (double)c->norm_eps);
     else if (nc_hlx__complete(c, c) != NC_OK)
         (void)nc__text_fail(t, NC_ERR_LIMIT,
                             "%s %u with %s %u, or a size or a number beyond the limits",
@@ -10643,13 +10708,16 @@ static void nc_hlx__check_members(nc__text *t, nc_hlx__described *d) {
 /* The text of a config.json. */
 static nc_status nc_hlx__parse_config(nc__text *t, nc_hlx_config *config) {
     nc_hlx__described d;
-    int first = 1;
+    nc_hlx__object o;
+    size_t k;
     nc_hlx__type_defaults(&d, nc_hlx__check_type(t));
-    nc__json_expect(t, '{');
-    while (nc__json_more(t, '}', &first)) {
-        char key[64];
-        nc__json_key(t, key, sizeof key);
-        nc_hlx__take_member(t, key, &d);
+    nc_hlx__object_open(t, &o, "the configuration", "; remove it if it changes no logit",
+                        nc_hlx__config_names, NC_HLX__CONFIG_NAMES);
+    while (nc_hlx__object_next(t, &o, &k)) {
+        if (nc_hlx__config_rows[k].models & (d.c.rotary ? NC_HLX__C_LLAMA : NC_HLX__C_GPT2))
+            nc_hlx__take_member(t, k, &d);
+        else
+            nc_hlx__unknown(t, &o, nc_hlx__config_names[k]);
     }
     nc__json_space(t);
     if (t->at < t->end) (void)nc__text_fail(t, NC_ERR_FORMAT, "text after the configuration");
@@ -10959,7 +11027,8 @@ static size_t nc_hlx__folder_of(const char *path) {
 static const char *nc_hlx__other_block(const nc_hlx_config *a, const nc_hlx_config *b) {
     if (a->activation != b->activation) return "activation";
     if (a->num_kv_heads != b->num_kv_heads) return "num_key_value_heads";
-    if (nc_hlx__norm_eps(a) != nc_hlx__norm_eps(b)) return "rms_norm_eps";
+    if (nc_hlx__norm_eps(a) != nc_hlx__norm_eps(b))
+        return a->rms_norm ? "rms_norm_eps" : "layer_norm_epsilon";
     if (a->rope_theta != b->rope_theta) return "rope_theta";
     if (a->rope_original != b->rope_original || a->rope_factor != b->rope_factor ||
         a->rope_low != b->rope_low || a->rope_high != b->rope_high)
@@ -11869,7 +11938,7 @@ NC_API nc_status nc_hlx_gpu_create(nc_hlx_gpu **gpu, nc_gpu *device, nc_hlx_mode
     if (!nc_gpu_get_caps(device)->contract || !nc_hlx__whole(model)) return NC_ERR_UNSUPPORTED;
     c = &model->config;
     if (c->d_model > NC_HLX__CHUNK || c->vocab_size > NC_HLX__CHUNK ||
-        c->max_seq_len > NC_HLX__CHUNK)
+        c->max_seq_len > NC_HLX__CHUNK || (!c->rms_norm && c->norm_eps > 0.0f))
         return NC_ERR_UNSUPPORTED; /* a row is one chunk of the fixed reduction */
     g = (nc_hlx_gpu *)nc__calloc(nc_hlx__hooks(model), sizeof *g);
     if (!g) return NC_ERR_MEMORY;

@@ -64,6 +64,13 @@ state = {k: v.float() for k, v in files.items()}
 mixed.load_state_dict(state | {"lm_head.weight": state["transformer.wte.weight"]})
 case("mixed", mixed)
 
+wide = model(6, layer_norm_epsilon=0.5)
+wide.save_pretrained(f"{out}/epsilon")
+case("epsilon", wide)
+
+for name in "sharded", "untied", "epsilon":
+    os.remove(f"{out}/{name}/generation_config.json")
+
 with open(os.path.join(out, "logits.json"), "w") as f:
     json.dump({"tokens": sum(TOKENS, []), "logits": cases}, f)
     f.write("\n")

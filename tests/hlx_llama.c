@@ -507,7 +507,6 @@ static void defaults_are_named_by_zero_and_bad_blocks_are_refused(void **state) 
                  {offsetof(nc_hlx_config, head_size), 7},
                  {offsetof(nc_hlx_config, head_size), 1 << 18},
                  {offsetof(nc_hlx_config, rms_norm), 2},
-                 {offsetof(nc_hlx_config, rms_norm), 0}, /* with an eps */
                  {offsetof(nc_hlx_config, rotary), 2},
                  {offsetof(nc_hlx_config, rotary), 0}, /* with frequencies */
                  {offsetof(nc_hlx_config, rope_original), 0},
@@ -517,12 +516,11 @@ static void defaults_are_named_by_zero_and_bad_blocks_are_refused(void **state) 
     static const struct {
         size_t at;
         float value;
-    } reals[] = {{offsetof(nc_hlx_config, norm_eps), -1e-6f},
-                 {offsetof(nc_hlx_config, norm_eps), NAN},
-                 {offsetof(nc_hlx_config, rope_theta), 0.5f},
-                 {offsetof(nc_hlx_config, rope_factor), 0.0f},
-                 {offsetof(nc_hlx_config, rope_low), 4.0f},
-                 {offsetof(nc_hlx_config, rope_high), INFINITY}};
+    } reals[] = {
+        {offsetof(nc_hlx_config, norm_eps), -1e-6f},   {offsetof(nc_hlx_config, norm_eps), NAN},
+        {offsetof(nc_hlx_config, norm_eps), 1.0f},     {offsetof(nc_hlx_config, rope_theta), 0.5f},
+        {offsetof(nc_hlx_config, rope_factor), 0.0f},  {offsetof(nc_hlx_config, rope_low), 4.0f},
+        {offsetof(nc_hlx_config, rope_high), INFINITY}};
     nc_hlx_config c = config_of(1);
     nc_hlx_model *model = NULL;
     size_t i;
@@ -707,6 +705,16 @@ static void configurations_that_are_not_computed_are_refused_by_name(void **stat
         {"{\"model_type\":\"llama\",\"rope_scaling\":{\"factor\":2}}", NC_ERR_UNSUPPORTED,
          "without a rope_type"},
         {"{\"model_type\":\"llama\",\"rope_scaling\":{\"beta\":2}}", NC_ERR_UNSUPPORTED, "'beta'"},
+        {"{\"model_type\":\"llama\",\"rope_scaling\":{\"type\":\"llama3\",\"factor\":2,"
+         "\"factor\":4}}",
+         NC_ERR_FORMAT, "'factor' stands twice in rotary positions"},
+        {"{\"model_type\":\"llama\",\"rope_theta\":0}", NC_ERR_UNSUPPORTED,
+         "rope_theta 0 is not above 0"},
+        {"{\"model_type\":\"llama\",\"rms_norm_eps\":1.5}", NC_ERR_LIMIT,
+         "rms_norm_eps 1.5 is not below 1"},
+        {"{\"model_type\":\"llama\",\"rope_interleaved\":true}", NC_ERR_UNSUPPORTED,
+         "rope_interleaved other than false"},
+        {"{\"model_type\":\"qwen2\",\"use_mrope\":true}", NC_ERR_UNSUPPORTED, "use_mrope"},
         {"{\"model_type\":\"llama\",\"rope_theta\":0.1}", NC_ERR_LIMIT, "beyond the limits"},
         {"{\"model_type\":\"llama\",\"num_key_value_heads\":5}", NC_ERR_LIMIT, "hidden_size 4096"},
         {"{\"model_type\":\"llama\",\"rms_norm_eps\":true}", NC_ERR_FORMAT, ""}};

@@ -60,7 +60,8 @@ static void logits_are_those_of_transformers(void **state) {
                  {"untied", GPT2 "untied", 0},
                  {"bf16", GPT2 "bf16.safetensors", 1},
                  {"f16", GPT2 "f16.safetensors", 1},
-                 {"mixed", GPT2 "mixed.safetensors", 1}};
+                 {"mixed", GPT2 "mixed.safetensors", 1},
+                 {"epsilon", GPT2 "epsilon", 1}};
     json_object *golden = load_json(GPT2 "logits.json");
     uint64_t wide[14];
     uint32_t tokens[14];
@@ -70,8 +71,14 @@ static void logits_are_those_of_transformers(void **state) {
     for (i = 0; i < 14; i++) tokens[i] = (uint32_t)wide[i];
     for (k = 0; k < sizeof cases / sizeof *cases; k++) {
         json_object *wanted = member(member(golden, "logits"), cases[k].name);
-        nc_hlx_model *model = imported(cases[k].path, file_config(cases[k].tied));
+        nc_hlx_config c = file_config(cases[k].tied);
+        nc_hlx_model *model;
         const float *logits;
+        if (!strcmp(cases[k].name, "epsilon")) {
+            refused(c, cases[k].path, NULL, NC_ERR_MISMATCH, "another layer_norm_epsilon");
+            c.norm_eps = 0.5f;
+        }
+        model = imported(cases[k].path, c);
         assert_int_equal(nc_hlx_forward(model, tokens, NULL, 2, 7, NULL), NC_OK);
         logits = nc_hlx_logits(model);
         assert_int_equal(json_object_array_length(wanted), 14 * 13);
@@ -292,12 +299,14 @@ static void configurations_are_read_and_written(void **state) {
                     c.ffn_dim == wanted.ffn_dim && c.max_seq_len == wanted.max_seq_len &&
                     c.tied_output == tied && c.batch_size == 1 && c.dropout == 0.0f);
         c.dropout = 0.1f;
+        c.norm_eps = tied ? 1e-6f : 0.0f;
         model = model_of(c);
         digest = nc_hlx_digest(model);
         assert_int_equal(nc_hlx_export_folder(model, folder, &err), NC_OK);
         nc_hlx_destroy(model);
         c.dropout = 0.0f;
         assert_int_equal(nc_hlx_read_config(&c, folder, &err), NC_OK);
+        assert_true(c.norm_eps == (tied ? 1e-6f : 0.0f));
         model = imported(folder, c);
         assert_true(nc_hlx_digest(model) == digest);
         nc_hlx_destroy(model);
@@ -333,8 +342,18 @@ static void a_configuration_that_is_not_computed_is_refused_by_name(void **state
         {"{\"model_type\":\"gpt2\",\"rotary_dim\":8}", NC_ERR_UNSUPPORTED, "'rotary_dim'"},
         {"{\"model_type\":\"gpt2\",\"activation_function\":\"relu\"}", NC_ERR_UNSUPPORTED,
          "'relu'"},
-        {"{\"model_type\":\"gpt2\",\"layer_norm_epsilon\":1e-6}", NC_ERR_UNSUPPORTED,
-         "layer_norm_epsilon"},
+        {"{\"model_type\":\"gpt2\",\"layer_norm_epsilon\":0}", NC_ERR_UNSUPPORTED,
+         "layer_norm_epsilon 0 is not above 0"},
+        {"{\"model_type\":\"gpt2\",\"layer_norm_epsilon\":2}", NC_ERR_LIMIT,
+         "layer_norm_epsilon 2 is not below 1"},
+        {"{\"n_head\":6,\"model_type\":\"gpt2\",\"n_head\":4}", NC_ERR_FORMAT,
+         "'n_head' stands twice in the configuration"},
+        {"{\"model_type\":\"gpt2\",\"use_cache\":true,\"use_cache\":true}", NC_ERR_FORMAT,
+         "'use_cache' stands twice"},
+        {"{\"model_type\":\"gpt2\",\"model_type\":\"gpt2\"}", NC_ERR_FORMAT,
+         "'model_type' stands twice"},
+        {"{\"model_type\":\"gpt2\",\"pruned_heads\":{\"0\":[1]}}", NC_ERR_UNSUPPORTED,
+         "pruned_heads other than {}"},
         {"{\"model_type\":\"gpt2\",\"scale_attn_weights\":false}", NC_ERR_UNSUPPORTED,
          "scale_attn_weights other than true"},
         {"{\"model_type\":\"gpt2\",\"scale_attn_by_inverse_layer_idx\":true}", NC_ERR_UNSUPPORTED,
@@ -355,7 +374,13 @@ static void a_configuration_that_is_not_computed_is_refused_by_name(void **state
         assert_int_equal(nc_hlx_read_config(&c, "build/test_index.json", &err), cases[i].status);
         if (!strstr(err.message, cases[i].says)) fail_msg("'%s'", err.message);
     }
-    put_json("{\"model_type\":\"gpt2\",\"n_inner\":null}"); /* GPT-2 of 124M parameters */
+    /* GPT-2 of 124M parameters, with members that published files of several years have */
+    put_json(
+        "{\"model_type\":\"gpt2\",\"n_inner\":null,\"n_special\":0,\"pruned_heads\":{},"
+        "\"predict_special_tokens\":true,\"_attn_implementation_autoset\":true,\"n_ctx\":1024,"
+        "\"_num_labels\":1,\"layer_norm_epsilon\":1e-05,\"finetuning_task\":null,"
+        "\"task_specific_params\":{\"text-generation\":{\"do_sample\":true,\"max_length\":50}},"
+        "\"id2label\":{\"0\":\"LABEL_0\"},\"output_past\":true,\"xla_device\":null}");
     assert_int_equal(nc_hlx_read_config(&c, "build/test_index.json", &err), NC_OK);
     assert_true(c.vocab_size == 50257 && c.d_model == 768 && c.ffn_dim == 3072 &&
                 c.num_layers == 12 && c.num_heads == 12 && c.max_seq_len == 1024 && c.tied_output);
