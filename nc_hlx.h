@@ -581,8 +581,9 @@ NC_API void nc_hlx_adamw_update(float *p, const float *g, float *m, float *v, si
 
 /* Learn vocab - 256 merges (256 <= vocab <= 65,536; fewer when no pair occurs twice) from a text,
  * the most frequent pair first, the smaller one among equals: the same merges everywhere. Pairs
- * stay inside words: a word starts where white space follows another byte, and is at most 64
- * bytes, cut between characters of UTF-8. progress may be null. Errors: NC_ERR_ARG, NC_ERR_MEMORY, NC_ERR_CANCELLED. */
+ * stay inside words: a word starts where white space follows another byte, and is at most 64 bytes,
+ * cut between characters of UTF-8. progress may be null. Errors: NC_ERR_ARG, NC_ERR_MEMORY,
+ * NC_ERR_CANCELLED. */
 NC_API nc_status nc_hlx_bpe_train(nc_hlx_bpe **bpe, const void *text, size_t bytes, uint32_t vocab,
                                   const nc_allocator *hooks, nc_progress_fn progress, void *user);
 /* The same with pairs inside the pieces of a pattern (nc_hlx_pattern), of which those above 256
@@ -656,8 +657,8 @@ NC_API nc_status nc_hlx_loader_init_tokens(nc_hlx_loader *loader, const void *to
 /* Next batch x seq tokens and their successors. */
 NC_API void nc_hlx_loader_next(nc_hlx_loader *loader, uint32_t *tokens, uint32_t *targets,
                                uint32_t batch);
-/* What tells a file from another: FNV-1a of its bytes or, beyond 2^24, of 256 blocks of 65,536 bytes,
- * block i at i (bytes - 65,536) / 255 rounded down, and of its size as 8 bytes. */
+/* What tells a file from another: FNV-1a of its bytes or, beyond 2^24, of 256 blocks of 65,536
+ * bytes, block i at i (bytes - 65,536) / 255 rounded down, and of its size as 8 bytes. */
 NC_API uint64_t nc_hlx_fingerprint(const void *data, size_t bytes);
 #ifndef NC_NO_STDIO
 /* Open a file for reading. NC_ERR_IO with a message. Close with nc_hlx_file_close. */
@@ -839,15 +840,15 @@ NC_API nc_status nc_hlx_sample(nc_hlx_model *model, const uint8_t *prompt, size_
 
 /* -- checkpoints: all of a model in a file -------------------------------------------- */
 
-/* What checkpoints of this model say of its run: the caller's to read and change; zeros at first. */
+/* What checkpoints of this model say of its run: the caller's to read and change; zero at first. */
 NC_API nc_hlx_run *nc_hlx_get_run(nc_hlx_model *model);
-/* Whether a run can go on that `saved` describes: NC_ERR_MISMATCH names the file, tokens or tokenizer
- * that are not the same. What one of the two does not know is not compared. */
+/* Whether a run can go on that `saved` describes: NC_ERR_MISMATCH names the file, tokens or
+ * tokenizer that are not the same. What one of the two does not know is not compared. */
 NC_API nc_status nc_hlx_run_check(const nc_hlx_run *saved, const nc_hlx_run *now, nc_error *err);
 #ifndef NC_NO_STDIO
 /* Write parameters, moments, step, optimiser, configuration, run, loader position (loader may be
- * null), little-endian with a checksum, to a temporary file that replaces `path` at the end. NC_ERR_ARG
- * for a model that keeps a part of the moments. */
+ * null), little-endian with a checksum, to a temporary file that replaces `path` at the end.
+ * NC_ERR_ARG for a model that keeps a part of the moments. */
 NC_API nc_status nc_hlx_save(const nc_hlx_model *model, const nc_hlx_loader *loader,
                              const char *path, nc_error *err);
 /* The same from a model that keeps a part of the moments: they are asked for in pieces from the
@@ -5845,8 +5846,8 @@ static int nc_hlx__stands_alone(const nc_hlx_bpe *bpe, const uint8_t *text, size
     return !(nc_hlx__bits_at(bpe->bits, text + n - back, text + n, &length) & NC_HLX__SPACE);
 }
 
-/* Length of a beginning of the text, of 64 KiB or more, that gives the same tokens on its own, or of
- * all where tokens are found in the text itself. */
+/* Length of a beginning of the text, of 64 KiB or more, that gives the same tokens on its own, or
+ * of all where tokens are found in the text itself. */
 static NC_UNUSED size_t nc_hlx__bpe_part(const nc_hlx_bpe *bpe, const uint8_t *text, size_t bytes) {
     const nc_hlx__added *added = (const nc_hlx__added *)(const void *)bpe->added.data;
     size_t n = 0;
@@ -7198,8 +7199,8 @@ static nc_status nc_hlx__open_llmc(nc_hlx_source *s, const char *path, nc_error 
     return NC_OK;
 }
 
-/* The words of an array's description, which NumPy writes in this order and form (numpy.lib.format);
- * 0 where other words stand. */
+/* The words of an array's description, which NumPy writes in this order and form
+ * (numpy.lib.format); 0 where other words stand. */
 static int nc_hlx__npy_words(const char **at, const char *end, const char *words) {
     const size_t n = strlen(words);
     if ((size_t)(end - *at) < n || memcmp(*at, words, n)) return 0;
@@ -7272,8 +7273,8 @@ static nc_status nc_hlx__recognize(nc_hlx_source *s, const char *path, uint32_t 
 
 /* -- from a file to loaders -- */
 
-/* Tokens of a text behind the *count that are there. Part by part, so that no copy of the whole text
- * in wider tokens is needed. */
+/* Tokens of a text behind the *count that are there. Part by part, so that no copy of the whole
+ * text in wider tokens is needed. */
 static nc_status nc_hlx__encode_text(nc_hlx_source *s, const nc_hlx_data_options *o, size_t from,
                                      size_t to, size_t *count) {
     while (from < to) {
@@ -10333,9 +10334,9 @@ typedef struct nc_hlx__described {
     uint32_t bias, wide_bias; /* attention_bias, mlp_bias */
 } nc_hlx__described;
 
-/* How a member's value is taken: SKIP, it changes no logit (training, generation, other heads); TRUE
- * and FALSE, only so is it computed here; REAL, above 0; ABOVE_0 a number, OR_NULL, where null is its
- * default. TYPE has been read. */
+/* How a member's value is taken: SKIP, it changes no logit (training, generation, other heads);
+ * TRUE and FALSE, only so is it computed here; REAL, above 0; ABOVE_0 a number, OR_NULL, where null
+ * is its default. TYPE has been read. */
 enum {
     NC_HLX__C_SKIP,
     NC_HLX__C_TYPE,
