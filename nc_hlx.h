@@ -6065,7 +6065,7 @@ NC_API nc_status nc_hlx_bpe_train_pattern(nc_hlx_bpe **bpe, const void *text, si
                                           uint32_t vocab, uint32_t pattern,
                                           const nc_allocator *hooks, nc_progress_fn progress,
                                           void *user) {
-    const uint8_t *from = (const uint8_t *)text;
+    const uint8_t *from = (const uint8_t *)(text ? text : "");
     const size_t n = bytes ? bytes : 1;
     nc_hlx__words w;
     nc_hlx__pairs p;
