@@ -5363,7 +5363,7 @@ static const uint8_t *nc_hlx__piece_o200k(const nc_hlx__cut *c, const uint8_t *a
     if (!to) to = nc_hlx__word_lower(c, at);
     if (!to) to = nc_hlx__word_upper(c, from);
     if (!to) to = nc_hlx__word_upper(c, at);
-    if (!to) return nc_hlx__piece_rest(c, at);
+    if (!to) return at ? nc_hlx__piece_rest(c, at) : at;
     return c->pattern->suffix ? nc_hlx__contraction(c, to, 1) : to;
 }
 
@@ -6065,7 +6065,7 @@ NC_API nc_status nc_hlx_bpe_train_pattern(nc_hlx_bpe **bpe, const void *text, si
                                           uint32_t vocab, uint32_t pattern,
                                           const nc_allocator *hooks, nc_progress_fn progress,
                                           void *user) {
-    const uint8_t *from = (const uint8_t *)(text ? text : "");
+    const uint8_t *from = (const uint8_t *)text;
     const size_t n = bytes ? bytes : 1;
     nc_hlx__words w;
     nc_hlx__pairs p;
