@@ -921,8 +921,9 @@ NC_API nc_status nc_hlx_gpu_gemm(nc_gpu *device, int trans_a, int trans_b, size_
 typedef struct nc_hlx_gpu nc_hlx_gpu;
 /* Move a model's state to a device and record its training step, at the configured batch size and
  * full sequence length, with adamw's weight decay. The model stays the caller's and must outlive
- * this; its own arrays are stale until nc_hlx_gpu_download. NC_ERR_UNSUPPORTED for widths above
- * 4,096, another norm_eps of layer norms than 1e-5, a model that keeps a part of the moments or a
+ * this; its own arrays are stale until nc_hlx_gpu_download. Devices take every configuration that
+ * this machine does: LLaMA's blocks, bf16, recompute, dropout, any vocabulary. NC_ERR_UNSUPPORTED
+ * for flash attention with heads wider than 4,096, a model that keeps a part of the moments or a
  * device that cannot keep the numeric contract, NC_ERR_LIMIT beyond its buffers, else errors of the
  * device. */
 NC_API nc_status nc_hlx_gpu_create(nc_hlx_gpu **gpu, nc_gpu *device, nc_hlx_model *model,
@@ -11511,38 +11512,22 @@ static void nc_hlx__device_weights_backward(nc_hlx__pass *s, nc_hlx__place dw, n
     nc_hlx__record_columns(s, &push);
 }
 
-static void nc_hlx__device_rmsnorm(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place x, int b,
-                                   int w, size_t l) {
-    nc_hlx_gpu *g = s->gpu;
-    struct {
-        uint32_t rows, n, off_x, off_gamma, off_out, off_rstd;
-        float eps;
-    } push;
-    push.rows = (uint32_t)s->rows;
-    push.n = s->model->config.d_model;
-    push.off_x = (uint32_t)x.at;
-    push.off_gamma = (uint32_t)nc_hlx__parameter(s, w, l).at;
-    push.off_out = (uint32_t)out.at;
-    push.off_rstd = (uint32_t)nc_hlx__at(s, b + 1, l).at;
-    push.eps = nc_hlx__norm_eps(&s->model->config);
-    nc_hlx__record(g, "rmsnorm", g->work, g->state, g->work, &push, sizeof push, s->rows, 1, 1);
-}
-
 static void nc_hlx__device_layernorm(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place x, int b,
                                      int w, size_t l) {
     nc_hlx_gpu *g = s->gpu;
-    const uint32_t push[8] = {(uint32_t)s->rows,
-                              s->model->config.d_model,
-                              (uint32_t)x.at,
-                              (uint32_t)nc_hlx__parameter(s, w, l).at,
-                              (uint32_t)nc_hlx__parameter(s, w + 1, l).at,
-                              (uint32_t)out.at,
-                              (uint32_t)nc_hlx__at(s, b, l).at,
-                              (uint32_t)nc_hlx__at(s, b + 1, l).at};
-    if (s->model->config.rms_norm)
-        nc_hlx__device_rmsnorm(s, out, x, b, w, l);
+    const nc_hlx_config *c = &s->model->config;
+    const uint32_t rows = (uint32_t)s->rows, d = c->d_model, from = (uint32_t)x.at;
+    const uint32_t gamma = (uint32_t)nc_hlx__parameter(s, w, l).at, to = (uint32_t)out.at;
+    const uint32_t beta = (uint32_t)nc_hlx__parameter(s, w + 1, l).at;
+    const uint32_t mean = (uint32_t)nc_hlx__at(s, b, l).at;
+    const uint32_t rstd = (uint32_t)nc_hlx__at(s, b + 1, l).at;
+    const uint32_t eps = nc_hlx__bits(nc_hlx__norm_eps(c));
+    const uint32_t layer[9] = {rows, d, from, gamma, beta, to, mean, rstd, eps};
+    const uint32_t root[7] = {rows, d, from, gamma, to, rstd, eps};
+    if (c->rms_norm)
+        nc_hlx__record(g, "rmsnorm", g->work, g->state, g->work, root, sizeof root, s->rows, 1, 1);
     else
-        nc_hlx__record(g, "layernorm", g->work, g->state, g->work, push, sizeof push, s->rows, 1,
+        nc_hlx__record(g, "layernorm", g->work, g->state, g->work, layer, sizeof layer, s->rows, 1,
                        1);
 }
 
@@ -11938,9 +11923,8 @@ NC_API nc_status nc_hlx_gpu_create(nc_hlx_gpu **gpu, nc_gpu *device, nc_hlx_mode
     if (!device || !model || nc_hlx_adamw_check(adamw, NULL) != NC_OK) return NC_ERR_ARG;
     if (!nc_gpu_get_caps(device)->contract || !nc_hlx__whole(model)) return NC_ERR_UNSUPPORTED;
     c = &model->config;
-    if (c->d_model > NC_HLX__CHUNK || c->vocab_size > NC_HLX__CHUNK ||
-        c->max_seq_len > NC_HLX__CHUNK || (!c->rms_norm && c->norm_eps > 0.0f))
-        return NC_ERR_UNSUPPORTED; /* a row is one chunk of the fixed reduction */
+    if (c->flash && nc_hlx__head_size(c) > NC_HLX__CHUNK)
+        return NC_ERR_UNSUPPORTED; /* dot(dO, O) is one chunk of the fixed reduction */
     g = (nc_hlx_gpu *)nc__calloc(nc_hlx__hooks(model), sizeof *g);
     if (!g) return NC_ERR_MEMORY;
     g->model = model;

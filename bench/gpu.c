@@ -62,7 +62,7 @@ static double gemm_row(nc_gpu *device, uint32_t n) {
 static int rows_kernels(nc_gpu *device, uint32_t rows, uint32_t n) {
     const size_t count = (size_t)rows * n, one[3] = {count * 4, count * 4, count * 4};
     const size_t norm[3] = {count * 4, 8 * (size_t)n, count * 4 + 8 * (size_t)rows};
-    uint32_t add[6] = {0}, soft[4] = {0}, layer[8] = {0};
+    uint32_t add[6] = {0}, soft[4] = {0}, layer[9] = {0};
     size_t groups[3] = {1, 1, 1};
     double copy, t;
     add[0] = add[2] = (uint32_t)count;

@@ -12,17 +12,21 @@ NC_KERNEL_3(cross_entropy, 32, 1, NC_IO(0, float, x), NC_IN(1, uint, targets),
     if (row >= p.rows) return;
     uint target = targets[p.off_target + row];
     bool used = target < p.n;
-    float most = x[at], s = 0.0f, count = control[p.off_count];
+    float most = x[at], sum = 0.0f, count = control[p.off_count];
     for (i = j; i < p.n; i += 32) most = x[at + i] > most ? x[at + i] : most;
     most = nc_tree_max(most);
     float picked = used ? nc_sub(x[at + target], most) : 0.0f;
-    float sum = nc_tree(0.0f); // everyone has read its target before the row changes
-    for (i = j; i < p.n; i += 32) {
-        float e = nc_exp(nc_sub(x[at + i], most));
-        x[at + i] = e;
-        s = nc_add(s, e);
+    NC_BARRIER(); // everyone has read its target before the row changes
+    for (uint first = 0; first < p.n; first += NC_CHUNK) {
+        uint end = min(p.n, first + NC_CHUNK);
+        float s = 0.0f;
+        for (i = first + j; i < end; i += 32) {
+            float e = nc_exp(nc_sub(x[at + i], most));
+            x[at + i] = e;
+            s = nc_add(s, e);
+        }
+        sum = nc_row_sum(sum, s, first, p.n);
     }
-    sum = nc_tree(s);
     for (i = j; i < p.n; i += 32) {
         float probability = nc_div(x[at + i], sum);
         float d = nc_div(i == target ? nc_sub(probability, 1.0f) : probability, count);

@@ -142,6 +142,16 @@ NC_FN float nc_in_pairs(float s, bool greater) {
 
 NC_FN float nc_tree(float s) { return nc_in_pairs(s, false); }
 NC_FN float nc_tree_max(float s) { return nc_in_pairs(s, true); }
+
+// The sum of a row of n, a chunk after the other as nc_hlx_sum: s is a lane of the chunk at `first`,
+// sums a lane of the sums of those before it, +0 at first. Behind the last chunk: the row's sum.
+#define NC_CHUNK 4096
+NC_FN float nc_row_sum(float sums, float s, uint first, uint n) {
+    float sum = nc_tree(s);
+    if (n <= NC_CHUNK) return sum;
+    if (NC_THREAD.x == first / NC_CHUNK % 32) sums = nc_add(sums, sum);
+    return first + NC_CHUNK < n ? sums : nc_tree(sums);
+}
 #endif
 #endif
 

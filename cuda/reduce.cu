@@ -1,4 +1,4 @@
-// One chunk of 4,096 to each group: its sum, or its sum of squares, by the fixed reduction.
+// One chunk to each group: its sum, or its sum of squares, by the fixed reduction.
 #define NC_LANES
 #include "nc_kernel.h"
 
@@ -6,7 +6,8 @@ NC_PUSH { uint n, squares, off_x, off_out; }
 NC_P;
 
 NC_KERNEL_2(reduce, 32, 1, NC_IN(0, float, x), NC_IO(1, float, out_)) {
-    uint chunk = NC_GROUP_X, j = NC_THREAD.x, i, first = chunk * 4096, end = min(p.n, first + 4096);
+    uint chunk = NC_GROUP_X, j = NC_THREAD.x, i, first = chunk * NC_CHUNK;
+    uint end = min(p.n, first + NC_CHUNK);
     if (first >= p.n) return;
     float s = 0.0f;
     for (i = first + j; i < end; i += 32) {

@@ -14,9 +14,13 @@ NC_KERNEL_1(softmax_backward, 32, 1, NC_IO(0, float, x)) {
     if (row >= p.rows) return;
     uint y = p.off_y + row * p.n, dy = p.off_dy + row * p.n;
     uint kept = p.causal != 0 ? row % p.n + 1 : p.n;
-    float s = 0.0f;
-    for (i = j; i < kept; i += 32) s = nc_fma(x[dy + i], x[y + i], s);
-    float dot_ = nc_tree(s);
+    float dot_ = 0.0f;
+    for (uint first = 0; first < kept; first += NC_CHUNK) {
+        uint end = min(kept, first + NC_CHUNK);
+        float s = 0.0f;
+        for (i = first + j; i < end; i += 32) s = nc_fma(x[dy + i], x[y + i], s);
+        dot_ = nc_row_sum(dot_, s, first, kept);
+    }
     for (i = j; i < p.n; i += 32) {
         float d = i < kept ? nc_mul(x[y + i], nc_sub(x[dy + i], dot_)) : 0.0f;
         x[dy + i] = nc_mul(d, p.scale);
