@@ -296,6 +296,8 @@ typedef struct nc_hlx_import_options {
         resize_positions;  /* 1: rows of wpe.weight beyond the model's are cut, missing ones 0 */
     uint32_t resize_vocab; /* 1: rows of wte.weight and lm_head.weight likewise */
     uint32_t drop_head;    /* 1: a tied model drops a lm_head.weight other than wte.weight */
+    uint32_t *heads; /* null, or gets the number of heads that the files say; 0: none does, and
+                              those of the model are taken */
 } nc_hlx_import_options;
 
 /* A target that counts for nothing. */
@@ -880,10 +882,12 @@ NC_API nc_status nc_hlx_load_shard(nc_hlx_model **model, nc_hlx_loader *loader, 
 NC_API nc_status nc_hlx_export(const nc_hlx_model *model, const char *path, nc_error *err);
 /* The same with transformers' names and its config.json beside model.safetensors, both replaced in
  * a folder that is there: GPT2LMHeadModel.from_pretrained opens it, or LlamaForCausalLM's, with
- * biases of QKV alone Qwen2ForCausalLM's. */
+ * biases of QKV alone Qwen2ForCausalLM's. NC_ERR_ARG for a plain file, or a folder with an index of
+ * shards, which would be a second model there. */
 NC_API nc_status nc_hlx_export_folder(const nc_hlx_model *model, const char *folder, nc_error *err);
-/* The configuration of a GPT-2, Llama, Mistral or Qwen2 model from its config.json, or from that of
- * a folder: batch_size 1, no dropout. NC_ERR_UNSUPPORTED, with line and column, for another
+/* The configuration of a GPT-2, Llama, Mistral or Qwen2 model from its config.json, from that of a
+ * folder or of the folder of a .safetensors file or index, or from llm.c's model: batch_size 1, no
+ * dropout. NC_ERR_UNSUPPORTED, with line and column, for another
  * model_type, for settings that are not computed here and for members that are not known,
  * NC_ERR_FORMAT, NC_ERR_LIMIT. */
 NC_API nc_status nc_hlx_read_config(nc_hlx_config *config, const char *path, nc_error *err);
@@ -892,9 +896,10 @@ NC_API nc_status nc_hlx_read_config(nc_hlx_config *config, const char *path, nc_
  * prefixes "transformer.", "_orig_mod.", "module."; the optimiser restarts. A file without
  * lm_head.weight is tied: a model with an output matrix of its own gets a copy of wte.weight. A
  * tied model takes a lm_head.weight that equals wte.weight. Attention masks that GPT-2 files carry
- * are passed over. The path may also be that of an index of shards, which ends with ".json", or of
- * a folder that has model.safetensors or model.safetensors.index.json; its config.json, where there
- * is one, must have the model's heads. NC_ERR_MISMATCH for a missing, unknown or repeated tensor,
+ * are passed over. The path may also be that of an index of shards, which ends with ".json", of a
+ * folder that has model.safetensors or model.safetensors.index.json, whose config.json, where there
+ * is one, must have the model's heads, or of llm.c's model (versions 3 and 5: float32 and bfloat16,
+ * whose padding of the vocabulary is left out). NC_ERR_MISMATCH for a missing, unknown or repeated tensor,
  * another shape, or another n_head in the file's metadata, NC_ERR_UNSUPPORTED for other types,
  * NC_ERR_FORMAT with the column in the header; the model is unchanged on an error. */
 NC_API nc_status nc_hlx_import(nc_hlx_model *model, const char *path, nc_error *err);
@@ -7175,6 +7180,7 @@ NC_API void nc_hlx_file_close(nc_hlx_file *file) {
  * tokens (dev/data/data_common.py there). */
 enum {
     NC_HLX__LLMC_BYTES = 1024,
+    NC_HLX__LLMC_MODEL = 20240326, /* of weights: section weights reads it */
     NC_HLX__LLMC_GPT2 = 20240520,
     NC_HLX__LLMC_EVAL = 20240522,
     NC_HLX__LLMC_LLAMA3 = 20240801
@@ -10294,6 +10300,34 @@ static void nc_hlx__put_config(nc__buffer *b, const nc_hlx_config *c) {
                      "  \"eos_token_id\": null,\n  \"torch_dtype\": \"float32\"\n}\n",
                      c->tied_output ? "true" : "false");
 }
+
+static int nc_hlx__is_file(const char *path) {
+    FILE *file = fopen(path, "rb");
+    return file && fclose(file) == 0;
+}
+
+/* Whether a path is something that can be read, and no folder. */
+static int nc_hlx__is_plain(const char *path) {
+    FILE *file = fopen(path, "rb");
+    const int plain = file && (fgetc(file) != EOF || !ferror(file));
+    if (file) (void)fclose(file);
+    return plain;
+}
+
+/* Whether a model can go into a folder; path is memory for names. */
+static nc_status nc_hlx__check_folder(const char *folder, nc__buffer *path, nc_error *err) {
+    const char *index = nc_hlx__path(path, folder, strlen(folder), "model.safetensors.index.json");
+    if (!index) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    if (nc_hlx__is_plain(folder))
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "'%.100s' is a file, not a folder", folder);
+    if (nc_hlx__is_file(index))
+        return nc__fail(err, NC_ERR_ARG, 0, 0,
+                        "'%.60s' has a model in shards: remove them and "
+                        "model.safetensors.index.json, or take another folder",
+                        folder);
+    return NC_OK;
+}
+
 NC_API nc_status nc_hlx_export_folder(const nc_hlx_model *model, const char *folder,
                                       nc_error *err) {
     nc__buffer path, text;
@@ -10308,10 +10342,13 @@ NC_API nc_status nc_hlx_export_folder(const nc_hlx_model *model, const char *fol
     memset(&path, 0, sizeof path);
     path.hooks = nc_hlx__hooks(model);
     text = path;
-    nc_hlx__put_config(&text, &model->config);
-    at = nc_hlx__path(&path, folder, strlen(folder), "model.safetensors");
-    status = at && text.status == NC_OK ? nc_hlx__export(model, at, "transformer.", err)
-                                        : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    status = nc_hlx__check_folder(folder, &path, err);
+    if (status == NC_OK) {
+        nc_hlx__put_config(&text, &model->config);
+        at = nc_hlx__path(&path, folder, strlen(folder), "model.safetensors");
+        status = at && text.status == NC_OK ? nc_hlx__export(model, at, "transformer.", err)
+                                            : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    }
     if (status == NC_OK) {
         span.data = text.data;
         span.bytes = text.used;
@@ -10728,25 +10765,122 @@ static nc_status nc_hlx__parse_config(nc__text *t, nc_hlx_config *config) {
     return t->status;
 }
 
-static int nc_hlx__is_file(const char *path) {
-    FILE *file = fopen(path, "rb");
-    return file && fclose(file) == 0;
+/* -- files by their first bytes: llm.c's models, and what is none that is read here -- */
+
+static int nc_hlx__is_llmc(const nc_hlx_file *file) {
+    return file->bytes >= NC_HLX__LLMC_BYTES && nc__get_le(file->data, 4) == NC_HLX__LLMC_MODEL;
+}
+
+/* Files of models in other formats, by name. */
+static nc_status nc_hlx__check_kind(const nc_hlx_file *file, nc_error *err) {
+    static const struct {
+        char first[9];
+        uint8_t n;
+        const char *says;
+    } kinds[] = {{"PK\3\4", 4,
+                  "a pickle of PyTorch: give its tensors (of nanoGPT's ckpt.pt too) GPT-2's names "
+                  "and shapes and write them with safetensors.torch.save_file"},
+                 {"\x80\2", 2,
+                  "an old pickle of PyTorch: write its tensors with safetensors.torch.save_file"},
+                 {"GGUF", 4, "GGUF, not safetensors"},
+                 {"NCHLXCKP", 8, "a checkpoint of nc_hlx.h, not weights: load it"},
+                 {"\xC7\xD7\x34\1" /* 20240327 */, 4, "a state of llm.c's tests, no model"},
+                 {"\x8F\xD8\x34\1" /* 20240527 */, 4,
+                  "a state of llm.c's training: its model is the file that begins with "
+                  "model_"},
+                 {"\xA3\xD9\x34\1" /* 20240803 */, 4,
+                  "a Llama of llm.c, whose folder from Hugging Face is read instead"}};
+    size_t i;
+    if (file->bytes < 9 || file->data[8] == '{') return NC_OK; /* safetensors of any length */
+    for (i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (!memcmp(file->data, kinds[i].first, kinds[i].n))
+            return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "this is %s", kinds[i].says);
+    return NC_OK;
+}
+
+/* The header of llm.c's GPT-2 (train_gpt2.py, write_model): version, context, vocabulary, layers,
+ * heads, width, rows of the padded vocabulary. *width gets the bytes of a value. */
+static nc_status nc_hlx__llmc_config(const nc_hlx_file *file, nc_hlx_config *c, uint32_t *padded,
+                                     size_t *width, nc_error *err) {
+    uint32_t word[8], i;
+    nc_hlx__layout layout;
+    for (i = 0; i < 8; i++) word[i] = (uint32_t)nc__get_le(file->data + 4 * i, 4);
+    if (word[1] != 3 && word[1] != 5)
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0,
+                        "a model of llm.c of version %u: 3 (float32) and 5 (bfloat16) are read",
+                        (unsigned)word[1]);
+    *width = word[1] == 3 ? 4 : 2;
+    memset(c, 0, sizeof *c);
+    c->batch_size = c->tied_output = 1;
+    c->max_seq_len = word[2];
+    c->num_layers = word[4];
+    c->num_heads = word[5];
+    c->d_model = word[6];
+    c->ffn_dim = 4 * (c->d_model & 0xFFFFF);
+    c->vocab_size = *padded = word[7];
+    if (!word[2] || !word[3] || !word[4] || !word[5] || !word[6] || word[3] > word[7] ||
+        nc_hlx__complete(c, c) != NC_OK)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0,
+                        "llm.c's header says %u layers, width %u, %u heads, %u of %u tokens, "
+                        "context %u",
+                        (unsigned)word[4], (unsigned)word[6], (unsigned)word[5], (unsigned)word[3],
+                        (unsigned)word[7], (unsigned)word[2]);
+    nc_hlx__make_layout(c, &layout);
+    if ((file->bytes - NC_HLX__LLMC_BYTES) / *width != layout.total ||
+        (file->bytes - NC_HLX__LLMC_BYTES) % *width)
+        return nc__fail(
+            err, NC_ERR_FORMAT, 0, 0, "%llu bytes are not %llu values of %u behind 1024",
+            (unsigned long long)file->bytes, (unsigned long long)layout.total, (unsigned)*width);
+    c->vocab_size = word[3];
+    return NC_OK;
+}
+
+/* Bytes of a path up to its last slash, with it. */
+static size_t nc_hlx__folder_of(const char *path) {
+    size_t n = strlen(path);
+    while (n && path[n - 1] != '/' && path[n - 1] != '\\') n--;
+    return n;
+}
+
+static int nc_hlx__ends_with(const char *path, const char *end) {
+    const size_t n = strlen(path), m = strlen(end);
+    return n >= m && !strcmp(path + n - m, end);
+}
+
+static nc_status nc_hlx__read_config(nc_hlx_config *config, const nc_hlx_file *file,
+                                     nc_error *err) {
+    nc__text t;
+    uint32_t padded;
+    size_t width;
+    nc_hlx_config c;
+    nc_status status = nc_hlx__check_kind(file, err);
+    if (status != NC_OK) return status;
+    if (!nc_hlx__is_llmc(file)) {
+        nc__text_open(&t, file->data, file->bytes, err);
+        return nc_hlx__parse_config(&t, config);
+    }
+    status = nc_hlx__llmc_config(file, &c, &padded, &width, err);
+    if (status == NC_OK) *config = c;
+    return status;
 }
 
 NC_API nc_status nc_hlx_read_config(nc_hlx_config *config, const char *path, nc_error *err) {
     nc_hlx_file file;
     nc__buffer inside;
-    nc__text t;
     nc_status status;
     nc__clear(err);
     if (!config || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no configuration or no path");
     memset(&inside, 0, sizeof inside);
-    if (nc_hlx__path(&inside, path, strlen(path), "config.json") && nc_hlx__is_file(inside.data))
+    if ((nc_hlx__ends_with(path, ".safetensors") || nc_hlx__ends_with(path, ".index.json")) &&
+        nc_hlx__is_plain(path))
+        path = nc_hlx__path(&inside, path, nc_hlx__folder_of(path), "config.json");
+    else if (nc_hlx__path(&inside, path, strlen(path), "config.json") &&
+             nc_hlx__is_file(inside.data))
         path = inside.data;
-    status = nc_hlx_file_open(&file, path, err);
+    status = path ? nc_hlx_file_open(&file, path, err)
+                  : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
     if (status == NC_OK) {
-        nc__text_open(&t, file.data, file.bytes, err);
-        status = nc_hlx__parse_config(&t, config);
+        status = nc_hlx__read_config(config, &file, err);
         nc_hlx_file_close(&file);
     }
     nc__buffer_free(&inside);
@@ -10761,7 +10895,8 @@ typedef struct nc_hlx__source {
     char dtype[16];
     uint64_t rows; /* those of the file */
     uint32_t shard;
-    uint32_t listed; /* by the index of the shards */
+    uint32_t listed;     /* by the index of the shards */
+    uint32_t transposed; /* the matrix of a layer is (outputs, inputs) */
 } nc_hlx__source;
 
 /* Files that are read together, mapped until all is taken over: nothing is copied twice. */
@@ -10771,7 +10906,7 @@ typedef struct nc_hlx__import {
     nc_hlx__source *sources;          /* one a portion, by nc_hlx__stream_of and part */
     size_t bytes, found, listed;      /* of sources; tensors in the files, and in the index */
     nc__buffer files, names, strings; /* nc_hlx_file of every shard; their names; of JSON */
-    uint32_t shards;
+    uint32_t shards, heads;           /* heads: what the files say, 0: nothing */
     nc_error *err;
 } nc_hlx__import;
 
@@ -10848,8 +10983,9 @@ static int nc_hlx__may_resize(const nc_hlx__import *in, int t, const char **opti
     return **option && (t == NC_HLX__WPE ? in->options.resize_positions : in->options.resize_vocab);
 }
 
-/* A tensor of the file, checked and remembered. */
-static nc_status nc_hlx__take_tensor(nc_hlx__import *in, const nc__item *item) {
+/* A tensor of the file, checked and remembered; transposed: its shape is the other way round than
+ * the model's file would have it. */
+static nc_status nc_hlx__take_tensor(nc_hlx__import *in, const nc__item *item, int transposed) {
     const nc_hlx_config *c = &in->model->config;
     const char *name = nc_hlx__bare_name(c, item->name), *option = "";
     nc_hlx__portion portion;
@@ -10866,6 +11002,7 @@ static nc_status nc_hlx__take_tensor(nc_hlx__import *in, const nc__item *item) {
     if (!nc__is_float(item->dtype))
         return nc__fail(in->err, NC_ERR_UNSUPPORTED, 0, 0,
                         "'%.90s' is %s, not F32, F16, BF16 or F64", item->name, item->dtype);
+    portion.transposed |= transposed;
     rank = nc_hlx__shape(&portion, shape);
     if (item->rank != rank || (rank == 2 && item->shape[1] != shape[1]))
         return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0,
@@ -10881,26 +11018,98 @@ static nc_status nc_hlx__take_tensor(nc_hlx__import *in, const nc__item *item) {
     source->data = item->data;
     source->rows = item->shape[0];
     source->shard = in->shards;
+    source->transposed = (uint32_t)portion.transposed;
     memcpy(source->dtype, item->dtype, sizeof source->dtype);
     in->found++;
     return NC_OK;
 }
 
 /* A pair of metadata: the number of heads shows in no tensor's shape. */
-static nc_status nc_hlx__take_pair(const nc_hlx__import *in, const nc__item *item) {
+static nc_status nc_hlx__take_pair(nc_hlx__import *in, const nc__item *item) {
     char heads[16];
-    snprintf(heads, sizeof heads, "%u", (unsigned)in->model->config.num_heads);
-    if (strcmp(item->name, "n_head") != 0 || !strcmp(item->text, heads)) return NC_OK;
+    if (strcmp(item->name, "n_head") != 0) return NC_OK;
+    in->heads = in->model->config.num_heads;
+    snprintf(heads, sizeof heads, "%u", (unsigned)in->heads);
+    if (!strcmp(item->text, heads)) return NC_OK;
     return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0,
                     "the file says n_head '%.20s', the model has %s heads", item->text, heads);
+}
+
+/* What two configurations do differently that shows in no tensor's shape; null: nothing. */
+static const char *nc_hlx__other_block(const nc_hlx_config *a, const nc_hlx_config *b) {
+    if (a->activation != b->activation) return "activation";
+    if (a->num_kv_heads != b->num_kv_heads) return "num_key_value_heads";
+    if (nc_hlx__norm_eps(a) != nc_hlx__norm_eps(b))
+        return a->rms_norm ? "rms_norm_eps" : "layer_norm_epsilon";
+    if (a->rope_theta != b->rope_theta) return "rope_theta";
+    if (a->rope_original != b->rope_original || a->rope_factor != b->rope_factor ||
+        a->rope_low != b->rope_low || a->rope_high != b->rope_high)
+        return "rope_scaling";
+    return NULL;
+}
+
+/* What the files say of the model beside the shapes of its tensors. */
+static nc_status nc_hlx__compare(nc_hlx__import *in, const nc_hlx_config *c, const char *file) {
+    const nc_hlx_config *model = &in->model->config;
+    const char *differs = nc_hlx__other_block(c, model);
+    in->heads = c->num_heads;
+    if (c->num_heads != model->num_heads)
+        return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0, "%s says n_head %u, the model has %u heads",
+                        file, (unsigned)c->num_heads, (unsigned)model->num_heads);
+    if (differs)
+        return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0, "%s says another %s than the model has",
+                        file, differs);
+    return NC_OK;
+}
+
+/* The tensors of llm.c's model: behind its header each for all layers, before the next. */
+static nc_status nc_hlx__take_llmc(nc_hlx__import *in, const nc_hlx_file *file) {
+    const uint8_t *at = file->data + NC_HLX__LLMC_BYTES;
+    nc_hlx__portion portion = nc_hlx__first_portion();
+    nc_hlx_config c;
+    uint32_t padded;
+    size_t width;
+    nc_status status = nc_hlx__llmc_config(file, &c, &padded, &width, in->err);
+    if (status == NC_OK) status = nc_hlx__compare(in, &c, "llm.c's header");
+    for (portion.x.t = 0; portion.x.t < NC_HLX__TENSORS && status == NC_OK; portion.x.t++) {
+        const int t = portion.x.t, layers = nc_hlx__is_layer_tensor(t);
+        if (nc_hlx__absent(&c, t)) continue;
+        nc_hlx__place_portion(&c, &portion);
+        portion.transposed = layers && nc_hlx__tensors[t].rows != NC_HLX__N_ONE;
+        for (portion.x.layer = 0; portion.x.layer < (layers ? c.num_layers : 1) && status == NC_OK;
+             portion.x.layer++) {
+            char name[64];
+            nc__item item;
+            memset(&item, 0, sizeof item);
+            nc_hlx__name(name, &c, &portion);
+            item.name = name;
+            memcpy(item.dtype, width == 4 ? "F32" : "BF16", width == 4 ? 4 : 5);
+            item.rank = nc_hlx__shape(&portion, item.shape);
+            item.data = at;
+            at += width * portion.columns * (t == NC_HLX__WTE ? padded : portion.rows);
+            status = nc_hlx__take_tensor(in, &item, portion.transposed);
+        }
+    }
+    return status;
+}
+
+/* The tensors and the metadata of a safetensors file. */
+static nc_status nc_hlx__take_safetensors(nc_hlx__import *in, const nc_hlx_file *file) {
+    nc__safetensors reader;
+    nc__item item;
+    nc__item_kind kind;
+    nc_status status = nc__safetensors_open(&reader, file->data, file->bytes, in->err);
+    while (status == NC_OK && (kind = nc__safetensors_next(&reader, &item)) != NC__ITEM_END)
+        status = kind == NC__ITEM_TENSOR ? nc_hlx__take_tensor(in, &item, 0)
+                                         : nc_hlx__take_pair(in, &item);
+    if (status == NC_OK) status = reader.t.status;
+    nc__safetensors_close(&reader);
+    return status;
 }
 
 /* All that one file has. */
 static nc_status nc_hlx__take_file(nc_hlx__import *in, const char *path) {
     nc_hlx_file file;
-    nc__safetensors reader;
-    nc__item item;
-    nc__item_kind kind;
     nc_status status = nc_hlx_file_open(&file, path, in->err);
     if (status != NC_OK) return status;
     nc__buffer_put(&in->files, &file, sizeof file);
@@ -10908,12 +11117,10 @@ static nc_status nc_hlx__take_file(nc_hlx__import *in, const char *path) {
         nc_hlx_file_close(&file);
         return nc__fail(in->err, NC_ERR_MEMORY, 0, 0, "out of memory");
     }
-    status = nc__safetensors_open(&reader, file.data, file.bytes, in->err);
-    while (status == NC_OK && (kind = nc__safetensors_next(&reader, &item)) != NC__ITEM_END)
-        status =
-            kind == NC__ITEM_TENSOR ? nc_hlx__take_tensor(in, &item) : nc_hlx__take_pair(in, &item);
-    if (status == NC_OK) status = reader.t.status;
-    nc__safetensors_close(&reader);
+    status = nc_hlx__check_kind(&file, in->err);
+    if (status == NC_OK)
+        status = nc_hlx__is_llmc(&file) ? nc_hlx__take_llmc(in, &file)
+                                        : nc_hlx__take_safetensors(in, &file);
     in->shards++;
     return status;
 }
@@ -11018,70 +11225,60 @@ static nc_status nc_hlx__take_index(nc_hlx__import *in, const char *path, size_t
     return t.status;
 }
 
-/* Bytes of a path up to its last slash, with it. */
-static size_t nc_hlx__folder_of(const char *path) {
-    size_t n = strlen(path);
-    while (n && path[n - 1] != '/' && path[n - 1] != '\\') n--;
-    return n;
-}
-
-/* What two configurations do differently that shows in no tensor's shape; null: nothing. */
-static const char *nc_hlx__other_block(const nc_hlx_config *a, const nc_hlx_config *b) {
-    if (a->activation != b->activation) return "activation";
-    if (a->num_kv_heads != b->num_kv_heads) return "num_key_value_heads";
-    if (nc_hlx__norm_eps(a) != nc_hlx__norm_eps(b))
-        return a->rms_norm ? "rms_norm_eps" : "layer_norm_epsilon";
-    if (a->rope_theta != b->rope_theta) return "rope_theta";
-    if (a->rope_original != b->rope_original || a->rope_factor != b->rope_factor ||
-        a->rope_low != b->rope_low || a->rope_high != b->rope_high)
-        return "rope_scaling";
-    return NULL;
-}
-
-/* What a folder's config.json says beside the shapes of its tensors, where there is one. */
-static nc_status nc_hlx__compare_config(const nc_hlx__import *in, const char *path) {
-    const nc_hlx_config *model = &in->model->config;
+/* What a folder's config.json says, where there is one. */
+static nc_status nc_hlx__compare_folder(nc_hlx__import *in, const char *path, size_t bytes) {
+    nc__buffer inside;
     nc_hlx_config c;
-    const char *differs;
-    nc_status status = nc_hlx_read_config(&c, path, in->err);
-    if (status == NC_OK && c.num_heads != model->num_heads)
-        return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0,
-                        "config.json says n_head %u, the model has %u heads", (unsigned)c.num_heads,
-                        (unsigned)model->num_heads);
-    if (status == NC_OK && (differs = nc_hlx__other_block(&c, model)) != NULL)
-        return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0,
-                        "config.json says another %s than the model has", differs);
-    if (status == NC_OK && !c.tied_output && !nc_hlx__source_at(in, NC_HLX__HEAD)->data)
-        return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0,
-                        "'lm_head.weight' is missing, and config.json says that it is not tied");
+    const char *name;
+    nc_status status = NC_OK;
+    memset(&inside, 0, sizeof inside);
+    inside.hooks = in->names.hooks;
+    name = nc_hlx__path(&inside, path, bytes, "config.json");
+    if (!name) status = nc__fail(in->err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    if (name && nc_hlx__is_file(name)) {
+        status = nc_hlx_read_config(&c, name, in->err);
+        if (status == NC_OK) status = nc_hlx__compare(in, &c, "config.json");
+        if (status == NC_OK && !c.tied_output && !nc_hlx__source_at(in, NC_HLX__HEAD)->data)
+            status = nc__fail(in->err, NC_ERR_MISMATCH, 0, 0,
+                              "'lm_head.weight' is missing, and config.json says that it is not "
+                              "tied");
+    }
+    nc__buffer_free(&inside);
     return status;
 }
 
-/* A file, an index of shards, or a folder that has one of them under transformers' names. */
+/* A file, an index of shards, or a folder that has one of them under transformers' names. What lies
+ * beside these names belongs to them. */
 static nc_status nc_hlx__take_path(nc_hlx__import *in, const char *path) {
     const size_t n = strlen(path);
+    size_t folder = nc_hlx__folder_of(path);
+    const int index = nc_hlx__ends_with(path, ".json");
     nc__buffer inside;
     const char *name;
     nc_status status;
-    if (n >= 5 && !strcmp(path + n - 5, ".json"))
-        return nc_hlx__take_index(in, path, nc_hlx__folder_of(path));
+    if (index || nc_hlx__is_plain(path)) {
+        status = index ? nc_hlx__take_index(in, path, folder) : nc_hlx__take_file(in, path);
+        name = path + folder;
+        if (status == NC_OK &&
+            (!strcmp(name, "model.safetensors.index.json") || !strcmp(name, "model.safetensors")))
+            status = nc_hlx__compare_folder(in, path, folder);
+        return status;
+    }
     memset(&inside, 0, sizeof inside);
     inside.hooks = in->names.hooks;
     name = nc_hlx__path(&inside, path, n, "model.safetensors");
-    if (name && nc_hlx__is_file(name))
+    if (name && nc_hlx__is_file(name)) {
         status = nc_hlx__take_file(in, name);
-    else if ((name = nc_hlx__path(&inside, path, n, "model.safetensors.index.json")) != NULL &&
-             nc_hlx__is_file(name))
-        status = nc_hlx__take_index(in, name, nc_hlx__folder_of(name));
-    else if (name)
-        status = nc_hlx__take_file(in, path);
-    else
-        status = nc__fail(in->err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    if (status == NC_OK && (name = nc_hlx__path(&inside, path, n, "config.json")) != NULL &&
-        nc_hlx__is_file(name))
-        status = nc_hlx__compare_config(in, name);
+    } else if ((name = nc_hlx__path(&inside, path, n, "model.safetensors.index.json")) != NULL &&
+               nc_hlx__is_file(name)) {
+        folder = nc_hlx__folder_of(name);
+        status = nc_hlx__take_index(in, name, folder);
+    } else {
+        status = name ? nc_hlx__take_file(in, path)
+                      : nc__fail(in->err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    }
     nc__buffer_free(&inside);
-    return status;
+    return status == NC_OK ? nc_hlx__compare_folder(in, path, n) : status;
 }
 
 /* -- from there to the model -- */
@@ -11183,7 +11380,7 @@ static void nc_hlx__fill(nc_hlx_model *model, const nc_hlx__import *in) {
         const size_t size = portion.rows * portion.columns;
         uint64_t shape[2], rows;
         size_t n;
-        if (portion.transposed) {
+        if (source->transposed) {
             nc_hlx__fill_transposed(to, portion.x.size / portion.rows, &portion, source);
             continue;
         }
@@ -11219,6 +11416,7 @@ NC_API nc_status nc_hlx_import_with(nc_hlx_model *model, const char *path,
                         : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
     if (status == NC_OK) status = nc_hlx__check_sources(&in);
     if (status == NC_OK) nc_hlx__fill(model, &in);
+    if (status == NC_OK && in.options.heads) *in.options.heads = in.heads;
     for (i = 0; i < in.files.used; i += sizeof(nc_hlx_file)) {
         nc_hlx_file file;
         memcpy(&file, in.files.data + i, sizeof file);

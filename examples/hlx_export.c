@@ -16,8 +16,9 @@ static const char usage[] =
     "       hlx_export [CHECKPOINT.bin] --import IN [options] -o NEW.bin\n"
     "FOLDER gets model.safetensors and config.json, as transformers' from_pretrained reads them.\n"
     "The third form writes a checkpoint with the weights of IN and a fresh optimiser, of\n"
-    "CHECKPOINT's shape or of that of IN's config.json. IN is a file, an index of shards\n"
-    "(.index.json) or a folder with one of them. What differs is refused, but with\n"
+    "CHECKPOINT's shape or of that of IN's config.json. IN is a file of safetensors, an index of\n"
+    "shards (.index.json), a folder with one of them, or llm.c's model (.bin). What differs is\n"
+    "refused, but with\n"
     "  --resize-positions  position embeddings are cut, or extended by zeros\n"
     "  --resize-vocab      token embeddings and output matrix likewise\n"
     "  --drop-head         a tied model drops IN's own output matrix\n"
@@ -26,6 +27,7 @@ static const char usage[] =
 typedef struct arguments {
     const char *checkpoint, *in, *out;
     nc_hlx_import_options options;
+    uint32_t heads; /* that IN says */
 } arguments;
 
 /* 0, or what is wrong. */
@@ -88,6 +90,7 @@ int main(int argc, char **argv) {
     nc_status status;
     size_t count;
     memset(&a, 0, sizeof a);
+    a.options.heads = &a.heads;
     if (argc == 2 && !strcmp(argv[1], "--help")) return fputs(usage, stdout) < 0;
     wrong = parse(argc, argv, &a);
     if (wrong) return fprintf(stderr, "hlx_export: bad argument '%s'\n%s", wrong, usage), 2;
@@ -101,6 +104,9 @@ int main(int argc, char **argv) {
         fprintf(stderr, "hlx_export: %s\n", err.message[0] ? err.message : nc_status_str(status));
     } else {
         (void)nc_hlx_parameters(model, &count);
+        if (a.in && !a.heads)
+            printf("%s does not say its number of heads: %u are taken\n", a.in,
+                   nc_hlx_get_config(model)->num_heads);
         printf("wrote %s: %zu parameters\nparameters digest: %016llx\n", a.out, count,
                (unsigned long long)nc_hlx_digest(model));
     }

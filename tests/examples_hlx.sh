@@ -105,6 +105,10 @@ expect 0 $b/hlx_export --import tests/data/hlx/gpt2/sharded -o "$work/gpt2.bin"
 expect 1 $b/hlx_export "$work/gpt2.bin" --import tests/data/hlx/gpt2/untied -o "$work/none.bin"
 expect 0 $b/hlx_export "$work/gpt2.bin" --import tests/data/hlx/gpt2/untied --drop-head -o "$work/gpt2b.bin"
 expect 2 $b/hlx_export "$work/a.bin" -o "$work/a.bin" # over itself
+expect 0 $b/hlx_export "$work/gpt2.bin" --import tests/data/hlx/gpt2/bf16.safetensors -o "$work/gpt2b.bin"
+contains "does not say its number of heads: 2 are taken"
+expect 0 $b/hlx_export --import tests/data/hlx/llmc/bfloat16.bin -o "$work/llmc.bin"
+expect 1 $b/hlx_export "$work/a.bin" -o "$work/gpt2b.bin"; grep -q "is a file, not a folder" "$work/err" || { echo "FAILED: a file in the way"; failures=$((failures + 1)); }
 
 # hlx_train --init: from a folder, with its shape; other sizes than the preset's
 init="$b/hlx_train --data examples/data/genesis.txt --init tests/data/hlx/gpt2/sharded --batch 2"

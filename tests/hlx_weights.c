@@ -1,11 +1,12 @@
-/* nc_hlx.h, section weights: files that transformers wrote (tests/golden_hlx_weights.py), and what
- * may differ between a file and a model. */
+/* nc_hlx.h, section weights: files that transformers wrote (tests/golden_hlx_weights.py) and llm.c
+ * (tests/golden_hlx_llmc.py), and what may differ between a file and a model. */
 #include "test.h"
 #include <math.h>
 #include <unistd.h>
 #include "../nc_hlx.h"
 
 #define GPT2 TEST_DATA "hlx/gpt2/"
+#define LLMC TEST_DATA "hlx/llmc/"
 
 static const char scratch[] = "build/test_weights.safetensors";
 
@@ -50,6 +51,28 @@ static void refused(nc_hlx_config c, const char *path, const nc_hlx_import_optio
     nc_hlx_destroy(model);
 }
 
+/* The logits of a file under its name in the golden ones. */
+static void compare_logits(json_object *golden, const char *name, const char *path,
+                           nc_hlx_config c) {
+    json_object *wanted = member(member(golden, "logits"), name);
+    nc_hlx_model *model = imported(path, c);
+    const float *logits;
+    uint64_t wide[14];
+    uint32_t tokens[14];
+    size_t i;
+    assert_int_equal(json_fields(member(golden, "tokens"), wide, 14), 14);
+    for (i = 0; i < 14; i++) tokens[i] = (uint32_t)wide[i];
+    assert_int_equal(nc_hlx_forward(model, tokens, NULL, 2, 7, NULL), NC_OK);
+    logits = nc_hlx_logits(model);
+    assert_int_equal(json_object_array_length(wanted), 14 * 13);
+    for (i = 0; i < 14 * 13; i++) {
+        const double value = json_object_get_double(json_object_array_get_idx(wanted, i));
+        if (!(fabs((double)logits[i] - value) < 4e-6))
+            fail_msg("%s: logit %zu is %.9g, not %.9g", path, i, (double)logits[i], value);
+    }
+    nc_hlx_destroy(model);
+}
+
 static void logits_are_those_of_transformers(void **state) {
     static const struct {
         const char *name, *path;
@@ -58,43 +81,58 @@ static void logits_are_those_of_transformers(void **state) {
                  {"sharded", GPT2 "sharded/model.safetensors.index.json", 1},
                  {"sharded", GPT2 "sharded/", 0}, /* a matrix of its own gets the embedding */
                  {"untied", GPT2 "untied", 0},
+                 {"untied", GPT2 "untied/model.safetensors", 0},
                  {"bf16", GPT2 "bf16.safetensors", 1},
                  {"f16", GPT2 "f16.safetensors", 1},
                  {"mixed", GPT2 "mixed.safetensors", 1},
                  {"epsilon", GPT2 "epsilon", 1}};
     json_object *golden = load_json(GPT2 "logits.json");
-    uint64_t wide[14];
-    uint32_t tokens[14];
-    size_t i, k;
+    size_t k;
     (void)state;
-    assert_int_equal(json_fields(member(golden, "tokens"), wide, 14), 14);
-    for (i = 0; i < 14; i++) tokens[i] = (uint32_t)wide[i];
     for (k = 0; k < sizeof cases / sizeof *cases; k++) {
-        json_object *wanted = member(member(golden, "logits"), cases[k].name);
         nc_hlx_config c = file_config(cases[k].tied);
-        nc_hlx_model *model;
-        const float *logits;
         if (!strcmp(cases[k].name, "epsilon")) {
             refused(c, cases[k].path, NULL, NC_ERR_MISMATCH, "another layer_norm_epsilon");
             c.norm_eps = 0.5f;
         }
-        model = imported(cases[k].path, c);
-        assert_int_equal(nc_hlx_forward(model, tokens, NULL, 2, 7, NULL), NC_OK);
-        logits = nc_hlx_logits(model);
-        assert_int_equal(json_object_array_length(wanted), 14 * 13);
-        for (i = 0; i < 14 * 13; i++) {
-            const double value = json_object_get_double(json_object_array_get_idx(wanted, i));
-            if (!(fabs((double)logits[i] - value) < 4e-6))
-                fail_msg("%s: logit %zu is %.9g, not %.9g", cases[k].path, i, (double)logits[i],
-                         value);
-        }
+        compare_logits(golden, cases[k].name, cases[k].path, c);
+    }
+    json_object_put(golden);
+}
+
+static void models_of_llm_c_have_its_logits(void **state) {
+    static const char *const names[] = {"float32", "bfloat16"};
+    json_object *golden = load_json(LLMC "logits.json");
+    nc_hlx_import_options options = {.resize_vocab = 1};
+    uint32_t heads = 0;
+    size_t k;
+    (void)state;
+    for (k = 0; k < 2; k++) {
+        nc_hlx_config c, wanted = file_config(1);
+        nc_hlx_model *model;
+        nc_error err;
+        char path[64];
+        snprintf(path, sizeof path, LLMC "%s.bin", names[k]);
+        assert_int_equal(nc_hlx_read_config(&c, path, &err), NC_OK);
+        wanted.batch_size = c.batch_size = 1;
+        wanted.micro_batches = c.micro_batches;
+        assert_memory_equal(&c, &wanted, sizeof c);
+        c.batch_size = 2;
+        compare_logits(golden, names[k], path, c);
+        c.tied_output = 0;
+        compare_logits(golden, names[k], path, c);
+        c.vocab_size = 100; /* its rows of padding are no tokens */
+        options.heads = &heads;
+        model = model_of(c);
+        assert_int_equal(nc_hlx_import_with(model, path, &options, &err), NC_OK);
+        assert_true(nc_hlx_parameters(model, NULL)[13 * 8] == 0.0f && heads == 2);
         nc_hlx_destroy(model);
     }
     json_object_put(golden);
 }
 
 static void tied_and_untied_models_take_each_other_s_files(void **state) {
-    const nc_hlx_import_options drop = {0, 0, 1};
+    const nc_hlx_import_options drop = {.drop_head = 1};
     nc_hlx_model *tied = imported(GPT2 "sharded", file_config(1));
     nc_hlx_model *own = imported(GPT2 "sharded", file_config(0));
     nc_error err;
@@ -112,7 +150,7 @@ static void tied_and_untied_models_take_each_other_s_files(void **state) {
 }
 
 static void tables_are_cut_or_extended_where_asked(void **state) {
-    const nc_hlx_import_options positions = {1, 0, 0}, vocab = {0, 1, 0};
+    const nc_hlx_import_options positions = {.resize_positions = 1}, vocab = {.resize_vocab = 1};
     static const float zeros[8];
     nc_hlx_model *whole = imported(GPT2 "untied", file_config(0));
     const float *from = nc_hlx_parameters(whole, NULL);
@@ -148,25 +186,99 @@ static void tables_are_cut_or_extended_where_asked(void **state) {
     nc_hlx_destroy(whole);
 }
 
+static void put_file(const void *data, size_t n) {
+    FILE *file = fopen(scratch, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(data, 1, n, file), n);
+    fclose(file);
+}
+
 /* A file of one model with its header changed: `from` becomes `to` of the same length. */
 static void put_changed(const char *path, const char *from, const char *to) {
-    static char data[1 << 16];
-    FILE *file = fopen(path, "rb");
+    char *data;
     size_t n, i, m = strlen(from);
     int changed = 0;
-    assert_non_null(file);
-    n = fread(data, 1, sizeof data, file);
-    fclose(file);
+    assert_int_equal(nc_file_read(path, &data, &n, NULL), NC_OK);
     for (i = 0; i + m <= n && !changed; i++)
         if (!memcmp(data + i, from, m)) {
             memcpy(data + i, to, m);
             changed = 1;
         }
     assert_true(changed && strlen(to) == m);
-    file = fopen(scratch, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(data, 1, n, file), n);
-    fclose(file);
+    put_file(data, n);
+    nc_file_free(data);
+}
+
+static void damaged_models_of_llm_c_are_refused(void **state) {
+    static const struct {
+        size_t word;
+        uint8_t value;
+        nc_status status;
+        const char *says;
+    } cases[] = {{1, 1, NC_ERR_UNSUPPORTED, "of version 1: 3"},
+                 {1, 5, NC_ERR_FORMAT, "12416 bytes are not 2848 values of 2"},
+                 {2, 9, NC_ERR_FORMAT, "values of 4 behind 1024"},
+                 {3, 0, NC_ERR_FORMAT, "0 of 128 tokens"},
+                 {3, 129, NC_ERR_FORMAT, "129 of 128 tokens"},
+                 {4, 0, NC_ERR_FORMAT, "0 layers"},
+                 {4, 3, NC_ERR_FORMAT, "12416 bytes are not"},
+                 {5, 3, NC_ERR_FORMAT, "width 8, 3 heads"},
+                 {6, 0, NC_ERR_FORMAT, "width 0"}};
+    nc_hlx_config c = file_config(1);
+    size_t n, i;
+    char *data;
+    nc_error err;
+    (void)state;
+    assert_int_equal(nc_file_read(LLMC "float32.bin", &data, &n, NULL), NC_OK);
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char old = data[4 * cases[i].word];
+        data[4 * cases[i].word] = (char)cases[i].value;
+        put_file(data, n);
+        refused(c, scratch, NULL, cases[i].status, cases[i].says);
+        assert_int_equal(nc_hlx_read_config(&c, scratch, &err), NC_ERR_IO); /* none beside it */
+        data[4 * cases[i].word] = old;
+    }
+    put_file(data, n - 1);
+    refused(c, scratch, NULL, NC_ERR_FORMAT, "12415 bytes are not 2848");
+    nc_file_free(data);
+    c.num_heads = 4;
+    refused(c, LLMC "float32.bin", NULL, NC_ERR_MISMATCH, "llm.c's header says n_head 2");
+    c.num_heads = 2, c.activation = NC_HLX_SILU;
+    refused(c, LLMC "float32.bin", NULL, NC_ERR_MISMATCH, "another activation");
+    c = file_config(1), c.num_layers = 3;
+    refused(c, LLMC "float32.bin", NULL, NC_ERR_MISMATCH, "'h.2.ln_1.weight' is missing");
+    c = file_config(1), c.vocab_size = 12;
+    refused(c, LLMC "float32.bin", NULL, NC_ERR_MISMATCH, "13 rows, the model's 12");
+    unlink(scratch);
+}
+
+static void files_of_other_formats_are_refused_by_name(void **state) {
+    static const struct {
+        const char *first, *says;
+    } cases[] = {
+        {"PK\3\4 a zip archive", "pickle of PyTorch: give its tensors (of nanoGPT's ckpt.pt"},
+        {"\x80\2 a stream", "old pickle"},
+        {"GGUF\3 and more", "GGUF"},
+        {"NCHLXCKP and more", "a checkpoint of nc_hlx.h"},
+        {"\xC7\xD7\x34\1 state", "llm.c's tests"},
+        {"\x8F\xD8\x34\1 state", "llm.c's training"},
+        {"\xA3\xD9\x34\1 model", "a Llama of llm.c"}};
+    static const char *const json = "build/test_index.json";
+    nc_hlx_config c;
+    nc_error err;
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        put_file(cases[i].first, strlen(cases[i].first));
+        refused(file_config(1), scratch, NULL, NC_ERR_UNSUPPORTED, cases[i].says);
+        assert_int_equal(rename(scratch, json), 0);
+        assert_int_equal(nc_hlx_read_config(&c, json, &err), NC_ERR_UNSUPPORTED);
+        if (!strstr(err.message, cases[i].says)) fail_msg("'%s'", err.message);
+        unlink(json);
+    }
+    put_file("PK\3\4\0\0\0\0{}", 10); /* the length of a header of 67 MB */
+    refused(file_config(1), scratch, NULL, NC_ERR_FORMAT, "");
+    unlink(scratch);
 }
 
 static void what_does_not_fit_is_refused_by_name(void **state) {
@@ -328,6 +440,61 @@ static void configurations_are_read_and_written(void **state) {
     rmdir(folder);
 }
 
+static void a_folder_of_another_model_and_a_file_are_left_alone(void **state) {
+    static const char folder[] = "build/test_weights",
+                      index[] = "build/test_weights/model.safetensors.index.json";
+    nc_hlx_model *model = model_of(file_config(1));
+    nc_error err;
+    FILE *file;
+    (void)state;
+    put_file("a word", 6);
+    assert_int_equal(nc_hlx_export_folder(model, scratch, &err), NC_ERR_ARG);
+    assert_non_null(
+        strstr(err.message, "'build/test_weights.safetensors' is a file, not a folder"));
+    unlink(scratch);
+    mkdir(folder, 0777);
+    file = fopen(index, "w");
+    assert_non_null(file);
+    fclose(file);
+    assert_int_equal(nc_hlx_export_folder(model, folder, &err), NC_ERR_ARG);
+    assert_non_null(strstr(err.message, "has a model in shards"));
+    unlink(index);
+    assert_int_equal(rmdir(folder), 0); /* nothing was written */
+    nc_hlx_destroy(model);
+}
+
+static void what_files_say_of_heads_is_told(void **state) {
+    static const struct {
+        const char *path;
+        uint32_t tied, heads;
+    } cases[] = {{GPT2 "bf16.safetensors", 1, 0},
+                 {GPT2 "sharded", 1, 2},
+                 {GPT2 "sharded/model.safetensors.index.json", 1, 2},
+                 {GPT2 "untied/model.safetensors", 0, 2}};
+    nc_hlx_import_options options;
+    nc_hlx_config c;
+    uint32_t heads;
+    size_t i;
+    (void)state;
+    memset(&options, 0, sizeof options);
+    options.heads = &heads;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        nc_hlx_model *model = model_of(file_config(cases[i].tied));
+        heads = 99;
+        assert_int_equal(nc_hlx_import_with(model, cases[i].path, &options, NULL), NC_OK);
+        assert_int_equal(heads, cases[i].heads);
+        assert_int_equal(nc_hlx_export(model, scratch, NULL), NC_OK);
+        assert_int_equal(nc_hlx_import_with(model, scratch, &options, NULL), NC_OK);
+        assert_int_equal(heads, 2);
+        nc_hlx_destroy(model);
+    }
+    assert_int_equal(nc_hlx_read_config(&c, GPT2 "untied/model.safetensors", NULL), NC_OK);
+    assert_int_equal(c.vocab_size, 13);
+    c = file_config(0), c.num_heads = 4;
+    refused(c, GPT2 "untied/model.safetensors", NULL, NC_ERR_MISMATCH, "config.json says n_head 2");
+    unlink(scratch);
+}
+
 static void a_configuration_that_is_not_computed_is_refused_by_name(void **state) {
     static const struct {
         const char *text;
@@ -434,12 +601,17 @@ static void failed_allocations_leave_the_model_and_no_memory(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(logits_are_those_of_transformers),
+        cmocka_unit_test(models_of_llm_c_have_its_logits),
+        cmocka_unit_test(damaged_models_of_llm_c_are_refused),
+        cmocka_unit_test(files_of_other_formats_are_refused_by_name),
         cmocka_unit_test(tied_and_untied_models_take_each_other_s_files),
         cmocka_unit_test(tables_are_cut_or_extended_where_asked),
         cmocka_unit_test(what_does_not_fit_is_refused_by_name),
         cmocka_unit_test(metadata_of_any_length_is_read_and_its_heads_are_compared),
         cmocka_unit_test(a_damaged_index_is_refused),
         cmocka_unit_test(configurations_are_read_and_written),
+        cmocka_unit_test(a_folder_of_another_model_and_a_file_are_left_alone),
+        cmocka_unit_test(what_files_say_of_heads_is_told),
         cmocka_unit_test(a_configuration_that_is_not_computed_is_refused_by_name),
         cmocka_unit_test(failed_allocations_leave_the_model_and_no_memory),
     };
