@@ -700,10 +700,15 @@ NC_API nc_status nc_hlx_footprint(const nc_hlx_config *config, uint64_t *paramet
 NC_API nc_status nc_hlx_create(nc_hlx_model **model, const nc_hlx_config *config,
                                const nc_allocator *hooks);
 /* nc_hlx_create with the moments of parameters [first, first + count) alone: the optimiser of one
- * of several processes that each update a part (ZeRO-1: Rajbhandari et al. 2020), or with count 0
- * of a model that is only read. NC_ERR_ARG for a range outside the parameters. */
+ * of several processes that each update a part (ZeRO-1: Rajbhandari et al. 2020). NC_ERR_ARG for a
+ * range outside the parameters. */
 NC_API nc_status nc_hlx_create_shard(nc_hlx_model **model, const nc_hlx_config *config,
                                      size_t first, size_t count, const nc_allocator *hooks);
+/* nc_hlx_create without gradients, moments and what is kept for a backward pass: 4 bytes a
+ * parameter, and the activations of one layer. It decodes, evaluates and is exported, with the same
+ * bits and without dropout; backward passes, updates and training steps are NC_ERR_UNSUPPORTED. */
+NC_API nc_status nc_hlx_create_inference(nc_hlx_model **model, const nc_hlx_config *config,
+                                         const nc_allocator *hooks);
 /* Release; null is fine. */
 NC_API void nc_hlx_destroy(nc_hlx_model *model);
 /* Matrices and embeddings from a normal-like distribution of deviation 0.02 (the projections
@@ -719,7 +724,7 @@ NC_API const nc_hlx_adamw *nc_hlx_get_adamw(const nc_hlx_model *model);
 NC_API uint64_t nc_hlx_step(const nc_hlx_model *model);
 /* All parameters in checkpoint order; *count gets their number. Gradients likewise. */
 NC_API float *nc_hlx_parameters(nc_hlx_model *model, size_t *count);
-/* All gradients, in the order of the parameters. */
+/* All gradients, in the order of the parameters; null, and none, for inference. */
 NC_API float *nc_hlx_gradients(nc_hlx_model *model, size_t *count);
 /* The first moments that a model keeps, the second ones behind them; *first (may be null) gets the
  * parameter that they begin at, *count the number of each. */
@@ -745,7 +750,8 @@ NC_API nc_status nc_hlx_forward_part(nc_hlx_model *model, const uint32_t *tokens
                                      uint32_t count, float *loss);
 /* Logits of the last nc_hlx_forward without targets: batch x seq x vocab_size. */
 NC_API const float *nc_hlx_logits(const nc_hlx_model *model);
-/* Add the gradients of the last forward pass with targets. NC_ERR_ARG if there was none. */
+/* Add the gradients of the last forward pass with targets. NC_ERR_ARG if there was none,
+ * NC_ERR_UNSUPPORTED for a model for inference. */
 NC_API nc_status nc_hlx_backward(nc_hlx_model *model);
 /* The same; ready is called by the calling thread as soon as a part of the gradients is complete,
  * from the last parameters to the first, a layer at a time: what follows can go on meanwhile. It
@@ -755,7 +761,8 @@ NC_API nc_status nc_hlx_backward_ready(nc_hlx_model *model, nc_hlx_ready_fn read
 NC_API void nc_hlx_zero_gradients(nc_hlx_model *model);
 /* One optimiser step from the gradients; fills stats->grad_norm, lr and step. A model that keeps a
  * part of the moments updates these parameters alone. NC_ERR_ARG as nc_hlx_adamw_check, NC_ERR_MATH
- * for a norm that is not finite: nothing has changed then. */
+ * for a norm that is not finite, NC_ERR_UNSUPPORTED for a model for inference: nothing has changed
+ * then. */
 NC_API nc_status nc_hlx_update(nc_hlx_model *model, const nc_hlx_adamw *adamw, nc_hlx_stats *stats);
 /* The same with the norm given: the root of nc_hlx_dot of all gradients with themselves. Gradients
  * without a moment here are not looked at. */
@@ -869,6 +876,9 @@ NC_API nc_status nc_hlx_load(nc_hlx_model **model, nc_hlx_loader *loader, const 
 NC_API nc_status nc_hlx_load_shard(nc_hlx_model **model, nc_hlx_loader *loader, const char *path,
                                    uint32_t batch_size, size_t first, size_t count,
                                    const nc_allocator *hooks, nc_error *err);
+/* The same as nc_hlx_create_inference makes it. */
+NC_API nc_status nc_hlx_load_inference(nc_hlx_model **model, const char *path, uint32_t batch_size,
+                                       const nc_allocator *hooks, nc_error *err);
 #endif
 
 /* -- weights: the parameters as safetensors ------------------------------------------- */
@@ -899,9 +909,9 @@ NC_API nc_status nc_hlx_read_config(nc_hlx_config *config, const char *path, nc_
  * are passed over. The path may also be that of an index of shards, which ends with ".json", of a
  * folder that has model.safetensors or model.safetensors.index.json, whose config.json, where there
  * is one, must have the model's heads, or of llm.c's model (versions 3 and 5: float32 and bfloat16,
- * whose padding of the vocabulary is left out). NC_ERR_MISMATCH for a missing, unknown or repeated tensor,
- * another shape, or another n_head in the file's metadata, NC_ERR_UNSUPPORTED for other types,
- * NC_ERR_FORMAT with the column in the header; the model is unchanged on an error. */
+ * whose padding of the vocabulary is left out). NC_ERR_MISMATCH for a missing, unknown or repeated
+ * tensor, another shape, or another n_head in the file's metadata, NC_ERR_UNSUPPORTED for other
+ * types, NC_ERR_FORMAT with the column in the header; the model is unchanged on an error. */
 NC_API nc_status nc_hlx_import(nc_hlx_model *model, const char *path, nc_error *err);
 /* The same where file and model may differ as the options (null: nothing) say. */
 NC_API nc_status nc_hlx_import_with(nc_hlx_model *model, const char *path,
@@ -7789,7 +7799,8 @@ struct nc_hlx_model {
     nc_hlx__plan plan;
     nc_allocator hooks;
     int custom_hooks;
-    int ready; /* a forward pass with targets awaits its backward pass */
+    int ready;     /* a forward pass with targets awaits its backward pass */
+    int inference; /* no gradients, no moments, one layer's activations */
     uint32_t threads;
     uint64_t step, seed;
     nc_hlx_adamw adamw; /* of the last step */
@@ -7808,6 +7819,9 @@ static const nc_allocator *nc_hlx__hooks(const nc_hlx_model *model) {
     return model->custom_hooks ? &model->hooks : NULL;
 }
 
+/* Whether only backward passes and updates need a buffer. */
+static int nc_hlx__of_training(int b) { return b >= NC_HLX__A_D_RESIDUAL && b <= NC_HLX__A_SUMS; }
+
 /* Words of a buffer. */
 static size_t nc_hlx__buffer_words(const nc_hlx_model *model, int b, int device) {
     const nc_hlx_config *c = &model->config;
@@ -7815,6 +7829,7 @@ static size_t nc_hlx__buffer_words(const nc_hlx_model *model, int b, int device)
     const size_t rows = (size_t)c->batch_size * c->max_seq_len, layer = model->layout.layer_stride;
     const size_t head = model->layout.size[NC_HLX__WTE], keeper = nc_hlx__buffers[b].keeper;
     if (keeper == (device ? NC_HLX__HOST : NC_HLX__DEVICE)) return 0;
+    if (model->inference && nc_hlx__of_training(b)) return 0;
     switch (nc_hlx__buffers[b].width) {
     case NC_HLX__N_SUMS: /* a device keeps those of every level of the reduction */
         return model->layout.total / NC_HLX__CHUNK + 1 + (device ? NC_HLX__CHUNK : 0);
@@ -7829,14 +7844,16 @@ static size_t nc_hlx__buffer_words(const nc_hlx_model *model, int b, int device)
 }
 
 /* Whether every layer has its own, and whether it keeps a packed copy. */
-static int nc_hlx__owned(const nc_hlx_config *c, int b) {
-    const int keeper = nc_hlx__buffers[b].keeper;
-    return keeper == NC_HLX__OWN || (keeper == NC_HLX__KEPT && !c->recompute) ||
-           (keeper == NC_HLX__PACKED && !c->recompute && !c->bf16);
+static int nc_hlx__owned(const nc_hlx_model *model, int b) {
+    const int keeper = nc_hlx__buffers[b].keeper, kept = !model->config.recompute;
+    if (model->inference) return 0;
+    return keeper == NC_HLX__OWN || (keeper == NC_HLX__KEPT && kept) ||
+           (keeper == NC_HLX__PACKED && kept && !model->config.bf16);
 }
 
-static int nc_hlx__packed(const nc_hlx_config *c, int b) {
-    return nc_hlx__buffers[b].keeper == NC_HLX__PACKED && c->bf16 && !c->recompute;
+static int nc_hlx__packed(const nc_hlx_model *model, int b) {
+    return nc_hlx__buffers[b].keeper == NC_HLX__PACKED && model->config.bf16 &&
+           !model->config.recompute && !model->inference;
 }
 
 /* Take n words, from a multiple of 64 bytes on. */
@@ -7848,23 +7865,22 @@ static size_t nc_hlx__take(size_t *used, size_t n) {
 
 /* First what the layers share, then layer after layer. */
 static void nc_hlx__make_plan(const nc_hlx_model *model, int device, nc_hlx__plan *plan) {
-    const nc_hlx_config *c = &model->config;
     size_t used = 0, first = 0, packed = 0;
     int own, b;
     for (own = 0; own < 2; own++) {
         first = used;
         for (b = 0; b < NC_HLX__BUFFERS; b++)
-            if (nc_hlx__owned(c, b) == own)
+            if (nc_hlx__owned(model, b) == own)
                 plan->at[b] = nc_hlx__take(&used, nc_hlx__buffer_words(model, b, device));
     }
     for (b = 0; b < NC_HLX__BUFFERS; b++) {
         plan->packed[b] = nc__add_size(used, packed);
-        if (nc_hlx__packed(c, b))
+        if (nc_hlx__packed(model, b))
             packed = nc__add_size(packed, (nc_hlx__buffer_words(model, b, device) + 1) / 2);
     }
     (void)nc_hlx__take(&used, packed);
     plan->layer_stride = used - first;
-    plan->words = nc__add_size(first, nc__mul_size(c->num_layers, plan->layer_stride));
+    plan->words = nc__add_size(first, nc__mul_size(model->config.num_layers, plan->layer_stride));
 }
 
 /* -- a tensor after the other -- */
@@ -7961,9 +7977,11 @@ static nc_status nc_hlx__allocate(nc_hlx_model **model, nc_hlx_model *made,
         nc_hlx_destroy(m);
         return NC_ERR_MEMORY;
     }
-    m->gradients = m->parameters + m->layout.total;
-    m->m = m->gradients + m->layout.total;
-    m->v = m->m + m->count;
+    if (!m->inference) {
+        m->gradients = m->parameters + m->layout.total;
+        m->m = m->gradients + m->layout.total;
+        m->v = m->m + m->count;
+    }
     if (m->config.rotary) {
         const nc_hlx_rope rope = nc_hlx__rope(&m->config);
         float *table = m->work + m->plan.at[NC_HLX__A_ROTARY];
@@ -7997,6 +8015,22 @@ NC_API nc_status nc_hlx_create_shard(nc_hlx_model **model, const nc_hlx_config *
     made.first = first;
     made.count = count;
     made.state_bytes = nc__mul_size(nc__add_size(made.layout.total, count), 2 * sizeof(float));
+    return nc_hlx__allocate(model, &made, hooks);
+}
+
+NC_API nc_status nc_hlx_create_inference(nc_hlx_model **model, const nc_hlx_config *config,
+                                         const nc_allocator *hooks) {
+    nc_hlx_model made;
+    nc_status status;
+    if (!model) return NC_ERR_ARG;
+    *model = NULL;
+    status = nc_hlx__describe(&made, config);
+    if (status != NC_OK) return status;
+    made.inference = 1;
+    made.count = 0;
+    nc_hlx__make_plan(&made, 0, &made.plan);
+    made.state_bytes = nc__mul_size(made.layout.total, sizeof(float));
+    made.work_bytes = nc__mul_size(made.plan.words, 4);
     return nc_hlx__allocate(model, &made, hooks);
 }
 
@@ -8038,7 +8072,7 @@ static uint32_t nc_hlx__stream_of(const nc_hlx_model *model, const nc_hlx__curso
 
 /* Forget the optimiser's past. */
 static void nc_hlx__restart(nc_hlx_model *model) {
-    memset(model->m, 0, 2 * model->count * sizeof(float));
+    if (model->m) memset(model->m, 0, 2 * model->count * sizeof(float));
     memset(&model->adamw, 0, sizeof model->adamw);
     model->step = 0;
     model->ready = 0;
@@ -8048,7 +8082,7 @@ NC_API void nc_hlx_init_weights(nc_hlx_model *model, uint64_t seed) {
     const float residual = 0.02f / sqrtf(2.0f * (float)model->config.num_layers);
     nc_hlx__cursor x = nc_hlx__first_tensor();
     size_t i;
-    memset(model->gradients, 0, model->layout.total * sizeof(float));
+    nc_hlx_zero_gradients(model);
     nc_hlx__restart(model);
     model->seed = seed;
     while (nc_hlx__next_tensor(model, &x)) {
@@ -8077,7 +8111,7 @@ NC_API float *nc_hlx_parameters(nc_hlx_model *model, size_t *count) {
 }
 
 NC_API float *nc_hlx_gradients(nc_hlx_model *model, size_t *count) {
-    if (count) *count = model->layout.total;
+    if (count) *count = model->inference ? 0 : model->layout.total;
     return model->gradients;
 }
 
@@ -8186,9 +8220,8 @@ static nc_hlx__place nc_hlx__gradient(const nc_hlx__pass *s, int t, size_t l) {
 
 /* The rows of the pass in buffer b of layer l. */
 static nc_hlx__place nc_hlx__at(const nc_hlx__pass *s, int b, size_t l) {
-    const nc_hlx_config *c = &s->model->config;
-    return nc_hlx__place_in(NC_HLX__WORK,
-                            s->plan->at[b] + (nc_hlx__owned(c, b) ? l * s->plan->layer_stride : 0));
+    const size_t layer = nc_hlx__owned(s->model, b) ? l * s->plan->layer_stride : 0;
+    return nc_hlx__place_in(NC_HLX__WORK, s->plan->at[b] + layer);
 }
 
 /* Whether the model has tensor t, and its place, or nowhere. */
@@ -8239,7 +8272,7 @@ static void nc_hlx__pack_layer(nc_hlx__pass *s, size_t l, uint32_t mode) {
         const nc_hlx__place x = nc_hlx__at(s, b, l);
         const nc_hlx__place packed =
             nc_hlx__place_in(NC_HLX__WORK, s->plan->packed[b] + l * s->plan->layer_stride);
-        if (!nc_hlx__packed(c, b)) continue;
+        if (!nc_hlx__packed(s->model, b)) continue;
         if (mode == NC_HLX__BF16_PACK)
             s->ops->bf16(s, mode, packed, x, n);
         else
@@ -8794,7 +8827,7 @@ static nc_hlx__pass nc_hlx__host_pass(nc_hlx_model *model, size_t batch, size_t 
     s.batch = batch;
     s.seq = seq;
     s.rows = batch * seq;
-    s.dropping = training && model->config.dropout > 0.0f;
+    s.dropping = training && !model->inference && model->config.dropout > 0.0f;
     return s;
 }
 
@@ -8810,7 +8843,7 @@ static nc_status nc_hlx__forward_losses(nc_hlx_model *model, const uint32_t *tok
     if (count) s.count = (float)count;
     nc_hlx__together(nc_hlx__do_losses, &s);
     model->pass = s;
-    model->ready = 1;
+    model->ready = !model->inference;
     *loss = nc_hlx_sum(nc_hlx__floats(model, NC_HLX__A_LOSSES), s.rows) / s.count;
     return NC_OK;
 }
@@ -8840,6 +8873,7 @@ NC_API const float *nc_hlx_logits(const nc_hlx_model *model) {
 }
 
 NC_API nc_status nc_hlx_backward_ready(nc_hlx_model *model, nc_hlx_ready_fn ready, void *user) {
+    if (model && model->inference) return NC_ERR_UNSUPPORTED;
     if (!model || !model->ready) return NC_ERR_ARG;
     model->ready = 0;
     model->pass.ready = ready;
@@ -8853,7 +8887,7 @@ NC_API nc_status nc_hlx_backward(nc_hlx_model *model) {
 }
 
 NC_API void nc_hlx_zero_gradients(nc_hlx_model *model) {
-    nc_hlx__zero(model->gradients, model->layout.total);
+    if (!model->inference) nc_hlx__zero(model->gradients, model->layout.total);
 }
 
 /* What is true of a model after a step's update, or of the step that could not be done. */
@@ -8875,6 +8909,7 @@ NC_API nc_status nc_hlx_update(nc_hlx_model *model, const nc_hlx_adamw *adamw,
                                nc_hlx_stats *stats) {
     nc_hlx__pass s;
     if (!model || nc_hlx_adamw_check(adamw, NULL) != NC_OK) return NC_ERR_ARG;
+    if (model->inference) return NC_ERR_UNSUPPORTED;
     s = nc_hlx__host_pass(model, 0, 0, 0);
     s.adamw = nc_hlx__adamw_defaults(adamw);
     nc_hlx__together(nc_hlx__do_update, &s);
@@ -8885,6 +8920,7 @@ NC_API nc_status nc_hlx_update_shard(nc_hlx_model *model, const nc_hlx_adamw *ad
                                      nc_hlx_stats *stats) {
     nc_hlx__pass s;
     if (!model || nc_hlx_adamw_check(adamw, NULL) != NC_OK) return NC_ERR_ARG;
+    if (model->inference) return NC_ERR_UNSUPPORTED;
     s = nc_hlx__host_pass(model, 0, 0, 0);
     s.adamw = nc_hlx__adamw_defaults(adamw);
     s.norm = norm;
@@ -9040,8 +9076,7 @@ static size_t nc_hlx__cache_words(const nc_hlx_cache *x, int b) {
     const nc_hlx_config *c = &x->view.config;
     const nc_hlx_heads shape = nc_hlx__heads(c, 1, c->max_seq_len);
     if (b == NC_HLX__A_SCORES || b == NC_HLX__A_LOSSES || b == NC_HLX__A_TARGETS ||
-        b == NC_HLX__A_ROTARY || /* the model's */
-        (b >= NC_HLX__A_D_RESIDUAL && b <= NC_HLX__A_SUMS))
+        b == NC_HLX__A_ROTARY /* the model's */ || nc_hlx__of_training(b))
         return 0;
     if (b == NC_HLX__A_LOGITS) return nc__mul_size(x->sequences, c->vocab_size);
     if (b == NC_HLX__A_HEAD_WORK)
@@ -9085,7 +9120,7 @@ static nc_status nc_hlx__cache_describe(nc_hlx_cache *x, const nc_hlx_model *mod
     memset(x, 0, sizeof *x);
     if (sequences == 0 || sequences > NC_HLX__SEQUENCES) return NC_ERR_ARG;
     x->view = *model;
-    x->view.config.recompute = 1; /* nothing is kept for a backward pass */
+    x->view.inference = 1;
     x->view.gradients = x->view.m = x->view.v = x->view.work = NULL;
     x->view.cache = NULL;
     x->sequences = sequences;
@@ -9914,7 +9949,8 @@ NC_API nc_status nc_hlx_save(const nc_hlx_model *model, const nc_hlx_loader *loa
     nc__clear(err);
     if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
     if (!nc_hlx__whole(model))
-        return nc__fail(err, NC_ERR_ARG, 0, 0, "the model keeps a part of the moments");
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "the model keeps %s of the moments",
+                        model->inference ? "none" : "a part");
     return nc_hlx__save(model, loader, path, NULL, NULL, err);
 }
 
@@ -9972,10 +10008,12 @@ static void nc_hlx__read_state(nc_hlx_model *model, nc_hlx_loader *loader,
     const size_t total = model->layout.total;
     size_t i;
     memcpy(model->parameters, values, total * sizeof(float));
-    memcpy(model->m, values + 4 * (total + model->first), model->count * sizeof(float));
-    memcpy(model->v, values + 4 * (2 * total + model->first), model->count * sizeof(float));
     nc_hlx__file_order(model->parameters, total);
-    nc_hlx__file_order(model->m, 2 * model->count);
+    if (!model->inference) {
+        memcpy(model->m, values + 4 * (total + model->first), model->count * sizeof(float));
+        memcpy(model->v, values + 4 * (2 * total + model->first), model->count * sizeof(float));
+        nc_hlx__file_order(model->m, 2 * model->count);
+    }
     model->step = nc__get_le(header + 48, 8);
     model->seed = nc__get_le(header + 144, 8);
     for (i = 0; i < sizeof model->adamw / 4; i++)
@@ -9987,7 +10025,7 @@ static void nc_hlx__read_state(nc_hlx_model *model, nc_hlx_loader *loader,
     loader->seq = (uint32_t)nc__get_le(header + 72, 4);
 }
 
-/* count SIZE_MAX: all moments. */
+/* count SIZE_MAX: all moments, or with that for first too a model for inference. */
 static nc_status nc_hlx__load(nc_hlx_model **model, nc_hlx_loader *loader, const char *path,
                               uint32_t batch_size, size_t first, size_t count,
                               const nc_allocator *hooks, nc_error *err) {
@@ -10006,8 +10044,9 @@ static nc_status nc_hlx__load(nc_hlx_model **model, nc_hlx_loader *loader, const
         status = nc_hlx__read_header(header, length, file.data, file.bytes, &config, err);
     if (status == NC_OK) {
         if (batch_size) config.batch_size = batch_size;
-        status = count == SIZE_MAX ? nc_hlx_create(model, &config, hooks)
-                                   : nc_hlx_create_shard(model, &config, first, count, hooks);
+        status = count < SIZE_MAX   ? nc_hlx_create_shard(model, &config, first, count, hooks)
+                 : first < SIZE_MAX ? nc_hlx_create(model, &config, hooks)
+                                    : nc_hlx_create_inference(model, &config, hooks);
         if (status != NC_OK) nc__fail(err, status, 0, 0, "%s", nc_status_str(status));
     }
     if (status == NC_OK) nc_hlx__read_state(*model, loader, header, file.data + length);
@@ -10025,6 +10064,11 @@ NC_API nc_status nc_hlx_load_shard(nc_hlx_model **model, nc_hlx_loader *loader, 
                                    const nc_allocator *hooks, nc_error *err) {
     if (count == SIZE_MAX) count--; /* no model has so many */
     return nc_hlx__load(model, loader, path, batch_size, first, count, hooks, err);
+}
+
+NC_API nc_status nc_hlx_load_inference(nc_hlx_model **model, const char *path, uint32_t batch_size,
+                                       const nc_allocator *hooks, nc_error *err) {
+    return nc_hlx__load(model, NULL, path, batch_size, SIZE_MAX, SIZE_MAX, hooks, err);
 }
 #endif
 

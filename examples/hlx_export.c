@@ -62,17 +62,24 @@ static int ends_with(const char *text, const char *end) {
     return n >= m && !strcmp(text + n - m, end);
 }
 
-/* The model of a checkpoint or of a config.json. */
+/* The model of a checkpoint, whose batch size goes on in another, or of a config.json. */
 static nc_status open_model(const arguments *a, nc_hlx_model **model, nc_error *err) {
     nc_hlx_config config;
     nc_status status;
-    if (a->checkpoint) return nc_hlx_load(model, NULL, a->checkpoint, 0, NULL, err);
+    if (a->checkpoint) return nc_hlx_load_inference(model, a->checkpoint, !a->in, NULL, err);
     status = nc_hlx_read_config(&config, a->in, err);
-    return status == NC_OK ? nc_hlx_create(model, &config, NULL) : status;
+    return status == NC_OK ? nc_hlx_create_inference(model, &config, NULL) : status;
+}
+
+/* The moments of a fresh optimiser. */
+static nc_status fresh(void *user, uint32_t moment, size_t first, size_t count, float *out) {
+    (void)user, (void)moment, (void)first;
+    memset(out, 0, count * sizeof *out);
+    return NC_OK;
 }
 
 static nc_status write_out(const arguments *a, const nc_hlx_model *model, nc_error *err) {
-    if (a->in) return nc_hlx_save(model, NULL, a->out, err);
+    if (a->in) return nc_hlx_save_shards(model, NULL, a->out, fresh, NULL, err);
     if (ends_with(a->out, ".safetensors")) return nc_hlx_export(model, a->out, err);
     if (mkdir(a->out, 0777) != 0 && errno != EEXIST) {
         snprintf(err->message, sizeof err->message, "cannot make the folder '%.90s': %s", a->out,

@@ -124,7 +124,7 @@ static nc_status rounded(nc_hlx_model *model, nc_hlx_model **out) {
     nc_status status;
     size_t n;
     c.bf16 = 1;
-    status = nc_hlx_create(out, &c, NULL);
+    status = nc_hlx_create_inference(out, &c, NULL);
     if (status == NC_OK) {
         const float *from = nc_hlx_parameters(model, &n);
         memcpy(nc_hlx_parameters(*out, &n), from, n * sizeof *from);
@@ -206,7 +206,7 @@ int main(int argc, char **argv) {
     size_t most;
     if (argc == 2 && !strcmp(argv[1], "--help")) return fputs(usage, stdout) < 0;
     if (parse(argc, argv, &o)) return 2;
-    status = nc_hlx_load(&model, NULL, o.checkpoint, 1, NULL, &err);
+    status = nc_hlx_load_inference(&model, o.checkpoint, 1, NULL, &err);
     if (status != NC_OK) return fail(o.checkpoint, status, &err);
     if (nc_hlx_get_config(model)->vocab_size == 256)
         status = nc_hlx_data_open(&data, o.file, 1, NULL, nc_hlx_get_config(model)->max_seq_len, 1,

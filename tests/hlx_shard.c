@@ -240,7 +240,7 @@ static void a_part_of_the_moments_cannot_do_what_needs_all(void **state) {
         assert_int_equal(memory.blocks, 0);
         memory.until_failure = k + 1;
     }
-    assert_int_equal(nc_hlx_create_shard(&model, &c, 0, 0, NULL), NC_OK); /* only to be read */
+    assert_int_equal(nc_hlx_create_shard(&model, &c, 0, 0, NULL), NC_OK);
     nc_hlx_init_weights(model, 3);
     assert_int_equal(nc_hlx_forward(model, &token, NULL, 1, 1, NULL), NC_OK);
     assert_int_equal(nc_hlx_train_step(model, &loader, &adamw, NULL), NC_ERR_UNSUPPORTED);
