@@ -269,6 +269,7 @@ typedef struct nc_hlx_run {
     float best_loss;
     uint32_t best_windows; /* that it is a mean over */
     uint32_t worse;        /* validations since */
+    uint64_t valid_step;   /* of the last validation; 0: there was none */
 } nc_hlx_run;
 
 /* Told that the gradients of parameters [first, first + count) are complete. */
@@ -9802,7 +9803,7 @@ NC_API nc_status nc_hlx_run_check(const nc_hlx_run *saved, const nc_hlx_run *now
 /* Layout, little-endian: 8 bytes magic, u32 version, u32 header bytes, 8 words of nc_hlx_config,
  * u64 step, u64 loader seed, u64 loader position, u32 loader seq, u32 zero, u64 parameter count,
  * the 9 words of nc_hlx_adamw, u32 zero, 4 words of nc_hlx_config, u64 seed of dropout, 14 words of
- * nc_hlx_config, zeros up to 256, nc_hlx_run in the order of its members (64 bytes), zeros up to
+ * nc_hlx_config, zeros up to 256, nc_hlx_run in the order of its members (72 bytes), zeros up to
  * 512; then parameters, first and second moments as float32; then FNV-1a (64 bits) of everything
  * before it. Version 3 ends behind 2 of the 14 and 32 bytes zero. */
 #define NC_HLX__MAGIC "NCHLXCKP"
@@ -9844,11 +9845,10 @@ static void nc_hlx__file_order(float *x, size_t n) {
     }
 }
 
-/* The members of 8 bytes, then the words behind them. */
+/* Six members of 8 bytes, four words, one member of 8 bytes. */
 enum { NC_HLX__RUN_LONG = 6, NC_HLX__RUN_WORDS = 4 };
-typedef char
-    nc_hlx__run_has_places[sizeof(nc_hlx_run) == 8 * NC_HLX__RUN_LONG + 4 * NC_HLX__RUN_WORDS ? 1
-                                                                                              : -1];
+typedef char nc_hlx__run_has_places
+    [sizeof(nc_hlx_run) == 8 * (NC_HLX__RUN_LONG + 1) + 4 * NC_HLX__RUN_WORDS ? 1 : -1];
 
 static void nc_hlx__write_run(uint8_t *out, const nc_hlx_run *run) {
     const uint64_t large[NC_HLX__RUN_LONG] = {run->data_bytes,   run->data_digest, run->valid_bytes,
@@ -9856,6 +9856,7 @@ static void nc_hlx__write_run(uint8_t *out, const nc_hlx_run *run) {
     size_t i;
     for (i = 0; i < NC_HLX__RUN_LONG; i++, out += 8) nc__put_le(out, large[i], 8);
     for (i = 0; i < NC_HLX__RUN_WORDS; i++, out += 4) nc_hlx__put_word(out, &run->token_bytes, i);
+    nc__put_le(out, run->valid_step, 8);
 }
 
 static void nc_hlx__read_run(nc_hlx_run *run, const uint8_t *in) {
@@ -9865,6 +9866,7 @@ static void nc_hlx__read_run(nc_hlx_run *run, const uint8_t *in) {
     large[3] = &run->valid_digest, large[4] = &run->tokenizer, large[5] = &run->best_step;
     for (i = 0; i < NC_HLX__RUN_LONG; i++, in += 8) *large[i] = nc__get_le(in, 8);
     for (i = 0; i < NC_HLX__RUN_WORDS; i++, in += 4) nc_hlx__get_word(&run->token_bytes, i, in);
+    run->valid_step = nc__get_le(in, 8);
 }
 
 static void nc_hlx__write_header(const nc_hlx_model *model, const nc_hlx_loader *loader,

@@ -49,11 +49,11 @@ say "nc_axx.h: a vision transformer on approximate multipliers (some 40 s)"
 
 say "nc_hlx.h: a small transformer on the book of Genesis, stopped and resumed"
 "$b/hlx_train" --data examples/data/genesis.txt --preset demo --steps 150 --decay 300 \
-    --out "$out/hlx" --threads 1
+    --overwrite --out "$out/hlx" --threads 1
 "$b/hlx_train" --data examples/data/genesis.txt --preset demo --steps 300 --decay 300 \
     --out "$out/hlx" --threads 2 --resume --sample 160 | tee "$out/resumed.txt"
 "$b/hlx_train" --data examples/data/genesis.txt --preset demo --steps 300 --decay 300 \
-    --out "$out/hlx_straight" >"$out/straight.txt"
+    --overwrite --out "$out/hlx_straight" >"$out/straight.txt"
 if [ "$(tail -n 1 "$out/resumed.txt")" = "$(tail -n 1 "$out/straight.txt")" ]; then
     echo "the same bits as 300 steps in one run"
 else

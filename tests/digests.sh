@@ -30,7 +30,8 @@ build() { # source, program, compiler and flags...
     "$@" $source -o "$program" -lm || { echo "FAILED: $* does not compile $source"; exit 1; }
 }
 train() { # options: six steps of $here/train; prints the digest's line
-    "$here/train" --data examples/data/genesis.txt --preset demo --steps 6 --out "$here/out" "$@" |
+    "$here/train" --data examples/data/genesis.txt --preset demo --steps 6 --overwrite \
+        --out "$here/out" "$@" |
         tail -n 1
 }
 train_all() { # options
@@ -76,7 +77,7 @@ on_device() { # device, kernels, driver
 contraction() {
     grep -qw fma /proc/cpuinfo || return # without the instruction there is nothing to contract
     build examples/hlx_train.c "$here/train" clang -O2 -march=native -ffp-contract=fast
-    "$here/train" --data examples/data/genesis.txt --preset demo --steps 1 --out "$here/out" \
+    "$here/train" --data examples/data/genesis.txt --preset demo --steps 1 --overwrite --out "$here/out" \
         >/dev/null 2>"$here/err" && echo "FAILED: clang -ffp-contract=fast is taken"
     grep -q unsupported "$here/err" || echo "FAILED: clang -ffp-contract=fast is not refused"
 }

@@ -18,19 +18,103 @@ awk -F, 'NR == 2 { first = $2 } END { exit !($2 < first - 1) }' "$work/straight/
 printf x | dd of="$work/parts/checkpoint.bin" bs=1 seek=5000 conv=notrunc 2>/dev/null
 expect 1 $train --steps 40 --out "$work/parts" --resume
 expect 1 $train --steps 40 --out "$work/none" --resume
-expect 1 $b/hlx_train --data no_such_file
+expect 1 $b/hlx_train --data no_such_file --out "$work/none"
+
+# a run goes on with what it began with, and says so where it cannot
+same() { # digest line, what
+    n=$((n + 1))
+    [ "$(tail -n 1 "$work/out")" = "$1" ] || { echo "FAILED: $2: other bits"; failures=$((failures + 1)); }
+}
+run="$b/hlx_train --data examples/data/genesis.txt"
+own="--preset demo --batch 2 --lr 1.9e-3 --decay 30 --warmup 3 --beta1 0.8 --weight-decay 0.2 --clip 0.5 --seed 7"
+expect 0 $run $own --steps 30 --eval-every 5 --out "$work/own"; own_digest=$(tail -n 1 "$work/out")
+whole_logs "$work/own" 30
+expect 0 $run $own --steps 12 --eval-every 5 --out "$work/kept"
+cp "$work/kept/checkpoint.bin" "$work/twelve.bin"
+expect 0 $run --resume --eval-every 5 --out "$work/kept"; same "$own_digest" "what is not given is not the checkpoint's"
+whole_logs "$work/kept" 30
+expect 0 $run --resume --steps 30 --lr 1e-3 --decay 50 --out "$work/kept"; same "$own_digest" "a finished run"
+for other in "--layers 3" "--preset tiny" "--vocab 300" "--seed 8" "--batch 3" "--dropout 0.1" --tied --flash --bf16 --recompute "--context 32"; do
+    expect 2 $run --resume $other --out "$work/kept"; says "${other%% *}"
+done
+expect 2 $run --resume --init tests/data/hlx/gpt2/sharded --out "$work/kept"; says "--init"
+expect 2 $run --token-bytes 1 --tokenizer tests/data/hlx/tokenizers/tokenizer.json; says "--token-bytes 1"
+head -c 50000 examples/data/genesis.txt >"$work/other.txt"
+expect 1 $b/hlx_train --data "$work/other.txt" --resume --out "$work/kept"
+says "data of 110377 bytes, this file has 50000; --other-data goes on"
+expect 1 $run --token-bytes 2 --resume --out "$work/kept"; says "tokens of 1 bytes, not 2"
+expect 1 $run --tokenizer tests/data/hlx/tokenizers/tokenizer.json --resume --other-data --out "$work/kept"; says "no tokenizer"
+cp "$work/twelve.bin" "$work/kept/checkpoint.bin"
+expect 0 $b/hlx_train --data "$work/other.txt" --resume --other-data --steps 30 --out "$work/kept"
+[ "$(tail -n 1 "$work/out")" != "$own_digest" ] || { echo "FAILED: other data, the same bits"; failures=$((failures + 1)); }
+whole_logs "$work/kept" 30
+# a run with byte pairs keeps its tokenizer, and will have it again
+expect 0 $run --preset demo --vocab 300 --steps 4 --out "$work/pairs"
+mv "$work/pairs/tokenizer.bpe" "$work/kept.bpe"
+expect 1 $run --resume --steps 6 --out "$work/pairs"; says "had a tokenizer; give --tokenizer"
+expect 0 $run --resume --steps 6 --tokenizer "$work/kept.bpe" --out "$work/pairs"
+expect 0 $run --preset demo --tokenizer "$work/kept.bpe" --steps 6 --out "$work/pairs2"
+expect 0 $run --resume --steps 8 --out "$work/pairs2"; contains "tokens of 300"
+# the best loss goes on with the run: no better one since step 4, whatever the rest brings
+bad="--preset demo --lr 3 --lr-min 3 --clip 1000 --warmup 0 --eval-every 2"
+expect 0 $run $bad --steps 6 --patience 20 --out "$work/best"
+cmp -s "$work/best/best.bin" "$work/best/checkpoint.bin" && { echo "FAILED: it got better"; failures=$((failures + 1)); }
+best=$(sed -n 's/.*validation loss \([0-9.]*\) over.*/\1/p' "$work/out" | sort -n | head -n 1)
+expect 0 $run --resume --steps 20 --eval-every 2 --patience 5 --out "$work/best"
+contains "no better for 5 validations"; contains "has loss $best"
+
+# a folder with a run is not written over by accident
+cp -r "$work/own" "$work/safe"
+expect 2 $run $own --steps 5 --out "$work/safe"; says "--overwrite"
+diff -r "$work/own" "$work/safe" >"$work/out" || { echo "FAILED: a refused start changed the run"; failures=$((failures + 1)); }
+expect 1 $b/hlx_train --data no_such_file --overwrite --out "$work/safe"
+diff -r "$work/own" "$work/safe" >"$work/out" || { echo "FAILED: a failed start changed the run"; failures=$((failures + 1)); }
+expect 2 $run --resume --overwrite --out "$work/safe"
+expect 0 $run $own --steps 5 --overwrite --out "$work/safe"; whole_logs "$work/safe" 5
+[ ! -e "$work/safe/best.bin" ] || { echo "FAILED: the old best.bin is left"; failures=$((failures + 1)); }
+
+# logs are cut to the checkpoint: rows beyond it, half a row, a row twice
+cp "$work/twelve.bin" "$work/safe/checkpoint.bin"
+cp "$work/own/log.csv" "$work/own/log.jsonl" "$work/safe"
+printf '31,2.5' >>"$work/safe/log.csv"; printf '{"step":31,"lo' >>"$work/safe/log.jsonl"
+expect 0 $run --resume --steps 20 --eval-every 4 --out "$work/safe"
+whole_logs "$work/safe" 20
+for log in csv jsonl; do # what the first run wrote of the steps up to 12 but for step 12's validation
+    head -n 12 "$work/own/log.$log" >"$work/a.log"; head -n 12 "$work/safe/log.$log" >"$work/b.log"
+    cmp "$work/a.log" "$work/b.log" || { echo "FAILED: log.$log was changed"; failures=$((failures + 1)); }
+done
+sed -n 5p "$work/safe/log.csv" >>"$work/safe/log.csv"
+expect 0 $run --resume --steps 21 --out "$work/safe"; whole_logs "$work/safe" 21
+rm "$work/safe/log.csv"
+expect 0 $run --resume --steps 22 --out "$work/safe" # a log that is gone begins anew
+[ "$(wc -l <"$work/safe/log.csv")" = 2 ] || { echo "FAILED: no new log"; failures=$((failures + 1)); }
+
+# event files of TensorBoard: one for each start, which together say what log.csv says
+run="$b/hlx_train --data examples/data/genesis.txt --eval-every 5 --tensorboard --out $work/events"
+expect 0 $run --preset demo --batch 2 --decay 40 --steps 10
+cp "$work/events/checkpoint.bin" "$work/ten.bin"
+od -An -tx1 -v "$work"/events/events.out.tfevents.* | tr -d ' \n' >"$work/out"
+# length and its masked checksum; file_version in field 3; tag and value in field 5
+contains 1a00000000000000129bd82d09; contains 10001a0d627261696e2e4576656e743a32
+contains 2a130a110a0a747261696e2f6c6f737315
+expect 0 $run --resume --steps 20
+cp "$work/ten.bin" "$work/events/checkpoint.bin"
+expect 0 $run --resume --steps 13
+[ "$(find "$work/events" -name 'events.out.tfevents.*' | wc -l)" = 3 ] || { echo "FAILED: not three event files"; failures=$((failures + 1)); }
+if command -v python3 >/dev/null; then expect 0 python3 tests/oracle_events.py "$work/events"; contains "55 scalars as in log.csv"; fi
+
 # twenty steps here, twenty more on a device (two through the slow CUDA shim): the digest of forty
 for device in vulkan cuda; do
     library= kernels=build/kernels first=20
     [ $device = cuda ] && library=build/shim/libcuda_on_cpu.so kernels=build/shim first=38
-    expect 0 $train --batch 2 --steps $first --out "$work/device"
+    expect 0 $train --batch 2 --steps $first --overwrite --out "$work/device"
     expect 0 env NC_GPU_LIBRARY=$library NC_KERNEL_PATH=$kernels $train --batch 2 --steps 40 \
         --resume --device $device --out "$work/device"
     there=$(tail -n 1 "$work/out")
-    expect 0 $train --batch 2 --steps 40 --out "$work/here"
+    expect 0 $train --batch 2 --steps 40 --overwrite --out "$work/here"
     [ "$(tail -n 1 "$work/out")" = "$there" ] || { echo "FAILED: $device differs: $there"; failures=$((failures + 1)); }
 done
-expect 1 env NC_GPU_LIBRARY=no_such_driver.so $train --device cuda
+expect 1 env NC_GPU_LIBRARY=no_such_driver.so $train --device cuda --out "$work/none"
 expect 2 $train --device abacus
 
 # hlx_verify: the checkpoint of step 40 follows from that of step 20, and no other does
@@ -52,15 +136,19 @@ expect 2 $train --steps 2.5
 expect 2 $train --dropout 1
 expect 2 $train --data
 
-# Ctrl-C saves where it stands
-$train --steps 100000 --save-every 100000 --out "$work/int" >"$work/out" 2>"$work/err" &
-process=$!
-i=0 # the log is opened after the handler is set
-while [ ! -e "$work/int/log.csv" ] && [ $i -lt 300 ]; do sleep 0.1; i=$((i + 1)); done
-sleep 0.5
-kill -INT $process
-wait $process
-[ $? = 0 ] && [ -s "$work/int/checkpoint.bin" ] || { echo "FAILED: an interrupted run leaves no checkpoint"; failures=$((failures + 1)); }
+# Ctrl-C and SIGTERM save where it stands
+for signal in INT TERM; do
+    $train --steps 100000 --save-every 100000 --out "$work/$signal" >"$work/out" 2>"$work/err" &
+    process=$!
+    i=0 # the log is opened after the handler is set
+    while [ ! -e "$work/$signal/log.csv" ] && [ $i -lt 300 ]; do sleep 0.1; i=$((i + 1)); done
+    sleep 0.5
+    kill -$signal $process
+    wait $process
+    [ $? = 0 ] && [ -s "$work/$signal/checkpoint.bin" ] || { echo "FAILED: SIG$signal leaves no checkpoint"; failures=$((failures + 1)); }
+    expect 0 $train --steps 0 --resume --out "$work/$signal"
+    whole_logs "$work/$signal" "$(sed -n 's/^at step //p' "$work/out")"
+done
 
 # byte pairs, dropout, accumulation, flash attention and recomputation: resumed, and verified elsewhere
 all="$b/hlx_train --data examples/data/genesis.txt --preset demo --decay 20 --batch 2 --vocab 300 --dropout 0.1 --accumulate 2 --flash --recompute --tied"
@@ -82,10 +170,10 @@ sed 's/./&\x00/g' "$work/letters" | tr -d '\n' >"$work/tokens"
 expect 0 $b/hlx_train --data "$work/letters" --preset demo --steps 5 --out "$work/l"; large=$(tail -n 1 "$work/out")
 expect 0 $b/hlx_train --data "$work/tokens" --token-bytes 2 --vocab 256 --preset demo --steps 5 --out "$work/t"
 [ "$(tail -n 1 "$work/out")" = "$large" ] || { echo "FAILED: a token file differs from its text"; failures=$((failures + 1)); }
-expect 1 $b/hlx_train --data "$work/tokens" --token-bytes 2 --vocab 100 --preset demo --steps 5 --out "$work/t"
+expect 1 $b/hlx_train --data "$work/tokens" --token-bytes 2 --vocab 100 --preset demo --steps 5 --out "$work/none"
 grep -q vocabulary "$work/err" || { echo "FAILED: no word of the vocabulary"; failures=$((failures + 1)); }
 expect 2 $b/hlx_train --data "$work/tokens" --token-bytes 2
-expect 1 $b/hlx_train --data "$work/letters" --tokenizer LICENSE --out "$work/t"
+expect 1 $b/hlx_train --data "$work/letters" --tokenizer LICENSE --out "$work/none"
 # stops when validation gets no better: at once, with a learning rate that wrecks the model
 expect 0 $b/hlx_train --data "$work/letters" --preset demo --lr 3 --clip 1000 --warmup 0 --steps 40 --eval-every 5 --patience 2 --out "$work/stop"
 contains "no better for 2 validations"
@@ -115,7 +203,7 @@ init="$b/hlx_train --data examples/data/genesis.txt --init tests/data/hlx/gpt2/s
 expect 1 $init --steps 1 --out "$work/init" # bytes are more than its 13 tokens
 expect 0 $init --steps 2 --vocab 300 --context 6 --out "$work/init"
 contains " of 300;"
-expect 1 $init --layers 3 --steps 2 --vocab 300 --out "$work/init"
+expect 1 $init --layers 3 --steps 2 --vocab 300 --out "$work/none"
 expect 2 $b/hlx_train --data examples/data/genesis.txt --width 30 --heads 4 --out "$work/shape"
 expect 0 $b/hlx_train --data examples/data/genesis.txt --layers 1 --width 32 --heads 2 --context 16 --steps 1 --out "$work/shape"
 contains "29664 parameters"

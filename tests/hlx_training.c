@@ -326,7 +326,7 @@ static void a_checkpoint_of_version_3_is_read_and_goes_on(void **state) {
 }
 
 static void a_checkpoint_knows_its_run(void **state) {
-    static const nc_hlx_run run = {1, 2, 3, 4, 5, 6, 7, 8.5f, 9, 10};
+    static const nc_hlx_run run = {1, 2, 3, 4, 5, 6, 7, 8.5f, 9, 10, 11};
     const char *path = "build/test_run.bin";
     nc_hlx_model *model = new_model(BATCH, 1), *loaded;
     nc_error err;
@@ -345,6 +345,7 @@ static void a_checkpoint_knows_its_run(void **state) {
     for (i = 0; i < 6; i++) assert_int_equal(header[256 + 8 * i], i + 1);
     assert_int_equal(header[304], 7);
     assert_int_equal(header[304 + 12], 10);
+    assert_int_equal(header[304 + 16], 11);
     assert_null(nc_hlx_get_run(NULL));
     nc_hlx_destroy(model);
     nc_hlx_destroy(loaded);
@@ -356,15 +357,15 @@ static void what_a_run_began_with_is_compared_by_name(void **state) {
         nc_hlx_run now;
         const char *message;
     } other[] = {
-        {{10, 11, 0, 0, 12, 0, 2, 0, 0, 0}, "tokens of 1 bytes, not 2"},
-        {{10, 11, 0, 0, 0, 0, 1, 0, 0, 0}, "had a tokenizer"},
-        {{10, 11, 0, 0, 13, 0, 1, 0, 0, 0}, "had another tokenizer"},
-        {{9, 11, 0, 0, 12, 0, 1, 0, 0, 0}, "data of 10 bytes, this file has 9"},
-        {{10, 12, 0, 0, 12, 0, 1, 0, 0, 0}, "other data of the same size"},
-        {{10, 11, 5, 6, 12, 0, 1, 0, 0, 0}, "had no file of data for validation"},
+        {{10, 11, 0, 0, 12, 0, 2, 0, 0, 0, 0}, "tokens of 1 bytes, not 2"},
+        {{10, 11, 0, 0, 0, 0, 1, 0, 0, 0, 0}, "had a tokenizer"},
+        {{10, 11, 0, 0, 13, 0, 1, 0, 0, 0, 0}, "had another tokenizer"},
+        {{9, 11, 0, 0, 12, 0, 1, 0, 0, 0, 0}, "data of 10 bytes, this file has 9"},
+        {{10, 12, 0, 0, 12, 0, 1, 0, 0, 0, 0}, "other data of the same size"},
+        {{10, 11, 5, 6, 12, 0, 1, 0, 0, 0, 0}, "had no file of data for validation"},
     };
-    static const nc_hlx_run saved = {10, 11, 0, 0, 12, 3, 1, 4.0f, 64, 2}, unknown;
-    static const nc_hlx_run now = {10, 11, 0, 0, 12, 0, 1, 0, 0, 0};
+    static const nc_hlx_run saved = {10, 11, 0, 0, 12, 3, 1, 4.0f, 64, 2, 5}, unknown;
+    static const nc_hlx_run now = {10, 11, 0, 0, 12, 0, 1, 0, 0, 0, 0};
     nc_error err;
     size_t i;
     (void)state;

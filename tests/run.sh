@@ -55,7 +55,9 @@ step vulkan vulkan_road
 step headers sh tests/headers.sh $extent
 step digests sh tests/digests.sh $extent
 step examples sh tests/examples.sh
-step kill sh tests/kill.sh
+kills=25
+[ "$extent" = all ] && kills=100
+step kill env KILLS=$kills sh tests/kill.sh
 [ "$extent" = all ] && step hosts sh tests/hosts.sh
 [ "$extent" = all ] && step triton sh tests/triton/run.sh
 step fuzz make --no-print-directory -j"$jobs" fuzz FUZZ_SECONDS=$fuzz_seconds
