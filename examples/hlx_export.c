@@ -22,6 +22,7 @@ static const char usage[] =
     "  --resize-positions  position embeddings are cut, or extended by zeros\n"
     "  --resize-vocab      token embeddings and output matrix likewise\n"
     "  --drop-head         a tied model drops IN's own output matrix\n"
+    "A checkpoint is never written over.\n"
     "Prints the parameters' digest. Returns 0, 1 on an error, 2 on bad usage.\n";
 
 typedef struct arguments {
@@ -55,6 +56,14 @@ static const char *parse(int argc, char **argv, arguments *a) {
 static int same_file(const char *a, const char *b) {
     struct stat x, y;
     return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static int is_checkpoint(const char *name) {
+    FILE *file = fopen(name, "rb");
+    char magic[8] = "";
+    const int is = file && fread(magic, 1, 8, file) == 8 && !memcmp(magic, "NCHLXCKP", 8);
+    if (file) fclose(file);
+    return is;
 }
 
 static int ends_with(const char *text, const char *end) {
@@ -104,6 +113,11 @@ int main(int argc, char **argv) {
     if (!a.out || (!a.checkpoint && !a.in)) return fputs(usage, stderr), 2;
     if ((a.checkpoint && same_file(a.checkpoint, a.out)) || (a.in && same_file(a.in, a.out)))
         return fprintf(stderr, "hlx_export: '%s' would be written over itself\n", a.out), 2;
+    if (is_checkpoint(a.out)) {
+        fprintf(stderr, "hlx_export: '%s' is a checkpoint: remove it first, or give another name\n",
+                a.out);
+        return 2;
+    }
     status = open_model(&a, &model, &err);
     if (status == NC_OK && a.in) status = nc_hlx_import_with(model, a.in, &a.options, &err);
     if (status == NC_OK) status = write_out(&a, model, &err);

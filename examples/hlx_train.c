@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -24,12 +25,14 @@
 
 /* -- options --------------------------------------------------------------------------- */
 
-static const char usage[] =
+static const char *const usage[] = {
     "usage: hlx_train --data FILE [options]\n"
-    "Trains on the first nine tenths of FILE and validates on the last.\n"
+    "       hlx_train --sample N (--model PATH | --resume --out DIR) [sampling options]\n"
+    "Trains on the first nine tenths of FILE and validates on the last, or only prints a sample.\n"
     "data\n"
     "  FILE             text, or tokens of llm.c (.bin) or NumPy (.npy), which are known by their\n"
     "                   content; all tokens are looked at before the first step\n"
+    "  --valid FILE     validate on this one, and train on all of the other\n"
     "  --token-bytes N  FILE holds little-endian tokens of 2, 4 or 8 bytes, as nanoGPT's (2); "
     "give\n"
     "                   --vocab or --tokenizer too. 1: its bytes are the tokens, text or not\n"
@@ -41,8 +44,13 @@ static const char usage[] =
     "  --preset NAME    tiny (default), small, medium, or demo (0.1 M parameters)\n"
     "  --layers N --width N --heads N --context N --ffn N   other sizes than the preset's\n"
     "                   (--ffn: default 4 times --width)\n"
-    "  --init FOLDER    start from a GPT-2 model as transformers saves it, with its shape; with\n"
-    "                   --context or --vocab its tables are cut, or extended by zeros\n"
+    "  --llama          LLaMA's blocks: RMSNorm, rotary positions, gated layers with SiLU, no "
+    "biases\n"
+    "  --kv-heads N     grouped queries: so many keys and values (default: one a query)\n"
+    "  --init FOLDER    start from a GPT-2, Llama, Mistral or Qwen2 model as transformers saves "
+    "it,\n"
+    "                   with its shape and its tokenizer; with --context or --vocab the tables of\n"
+    "                   positions or tokens are cut, or extended by zeros\n"
     "  --tied           the output matrix is the token embedding\n"
     "  --dropout X      after the embedding and before residual additions (default 0)\n"
     "  --flash          attention in tiles, without seq^2 memory (bits of its own)\n"
@@ -54,6 +62,7 @@ static const char usage[] =
     "                   or the kernels folder beside this program (make kernels)\n"
     "  --threads N      OpenMP threads; never changes a result (default: all)\n"
     "  --steps N        train until step N (default 1000)\n"
+    "  --epochs X       or for so many passes over the data\n"
     "  --batch N        windows per batch (default 8)\n"
     "  --accumulate N   batches per step, summed in order: the bits of one large batch (default "
     "1)\n"
@@ -66,7 +75,7 @@ static const char usage[] =
     "  --clip X         largest norm of the gradient (default 1)\n"
     "  --seed S         of weights, data order, dropout and samples (default 1)\n"
     "  --patience N     stop after N validations without a better loss; DIR/best.bin keeps the "
-    "best\n"
+    "best\n",
     "files\n"
     "  --out DIR        checkpoint.bin, log.csv, log.jsonl, loss.svg, and the tokenizer where "
     "there\n"
@@ -82,25 +91,37 @@ static const char usage[] =
     "  --eval-every N   steps between validations (default 200, and at the end)\n"
     "  --eval-windows N windows of each, the same ones (default 64); at the end all follow\n"
     "  --save-every N   steps between checkpoints (default 500, and at the end)\n"
+    "  --save-epochs N --save-minutes X   instead, or all that are given\n"
     "  --tensorboard    one more log: DIR/events.out.tfevents..., a file for each start\n"
+    "  --peak X         GFLOP/s of the machine, to show the share of them that is used (MFU): 6\n"
+    "                   operations a token for each weight of a matrix, and 6 layers * heads * "
+    "head\n"
+    "                   size * context for causal attention. Default on the CPU: measured with "
+    "fused\n"
+    "                   multiply-adds on all threads\n"
     "sampling\n"
-    "  --sample N       print N tokens written by the model at the end (default 0)\n"
-    "  --prompt TEXT    start of the sample\n"
+    "  --sample N       print at most N tokens written by the model at the end (default 0)\n"
+    "  --model PATH     of this checkpoint or folder, without training\n"
+    "  --prompt TEXT    start of the sample; for a model of tokens without a tokenizer their "
+    "numbers\n"
+    "  --stop TEXT      end before this text; --stop-token N: at this token (default: at the\n"
+    "                   tokenizer's end of a document)\n"
     "  --temperature X --top-k N --top-p X   (default 0.8, all, 0.95)\n"
     "The last line is the digest of all parameters: the same on every machine.\n"
     "Returns 0, 1 on an error, 2 on bad usage. Ctrl-C and SIGTERM save a checkpoint and stop; a\n"
-    "second one stops at once.\n";
+    "second one stops at once.\n"};
 
 #define NOT_GIVEN (-1.0)
 
 typedef struct options {
-    const char *data, *preset, *out, *prompt, *device, *tokenizer, *init;
+    const char *data, *valid, *preset, *out, *prompt, *device, *tokenizer, *init, *model, *stop;
     double threads, steps, batch, accumulate, warmup, decay, seed, save_every, eval_every, sample,
         eval_windows;
-    double layers, width, heads, context, ffn;
+    double epochs, save_epochs, save_minutes, peak, stop_token;
+    double layers, width, heads, kv_heads, context, ffn;
     double vocab, token_bytes, patience, lr, lr_min, beta1, beta2, weight_decay, clip, dropout,
         temperature, top_k, top_p;
-    int resume, overwrite, other_data, tensorboard, tied, flash, recompute, bf16;
+    int resume, overwrite, other_data, tensorboard, tied, flash, recompute, bf16, llama;
 } options;
 
 /* A numeric option: where it goes, and its range; a whole number or any. */
@@ -114,6 +135,12 @@ typedef struct number_option {
 #define AT(member) offsetof(options, member)
 static const number_option numbers[] = {{"--threads", AT(threads), 1, 4096, 1},
                                         {"--steps", AT(steps), 0, 1e9, 1},
+                                        {"--epochs", AT(epochs), 1e-9, 1e6, 0},
+                                        {"--save-epochs", AT(save_epochs), 1, 1e6, 1},
+                                        {"--save-minutes", AT(save_minutes), 1e-3, 1e6, 0},
+                                        {"--peak", AT(peak), 1e-3, 1e9, 0},
+                                        {"--stop-token", AT(stop_token), 0, 4e9, 1},
+                                        {"--kv-heads", AT(kv_heads), 1, 1e6, 1},
                                         {"--batch", AT(batch), 1, 1e5, 1},
                                         {"--accumulate", AT(accumulate), 1, 1e5, 1},
                                         {"--warmup", AT(warmup), 0, 1e9, 1},
@@ -146,7 +173,8 @@ static const struct {
     size_t at;
 } texts[] = {{"--data", AT(data)},     {"--preset", AT(preset)}, {"--out", AT(out)},
              {"--prompt", AT(prompt)}, {"--device", AT(device)}, {"--tokenizer", AT(tokenizer)},
-             {"--init", AT(init)}},
+             {"--init", AT(init)},     {"--valid", AT(valid)},   {"--model", AT(model)},
+             {"--stop", AT(stop)}},
   flags[] = {{"--resume", AT(resume)},
              {"--overwrite", AT(overwrite)},
              {"--other-data", AT(other_data)},
@@ -154,13 +182,20 @@ static const struct {
              {"--tied", AT(tied)},
              {"--flash", AT(flash)},
              {"--recompute", AT(recompute)},
-             {"--bf16", AT(bf16)}};
+             {"--bf16", AT(bf16)},
+             {"--llama", AT(llama)}};
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static void *member(options *o, size_t at) { return (char *)o + at; }
 
+static void print_usage(FILE *to) {
+    fputs(usage[0], to);
+    fputs(usage[1], to);
+}
+
 static void bad_usage(const char *what, const char *name) {
-    fprintf(stderr, "hlx_train: %s '%s'\n%s", what, name, usage);
+    fprintf(stderr, "hlx_train: %s '%s'\n", what, name);
+    print_usage(stderr);
     exit(2);
 }
 
@@ -200,7 +235,12 @@ static double otherwise(double given, double value) { return given >= 0 ? given 
 static void check_options(const options *o) {
     if (strcmp(o->device, "cpu") && strcmp(o->device, "vulkan") && strcmp(o->device, "cuda"))
         bad_usage("unknown device", o->device);
-    if (!o->data) bad_usage("missing option", "--data FILE");
+    if (!o->data && (!(o->sample > 0) || (!o->model && !o->resume)))
+        bad_usage("missing option", o->model ? "--sample N" : "--data FILE");
+    if (o->data && o->model) bad_usage("it is not trained (--init starts from it):", "--model");
+    if (o->model && o->resume) bad_usage("not both of", "--resume, --model");
+    if (o->steps >= 0 && o->epochs >= 0) bad_usage("not both of", "--steps, --epochs");
+    if (o->stop && !o->stop[0]) bad_usage("no text after", "--stop");
     if (o->token_bytes >= 0 && o->token_bytes != 1 && o->token_bytes != 2 && o->token_bytes != 4 &&
         o->token_bytes != 8)
         bad_usage("tokens have 1, 2, 4 or 8 bytes:", "--token-bytes");
@@ -220,7 +260,7 @@ static void parse(int argc, char **argv, options *o) {
     for (k = 0; k < COUNT(numbers); k++) *(double *)member(o, numbers[k].at) = NOT_GIVEN;
     for (i = 1; i < argc;) {
         if (!strcmp(argv[i], "--help")) {
-            fputs(usage, stdout);
+            print_usage(stdout);
             exit(0);
         }
         i += parse_option(o, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
@@ -229,6 +269,7 @@ static void parse(int argc, char **argv, options *o) {
     if (!o->prompt) o->prompt = "";
     if (!o->device) o->device = "cpu";
     check_options(o);
+    if (o->save_every < 0 && (o->save_epochs >= 0 || o->save_minutes >= 0)) o->save_every = 1e18;
     o->save_every = otherwise(o->save_every, 500);
     o->eval_every = otherwise(o->eval_every, 200);
     o->eval_windows = otherwise(o->eval_windows, 64);
@@ -247,6 +288,13 @@ typedef struct run {
     nc_hlx_gpu *gpu;
     uint64_t steps; /* train until there */
     int terminal;
+    int learned;      /* the tokenizer is new */
+    double last_save; /* in seconds() */
+    struct {
+        double tokens, seconds; /* of the last steps, older ones fading */
+        double flops, peak;     /* a token, and a second of the machine; 0: not known */
+        double shown;           /* when the line on a terminal was last drawn */
+    } pace;
 } run;
 
 static volatile sig_atomic_t interrupted;
@@ -800,6 +848,9 @@ static void print_text(const unsigned char *text, size_t bytes, int terminal) {
 /* A sample that is printed token by token. */
 typedef struct sample {
     const nc_hlx_bpe *bpe;
+    const char *stop;    /* or null */
+    uint32_t stop_token; /* or UINT32_MAX */
+    int numbers;         /* tokens that nothing makes text of */
     int terminal, failed;
     unsigned char *held; /* not printed yet */
     size_t count, room;
@@ -814,10 +865,12 @@ static void print_held(sample *s, size_t n) {
 
 /* The bytes of a token behind those that are held. */
 static int hold(sample *s, uint32_t token) {
-    const uint8_t byte = (uint8_t)token;
-    size_t bytes = 1;
+    char number[16];
     unsigned char *larger;
-    if (s->bpe && nc_hlx_bpe_decode(s->bpe, &token, 1, NULL, 0, &bytes) != NC_OK)
+    size_t bytes = 1;
+    if (s->numbers)
+        bytes = (size_t)snprintf(number, sizeof number, "%u ", (unsigned)token);
+    else if (s->bpe && nc_hlx_bpe_decode(s->bpe, &token, 1, NULL, 0, &bytes) != NC_OK)
         bytes = 0; /* an id of the model that the tokenizer has no token for */
     if (s->count + bytes > s->room) {
         s->room = 2 * s->room + bytes + 64;
@@ -825,20 +878,61 @@ static int hold(sample *s, uint32_t token) {
         if (!larger) return -1;
         s->held = larger;
     }
-    if (!s->bpe)
-        s->held[s->count] = byte;
+    if (s->numbers)
+        memcpy(s->held + s->count, number, bytes);
+    else if (!s->bpe)
+        s->held[s->count] = (unsigned char)token;
     else if (bytes)
         (void)nc_hlx_bpe_decode(s->bpe, &token, 1, s->held + s->count, bytes, &bytes);
     s->count += bytes;
     return 0;
 }
 
+/* Where the stop text, or a part of it at the end, begins in what is held; *whole: all of it. */
+static size_t find_stop(const sample *s, int *whole) {
+    const size_t n = strlen(s->stop);
+    size_t i;
+    *whole = 0;
+    for (i = 0; i < s->count; i++) {
+        const size_t left = s->count - i;
+        if (memcmp(s->held + i, s->stop, left < n ? left : n)) continue;
+        *whole = left >= n;
+        return i;
+    }
+    return s->count;
+}
+
 static int on_token(void *user, uint32_t token) {
     sample *s = (sample *)user;
+    size_t n;
+    int whole = 0;
+    if (token == s->stop_token) return 1;
     s->failed = hold(s, token);
     if (s->failed) return 1;
-    print_held(s, s->terminal ? nc_hlx_utf8_whole(s->held, s->count) : s->count);
-    return interrupted;
+    n = s->stop ? find_stop(s, &whole) : s->count;
+    if (whole) s->count = n;
+    print_held(s, s->terminal && !whole ? nc_hlx_utf8_whole(s->held, n) : n);
+    return whole || interrupted;
+}
+
+/* A prompt in tokens, of which there is room for 16 more than it has bytes; SIZE_MAX: not numbers. */
+static size_t take_prompt(const sample *s, const char *prompt, uint32_t *tokens) {
+    const size_t bytes = strlen(prompt);
+    char *end;
+    size_t n = 0;
+    if (s->numbers) {
+        for (; *prompt; prompt = end) {
+            tokens[n++] = (uint32_t)strtoul(prompt, &end, 10);
+            if (end == prompt) return SIZE_MAX;
+            while (*end == ' ' || *end == ',') end++;
+        }
+        return n;
+    }
+    if (s->bpe) n = nc_hlx_bpe_encode_document(s->bpe, prompt, bytes, tokens);
+    for (; !s->bpe && n < bytes; n++) tokens[n] = (unsigned char)prompt[n];
+    if (n == 0 && s->bpe && nc_hlx_bpe_end(s->bpe) != UINT32_MAX) /* as a document begins */
+        tokens[n++] = nc_hlx_bpe_end(s->bpe);
+    return n;
 }
 
 /* Print the prompt and what the model makes of it. */
@@ -846,18 +940,24 @@ static int write_sample(nc_hlx_model *model, const nc_hlx_bpe *bpe, const option
     const size_t count = (size_t)o->sample, bytes = strlen(o->prompt);
     nc_hlx_sampling how = {0};
     uint32_t *tokens = malloc((bytes + 16 + count) * sizeof *tokens);
-    sample s = {bpe, isatty(1), 0, NULL, 0, 0};
+    sample s = {bpe, o->stop, UINT32_MAX, 0, isatty(1), 0, NULL, 0, 0};
     nc_status status = NC_ERR_MEMORY;
-    size_t n = 0;
+    size_t n;
     how.temperature = (float)otherwise(o->temperature, 0.8);
     how.top_p = (float)otherwise(o->top_p, 0.95);
     how.top_k = (uint32_t)otherwise(o->top_k, 0);
     how.seed = (uint64_t)otherwise(o->seed, 1);
     how.token_fn = on_token;
     how.user = &s;
+    s.numbers = !bpe && nc_hlx_get_config(model)->vocab_size != 256;
+    if (bpe) s.stop_token = nc_hlx_bpe_end(bpe);
+    if (o->stop_token >= 0) s.stop_token = (uint32_t)o->stop_token;
     if (tokens) {
-        if (bpe) n = nc_hlx_bpe_encode_document(bpe, o->prompt, bytes, tokens);
-        for (; !bpe && n < bytes; n++) tokens[n] = (unsigned char)o->prompt[n];
+        n = take_prompt(&s, o->prompt, tokens);
+        if (n == SIZE_MAX) {
+            fprintf(stderr, "hlx_train: --prompt '%s': this model takes numbers\n", o->prompt);
+            return free(tokens), 1;
+        }
         printf("--- sample ---\n");
         print_text((const unsigned char *)o->prompt, bytes, s.terminal);
         status = nc_hlx_sample_tokens(model, tokens, n, &how, tokens + n, count);
@@ -867,6 +967,8 @@ static int write_sample(nc_hlx_model *model, const nc_hlx_bpe *bpe, const option
     }
     free(s.held);
     free(tokens);
+    if (status == NC_ERR_ARG)
+        return fail("the prompt has tokens outside the vocabulary", status, NULL);
     return status == NC_OK ? 0 : fail("sampling", status, NULL);
 }
 
@@ -895,6 +997,7 @@ static nc_status open_data(run *r, uint32_t seq, uint32_t vocab, nc_error *err) 
     nc_hlx_data_options how;
     memset(&how, 0, sizeof how);
     how.path = r->o->data;
+    how.valid_path = r->o->valid;
     how.bpe = r->bpe;
     how.token_bytes = (uint32_t)otherwise(r->o->token_bytes, 0);
     how.vocab = vocab;
@@ -915,13 +1018,36 @@ static nc_status learn_tokenizer(run *r, nc_error *err) {
     return status;
 }
 
-/* The tokenizer that is given, or that the run began with; else what --vocab asks for. */
+/* The folder that a model comes from, or "". */
+static path home(const options *o) {
+    path p = {""};
+    char *slash;
+    struct stat info;
+    const char *from = o->resume ? o->out : o->init ? o->init : o->model;
+    if (!from) return p;
+    snprintf(p.text, sizeof p.text, "%.1000s", from);
+    if (stat(from, &info) == 0 && S_ISDIR(info.st_mode)) return p;
+    slash = strrchr(p.text, '/'); /* it is a file */
+    snprintf(slash ? slash : p.text, 2, "%s", slash ? "" : ".");
+    return p;
+}
+
+/* The tokenizer that is given, or the model's; else what --vocab asks for. */
 static nc_status open_tokenizer(run *r, nc_error *err) {
     const options *o = r->o;
-    path kept = find_tokenizer(o->out);
-    if (o->tokenizer) return nc_hlx_bpe_load(&r->bpe, o->tokenizer, NULL, err);
-    if (o->resume) return kept.text[0] ? nc_hlx_bpe_load(&r->bpe, kept.text, NULL, err) : NC_OK;
-    return o->vocab > 256 && o->token_bytes < 0 ? learn_tokenizer(r, err) : NC_OK;
+    const path from = home(o), kept = find_tokenizer(from.text);
+    const char *name = o->tokenizer                   ? o->tokenizer
+                       : from.text[0] && kept.text[0] ? kept.text
+                                                      : NULL;
+    if (name && o->token_bytes != 1) return nc_hlx_bpe_load(&r->bpe, name, NULL, err);
+    r->learned = o->vocab > 256 && o->token_bytes < 0 && !o->resume && !o->model;
+    if (r->learned) return learn_tokenizer(r, err);
+    if (!o->init || o->token_bytes >= 0) return NC_OK;
+    snprintf(err->message, sizeof err->message,
+             "no tokenizer in '%.50s': give --tokenizer FILE, --vocab N to learn one, or "
+             "--token-bytes N",
+             from.text);
+    return NC_ERR_ARG;
 }
 
 /* What the options say of a shape, over that of the preset, of --init or of a checkpoint. */
@@ -932,6 +1058,12 @@ static void resize(const options *o, nc_hlx_config *c) {
     if (o->heads >= 0) c->num_heads = (uint32_t)o->heads;
     if (o->context >= 0) c->max_seq_len = (uint32_t)o->context;
     if (o->ffn >= 0) c->ffn_dim = (uint32_t)o->ffn;
+    if (o->kv_heads >= 0) c->num_kv_heads = o->kv_heads == c->num_heads ? 0 : (uint32_t)o->kv_heads;
+    if (o->llama) {
+        c->rms_norm = c->rotary = c->gated_ffn = 1;
+        c->biases = NC_HLX_BIASES_NONE;
+        c->activation = NC_HLX_SILU;
+    }
     if (o->batch >= 0) c->batch_size = (uint32_t)o->batch;
     if (o->accumulate >= 0) c->micro_batches = (uint32_t)o->accumulate;
     if (o->dropout >= 0) c->dropout = (float)o->dropout;
@@ -941,16 +1073,18 @@ static void resize(const options *o, nc_hlx_config *c) {
     if (o->bf16) c->bf16 = c->flash = 1;
 }
 
-/* Size of the vocabulary: that of the tokenizer, or what the options say. */
-static uint32_t vocabulary(const run *r, uint32_t otherwise_so) {
+/* Size of the vocabulary: what the options say, that of --init, or that of the tokenizer. */
+static uint32_t vocabulary(const run *r, uint32_t of_shape) {
     const options *o = r->o;
-    if (!r->bpe) return o->vocab >= 0 ? (uint32_t)o->vocab : otherwise_so;
-    if (o->tokenizer && o->vocab >= 0 && o->vocab < nc_hlx_bpe_vocab(r->bpe)) {
+    const uint32_t tokens = r->bpe ? nc_hlx_bpe_vocab(r->bpe) : 0;
+    if (r->learned && tokens) return tokens;
+    if (o->vocab >= 0 && o->vocab < tokens) {
         fprintf(stderr, "hlx_train: --vocab %.0f: the tokenizer has %u tokens\n", o->vocab,
-                (unsigned)nc_hlx_bpe_vocab(r->bpe));
+                (unsigned)tokens);
         exit(2);
     }
-    return o->tokenizer && o->vocab >= 0 ? (uint32_t)o->vocab : nc_hlx_bpe_vocab(r->bpe);
+    if (o->vocab >= 0) return (uint32_t)o->vocab;
+    return tokens && !o->init ? tokens : of_shape;
 }
 
 /* A fresh model, or that of --init. */
@@ -996,6 +1130,9 @@ static void check_resumed(const run *r, uint64_t seed) {
         } all[] = {{"--layers", want.num_layers, c->num_layers},
                    {"--width", want.d_model, c->d_model},
                    {"--heads", want.num_heads, c->num_heads},
+                   {"--kv-heads", want.num_kv_heads, c->num_kv_heads},
+                   {"--llama", want.rms_norm + want.rotary + want.gated_ffn,
+                    c->rms_norm + c->rotary + c->gated_ffn},
                    {"--context", want.max_seq_len, c->max_seq_len},
                    {"--ffn", want.ffn_dim, c->ffn_dim},
                    {"--batch", want.batch_size, c->batch_size},
@@ -1102,6 +1239,20 @@ static nc_status open_run(run *r, nc_error *err) {
     return status;
 }
 
+static double windows_of_step(const run *r) {
+    const nc_hlx_config *c = nc_hlx_get_config(r->model);
+    return (double)c->batch_size * c->micro_batches;
+}
+
+static double windows_of_epoch(const run *r) {
+    return (double)((r->data.train.count - 1) / r->data.train.seq);
+}
+
+static double epochs_in_steps(const run *r, double epochs) {
+    const double steps = ceil(epochs * windows_of_epoch(r) / windows_of_step(r));
+    return steps < 1e9 ? steps : 1e9;
+}
+
 /* Where training ends, and the settings of the optimiser: from the options, else from the
    checkpoint, else the defaults. */
 static nc_status plan(run *r, nc_error *err) {
@@ -1111,6 +1262,7 @@ static nc_status plan(run *r, nc_error *err) {
     const int fresh = !(saved->lr > 0.0f);
     double steps = o->steps, decay;
     *a = *saved;
+    if (o->epochs >= 0) steps = epochs_in_steps(r, o->epochs);
     if (steps < 0) steps = fresh || !saved->decay_steps ? 1000 : saved->decay_steps;
     r->steps = (uint64_t)steps;
     decay = otherwise(o->decay, fresh ? steps : saved->decay_steps);
@@ -1187,27 +1339,152 @@ static nc_status save_as(run *r, const char *name) {
 
 static nc_status save(run *r, const logs *l) {
     sync_logs(l);
+    r->last_save = seconds();
     return save_as(r, "checkpoint.bin");
 }
 
-static void progress(const run *r, const record *now) {
-    const nc_hlx_stats *s = &now->stats;
-    const int filled = (int)(30 * s->step / (r->steps ? r->steps : 1));
+/* -- training: pace -------------------------------------------------------------------- */
+
+/* Operations that are counted for a token (usage: --peak). */
+static double flops_of_token(const run *r) {
+    const nc_hlx_config *c = nc_hlx_get_config(r->model);
+    const double head = c->head_size ? c->head_size : c->d_model / c->num_heads;
+    uint64_t parameters, bytes;
+    double n;
+    (void)nc_hlx_footprint(c, &parameters, &bytes);
+    n = (double)parameters; /* tables that are looked up, not multiplied by, do not count */
+    if (!c->tied_output) n -= (double)c->vocab_size * c->d_model;
+    if (!c->rotary) n -= (double)c->max_seq_len * c->d_model;
+    return 6 * n + 6.0 * c->num_layers * c->num_heads * head * r->data.train.seq;
+}
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <immintrin.h>
+/* Operations of some independent chains of fused multiply-adds; *out keeps them from being left out. */
+__attribute__((target("avx512f"))) static double multiply_512(float *out) {
+    __m512 x[24], m = _mm512_set1_ps(0.999f);
+    int i, j;
+    for (j = 0; j < 24; j++) x[j] = _mm512_set1_ps((float)j);
+    for (i = 0; i < 20000; i++) {
+#pragma GCC unroll 24
+        for (j = 0; j < 24; j++) x[j] = _mm512_fmadd_ps(x[j], m, m);
+    }
+    for (j = 1; j < 24; j++) x[0] = _mm512_add_ps(x[0], x[j]);
+    *out += _mm512_cvtss_f32(x[0]);
+    return 20000.0 * 24 * 16 * 2;
+}
+
+__attribute__((target("avx2,fma"))) static double multiply_256(float *out) {
+    __m256 x[12], m = _mm256_set1_ps(0.999f);
+    int i, j;
+    for (j = 0; j < 12; j++) x[j] = _mm256_set1_ps((float)j);
+    for (i = 0; i < 20000; i++) {
+#pragma GCC unroll 12
+        for (j = 0; j < 12; j++) x[j] = _mm256_fmadd_ps(x[j], m, m);
+    }
+    for (j = 1; j < 12; j++) x[0] = _mm256_add_ps(x[0], x[j]);
+    *out += _mm256_cvtss_f32(x[0]);
+    return 20000.0 * 12 * 8 * 2;
+}
+
+static double multiply(float *out) {
+    return nc_hlx_simd() == 2 ? multiply_512(out) : nc_hlx_simd() == 1 ? multiply_256(out) : 0;
+}
+#else
+static double multiply(float *out) { return 0 * (double)*out; }
+#endif
+
+/* Operations a second that all threads reach at once, the best of a few tries; 0: not known. */
+static double measure_peak(void) {
+    double best = 0;
     int i;
+    for (i = 0; i < 8; i++) {
+        const double start = seconds();
+        double n = 0, rate;
+#ifdef _OPENMP
+#pragma omp parallel reduction(+ : n)
+#endif
+        {
+            float sum = 0;
+            n += multiply(&sum);
+            if (sum < 0) n += 1; /* never: the chains stay positive */
+        }
+        rate = n / (seconds() - start);
+        if (rate > best) best = rate;
+    }
+    return best;
+}
+
+static void start_pace(run *r) {
+    r->pace.flops = flops_of_token(r);
+    r->pace.peak = 1e9 * otherwise(r->o->peak, 0);
+    if (r->o->peak < 0 && !r->gpu) r->pace.peak = measure_peak();
+    if (r->pace.peak > 0)
+        printf("%.2f GFLOP a thousand tokens; %s peak %.0f GFLOP/s\n", r->pace.flops / 1e6,
+               r->o->peak < 0 ? "measured" : "given", r->pace.peak / 1e9);
+    r->last_save = seconds();
+}
+
+/* "12:34 left", with hours where there are some. */
+static void format_left(char out[32], double left) {
+    const unsigned long s = left < 1e8 ? (unsigned long)left : 100000000;
+    if (s < 3600)
+        snprintf(out, 32, "%lu:%02lu left", s / 60, s % 60);
+    else
+        snprintf(out, 32, "%lu:%02lu:%02lu left", s / 3600, s / 60 % 60, s % 60);
+}
+
+/* "12,345" or "1.23 M" tokens. */
+static void format_tokens(char out[32], double tokens) {
+    if (tokens < 1e6)
+        snprintf(out, 32, "%.0f tokens", tokens);
+    else
+        snprintf(out, 32, "%.*f %c tokens", tokens < 1e8 ? 2 : 0,
+                 tokens < 1e9 ? tokens / 1e6 : tokens / 1e9, tokens < 1e9 ? 'M' : 'G');
+}
+
+/* What a step took, beside those of the last seconds. */
+static void keep_pace(run *r, double tokens, double took) {
+    const double fade = exp(-took / 10);
+    r->pace.tokens = fade * r->pace.tokens + tokens;
+    r->pace.seconds = fade * r->pace.seconds + took;
+}
+
+/* Whole lines from time to time or, on a terminal, one that is drawn again. */
+static void progress(run *r, const record *now) {
+    const nc_hlx_stats *s = &now->stats;
+    const double speed = r->pace.tokens / r->pace.seconds;
+    const double of_step = windows_of_step(r) * r->data.train.seq;
+    const int filled = (int)(30 * s->step / (r->steps ? r->steps : 1)), last = s->step == r->steps;
+    char tokens[32], left[32], mfu[32] = "";
+    int i;
+    format_tokens(tokens, (double)now->tokens);
+    format_left(left, (double)(r->steps - s->step) * of_step / speed);
+    if (r->pace.peak > 0)
+        snprintf(mfu, sizeof mfu, "  MFU %.1f %%", 100 * speed * r->pace.flops / r->pace.peak);
     if (!r->terminal) {
-        if (s->step % 50 == 0 || s->step == r->steps || s->step == 1)
-            printf("step %5llu  loss %.4f  lr %.2e  norm %.3f  %.0f tokens/s\n",
+        if (s->step % 50 == 0 || last || s->step == 1)
+            printf("step %5llu  loss %.4f  lr %.2e  norm %.3f  %s  %.0f tokens/s%s  %s\n",
                    (unsigned long long)s->step, (double)s->loss, (double)s->lr,
-                   (double)s->grad_norm, now->speed);
+                   (double)s->grad_norm, tokens, speed, mfu, left);
         return;
     }
+    if (!last && seconds() - r->pace.shown < 0.1) return;
+    r->pace.shown = seconds();
     printf("\r[");
     for (i = 0; i < 30; i++) putchar(i < filled ? '#' : '.');
-    printf("] %llu/%llu  loss %.4f  %.0f tokens/s ", (unsigned long long)s->step,
-           (unsigned long long)r->steps, (double)s->loss, now->speed);
-    if (s->step == r->steps) putchar('\n');
+    printf("] %llu/%llu  loss %.4f  %s  %.0f tokens/s%s  %s\033[K%s", (unsigned long long)s->step,
+           (unsigned long long)r->steps, (double)s->loss, tokens, speed, mfu, left,
+           last ? "\n" : "");
     fflush(stdout);
 }
+
+/* What is printed next begins a line. */
+static void new_line(const run *r) {
+    if (r->terminal) fputs("\r\033[K", stdout);
+}
+
+/* -- training: validation -------------------------------------------------------------- */
 
 static int is_interrupted(void *user, uint64_t done, uint64_t total) {
     (void)user, (void)done, (void)total;
@@ -1230,6 +1507,7 @@ static nc_status evaluate(run *r, uint32_t windows, float *loss) {
     const nc_status status =
         r->gpu ? nc_hlx_gpu_evaluate(r->gpu, valid, windows, is_interrupted, NULL, loss)
                : nc_hlx_evaluate_progress(r->model, valid, windows, is_interrupted, NULL, loss);
+    new_line(r);
     if (status == NC_ERR_CANCELLED)
         printf("interrupted in the validation: --resume does it again\n");
     else if (status != NC_OK)
@@ -1239,8 +1517,8 @@ static nc_status evaluate(run *r, uint32_t windows, float *loss) {
 
 static void print_loss(const run *r, const char *what, double loss, uint32_t windows) {
     const nc_hlx_data *d = &r->data;
-    printf("%sstep %llu: %s %.4f over %u windows", r->terminal ? "\n" : "",
-           (unsigned long long)nc_hlx_step(r->model), what, loss, (unsigned)windows);
+    printf("step %llu: %s %.4f over %u windows", (unsigned long long)nc_hlx_step(r->model), what,
+           loss, (unsigned)windows);
     if (d->valid.count != d->valid_bytes) /* comparable between tokenizers */
         printf(", %.4f nats/byte", loss * (double)d->valid.count / (double)d->valid_bytes);
     putchar('\n');
@@ -1278,8 +1556,21 @@ static int worn_out(const run *r) {
     return 1;
 }
 
+/* -- training: steps ------------------------------------------------------------------- */
+
 static int is_due(const run *r, double every, uint64_t step) {
     return step && (step == r->steps || step % (uint64_t)every == 0);
+}
+
+/* Whether a checkpoint is due after a step: by steps, by passes over the data, by the clock. */
+static int save_is_due(const run *r, uint64_t step) {
+    const options *o = r->o;
+    const double end = (double)r->data.train.next;
+    const double each = o->save_epochs * windows_of_epoch(r);
+    if (is_due(r, o->save_every, step)) return 1;
+    if (o->save_epochs >= 0 && floor(end / each) > floor((end - windows_of_step(r)) / each))
+        return 1;
+    return o->save_minutes >= 0 && seconds() - r->last_save >= 60 * o->save_minutes;
 }
 
 /* Say why a step failed. */
@@ -1297,16 +1588,17 @@ static int explain(nc_status status, const nc_hlx_stats *s, uint64_t done) {
 
 /* One step, with its row in the logs. */
 static int one_step(run *r, logs *l) {
-    const nc_hlx_config *c = nc_hlx_get_config(r->model);
     const uint64_t done = nc_hlx_step(r->model);
-    const double start = seconds();
-    const double tokens = (double)c->batch_size * c->micro_batches * r->data.train.seq;
+    const double start = seconds(), tokens = windows_of_step(r) * r->data.train.seq;
+    double took;
     record now;
     const nc_status status =
         r->gpu ? nc_hlx_gpu_train_step(r->gpu, &r->data.train, &r->adamw, &now.stats)
                : nc_hlx_train_step(r->model, &r->data.train, &r->adamw, &now.stats);
     if (status != NC_OK) return explain(status, &now.stats, done);
-    now.speed = tokens / (seconds() - start);
+    took = seconds() - start;
+    now.speed = tokens / took;
+    keep_pace(r, tokens, took);
     now.tokens = now.stats.step * (uint64_t)tokens;
     progress(r, &now);
     if (!log_step(l, &now)) return 0;
@@ -1317,7 +1609,7 @@ static int one_step(run *r, logs *l) {
    the step of the last checkpoint; 1: stop. */
 static int after_step(run *r, logs *l, uint64_t *saved, nc_status *status) {
     const uint64_t step = nc_hlx_step(r->model);
-    if (is_due(r, r->o->save_every, step)) {
+    if (save_is_due(r, step)) {
         *status = save(r, l);
         *saved = step;
     }
@@ -1334,17 +1626,17 @@ static int train(run *r, logs *l, int again) {
     uint64_t saved = r->o->resume ? nc_hlx_step(r->model) : UINT64_MAX;
     uint64_t judged = kept->valid_step;
     nc_status status = again ? judge(r, l) : NC_OK;
-    int stop = status != NC_OK || worn_out(r);
+    int stop = status != NC_OK || worn_out(r), cut;
     float loss;
     while (!stop && !interrupted && nc_hlx_step(r->model) < r->steps) {
         if (one_step(r, l)) return 1;
         stop = after_step(r, l, &saved, &status);
     }
-    if (status != NC_OK && status != NC_ERR_CANCELLED) return 1;
-    status = NC_OK;
-    if (saved != nc_hlx_step(r->model) || judged != kept->valid_step) status = save(r, l);
-    if (status != NC_OK) return 1;
-    if (interrupted || (!stop && nc_hlx_step(r->model) != r->steps)) return 0;
+    cut = status == NC_ERR_CANCELLED;
+    if (status != NC_OK && !cut) return 1;
+    if (saved != nc_hlx_step(r->model) || judged != kept->valid_step)
+        if (save(r, l) != NC_OK) return 1;
+    if (cut || (!stop && nc_hlx_step(r->model) != r->steps)) return 0;
     if (all_windows(r) == judged_windows(r)) return 0;
     status = evaluate(r, all_windows(r), &loss);
     if (status != NC_OK) return status != NC_ERR_CANCELLED;
@@ -1360,6 +1652,7 @@ static int train_run(run *r) {
     logs l;
     int failed = open_device(r) || begin_files(r);
     if (failed) return 1;
+    start_pace(r);
     failed = open_logs(&l, r, again) || train(r, &l, again);
     close_logs(&l);
     if (!failed && r->gpu) failed = nc_hlx_gpu_download(r->gpu) != NC_OK;
@@ -1380,17 +1673,49 @@ static void print_run(const run *r) {
     if (r->o->resume) printf("at step %llu\n", (unsigned long long)nc_hlx_step(r->model));
 }
 
+/* A sample of a model that is not trained: a checkpoint, or what --init reads. */
+static nc_status open_model(run *r, nc_error *err) {
+    const options *o = r->o;
+    const path checkpoint = in_folder(o->out, "checkpoint.bin");
+    const char *name = o->resume ? checkpoint.text : o->model;
+    nc_hlx_config c;
+    struct stat info;
+    nc_status status;
+    if (o->resume || (stat(name, &info) == 0 && !S_ISDIR(info.st_mode)))
+        status = nc_hlx_load_shard(&r->model, NULL, name, 1, 0, 0, NULL, err);
+    else {
+        status = nc_hlx_read_config(&c, name, err);
+        if (status == NC_OK) status = nc_hlx_create_shard(&r->model, &c, 0, 0, NULL);
+        if (status == NC_OK) status = nc_hlx_import_with(r->model, name, NULL, err);
+    }
+    if (status == NC_OK) status = open_tokenizer(r, err);
+    return status == NC_OK ? check_tokens(r, err) : status;
+}
+
+static int sample_only(run *r, nc_error *err) {
+    const nc_status status = open_model(r, err);
+    return status == NC_OK ? write_sample(r->model, r->bpe, r->o) : fail("model", status, err);
+}
+
+static int train_and_sample(run *r, nc_error *err) {
+    nc_status status = open_run(r, err);
+    if (status == NC_OK) status = plan(r, err);
+    if (status != NC_OK) return fail(r->o->resume ? "resume" : "start", status, err);
+    print_run(r);
+    return train_run(r) || (r->o->sample > 0 && write_sample(r->model, r->bpe, r->o));
+}
+
 int main(int argc, char **argv) {
     options o;
     run r;
     nc_error err = {NC_OK, 0, 0, ""};
-    nc_status status;
-    int failed = 1;
+    int failed;
     memset(&r, 0, sizeof r);
     parse(argc, argv, &o);
     r.o = &o;
     r.terminal = isatty(1);
-    if (!o.resume && !o.overwrite && has_run(o.out)) {
+    (void)setvbuf(stdout, NULL, _IOLBF, 0); /* lines can be followed */
+    if (o.data && !o.resume && !o.overwrite && has_run(o.out)) {
         fprintf(stderr,
                 "hlx_train: there is a run in '%s': --resume goes on with it, --overwrite begins "
                 "anew, --out DIR leaves it\n",
@@ -1401,16 +1726,8 @@ int main(int argc, char **argv) {
     if (o.threads > 0) omp_set_num_threads((int)o.threads);
 #endif
     catch_interrupts();
-    status = open_run(&r, &err);
-    if (status == NC_OK) status = plan(&r, &err);
-    if (status != NC_OK) {
-        (void)fail(o.resume ? "resume" : "start", status, &err);
-    } else {
-        print_run(&r);
-        failed = train_run(&r) || (o.sample > 0 && write_sample(r.model, r.bpe, &o));
-        if (!failed)
-            printf("parameters digest: %016llx\n", (unsigned long long)nc_hlx_digest(r.model));
-    }
+    failed = o.data ? train_and_sample(&r, &err) : sample_only(&r, &err);
+    if (!failed) printf("parameters digest: %016llx\n", (unsigned long long)nc_hlx_digest(r.model));
     nc_hlx_gpu_destroy(r.gpu);
     nc_gpu_close(r.device);
     nc_hlx_destroy(r.model);

@@ -103,6 +103,97 @@ expect 0 $run --resume --steps 13
 [ "$(find "$work/events" -name 'events.out.tfevents.*' | wc -l)" = 3 ] || { echo "FAILED: not three event files"; failures=$((failures + 1)); }
 if command -v python3 >/dev/null; then expect 0 python3 tests/oracle_events.py "$work/events"; contains "55 scalars as in log.csv"; fi
 
+# validation on a file of its own, epochs, checkpoints by epochs and minutes
+run="$b/hlx_train --data $work/other.txt --preset demo --batch 2 --eval-windows 4"
+expect 0 $run --valid examples/data/genesis.txt --epochs 0.2 --save-epochs 1 --eval-every 20 --out "$work/epochs"
+contains "50000 bytes of training text"; contains "step 40: validation loss"; contains "over 4 windows"
+contains "step 79: last validation, of all"; contains "over 1724 windows" # 781 windows / 2 * 0.2
+whole_logs "$work/epochs" 79; tail -n 1 "$work/epochs/log.jsonl" >"$work/out"; contains '"validation_loss_all":'
+expect 1 $run --resume --epochs 0.3 --out "$work/epochs"; says "a file of data for validation"
+expect 1 $run --resume --valid LICENSE --out "$work/epochs"; says "other data for validation"
+expect 0 $run --resume --valid examples/data/genesis.txt --epochs 0.21 --eval-windows 3 --out "$work/epochs"
+contains "over 3 windows, not 4"; contains "step 83: validation loss"
+expect 2 $run --epochs 1 --steps 5 --out "$work/none"
+expect 1 $run --valid no_such_file --out "$work/none"; expect 1 $run --valid /dev/null --out "$work/none"
+[ ! -e "$work/none" ] || { echo "FAILED: a start that failed left a folder"; failures=$((failures + 1)); }
+saved_by() { # options, step: the last checkpoint of a run that is killed with its last step still to come
+    rm -rf "$work/by"
+    $run --steps 200000 --decay 100 --eval-every 200000 $1 --out "$work/by" >"$work/out" 2>&1 &
+    process=$! i=0
+    while ! grep -q "^$(($2 + 2))," "$work/by/log.csv" 2>/dev/null && [ $i -lt 600 ]; do sleep 0.1; i=$((i + 1)); done
+    kill -9 $process
+    wait $process 2>/dev/null
+    expect 0 $run --steps 0 --resume --out "$work/by"
+}
+saved_by "--save-epochs 1" 352; n=$((n + 1)) # 703 windows by twos
+grep -Eqx "at step (352|703|1055)" "$work/out" || { echo "FAILED: no checkpoint behind an epoch"; failures=$((failures + 1)); }
+saved_by "--save-minutes 0.001" 50; n=$((n + 1))
+[ "$(sed -n 's/^at step //p' "$work/out")" -ge 10 ] || { echo "FAILED: no checkpoint by the clock"; failures=$((failures + 1)); }
+
+# the last validation can be interrupted, and is done again
+i=0
+while [ $i -lt 40 ]; do cat examples/data/genesis.txt; i=$((i + 1)); done >"$work/long.txt"
+$run --valid "$work/long.txt" --steps 2 --out "$work/cut" >"$work/out" 2>"$work/err" &
+process=$! i=0
+while ! grep -q "validation loss" "$work/out" && [ $i -lt 300 ]; do sleep 0.1; i=$((i + 1)); done
+kill -TERM $process
+wait $process
+n=$((n + 1))
+[ $? = 0 ] || { echo "FAILED: an interrupted validation"; failures=$((failures + 1)); }
+contains "interrupted in the validation"; contains "parameters digest"
+expect 0 $run --steps 2 --resume --valid "$work/long.txt" --eval-windows 100000 --out "$work/cut" --peak 100
+contains "given peak 100 GFLOP/s"
+
+# samples: without data, of checkpoints and folders; they stop; bytes to files, characters to terminals
+byte="$b/hlx_train --model $work/own/checkpoint.bin --temperature 1"
+expect 0 $byte --sample 60 --prompt "And God "; cp "$work/out" "$work/sample"
+contains "And God "; contains "$own_digest"
+expect 0 $b/hlx_train --resume --out "$work/own" --temperature 1 --sample 60 --prompt "And God "
+cmp "$work/out" "$work/sample" || { echo "FAILED: --resume and --model differ"; failures=$((failures + 1)); }
+stop=$(sed -n 2p "$work/sample" | cut -c 10-12)
+expect 0 $byte --sample 60 --prompt "And God " --stop "$stop"; n=$((n + 1))
+[ "$(sed -n 2p "$work/out")" = "$(sed -n 2p "$work/sample" | awk -v stop="$stop" '{ rest = substr($0, 9); print "And God " substr(rest, 1, index(rest, stop) - 1) }')" ] ||
+    { echo "FAILED: --stop '$stop':"; sed -n 2p "$work/out" "$work/sample"; failures=$((failures + 1)); }
+expect 2 $byte; expect 2 $byte --sample 5 --data LICENSE; expect 2 $byte --sample 5 --stop ""
+expect 1 $b/hlx_train --model LICENSE --sample 5; expect 1 $b/hlx_train --model /nowhere --sample 5
+printf 'Привет, мир! В начале сотворил Бог небо и землю. %.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 >"$work/russian.txt"
+expect 0 $b/hlx_train --data "$work/russian.txt" --preset demo --context 32 --batch 4 --lr 3e-3 --steps 60 --out "$work/russian"
+russian="$b/hlx_train --model $work/russian/checkpoint.bin --sample 41 --temperature 0 --prompt Привет"
+expect 0 $russian; sed -n 2p "$work/out" >"$work/sample" # 41 bytes: half a character at the end
+grep -q '^Привет.*о.*о' "$work/sample" || { echo "FAILED: no Russian:"; cat "$work/sample"; failures=$((failures + 1)); }
+if command -v script >/dev/null; then # a terminal: nothing but characters, and none that a terminal obeys
+    expect 0 script -qec "$byte --temperature 3 --top-p 0 --sample 400" "$work/typescript"
+    n=$((n + 1))
+    tr -d '\r\n\t' <"$work/out" | iconv -f utf-8 -t utf-16le | od -An -v -tx2 -w2 | awk '$1 < "0020" || ($1 >= "007f" && $1 < "00a0") { bad = 1 } $1 == "fffd" { odd = 1 } END { exit bad || !odd }' ||
+        { echo "FAILED: a terminal got other than characters"; failures=$((failures + 1)); }
+    contains '\x'
+    expect 0 script -qec "$russian" "$work/typescript"; n=$((n + 1))
+    sed -n 2p "$work/out" | tr -d '\r' | iconv -f utf-8 -t utf-8 >"$work/shown" && [ "$(head -c 44 "$work/shown")" = "$(head -c 44 "$work/sample")" ] ||
+        { echo "FAILED: a terminal shows otherwise:"; cat "$work/shown" "$work/sample"; failures=$((failures + 1)); }
+fi
+expect 0 $byte --temperature 3 --top-p 0 --sample 400; n=$((n + 1))
+[ "$(wc -c <"$work/out")" = 467 ] || { echo "FAILED: not the bytes of the sample"; failures=$((failures + 1)); }
+
+# LLaMA's blocks, and models of others with their tokenizer: trained on, sampled
+llama="$b/hlx_train --data examples/data/genesis.txt --batch 2 --steps 3"
+tokenizer=tests/data/hlx/tokenizers/tokenizer.json
+expect 0 $llama --llama --heads 4 --kv-heads 2 --layers 2 --width 32 --ffn 88 --context 16 --tokenizer $tokenizer --out "$work/llama"
+expect 2 $llama --resume --kv-heads 4 --out "$work/llama"; says "--kv-heads would be"
+expect 0 $b/hlx_export "$work/llama/checkpoint.bin" -o "$work/folder.llama"; llama_digest=$(tail -n 1 "$work/out")
+expect 1 $llama --init "$work/folder.llama" --out "$work/none"; says "no tokenizer in"
+cp $tokenizer "$work/folder.llama"
+expect 0 $llama --init "$work/folder.llama" --out "$work/tuned" --sample 5; contains "$(sed -n 's/.* tokens of \([0-9]*;\).*/tokens of \1/p' "$work/out")"
+[ -s "$work/tuned/tokenizer.json" ] || { echo "FAILED: the tokenizer was not kept"; failures=$((failures + 1)); }
+expect 0 $b/hlx_train --model "$work/folder.llama" --sample 5 --prompt "In the"; same "$llama_digest" "a folder that is sampled"
+expect 0 $llama --steps 5 --resume --out "$work/tuned" --sample 5
+for kind in llama mistral qwen2; do
+    expect 0 $llama --init tests/data/hlx/llama/$kind --vocab 300 --out "$work/tuned.$kind" --sample 4
+done
+expect 0 $b/hlx_train --model tests/data/hlx/llama/llama --sample 5 --prompt "1 2 3"
+sed -n 2p "$work/out" | grep -Eq '^1 2 3([0-9]+ ){5}$' || { echo "FAILED: no numbers of tokens"; failures=$((failures + 1)); }
+expect 1 $b/hlx_train --model tests/data/hlx/llama/llama --sample 5 --prompt "one two"; says "takes numbers"
+expect 1 $b/hlx_train --model tests/data/hlx/llama/llama --sample 5 --prompt 70000
+
 # twenty steps here, twenty more on a device (two through the slow CUDA shim): the digest of forty
 for device in vulkan cuda; do
     library= kernels=build/kernels first=20
@@ -197,6 +288,9 @@ expect 0 $b/hlx_export "$work/gpt2.bin" --import tests/data/hlx/gpt2/bf16.safete
 contains "does not say its number of heads: 2 are taken"
 expect 0 $b/hlx_export --import tests/data/hlx/llmc/bfloat16.bin -o "$work/llmc.bin"
 expect 1 $b/hlx_export "$work/a.bin" -o "$work/gpt2b.bin"; grep -q "is a file, not a folder" "$work/err" || { echo "FAILED: a file in the way"; failures=$((failures + 1)); }
+cp "$work/back.bin" "$work/b.safetensors" # and over another one
+expect 2 $b/hlx_export "$work/a.bin" -o "$work/b.safetensors"; says "is a checkpoint"
+expect 2 $b/hlx_export --import "$work/folder" -o "$work/verify/checkpoint.bin"; says "is a checkpoint"
 
 # hlx_train --init: from a folder, with its shape; other sizes than the preset's
 init="$b/hlx_train --data examples/data/genesis.txt --init tests/data/hlx/gpt2/sharded --batch 2"
