@@ -429,7 +429,7 @@ static nc_hlx_config llama_config(int which) {
     c.bf16 = c.recompute = which == 2;
     c.dropout = which == 2 ? 0.1f : 0.0f;
     c.micro_batches = which == 4 ? 2 : 1;
-    if (which == 5) c.vocab_size = 5000, c.max_seq_len = 5;
+    if (which == 5) c.vocab_size = 5000, c.max_seq_len = 5, c.num_layers = c.tied_output = 1;
     if (which == 6) {
         c.d_model = 4100, c.head_size = 2, c.vocab_size = 128;
         c.max_seq_len = 5, c.num_layers = c.tied_output = 1;
