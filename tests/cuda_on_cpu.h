@@ -63,15 +63,18 @@ static inline float __fsqrt_rn(float a) { return sqrtf(a); }
 
 namespace nc_shim {
 
+/* Where a context goes on: registers are saved around __builtin_setjmp, no system call is made. */
+typedef void *place[5];
+
 struct fibre {
-    ucontext_t context;
-    std::vector<char> stack;
+    place at;
+    std::vector<char> stack; /* empty until the fibre has begun */
     nc_dim3 thread;
     bool finished;
 };
 
 struct scheduler {
-    ucontext_t home;
+    place home;
     std::vector<fibre> fibres;
     fibre *running;
     void (*body)(void *);
@@ -87,28 +90,47 @@ inline uint64_t next_random() { /* xorshift64* */
     return run.random * UINT64_C(2685821657736338717);
 }
 
-inline void fibre_main() {
-    run.body(run.argument);
-    run.running->finished = true;
-    swapcontext(&run.running->context, &run.home);
+[[noreturn]] __attribute__((noinline)) inline void go_on(place at) { __builtin_longjmp(at, 1); }
+
+/* From the running fibre to the scheduler, and back when it is its turn again. */
+__attribute__((noinline)) inline void leave_fibre() {
+    if (!__builtin_setjmp(run.running->at)) go_on(run.home);
+}
+
+/* A fibre lives on: it runs one thread of a block after the other. */
+[[noreturn]] inline void fibre_main() {
+    for (;;) {
+        run.body(run.argument);
+        run.running->finished = true;
+        leave_fibre();
+    }
+}
+
+__attribute__((noinline)) inline void enter_fibre(fibre &f) {
+    run.running = &f;
+    threadIdx = f.thread;
+    if (__builtin_setjmp(run.home)) return;
+    if (!f.stack.empty()) go_on(f.at);
+    f.stack.resize(64 * 1024);
+    ucontext_t context;
+    getcontext(&context);
+    context.uc_stack.ss_sp = f.stack.data();
+    context.uc_stack.ss_size = f.stack.size();
+    context.uc_link = nullptr;
+    makecontext(&context, (void (*)())fibre_main, 0);
+    setcontext(&context);
 }
 
 /* Run every live fibre up to its next barrier, in random order. Barriers that only part of the
  * threads reach are an error of the kernel, as on a device. */
 inline void run_block() {
-    size_t n = run.fibres.size(), live = n;
+    size_t n = (size_t)blockDim.x * blockDim.y * blockDim.z, live = n;
     std::vector<size_t> order(n);
     for (size_t i = 0; i < n; i++) {
         fibre &f = run.fibres[i];
-        f.stack.resize(64 * 1024);
         f.finished = false;
         f.thread = {(unsigned)(i % blockDim.x), (unsigned)(i / blockDim.x % blockDim.y),
                     (unsigned)(i / blockDim.x / blockDim.y)};
-        getcontext(&f.context);
-        f.context.uc_stack.ss_sp = f.stack.data();
-        f.context.uc_stack.ss_size = f.stack.size();
-        f.context.uc_link = nullptr;
-        makecontext(&f.context, fibre_main, 0);
         order[i] = i;
     }
     while (live) {
@@ -117,9 +139,7 @@ inline void run_block() {
         for (size_t i : order) {
             fibre &f = run.fibres[i];
             if (f.finished) continue;
-            run.running = &f;
-            threadIdx = f.thread;
-            swapcontext(&run.home, &f.context);
+            enter_fibre(f);
             finished += f.finished;
         }
         if (finished && finished != live) abort(); /* divergent barrier */
@@ -135,7 +155,7 @@ inline void launch(nc_dim3 grid, nc_dim3 block, void (*body)(void *), void *argu
     run.argument = argument;
     gridDim = grid;
     blockDim = block;
-    run.fibres.resize((size_t)block.x * block.y * block.z);
+    run.fibres.resize(std::max(run.fibres.size(), (size_t)block.x * block.y * block.z));
     for (size_t i = 0; i < (size_t)grid.x * grid.y * grid.z; i++) {
         blockIdx = {(unsigned)(i % grid.x), (unsigned)(i / grid.x % grid.y),
                     (unsigned)(i / grid.x / grid.y)};
@@ -182,8 +202,5 @@ template <class... A, void (*Kernel)(A...)> struct entry<Kernel> {
                                                     sizeof(nc_push), x, y);
 
 /* Wait for the other threads of the block. */
-static inline void __syncthreads() {
-    nc_shim::fibre *self = nc_shim::run.running;
-    swapcontext(&self->context, &nc_shim::run.home);
-}
+static inline void __syncthreads() { nc_shim::leave_fibre(); }
 #endif
