@@ -10280,6 +10280,15 @@ static const char *nc_hlx__path(nc__buffer *to, const char *folder, size_t bytes
     return to->status == NC_OK ? to->data : NULL;
 }
 
+/* The shortest decimal that is read as this float. */
+static void nc_hlx__put_float(nc__buffer *b, float value) {
+    char text[32];
+    int digits = 5;
+    do (void)snprintf(text, sizeof text, "%.*g", ++digits, (double)value);
+    while (digits < 9 && (float)strtod(text, NULL) != value);
+    nc__buffer_real(b, (double)value, digits);
+}
+
 /* What transformers' GPT2Config calls the model's parts. */
 static void nc_hlx__put_gpt2_config(nc__buffer *b, const nc_hlx_config *c) {
     nc__buffer_print(b, "{\n  \"architectures\": [\"GPT2LMHeadModel\"],\n"
@@ -10291,11 +10300,11 @@ static void nc_hlx__put_gpt2_config(nc__buffer *b, const nc_hlx_config *c) {
     nc__buffer_print(b, "  \"activation_function\": \"%s\",\n",
                      c->activation == NC_HLX_SILU ? "silu" : "gelu_new");
     nc__buffer_print(b, "  \"layer_norm_epsilon\": ");
-    nc__buffer_real(b, (double)nc_hlx__norm_eps(c), 9);
+    nc_hlx__put_float(b, nc_hlx__norm_eps(c));
     nc__buffer_print(b, ",\n  \"attn_pdrop\": 0.0,\n  \"embd_pdrop\": ");
-    nc__buffer_real(b, (double)c->dropout, 9);
+    nc_hlx__put_float(b, c->dropout);
     nc__buffer_print(b, ",\n  \"resid_pdrop\": ");
-    nc__buffer_real(b, (double)c->dropout, 9);
+    nc_hlx__put_float(b, c->dropout);
 }
 
 /* What transformers' LlamaConfig, or Qwen2Config, calls the model's parts. */
@@ -10316,18 +10325,18 @@ static void nc_hlx__put_llama_config(nc__buffer *b, const nc_hlx_config *c) {
                      (unsigned)nc_hlx__head_size(c), (unsigned)c->ffn_dim);
     nc__buffer_print(b, "  \"hidden_act\": \"%s\",\n  \"rms_norm_eps\": ",
                      c->activation == NC_HLX_SILU ? "silu" : "gelu_pytorch_tanh");
-    nc__buffer_real(b, (double)nc_hlx__norm_eps(c), 9);
+    nc_hlx__put_float(b, nc_hlx__norm_eps(c));
     if (!qwen2) nc__buffer_print(b, ",\n  \"attention_bias\": %s,\n  \"mlp_bias\": %s", bias, bias);
     nc__buffer_print(b, ",\n  \"attention_dropout\": 0.0,\n  \"rope_theta\": ");
-    nc__buffer_real(b, c->rope_theta > 0.0f ? (double)c->rope_theta : 10000.0, 9);
+    nc_hlx__put_float(b, c->rope_theta > 0.0f ? c->rope_theta : 10000.0f);
     nc__buffer_print(b, ",\n  \"rope_scaling\": ");
     if (c->rope_original) {
         nc__buffer_print(b, "{\"rope_type\": \"llama3\", \"factor\": ");
-        nc__buffer_real(b, (double)c->rope_factor, 9);
+        nc_hlx__put_float(b, c->rope_factor);
         nc__buffer_print(b, ", \"low_freq_factor\": ");
-        nc__buffer_real(b, (double)c->rope_low, 9);
+        nc_hlx__put_float(b, c->rope_low);
         nc__buffer_print(b, ", \"high_freq_factor\": ");
-        nc__buffer_real(b, (double)c->rope_high, 9);
+        nc_hlx__put_float(b, c->rope_high);
         nc__buffer_print(b, ", \"original_max_position_embeddings\": %u}",
                          (unsigned)c->rope_original);
     } else {

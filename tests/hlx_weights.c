@@ -399,7 +399,8 @@ static void configurations_are_read_and_written(void **state) {
     uint64_t digest;
     nc_error err;
     uint32_t tied;
-    char path[64];
+    char path[64], *config;
+    size_t n;
     (void)state;
     mkdir(folder, 0777);
     for (tied = 0; tied < 2; tied++) {
@@ -416,6 +417,11 @@ static void configurations_are_read_and_written(void **state) {
         digest = nc_hlx_digest(model);
         assert_int_equal(nc_hlx_export_folder(model, folder, &err), NC_OK);
         nc_hlx_destroy(model);
+        assert_int_equal(nc_file_read("build/test_weights/config.json", &config, &n, &err), NC_OK);
+        assert_non_null(strstr(config, tied ? "\"layer_norm_epsilon\": 1e-06,"
+                                            : "\"layer_norm_epsilon\": 1e-05,"));
+        assert_non_null(strstr(config, "\"resid_pdrop\": 0.1,"));
+        nc_file_free(config);
         c.dropout = 0.0f;
         assert_int_equal(nc_hlx_read_config(&c, folder, &err), NC_OK);
         assert_true(c.norm_eps == (tied ? 1e-6f : 0.0f));

@@ -7,7 +7,9 @@ the bit. Needs torch, transformers and a C compiler; not a part of make test.
     python3 tests/oracle_hlx.py [--large | NAME..]
 --large adds the shapes of GPT-2's 124M and 355M parameters (13 GB of memory, 9 of disk); names
 choose some models.
-Returns 1 where a deviation is more than eight times transformers' own."""
+Returns 1 where a deviation is more than eight times transformers' own. Gradients may differ by the
+noise of one chain over the vocabulary too, which the gradient at the last layer norm is: half a
+last place, as often as the root of its steps."""
 import gc
 import os
 import platform
@@ -209,7 +211,8 @@ def compare(driver, case):
         good, cells = same, []
         for i, (m, n, e) in enumerate(zip(mine, *results)):
             a, b = deviation(m, e, i == 2), deviation(n, e, i == 2)
-            good &= bool(a <= max(8 * b, 2e-7))
+            chain = 2.0 ** -25 * config.vocab_size ** 0.5 if i == 2 else 0
+            good &= bool(a <= max(8 * b, 2e-7, chain))
             cells.append(f"{a:7.1e} {b:7.1e}")
         row(name, f"{files}", f"{mine[2].size:,}", f"{batch} x {seq}, {steps}", *cells,
             "same" if same else "OTHER")
