@@ -89,7 +89,8 @@ static const char *const usage[] = {
     "  --overwrite      or begin anew\n"
     "  --other-data     with --resume: go on with another file, from its first window\n"
     "  --eval-every N   steps between validations (default 200, and at the end)\n"
-    "  --eval-windows N windows of each, the same ones (default 64); at the end all follow\n"
+    "  --eval-windows N windows of each, the same ones (default 64); at the end all follow.\n"
+    "                   0: no validation\n"
     "  --save-every N   steps between checkpoints (default 500, and at the end)\n"
     "  --save-epochs N --save-minutes X   instead, or all that are given\n"
     "  --tensorboard    one more log: DIR/events.out.tfevents..., a file for each start\n"
@@ -148,7 +149,7 @@ static const number_option numbers[] = {{"--threads", AT(threads), 1, 4096, 1},
                                         {"--seed", AT(seed), 0, 9e15, 1},
                                         {"--save-every", AT(save_every), 1, 1e9, 1},
                                         {"--eval-every", AT(eval_every), 1, 1e9, 1},
-                                        {"--eval-windows", AT(eval_windows), 1, 1e6, 1},
+                                        {"--eval-windows", AT(eval_windows), 0, 1e6, 1},
                                         {"--sample", AT(sample), 0, 1e6, 1},
                                         {"--vocab", AT(vocab), 1, 1e6, 1},
                                         {"--layers", AT(layers), 1, 1e6, 1},
@@ -402,7 +403,10 @@ typedef struct text_log {
     FILE *file;
     long end; /* before the last row's end: "\n" or "}\n" */
     int json;
+    int row; /* 1: the last row is that of the model's step; 2: and has the last validation of all */
 } text_log;
+
+#define VALIDATION_OF_ALL "validation_loss_all"
 
 typedef struct logs {
     text_log csv, jsonl;
@@ -465,6 +469,14 @@ static size_t cut_rows(char *text, size_t bytes, uint64_t last, int again, int j
     return kept;
 }
 
+/* text_log.row of a text of rows. */
+static int last_row(const char *text, size_t bytes, uint64_t step, int json) {
+    size_t at = bytes ? bytes - 1 : 0;
+    while (at && text[at - 1] != '\n') at--;
+    if (!bytes || !step || row_step(text + at, json) != step) return 0;
+    return strstr(text + at, VALIDATION_OF_ALL) ? 2 : 1;
+}
+
 /* Open a log; that of a run which resumes at step `last` is cut there first. */
 static int open_log(text_log *l, const char *name, int json, int resume, uint64_t last, int again) {
     char *text = NULL;
@@ -474,6 +486,8 @@ static int open_log(text_log *l, const char *name, int json, int resume, uint64_
     if (resume && exists(name)) status = nc_file_read(name, &text, &bytes, &err);
     if (status == NC_OK) {
         if (text) bytes = cut_rows(text, bytes, last, again, json);
+        if (text) text[bytes] = 0;
+        l->row = text ? last_row(text, bytes, last, json) : 0;
         status = nc_file_write(name, text ? text : "", bytes, &err);
     }
     nc_file_free(text);
@@ -503,11 +517,16 @@ static int log_row(text_log *l, const record *r) {
                     : "%llu,%.6f,%.4e,%.5f,%.0f,",
             (unsigned long long)s->step, (double)s->loss, (double)s->lr, (double)s->grad_norm,
             r->speed, (unsigned long long)r->tokens, (long long)time(NULL));
+    l->row = 1;
     return end_row(l);
 }
 
-/* A loss into the last row. */
+/* A loss into the row of the model's step, where there is one (the log may have been taken away)
+   that does not have it. */
 static int log_validation(text_log *l, const char *name, double loss) {
+    const int all = !strcmp(name, VALIDATION_OF_ALL);
+    if (!l->row || (all && l->row == 2)) return 0;
+    if (all) l->row = 2;
     if (fseek(l->file, l->end, SEEK_SET)) return -1;
     if (l->json)
         fprintf(l->file, ",\"%s\":%.9g", name, loss);
@@ -644,7 +663,7 @@ static int log_step(logs *l, const record *r) {
 /* The loss of a validation, or of the last one over all windows. */
 static int log_loss(logs *l, uint64_t step, double loss, int all) {
     int failed = (!all && log_validation(&l->csv, "", loss)) ||
-                 log_validation(&l->jsonl, all ? "validation_loss_all" : "validation_loss", loss);
+                 log_validation(&l->jsonl, all ? VALIDATION_OF_ALL : "validation_loss", loss);
     if (l->events) {
         event e = new_event(step);
         put_scalar(&e, all ? "validation/loss_all" : "validation/loss", loss);
@@ -1032,6 +1051,19 @@ static path home(const options *o) {
     return p;
 }
 
+/* Without a tokenizer, a model of others reads tokens alone. */
+static nc_status check_no_text(run *r, const char *folder, nc_error *err) {
+    const nc_status status = open_data(r, 1, 0, err);
+    const int text = r->data.source.text != 0;
+    nc_hlx_data_close(&r->data);
+    if (status != NC_OK || !text) return status;
+    snprintf(err->message, sizeof err->message,
+             "no tokenizer in '%.60s': give --tokenizer FILE, --vocab N to learn one, or "
+             "--token-bytes N",
+             folder);
+    return NC_ERR_ARG;
+}
+
 /* The tokenizer that is given, or the model's; else what --vocab asks for. */
 static nc_status open_tokenizer(run *r, nc_error *err) {
     const options *o = r->o;
@@ -1042,12 +1074,7 @@ static nc_status open_tokenizer(run *r, nc_error *err) {
     if (name && o->token_bytes != 1) return nc_hlx_bpe_load(&r->bpe, name, NULL, err);
     r->learned = o->vocab > 256 && o->token_bytes < 0 && !o->resume && !o->model;
     if (r->learned) return learn_tokenizer(r, err);
-    if (!o->init || o->token_bytes >= 0) return NC_OK;
-    snprintf(err->message, sizeof err->message,
-             "no tokenizer in '%.50s': give --tokenizer FILE, --vocab N to learn one, or "
-             "--token-bytes N",
-             from.text);
-    return NC_ERR_ARG;
+    return o->init && o->token_bytes < 0 ? check_no_text(r, from.text, err) : NC_OK;
 }
 
 /* What the options say of a shape, over that of the preset, of --init or of a checkpoint. */
@@ -1202,7 +1229,7 @@ static nc_status continue_run(run *r, const nc_hlx_loader *loader, nc_error *err
         r->data.train.next = 0;
         saved->best_step = 0;
     }
-    if (saved->best_step && (double)saved->best_windows != judged) {
+    if (saved->best_step && judged > 0 && (double)saved->best_windows != judged) {
         printf("validation over %.0f windows, not %u: the best loss begins anew\n", judged,
                (unsigned)saved->best_windows);
         saved->best_step = 0;
@@ -1234,6 +1261,8 @@ static nc_status open_run(run *r, nc_error *err) {
     if (status != NC_OK) return status;
     c = nc_hlx_get_config(r->model);
     status = open_data(r, c->max_seq_len, c->vocab_size, err);
+    if (status == NC_ERR_MISMATCH && !o->resume && !r->bpe && o->vocab < 0)
+        return more(err, "; give --vocab N");
     if (status == NC_OK && o->resume) return continue_run(r, &saved, err);
     if (status == NC_OK) *nc_hlx_get_run(r->model) = describe(r);
     return status;
@@ -1552,8 +1581,8 @@ static nc_status judge(run *r, logs *l) {
 static int worn_out(const run *r) {
     const nc_hlx_run *kept = nc_hlx_get_run(r->model);
     if (r->o->patience < 0 || kept->worse < r->o->patience) return 0;
-    printf("no better for %u validations: stopped, %s has loss %.4f\n", (unsigned)kept->worse,
-           in_folder(r->o->out, "best.bin").text, (double)kept->best_loss);
+    printf("no better for %u validations: stopped, step %llu has loss %.4f\n",
+           (unsigned)kept->worse, (unsigned long long)kept->best_step, (double)kept->best_loss);
     return 1;
 }
 
@@ -1561,6 +1590,10 @@ static int worn_out(const run *r) {
 
 static int is_due(const run *r, double every, uint64_t step) {
     return step && (step == r->steps || step % (uint64_t)every == 0);
+}
+
+static int judge_is_due(const run *r, uint64_t step) {
+    return r->o->eval_windows > 0 && is_due(r, r->o->eval_every, step);
 }
 
 /* Whether a checkpoint is due after a step: by steps, by passes over the data, by the clock. */
@@ -1614,7 +1647,7 @@ static int after_step(run *r, logs *l, uint64_t *saved, nc_status *status) {
         *status = save(r, l);
         *saved = step;
     }
-    if (*status == NC_OK && is_due(r, r->o->eval_every, step)) {
+    if (*status == NC_OK && judge_is_due(r, step)) {
         *status = judge(r, l);
         return *status != NC_OK || worn_out(r);
     }
@@ -1638,7 +1671,7 @@ static int train(run *r, logs *l, int again) {
     if (saved != nc_hlx_step(r->model) || judged != kept->valid_step)
         if (save(r, l) != NC_OK) return 1;
     if (cut || (!stop && nc_hlx_step(r->model) != r->steps)) return 0;
-    if (all_windows(r) == judged_windows(r)) return 0;
+    if (judged_windows(r) == 0 || all_windows(r) == judged_windows(r)) return 0;
     status = evaluate(r, all_windows(r), &loss);
     if (status != NC_OK) return status != NC_ERR_CANCELLED;
     print_loss(r, "last validation, of all:", (double)loss, all_windows(r));
@@ -1649,7 +1682,7 @@ static int train_run(run *r) {
     const options *o = r->o;
     const nc_hlx_run *kept = nc_hlx_get_run(r->model);
     const uint64_t step = nc_hlx_step(r->model);
-    const int again = o->resume && is_due(r, o->eval_every, step) && kept->valid_step < step;
+    const int again = o->resume && judge_is_due(r, step) && kept->valid_step < step;
     logs l;
     int failed = open_device(r) || begin_files(r);
     if (failed) return 1;
@@ -1703,7 +1736,8 @@ static int train_and_sample(run *r, nc_error *err) {
     if (status == NC_OK) status = plan(r, err);
     if (status != NC_OK) return fail(r->o->resume ? "resume" : "start", status, err);
     print_run(r);
-    return train_run(r) || (r->o->sample > 0 && write_sample(r->model, r->bpe, r->o));
+    return train_run(r) ||
+           (r->o->sample > 0 && !interrupted && write_sample(r->model, r->bpe, r->o));
 }
 
 int main(int argc, char **argv) {

@@ -85,6 +85,8 @@ for log in csv jsonl; do # what the first run wrote of the steps up to 12 but fo
 done
 sed -n 5p "$work/safe/log.csv" >>"$work/safe/log.csv"
 expect 0 $run --resume --steps 21 --out "$work/safe"; whole_logs "$work/safe" 21
+expect 0 $run --resume --steps 21 --out "$work/safe" # the last validation again
+n=$((n + 1)); [ "$(grep -o validation_loss_all "$work/safe/log.jsonl" | wc -l)" = 1 ] || { echo "FAILED: a row has it twice"; failures=$((failures + 1)); }
 rm "$work/safe/log.csv"
 expect 0 $run --resume --steps 22 --out "$work/safe" # a log that is gone begins anew
 [ "$(wc -l <"$work/safe/log.csv")" = 2 ] || { echo "FAILED: no new log"; failures=$((failures + 1)); }
@@ -196,13 +198,14 @@ expect 1 $b/hlx_train --model tests/data/hlx/llama/llama --sample 5 --prompt 700
 
 # twenty steps here, twenty more on a device (two through the slow CUDA shim): the digest of forty
 for device in vulkan cuda; do
-    library= kernels=build/kernels first=20
-    [ $device = cuda ] && library=build/shim/libcuda_on_cpu.so kernels=build/shim first=38
+    library= kernels=build/kernels first=20 windows=2
+    [ $device = cuda ] && library=build/shim/libcuda_on_cpu.so kernels=build/shim first=38 windows=0
     expect 0 $train --batch 2 --steps $first --overwrite --out "$work/device"
     expect 0 env NC_GPU_LIBRARY=$library NC_KERNEL_PATH=$kernels $train --batch 2 --steps 40 \
-        --resume --device $device --out "$work/device"
-    there=$(tail -n 1 "$work/out")
-    expect 0 $train --batch 2 --steps 40 --overwrite --out "$work/here"
+        --resume --device $device --eval-windows $windows --out "$work/device"
+    there=$(tail -n 1 "$work/out") judged=$(grep 'last validation' "$work/out")
+    expect 0 $train --batch 2 --steps 40 --eval-windows $windows --overwrite --out "$work/here"
+    [ "$(grep 'last validation' "$work/out")" = "$judged" ] || { echo "FAILED: $device validates otherwise: $judged"; failures=$((failures + 1)); }
     [ "$(tail -n 1 "$work/out")" = "$there" ] || { echo "FAILED: $device differs: $there"; failures=$((failures + 1)); }
 done
 expect 1 env NC_GPU_LIBRARY=no_such_driver.so $train --device cuda --out "$work/none"
