@@ -86,7 +86,7 @@ done
 sed -n 5p "$work/safe/log.csv" >>"$work/safe/log.csv"
 expect 0 $run --resume --steps 21 --out "$work/safe"; whole_logs "$work/safe" 21
 expect 0 $run --resume --steps 21 --out "$work/safe" # the last validation again
-n=$((n + 1)); [ "$(grep -o validation_loss_all "$work/safe/log.jsonl" | wc -l)" = 1 ] || { echo "FAILED: a row has it twice"; failures=$((failures + 1)); }
+n=$((n + 1)); [ "$(tail -n 1 "$work/safe/log.jsonl" | grep -o validation_loss_all | wc -l)" = 1 ] || { echo "FAILED: a row has it twice"; failures=$((failures + 1)); }
 rm "$work/safe/log.csv"
 expect 0 $run --resume --steps 22 --out "$work/safe" # a log that is gone begins anew
 [ "$(wc -l <"$work/safe/log.csv")" = 2 ] || { echo "FAILED: no new log"; failures=$((failures + 1)); }
