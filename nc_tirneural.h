@@ -6012,18 +6012,18 @@ NC_TIR__STATIC(network_has_the_documented_size,
 
 enum {
     NC_TIR__HIDDEN_WORDS = NC_TIR__FFN / 4, /* four lanes of 16 bits, as they lie in memory */
-    NC_TIR__OUT_WORDS = NC_TIR__OUT / 2     /* two lanes of 32 bits: outputs i, below, and i + 32 */
+    NC_TIR__OUT_WORDS = NC_TIR__OUT / 4     /* the same, the lowest first */
 };
 
 /* The weights, and what the decoder makes of them: its first layer taken with the rows of a state's
- * embedding, and its second, a row for each output and, in words, one for each input. */
+ * embedding, and its second, a row for each input, and that again in words. */
 struct nc_tir_model {
     nc_fixed w[NC_TIR__PARAMETERS];
     uint64_t rows[(size_t)NC_TIR__STATE_ROWS * NC_TIR__HIDDEN_WORDS]; /* in 1/128, 1,023 higher */
     uint64_t hidden_bias[NC_TIR__HIDDEN_WORDS];                       /* the same */
-    uint64_t out_words[(size_t)NC_TIR__FFN * NC_TIR__OUT_WORDS];      /* in 1/256 */
-    int16_t out[NC_TIR__OUT * NC_TIR__FFN];                           /* in 1/256; nc_tir__out_at */
-    int32_t out_bias[NC_TIR__OUT];                                    /* in 1/32,768 */
+    uint64_t out_words[(size_t)NC_TIR__FFN * NC_TIR__OUT_WORDS];
+    int16_t out[NC_TIR__FFN * NC_TIR__OUT];               /* each output's in units of its own: */
+    int32_t out_unit[NC_TIR__OUT], out_bias[NC_TIR__OUT]; /* of NC_TIR__LOGIT */
 };
 
 NC_API size_t nc_tir_model_parameters(size_t *embedding) {
@@ -6405,20 +6405,26 @@ NC_API nc_status nc_tir_model_forward(const nc_tir_model *model, const nc_gl *wo
 /* -- decoder -- */
 
 /* The decoder in small integers, so that it costs a search little at any level: the first layer is
- * taken with every row of a state's embedding once per model, and a state adds those up. Hidden
- * values stay below 32 with 7 fractional bits, weights below 8 with 8: a sum over 128 of their
- * products is below 2^30. The rows stay below 8 and are kept 1,023 higher, so that in a sum of 28
- * of them and the bias no lane of 16 bits carries into the next: one addition is four in plain
- * C. */
+ * taken with every row of a state's embedding once per model, and a state adds those up. The rows,
+ * with 7 fractional bits, stay below 8 and are kept 1,023 higher, so that in a sum of 28 of them
+ * and the bias no lane of 16 bits carries into the next: one addition is four in plain C. Of a
+ * hidden value 5 bits go on, one of them fractional, and the second layer's weights have for each
+ * output as many bits as let no sum leave 16 (5 or 6 fractional in the shipped weights): one product
+ * is four in plain C. (So coarse, a search guided by the shipped weights ends as well as with 12
+ * bits of each.) */
 enum {
-    NC_TIR__SMALL_BITS = 8, /* fractional, of small weights */
+    NC_TIR__SMALL_BITS = 8, /* fractional, of weights below 8 */
     NC_TIR__SMALL_LIMIT = 2047,
     NC_TIR__ROW_LIMIT = 1023,
-    NC_TIR__HIDDEN_BITS = 7,
-    NC_TIR__HIDDEN_LIMIT = 4095,
+    NC_TIR__ROW_BITS = 7,
     NC_TIR__HIDDEN_ZERO = (NC_TIR__STATE_FEATURES + 1) * NC_TIR__ROW_LIMIT, /* the 0 of a sum */
-    NC_TIR__LOGIT = 1 << (NC_TIR__SMALL_BITS + NC_TIR__HIDDEN_BITS) /* 1 in units of logits */
+    NC_TIR__HIDDEN_BITS = 1,
+    NC_TIR__HIDDEN_LIMIT = 31,
+    NC_TIR__OUT_BITS = 8,                                         /* at most */
+    NC_TIR__LOGIT = 1 << (NC_TIR__OUT_BITS + NC_TIR__HIDDEN_BITS) /* 1 in units of logits */
 };
+NC_TIR__STATIC(the_largest_weights_fit_without_a_fraction,
+               NC_TIR__FFN * 8 * NC_TIR__HIDDEN_LIMIT <= INT16_MAX);
 NC_TIR__STATIC(sums_of_rows_fit_16_bits, 2 * NC_TIR__HIDDEN_ZERO < 65536);
 
 /* x / 2^shift, rounded, within -limit .. limit. */
@@ -6447,19 +6453,36 @@ static void nc_tir__pack_row(uint64_t *words, const int16_t *values) {
     memcpy(words, lanes, sizeof lanes);
 }
 
-#if !defined(NC_NO_SIMD) && defined(__SSE2__)
-#include <emmintrin.h>
-#define NC_TIR__SSE2
-#endif
+/* A word of four lanes, the lowest first: their sum, each at its place, so that a sum of words or a
+ * product with an integer is that of all lanes, while they fit (a negative one borrows from the
+ * next). */
+static uint64_t nc_tir__pack_lanes(const int16_t *lanes) {
+    uint64_t word = 0;
+    uint32_t k;
+    for (k = 0; k < 4; k++) word += (uint64_t)(int64_t)lanes[k] << (16 * k);
+    return word;
+}
 
-/* Where the weight of an output and a hidden value stands: those of an output in a row, or, for
- * products of pairs, pairs of every output in a row. */
-static size_t nc_tir__out_at(size_t output, size_t hidden) {
-#ifdef NC_TIR__SSE2
-    return (hidden / 2 * NC_TIR__OUT + output) * 2 + hidden % 2;
-#else
-    return output * NC_TIR__FFN + hidden;
-#endif
+/* The weights of an output in the smallest units in which no sum of it leaves 16 bits. */
+static void nc_tir__derive_output(nc_tir_model *model, uint32_t output) {
+    const nc_fixed *w = model->w + NC_TIR__P_OUT + output;
+    uint32_t bits, k;
+    for (bits = NC_TIR__OUT_BITS;; bits--) {
+        int32_t sum[2] = {0, 0}; /* of those that are not negative, and of the others */
+        for (k = 0; k < NC_TIR__FFN; k++) {
+            const int32_t one =
+                nc_tir__narrow(nc_gl_to_i64(w[k * (size_t)NC_TIR__OUT]), 16 - bits, 8 << bits);
+            model->out[k * NC_TIR__OUT + output] = (int16_t)one;
+            sum[one < 0] += one;
+        }
+        if (sum[0] * NC_TIR__HIDDEN_LIMIT <= INT16_MAX &&
+            sum[1] * NC_TIR__HIDDEN_LIMIT >= INT16_MIN)
+            break;
+    }
+    model->out_unit[output] = 1 << (NC_TIR__OUT_BITS - bits);
+    model->out_bias[output] =
+        nc_tir__narrow(nc_gl_to_i64(model->w[NC_TIR__P_OUT_BIAS + output]),
+                       16 - NC_TIR__OUT_BITS - NC_TIR__HIDDEN_BITS, 8 * NC_TIR__LOGIT);
 }
 
 /* What is derived from the weights, after a change of them. */
@@ -6475,27 +6498,17 @@ static void nc_tir__derive(nc_tir_model *model) {
             row[k] = nc_tir__small(model->w[NC_TIR__P_STATES + i * (uint32_t)NC_TIR__D + k]);
         for (k = 0; k < NC_TIR__FFN; k++)
             sums[k] = (int16_t)nc_tir__narrow(nc_tir__small_dot(columns + k * NC_TIR__D, row),
-                                              2 * NC_TIR__SMALL_BITS - NC_TIR__HIDDEN_BITS,
+                                              2 * NC_TIR__SMALL_BITS - NC_TIR__ROW_BITS,
                                               NC_TIR__ROW_LIMIT);
         nc_tir__pack_row(model->rows + i * NC_TIR__HIDDEN_WORDS, sums);
     }
     for (k = 0; k < NC_TIR__FFN; k++)
         sums[k] = (int16_t)nc_tir__narrow(nc_gl_to_i64(model->w[NC_TIR__P_HIDDEN_BIAS + k]),
-                                          16 - NC_TIR__HIDDEN_BITS, NC_TIR__ROW_LIMIT);
+                                          16 - NC_TIR__ROW_BITS, NC_TIR__ROW_LIMIT);
     nc_tir__pack_row(model->hidden_bias, sums);
-    for (i = 0; i < NC_TIR__OUT; i++) {
-        for (k = 0; k < NC_TIR__FFN; k++)
-            model->out[nc_tir__out_at(i, k)] =
-                nc_tir__small(model->w[NC_TIR__P_OUT + k * NC_TIR__OUT + i]);
-        model->out_bias[i] =
-            nc_tir__narrow(nc_gl_to_i64(model->w[NC_TIR__P_OUT_BIAS + i]), 1, 8 * NC_TIR__LOGIT);
-    }
-    for (k = 0; k < NC_TIR__FFN; k++)
-        for (i = 0; i < NC_TIR__OUT_WORDS; i++) {
-            const int64_t low = model->out[nc_tir__out_at(i, k)];
-            const int64_t high = model->out[nc_tir__out_at(NC_TIR__OUT_WORDS + i, k)];
-            model->out_words[k * NC_TIR__OUT_WORDS + i] = ((uint64_t)high << 32) + (uint64_t)low;
-        }
+    for (i = 0; i < NC_TIR__OUT; i++) nc_tir__derive_output(model, i);
+    for (i = 0; i < NC_TIR__FFN * NC_TIR__OUT_WORDS; i++)
+        model->out_words[i] = nc_tir__pack_lanes(model->out + 4 * (size_t)i);
 }
 
 /* The sums of the first layer that were taken last, and the rows that they are of. */
@@ -6514,10 +6527,11 @@ static void nc_tir__begin_sums(const nc_tir_model *model, nc_tir__sums *sums) {
 
 /* Hidden values of a state, from its rows: those of the last sums give way where they differ, two
  * at a time. Loops of known length over words are what compilers make vectors of without being
- * asked. Each value is the sum less its 0, within 0 .. NC_TIR__HIDDEN_LIMIT; four lanes at a time,
- * whose uppermost bits say which are not negative, then which are too large. */
+ * asked. Each value is the sum less its 0, rounded, within 0 .. NC_TIR__HIDDEN_LIMIT; four lanes at
+ * a time, whose uppermost bits say which are not negative, then which are too large. */
 static NC__NOINLINE void nc_tir__hidden(const nc_tir_model *model, nc_tir__sums *sums,
                                         const uint16_t *rows, int16_t *hidden) {
+    enum { SHIFT = NC_TIR__ROW_BITS - NC_TIR__HIDDEN_BITS, LIMIT = NC_TIR__HIDDEN_LIMIT << SHIFT };
     const uint64_t ones = UINT64_C(0x0001000100010001), top = ones << 15;
     uint16_t old[NC_TIR__STATE_FEATURES + 1], fresh[NC_TIR__STATE_FEATURES + 1];
     uint64_t sum[NC_TIR__HIDDEN_WORDS];
@@ -6541,23 +6555,38 @@ static NC__NOINLINE void nc_tir__hidden(const nc_tir_model *model, nc_tir__sums 
     for (k = 0; k < NC_TIR__HIDDEN_WORDS; k++) {
         const uint64_t x = sum[k] + ones * (32768 - NC_TIR__HIDDEN_ZERO), positive = x & top;
         const uint64_t y = x & (positive - (positive >> 15)); /* the lower 15 bits, or 0 */
-        const uint64_t large = (y + ones * (32767 - NC_TIR__HIDDEN_LIMIT)) & top;
+        const uint64_t large = (y + ones * (32767 - LIMIT)) & top;
         const uint64_t mask = large - (large >> 15);
-        sum[k] = (y & ~mask) | (mask & ones * NC_TIR__HIDDEN_LIMIT);
+        const uint64_t value = (y & ~mask) | (mask & ones * LIMIT);
+        sum[k] = (value + (ones << SHIFT >> 1)) >> SHIFT & ones * NC_TIR__HIDDEN_LIMIT;
     }
     memcpy(hidden, sum, sizeof sum);
 }
 
-/* All outputs without vectors, two a product: the inputs that are not 0, each times its row of
- * words. The lower lane is signed and borrows from the upper, which gets that back at the end. */
-static NC_UNUSED void nc_tir__outputs_by_words(const nc_tir_model *model, const int16_t *hidden,
-                                               int32_t *out) {
-    uint8_t index[NC_TIR__FFN + 1];
-    uint32_t count = 0, i, j, k;
+/* The hidden values that are not 0: where they are. */
+static uint32_t nc_tir__active(const int16_t *hidden, uint8_t index[NC_TIR__FFN + 1]) {
+    uint32_t count = 0, k;
     for (k = 0; k < NC_TIR__FFN; k++) {
         index[count] = (uint8_t)k;
         count += hidden[k] != 0;
     }
+    return count;
+}
+
+/* An output from its sum: all of them. */
+static void nc_tir__to_logits(const nc_tir_model *model, const int16_t *sums, int32_t *out) {
+    uint32_t i;
+    for (i = 0; i < NC_TIR__OUT; i++) out[i] = model->out_bias[i] + sums[i] * model->out_unit[i];
+}
+
+/* All outputs without vectors, four a product: the inputs that are not 0, each times its row of
+ * words. */
+static NC_UNUSED void nc_tir__outputs_by_words(const nc_tir_model *model, const int16_t *hidden,
+                                               int32_t *out) {
+    uint8_t index[NC_TIR__FFN + 1];
+    const uint32_t count = nc_tir__active(hidden, index);
+    int16_t sums[NC_TIR__OUT];
+    uint32_t i, j, k;
     for (i = 0; i < NC_TIR__OUT_WORDS; i += 8) {
         uint64_t s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0, s5 = 0, s6 = 0, s7 = 0, sum[8];
         for (j = 0; j < count; j++) {
@@ -6580,52 +6609,53 @@ static NC_UNUSED void nc_tir__outputs_by_words(const nc_tir_model *model, const 
         sum[5] = s5;
         sum[6] = s6;
         sum[7] = s7;
-        for (k = 0; k < 8; k++) {
-            const int32_t low = (int32_t)(uint32_t)sum[k];
-            const uint64_t high = sum[k] - (uint64_t)(int64_t)low;
-            out[i + k] = model->out_bias[i + k] + low;
-            out[NC_TIR__OUT_WORDS + i + k] =
-                model->out_bias[NC_TIR__OUT_WORDS + i + k] + (int32_t)(uint32_t)(high >> 32);
+        for (k = 0; k < 32; k++) {
+            const int16_t lane = (int16_t)(uint16_t)sum[k / 4];
+            sums[4 * i + k] = lane;
+            sum[k / 4] = (sum[k / 4] - (uint64_t)(int64_t)lane) >> 16;
         }
     }
+    nc_tir__to_logits(model, sums, out);
 }
 
-#ifdef NC_TIR__SSE2
-/* All outputs, half of them at a time: pairs of inputs times pairs of weights, four outputs a
- * vector. Every x86-64 has these instructions. */
+#if !defined(NC_NO_SIMD) && defined(__SSE2__)
+#include <emmintrin.h>
+/* All outputs, eight a vector. Every x86-64 has these instructions. */
 static void nc_tir__outputs(const nc_tir_model *model, const int16_t *hidden, int32_t *out) {
-    uint32_t half, i, k;
-    for (half = 0; half < NC_TIR__OUT; half += 32) {
-        const __m128i *w = (const __m128i *)(const void *)(model->out + 2 * half);
-        __m128i sum[8];
-        for (i = 0; i < 8; i++)
-            sum[i] = _mm_loadu_si128((const __m128i *)(const void *)(model->out_bias + half) + i);
-        for (k = 0; k < NC_TIR__FFN; k += 2, w += NC_TIR__OUT / 4) {
-            int32_t pair;
-            __m128i x;
-            memcpy(&pair, hidden + k, sizeof pair);
-            if (!pair) continue;
-            x = _mm_set1_epi32(pair);
+    uint8_t index[NC_TIR__FFN + 1];
+    const uint32_t count = nc_tir__active(hidden, index);
+    __m128i sum[NC_TIR__OUT / 8];
+    int16_t sums[NC_TIR__OUT];
+    uint32_t i, j;
+    for (i = 0; i < NC_TIR__OUT / 8; i++) sum[i] = _mm_setzero_si128();
+    for (j = 0; j < count; j++) {
+        const int16_t *row = model->out + index[j] * (size_t)NC_TIR__OUT;
+        const __m128i x = _mm_set1_epi16(hidden[index[j]]);
+        const __m128i *w = (const __m128i *)(const void *)row;
 #pragma GCC unroll 8
-            for (i = 0; i < 8; i++)
-                sum[i] = _mm_add_epi32(sum[i], _mm_madd_epi16(x, _mm_loadu_si128(w + i)));
-        }
-        for (i = 0; i < 8; i++) _mm_storeu_si128((__m128i *)(void *)(out + half) + i, sum[i]);
+        for (i = 0; i < NC_TIR__OUT / 8; i++)
+            sum[i] = _mm_add_epi16(sum[i], _mm_mullo_epi16(x, _mm_loadu_si128(w + i)));
     }
+    for (i = 0; i < NC_TIR__OUT / 8; i++) _mm_storeu_si128((__m128i *)(void *)sums + i, sum[i]);
+    nc_tir__to_logits(model, sums, out);
+}
+#elif !defined(NC_NO_SIMD) && defined(__ARM_NEON)
+/* All outputs of the decoder, in a loop that compilers make vectors of. */
+static void nc_tir__outputs(const nc_tir_model *model, const int16_t *hidden, int32_t *out) {
+    int16_t sums[NC_TIR__OUT] = {0};
+    uint8_t index[NC_TIR__FFN + 1];
+    const uint32_t count = nc_tir__active(hidden, index);
+    uint32_t i, j;
+    for (j = 0; j < count; j++) {
+        const int16_t *w = model->out + index[j] * (size_t)NC_TIR__OUT;
+        for (i = 0; i < NC_TIR__OUT; i++) sums[i] = (int16_t)(sums[i] + hidden[index[j]] * w[i]);
+    }
+    nc_tir__to_logits(model, sums, out);
 }
 #else
 /* All outputs of the decoder. */
 static void nc_tir__outputs(const nc_tir_model *model, const int16_t *hidden, int32_t *out) {
-#ifdef NC_NO_SIMD
     nc_tir__outputs_by_words(model, hidden, out);
-#else
-    uint32_t i;
-    for (i = 0; i < NC_TIR__OUT; i++) {
-        const int16_t *w = model->out + i * (size_t)NC_TIR__FFN;
-        out[i] = model->out_bias[i] + nc_tir__small_dot(w, hidden) +
-                 nc_tir__small_dot(w + NC_TIR__D, hidden + NC_TIR__D);
-    }
-#endif
 }
 #endif
 
@@ -7516,7 +7546,8 @@ typedef struct nc_tir__beam {
     int32_t *best, worst; /* what costs `worst` or more comes behind all these and is not kept */
     uint64_t *entered;
     uint32_t best_count, entered_count, entered_mask, width;
-    int32_t left; /* moves that may follow the next */
+    int32_t left;             /* moves that may follow the next */
+    int32_t margin, hopeless; /* what costs so much will not end in time, says the network */
     /* the network's view of b->s, when there is one */
     int guided, sparing; /* sparing: the fewest instructions are sought with its guidance */
     const nc_tir__answer *answer;
@@ -7634,6 +7665,12 @@ static void nc_tir__rise(int32_t *heap, uint32_t n, int32_t score) {
     heap[n] = score;
 }
 
+/* What costs so much or more is not kept. */
+static int32_t nc_tir__worst(const nc_tir__beam *b) {
+    const int32_t worst = b->best && b->best_count == b->width ? b->best[0] : INT32_MAX;
+    return worst <= b->hopeless ? worst : b->hopeless;
+}
+
 /* A move that may be kept. When the heap is full of moves to different new states, all of them
  * come before what costs as much as the worst of them and is found later, so that this is never
  * kept. A state that has left the heap does not enter again: then b->worst is only too large. */
@@ -7650,7 +7687,7 @@ static void nc_tir__rank(nc_tir__beam *b, const nc_tir__move *m) {
         nc_tir__rise(b->best, b->best_count++, m->score);
     else
         nc_tir__sink(b->best, b->width, m->score);
-    if (b->best_count == b->width) b->worst = b->best[0];
+    b->worst = nc_tir__worst(b);
 }
 
 /* Offer a move unless it loses a value for good, leaves the permitted depth or costs too much. */
@@ -8085,7 +8122,7 @@ static const nc_tir__answer *nc_tir__ask(nc_tir__search *p,
     int32_t top = INT32_MIN;
     uint32_t i;
     if (answers->model != p->model) {
-        memset(answers->list, 0, sizeof answers->list);
+        if (answers->model) memset(answers->list, 0, sizeof answers->list);
         answers->model = p->model;
         nc_tir__begin_sums(p->model, &answers->sums);
     }
@@ -8113,12 +8150,31 @@ static void nc_tir__consult(nc_tir__beam *b, int first) {
     b->answer = nc_tir__ask(b->p, rows);
 }
 
+/* With a network a score, less its constant, is about what is still to be done. Moves to which that
+ * is more than the moves left by a margin, which grows with the width, are given up. Beyond it lie a
+ * third of the states of searches that find nothing, and one move or more of 4 % of those that find
+ * something (blocks made up from the training modules; one instruction in 1,300 at most
+ * is lost by it). What
+ * a score counts more than the bound of moves, where reads, writes and pops are joined, does not
+ * count here. */
+enum { NC_TIR__HOPELESS = 1240, NC_TIR__HOPELESS_WIDTH = 8 };
+
+/* Moves from b->s that cost so much or more are given up. */
+static int32_t nc_tir__hopeless(const nc_tir__beam *b) {
+    const nc_tir__uses *l = &b->uses;
+    const int32_t joined = l->open + NC_TIR__SCORE * l->copies + NC_TIR__SCORE_DEAD * l->dead -
+                           NC_TIR__SCORE * nc_tir__moves_owed(l);
+    return b->margin + NC_TIR__SCORE * b->left + (joined > 0 ? joined : 0);
+}
+
 /* All moves from b->s join b->moves; first: it is the start. */
 static void nc_tir__expand(nc_tir__beam *b, int first) {
     nc_tir__count_uses(b->p, b->s, &b->uses);
     nc_tir__scan_patterns(b);
     b->p->expanded++;
     nc_tir__consult(b, first);
+    b->hopeless = b->sparing && b->p->is_bounded ? nc_tir__hopeless(b) : INT32_MAX;
+    b->worst = nc_tir__worst(b);
     nc_tir__expand_units(b);
     nc_tir__expand_values(b);
     nc_tir__expand_moves(b);
@@ -8241,7 +8297,7 @@ static int nc_tir__begin(nc_tir__search *p, nc_tir__beam *b, nc_tir__state *star
     uint32_t deep;
     memset(b, 0, sizeof *b);
     b->p = p;
-    b->worst = b->left = INT32_MAX;
+    b->worst = b->left = b->hopeless = INT32_MAX;
     b->moves = p->moves;
     NC__EMPTY(b->moves);
     if (!nc_tir__set_problem(p, start)) return 0;
@@ -8266,7 +8322,6 @@ static void nc_tir__next_level(nc_tir__beam *b, uint32_t first, uint32_t last, u
     nc_tir__search *p = b->p;
     uint32_t i;
     NC__EMPTY(b->moves);
-    b->worst = INT32_MAX;
     b->best_count = b->entered_count = 0;
     if (b->entered) memset(b->entered, 0, (b->entered_mask + 1) * sizeof *b->entered);
     for (i = first; i < last; i++) {
@@ -8274,6 +8329,8 @@ static void nc_tir__next_level(nc_tir__beam *b, uint32_t first, uint32_t last, u
         b->parent = i;
         nc_tir__expand(b, i == 0);
     }
+    b->hopeless = INT32_MAX; /* which is a matter of each state; of the level is the rest */
+    b->worst = nc_tir__worst(b);
     nc_tir__keep_best(b, width);
 }
 
@@ -8308,6 +8365,7 @@ static int nc_tir__find(nc_tir__search *p, uint32_t limit, uint32_t width) {
     b.seen = (uint64_t *)nc__calloc(NULL, room * sizeof *b.seen);
     if (!b.seen) return 0;
     b.width = p->model && p->guide && !p->toll ? nc_tir__most(width) : width;
+    b.margin = NC_TIR__HOPELESS + NC_TIR__HOPELESS_WIDTH * (int32_t)width;
     b.entered_mask = 8 * (uint32_t)nc_tir_padded(b.width) - 1;
     ranks = (b.entered_mask + 1) * sizeof *b.entered + b.width * sizeof *b.best;
     b.entered = (uint64_t *)nc__calloc(NULL, ranks);
