@@ -11302,38 +11302,41 @@ static nc_status nc_hlx__compare_folder(nc_hlx__import *in, const char *path, si
     return status;
 }
 
-/* A file, an index of shards, or a folder that has one of them under transformers' names. What lies
- * beside these names belongs to them. */
-static nc_status nc_hlx__take_path(nc_hlx__import *in, const char *path) {
-    const size_t n = strlen(path);
-    size_t folder = nc_hlx__folder_of(path);
-    const int index = nc_hlx__ends_with(path, ".json");
-    nc__buffer inside;
-    const char *name;
-    nc_status status;
-    if (index || nc_hlx__is_plain(path)) {
-        status = index ? nc_hlx__take_index(in, path, folder) : nc_hlx__take_file(in, path);
-        name = path + folder;
-        if (status == NC_OK &&
-            (!strcmp(name, "model.safetensors.index.json") || !strcmp(name, "model.safetensors")))
-            status = nc_hlx__compare_folder(in, path, folder);
-        return status;
+/* transformers' names: of one file, and of the index of several. */
+static const char *const nc_hlx__weight_files[] = {"model.safetensors",
+                                                   "model.safetensors.index.json"};
+
+/* The file of these names that a folder has, else the path itself; null without memory. */
+static const char *nc_hlx__weight_file(nc__buffer *to, const char *path) {
+    int i;
+    for (i = 0; i < 2; i++) {
+        const char *at = nc_hlx__path(to, path, strlen(path), nc_hlx__weight_files[i]);
+        if (!at || nc_hlx__is_file(at)) return at;
     }
+    return path;
+}
+
+/* A file, an index of shards, or a folder that has one of them under transformers' names, which the
+ * config.json beside them goes with. */
+static nc_status nc_hlx__take_path(nc_hlx__import *in, const char *path) {
+    size_t folder;
+    nc__buffer inside;
+    nc_status status;
     memset(&inside, 0, sizeof inside);
     inside.hooks = in->names.hooks;
-    name = nc_hlx__path(&inside, path, n, "model.safetensors");
-    if (name && nc_hlx__is_file(name)) {
-        status = nc_hlx__take_file(in, name);
-    } else if ((name = nc_hlx__path(&inside, path, n, "model.safetensors.index.json")) != NULL &&
-               nc_hlx__is_file(name)) {
-        folder = nc_hlx__folder_of(name);
-        status = nc_hlx__take_index(in, name, folder);
+    path = nc_hlx__weight_file(&inside, path);
+    if (!path) {
+        status = nc__fail(in->err, NC_ERR_MEMORY, 0, 0, "out of memory");
     } else {
-        status = name ? nc_hlx__take_file(in, path)
-                      : nc__fail(in->err, NC_ERR_MEMORY, 0, 0, "out of memory");
+        folder = nc_hlx__folder_of(path);
+        status = nc_hlx__ends_with(path, ".json") ? nc_hlx__take_index(in, path, folder)
+                                                  : nc_hlx__take_file(in, path);
+        if (status == NC_OK && (!strcmp(path + folder, nc_hlx__weight_files[0]) ||
+                                !strcmp(path + folder, nc_hlx__weight_files[1])))
+            status = nc_hlx__compare_folder(in, path, folder);
     }
     nc__buffer_free(&inside);
-    return status == NC_OK ? nc_hlx__compare_folder(in, path, n) : status;
+    return status;
 }
 
 /* -- from there to the model -- */
