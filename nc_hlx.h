@@ -11059,6 +11059,12 @@ static nc_status nc_hlx__take_tensor(nc_hlx__import *in, const nc__item *item, i
                         "'%.90s' is %s, not F32, F16, BF16 or F64", item->name, item->dtype);
     portion.transposed |= transposed;
     rank = nc_hlx__shape(&portion, shape);
+    if (item->rank == 2 && rank == 2 && shape[0] != shape[1] && item->shape[0] == shape[1] &&
+        item->shape[1] == shape[0])
+        return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0,
+                        "'%.60s' is transposed (%llu, %llu): here it is (%s)", item->name,
+                        (unsigned long long)item->shape[0], (unsigned long long)item->shape[1],
+                        portion.transposed ? "outputs, inputs" : "inputs, outputs");
     if (item->rank != rank || (rank == 2 && item->shape[1] != shape[1]))
         return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0,
                         "'%.60s' has another shape (%u: %llu, %llu) than the model's %llu, %llu",

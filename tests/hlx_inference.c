@@ -29,16 +29,22 @@ static nc_hlx_config config_of(int family) {
     return c;
 }
 
-/* Live bytes. */
+/* Live bytes, and the allocations that succeed before one fails. */
+typedef struct budget {
+    size_t live, left;
+} budget;
+
 static void *counted(void *user, size_t bytes, size_t align) {
+    budget *b = (budget *)user;
     void *memory = NULL;
-    if (posix_memalign(&memory, align < 8 ? 8 : align, bytes) != 0) return NULL;
-    *(size_t *)user += bytes;
+    if (b->left == 0 || posix_memalign(&memory, align < 8 ? 8 : align, bytes) != 0) return NULL;
+    b->left--;
+    b->live += bytes;
     return memory;
 }
 
 static void returned(void *user, void *memory, size_t bytes) {
-    *(size_t *)user -= bytes;
+    ((budget *)user)->live -= bytes;
     free(memory);
 }
 
@@ -96,8 +102,8 @@ static void a_model_for_inference_has_the_bits_of_a_whole_one(void **state) {
 }
 
 static void it_takes_a_quarter_of_the_state_and_one_layer_s_activations(void **state) {
-    size_t live = 0;
-    const nc_allocator hooks = {counted, returned, &live};
+    budget b = {0, SIZE_MAX};
+    const nc_allocator hooks = {counted, returned, &b};
     int family;
     (void)state;
     for (family = 0; family < FAMILIES; family++) {
@@ -109,7 +115,7 @@ static void it_takes_a_quarter_of_the_state_and_one_layer_s_activations(void **s
         size_t shallow;
         assert_int_equal(nc_hlx_footprint(&c, &parameters, &bytes), NC_OK);
         assert_int_equal(nc_hlx_create_inference(&model, &c, &hooks), NC_OK);
-        shallow = live;
+        shallow = b.live;
         /* gradients of the residual stream, Q, K and V, what is narrow and what is wide */
         assert_true(shallow > 4 * parameters &&
                     shallow + 12 * parameters + 4 * rows * (5 * c.d_model + c.ffn_dim) <= bytes);
@@ -119,12 +125,35 @@ static void it_takes_a_quarter_of_the_state_and_one_layer_s_activations(void **s
         assert_int_equal(nc_hlx_create_inference(&model, &deep, &hooks), NC_OK);
         more -= parameters; /* five more layers are their parameters */
         if (c.bf16)
-            assert_true(live - shallow < 4 * more + 4096);
+            assert_true(b.live - shallow < 4 * more + 4096);
         else
-            assert_int_equal(live - shallow, 4 * more);
+            assert_int_equal(b.live - shallow, 4 * more);
         nc_hlx_destroy(model);
-        assert_int_equal(live, 0);
+        assert_int_equal(b.live, 0);
     }
+}
+
+static void failed_allocations_leave_nothing(void **state) {
+    static const char path[] = "build/test_inference.bin";
+    budget b = {0, SIZE_MAX};
+    const nc_allocator hooks = {counted, returned, &b};
+    const nc_hlx_config c = config_of(0);
+    nc_hlx_model *model;
+    nc_error err;
+    size_t k;
+    (void)state;
+    assert_int_equal(nc_hlx_create(&model, &c, NULL), NC_OK);
+    assert_int_equal(nc_hlx_save(model, NULL, path, &err), NC_OK);
+    nc_hlx_destroy(model);
+    for (k = 0; k < 3; k++) {
+        b.left = k;
+        assert_int_equal(nc_hlx_create_inference(&model, &c, &hooks), NC_ERR_MEMORY);
+        assert_true(!model && !b.live);
+        b.left = k;
+        assert_int_equal(nc_hlx_load_inference(&model, path, 1, &hooks, &err), NC_ERR_MEMORY);
+        assert_true(!model && !b.live && err.message[0]);
+    }
+    unlink(path);
 }
 
 static nc_status zeros(void *user, uint32_t moment, size_t first, size_t count, float *out) {
@@ -184,6 +213,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_model_for_inference_has_the_bits_of_a_whole_one),
         cmocka_unit_test(it_takes_a_quarter_of_the_state_and_one_layer_s_activations),
+        cmocka_unit_test(failed_allocations_leave_nothing),
         cmocka_unit_test(it_is_loaded_saved_and_not_trained),
     };
     return cmocka_run_group_tests_name("hlx inference", tests, NULL, NULL);

@@ -301,6 +301,9 @@ static void what_does_not_fit_is_refused_by_name(void **state) {
         put_changed(path, cases[i].from, cases[i].to);
         refused(c, scratch, NULL, cases[i].status, cases[i].says);
     }
+    put_changed(path, "[8,24]", "[24,8]"); /* as nanoGPT has it */
+    refused(c, scratch, NULL, NC_ERR_MISMATCH,
+            "is transposed (24, 8): here it is (inputs, outputs)");
     c.ffn_dim = 40;
     refused(c, path, NULL, NC_ERR_MISMATCH, "another shape");
     refused(file_config(1), "tests", NULL, NC_ERR_IO, "cannot read 'tests'");
