@@ -8193,7 +8193,8 @@ typedef struct nc_hlx__ops {
     /* of all gradients, for adamw, and the loss. NC_ERR_MATH where one of them is not finite; on a
      * device adamw sees to it. */
     nc_status (*norm)(nc_hlx__pass *s);
-    void (*adamw)(nc_hlx__pass *s, size_t at, size_t n, float weight_decay);
+    /* the parameters whose moments are kept */
+    void (*adamw)(nc_hlx__pass *s);
 } nc_hlx__ops;
 
 static nc_hlx__place nc_hlx__place_in(int in, size_t at) {
@@ -8481,21 +8482,9 @@ static void nc_hlx__backward(nc_hlx__pass *s) {
     nc_hlx__ready(s, 0, layers);
 }
 
-/* The parameters whose moments are kept. */
-static void nc_hlx__move_all(nc_hlx__pass *s) {
-    const size_t from = s->model->first, to = from + s->model->count;
-    nc_hlx__cursor x = nc_hlx__first_tensor();
-    while (nc_hlx__next_tensor(s->model, &x)) {
-        const size_t first = x.at > from ? x.at : from, end = nc_hlx__min(x.at + x.size, to);
-        if (first < end)
-            s->ops->adamw(s, first, end - first,
-                          nc_hlx__tensors[x.t].decays ? s->adamw.weight_decay : 0.0f);
-    }
-}
-
 static nc_status nc_hlx__update(nc_hlx__pass *s) {
     const nc_status status = s->ops->norm(s);
-    if (status == NC_OK) nc_hlx__move_all(s);
+    if (status == NC_OK) s->ops->adamw(s);
     return status;
 }
 
@@ -8732,7 +8721,8 @@ static nc_status nc_hlx__host_norm(nc_hlx__pass *s) {
     return nc_hlx__finite(s->norm) && nc_hlx__finite(s->loss) ? NC_OK : NC_ERR_MATH;
 }
 
-static void nc_hlx__host_adamw(nc_hlx__pass *s, size_t at, size_t n, float weight_decay) {
+/* n parameters from `at` on. */
+static void nc_hlx__move_range(nc_hlx__pass *s, size_t at, size_t n, float weight_decay) {
     nc_hlx_model *model = s->model;
     nc_hlx_adamw a = s->adamw;
     const float clip = a.clip_norm;
@@ -8741,6 +8731,17 @@ static void nc_hlx__host_adamw(nc_hlx__pass *s, size_t at, size_t n, float weigh
     nc_hlx_adamw_update(model->parameters + at, model->gradients + at, model->m + moment,
                         model->v + moment, n, &a, model->step + 1,
                         clip > 0.0f && s->norm > clip ? clip / s->norm : 1.0f);
+}
+
+static void nc_hlx__host_adamw(nc_hlx__pass *s) {
+    const size_t from = s->model->first, to = from + s->model->count;
+    nc_hlx__cursor x = nc_hlx__first_tensor();
+    while (nc_hlx__next_tensor(s->model, &x)) {
+        const size_t first = x.at > from ? x.at : from, end = nc_hlx__min(x.at + x.size, to);
+        if (first < end)
+            nc_hlx__move_range(s, first, end - first,
+                               nc_hlx__tensors[x.t].decays ? s->adamw.weight_decay : 0.0f);
+    }
 }
 
 /* Whether rows of tokens, and of targets unless null, are of a vocabulary. */
@@ -8811,7 +8812,7 @@ static void nc_hlx__do_update(void *pass) {
     s->status = nc_hlx__update(s);
 }
 
-static void nc_hlx__do_move(void *pass) { nc_hlx__move_all((nc_hlx__pass *)pass); }
+static void nc_hlx__do_move(void *pass) { nc_hlx__host_adamw((nc_hlx__pass *)pass); }
 
 static void nc_hlx__do_step(void *pass) {
     nc_hlx__pass *s = (nc_hlx__pass *)pass;
@@ -11595,6 +11596,27 @@ typedef struct nc_hlx__control {
 } nc_hlx__control;
 typedef char nc_hlx__control_is_16_words[sizeof(nc_hlx__control) == 64 ? 1 : -1];
 
+/* Behind them in the same buffer, for adam: where in a model of one layer weight decay begins and
+ * ends by turns. */
+typedef struct nc_hlx__decays {
+    uint32_t count, at[NC_HLX__TENSORS];
+} nc_hlx__decays;
+
+static nc_hlx__decays nc_hlx__decays_of(const nc_hlx_model *model) {
+    const nc_hlx__layout *l = &model->layout;
+    const size_t others = (model->config.num_layers - 1) * l->layer_stride;
+    nc_hlx__decays d;
+    int t, decaying = 0;
+    memset(&d, 0, sizeof d);
+    for (t = 0; t < NC_HLX__TENSORS; t++) {
+        const int behind = t > l->layer_first && !nc_hlx__is_layer_tensor(t);
+        if (l->size[t] == 0 || nc_hlx__tensors[t].decays == decaying) continue;
+        d.at[d.count++] = (uint32_t)(l->offset[t] - (behind ? others : 0));
+        decaying = !decaying;
+    }
+    return d;
+}
+
 struct nc_hlx_gpu {
     nc_hlx_model *model;
     nc_gpu *device;
@@ -12076,17 +12098,21 @@ static nc_status nc_hlx__device_norm(nc_hlx__pass *s) {
     return NC_OK;
 }
 
-static void nc_hlx__device_adamw(nc_hlx__pass *s, size_t at, size_t n, float weight_decay) {
+static void nc_hlx__device_adamw(nc_hlx__pass *s) {
+    const nc_hlx__layout *l = &s->model->layout;
+    nc_gpu_buffer *control = s->gpu->control;
     struct {
-        uint32_t count, first, total;
+        uint32_t total, first, stride, layers, decays;
         float decay;
     } push;
-    push.count = (uint32_t)n;
-    push.first = (uint32_t)at;
-    push.total = (uint32_t)s->model->layout.total;
-    push.decay = weight_decay;
-    nc_hlx__record(s->gpu, "adam", s->gpu->state, s->gpu->control, NULL, &push, sizeof push,
-                   (n + 255) / 256, 1, 1);
+    push.total = (uint32_t)l->total;
+    push.first = (uint32_t)l->offset[l->layer_first];
+    push.stride = (uint32_t)l->layer_stride;
+    push.layers = s->model->config.num_layers;
+    push.decays = nc_hlx__decays_of(s->model).count;
+    push.decay = s->adamw.weight_decay;
+    nc_hlx__record(s->gpu, "adam", s->gpu->state, control, control, &push, sizeof push,
+                   (l->total + 255) / 256, 1, 1);
 }
 
 static const nc_hlx__ops nc_hlx__device = {nc_hlx__device_batch,
@@ -12132,6 +12158,7 @@ static nc_status nc_hlx__record_step(nc_hlx_gpu *g, const nc_hlx_adamw *adamw) {
 /* Buffers, and the recorded step. */
 static nc_status nc_hlx__gpu_prepare(nc_hlx_gpu *g, const nc_hlx_adamw *adamw) {
     const size_t state = g->model->state_bytes;
+    const nc_hlx__decays decays = nc_hlx__decays_of(g->model);
     nc_status status;
     nc_hlx__make_plan(g->model, 1, &g->plan);
     if (g->plan.words > UINT32_MAX || state / 4 > UINT32_MAX) return NC_ERR_LIMIT;
@@ -12140,7 +12167,11 @@ static nc_status nc_hlx__gpu_prepare(nc_hlx_gpu *g, const nc_hlx_adamw *adamw) {
     if (status == NC_OK)
         status = nc_gpu_buffer_create(g->device, nc_hlx__tokens_bytes(g), &g->tokens);
     if (status == NC_OK)
-        status = nc_gpu_buffer_create(g->device, sizeof(nc_hlx__control), &g->control);
+        status = nc_gpu_buffer_create(g->device, sizeof(nc_hlx__control) + sizeof decays.at,
+                                      &g->control);
+    if (status == NC_OK)
+        status = nc_gpu_upload(g->device, g->control, sizeof(nc_hlx__control), decays.at,
+                               sizeof decays.at);
     if (status == NC_OK && g->model->rotary)
         status = nc_gpu_upload(g->device, g->work, g->plan.at[NC_HLX__A_ROTARY] * sizeof(float),
                                g->model->rotary,
