@@ -1614,7 +1614,7 @@ static int explain(nc_status status, const nc_hlx_stats *s, uint64_t done) {
     fprintf(
         stderr,
         "hlx_train: step %llu: the %s is not finite; the parameters are those of step %llu, the "
-        "last checkpoint stays. A lower --lr or --clip may help.\n",
+        "last checkpoint stays. --resume with a lower --lr or --clip may help.\n",
         (unsigned long long)done + 1, loss - loss == 0.0f ? "gradient" : "loss",
         (unsigned long long)done);
     return 1;

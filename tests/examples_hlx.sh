@@ -63,6 +63,14 @@ best=$(sed -n 's/.*validation loss \([0-9.]*\) over.*/\1/p' "$work/out" | sort -
 expect 0 $run --resume --steps 20 --eval-every 2 --patience 5 --out "$work/best"
 contains "no better for 5 validations"; contains "has loss $best"
 
+# a loss that is not finite ends a run with its step; the checkpoint stays, and goes on otherwise
+wild="$run --preset demo --batch 1 --context 16 --lr 10 --lr-min 10 --weight-decay 10 --warmup 0 --save-every 2 --eval-windows 0"
+expect 1 $wild --steps 60 --out "$work/wild"
+says "step 10: the loss is not finite; the parameters are those of step 9"; says "lower --lr"
+whole_logs "$work/wild" 9
+expect 0 $run --resume --lr 1e-3 --weight-decay 0 --eval-windows 0 --steps 9 --out "$work/wild"; contains "at step 8"
+whole_logs "$work/wild" 9
+
 # a folder with a run is not written over by accident
 cp -r "$work/own" "$work/safe"
 expect 2 $run $own --steps 5 --out "$work/safe"; says "--overwrite"

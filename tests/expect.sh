@@ -39,9 +39,9 @@ json() { # the last output is JSON, where there is something to check it with
 whole_logs() { # folder, last step: every step once and in order, in rows that are whole
     n=$((n + 1))
     awk -F, -v last="$2" 'NR == 1 { bad = $0 !~ /^step,/; next }
-        { bad = bad || $1 != NR - 1 || !/^[0-9]+,[0-9.]+,[0-9.e-]+,[0-9.]+,[0-9]+,([0-9.]+)?$/ }
+        { bad = bad || $1 != NR - 1 || !/^[0-9]+,[0-9.]+,[0-9.e+-]+,[0-9.]+,[0-9]+,([0-9.]+)?$/ }
         END { exit bad || NR - 1 != last }' "$1/log.csv" && [ "$(tail -c 1 "$1/log.csv" | od -An -c | tr -d ' ')" = '\n' ] &&
-        awk -v last="$2" '{ bad = bad || !/^{"step":[0-9]+(,"[a-z_]+":[0-9.e-]+)+}$/
+        awk -v last="$2" '{ bad = bad || !/^[{]"step":[0-9]+(,"[a-z_]+":[0-9.e+-]+)+}$/
             split($0, part, /[:,]/); bad = bad || part[2] != NR }
         END { exit bad || NR != last }' "$1/log.jsonl" && [ "$(tail -c 1 "$1/log.jsonl" | od -An -c | tr -d ' ')" = '\n' ] ||
         { echo "FAILED: the logs of $1 are not whole:"; tail -n 2 "$1/log.csv" "$1/log.jsonl"; failures=$((failures + 1)); }
