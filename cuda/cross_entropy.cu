@@ -17,7 +17,7 @@ NC_KERNEL_3(cross_entropy, 32, 1, NC_IO(0, float, x), NC_IN(1, uint, targets),
     most = nc_tree_max(most);
     float picked = used ? nc_sub(x[at + target], most) : 0.0f;
     NC_BARRIER(); // everyone has read its target before the row changes
-    for (uint first = 0; first < p.n; first += NC_CHUNK) {
+    for (uint first = 0; first < nc_row_end(p.n); first += NC_CHUNK) {
         uint end = min(p.n, first + NC_CHUNK);
         float s = 0.0f;
         for (i = first + j; i < end; i += 32) {

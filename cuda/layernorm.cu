@@ -12,14 +12,14 @@ NC_KERNEL_3(layernorm, 32, 1, NC_IN(0, float, x), NC_IN(1, float, w), NC_IO(2, f
     uint row = NC_GROUP_X, j = NC_THREAD.x, i;
     if (row >= p.rows) return;
     float sum = 0.0f, squares = 0.0f;
-    for (uint first = 0; first < p.n; first += NC_CHUNK) {
+    for (uint first = 0; first < nc_row_end(p.n); first += NC_CHUNK) {
         uint end = min(p.n, first + NC_CHUNK);
         float s = 0.0f;
         for (i = first + j; i < end; i += 32) s = nc_add(s, x[p.off_x + row * p.n + i]);
         sum = nc_row_sum(sum, s, first, p.n);
     }
     float mean = nc_div(sum, float(p.n));
-    for (uint first = 0; first < p.n; first += NC_CHUNK) {
+    for (uint first = 0; first < nc_row_end(p.n); first += NC_CHUNK) {
         uint end = min(p.n, first + NC_CHUNK);
         float s = 0.0f;
         for (i = first + j; i < end; i += 32) {

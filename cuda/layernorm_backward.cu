@@ -9,7 +9,7 @@ NC_KERNEL_2(layernorm_backward, 32, 1, NC_IO(0, float, x), NC_IN(1, float, w)) {
     uint row = NC_GROUP_X, j = NC_THREAD.x, i;
     if (row >= p.rows) return;
     float mean = x[p.off_mean + row], rstd = x[p.off_rstd + row], sum = 0.0f, product = 0.0f;
-    for (uint first = 0; first < p.n; first += NC_CHUNK) {
+    for (uint first = 0; first < nc_row_end(p.n); first += NC_CHUNK) {
         uint end = min(p.n, first + NC_CHUNK);
         float s = 0.0f, t = 0.0f;
         for (i = first + j; i < end; i += 32) {

@@ -143,14 +143,16 @@ NC_FN float nc_in_pairs(float s, bool greater) {
 NC_FN float nc_tree(float s) { return nc_in_pairs(s, false); }
 NC_FN float nc_tree_max(float s) { return nc_in_pairs(s, true); }
 
-// The sum of a row of n, a chunk after the other as nc_hlx_sum: s is a lane of the chunk at `first`,
-// sums a lane of the sums of those before it, +0 at first. Behind the last chunk: the row's sum.
+// The sum of a row of n, a chunk after the other as nc_hlx_sum, in rounds from first = 0 on, below
+// nc_row_end(n): s is a lane of the chunk at `first`, sums +0 and then what the round before gave.
+// The last round gives the row's sum; in rows of more than a chunk it has no more elements.
 #define NC_CHUNK 4096
+NC_FN uint nc_row_end(uint n) { return n <= NC_CHUNK ? n : n + NC_CHUNK; }
 NC_FN float nc_row_sum(float sums, float s, uint first, uint n) {
-    float sum = nc_tree(s);
-    if (n <= NC_CHUNK) return sum;
-    if (NC_THREAD.x == first / NC_CHUNK % 32) sums = nc_add(sums, sum);
-    return first + NC_CHUNK < n ? sums : nc_tree(sums);
+    bool last = first >= n;
+    float sum = nc_tree(last ? sums : s);
+    if (last || n <= NC_CHUNK) return sum;
+    return NC_THREAD.x == first / NC_CHUNK % 32 ? nc_add(sums, sum) : sums;
 }
 #endif
 #endif

@@ -12,7 +12,7 @@ NC_KERNEL_3(rmsnorm, 32, 1, NC_IN(0, float, x), NC_IN(1, float, w), NC_IO(2, flo
     uint row = NC_GROUP_X, j = NC_THREAD.x, i;
     if (row >= p.rows) return;
     float squares = 0.0f;
-    for (uint first = 0; first < p.n; first += NC_CHUNK) {
+    for (uint first = 0; first < nc_row_end(p.n); first += NC_CHUNK) {
         uint end = min(p.n, first + NC_CHUNK);
         float s = 0.0f;
         for (i = first + j; i < end; i += 32) {

@@ -13,7 +13,7 @@ NC_KERNEL_1(softmax, 32, 1, NC_IO(0, float, x)) {
     float most = x[at], sum = 0.0f;
     for (i = j; i < kept; i += 32) most = x[at + i] > most ? x[at + i] : most;
     most = nc_tree_max(most);
-    for (uint first = 0; first < kept; first += NC_CHUNK) {
+    for (uint first = 0; first < nc_row_end(kept); first += NC_CHUNK) {
         uint end = min(kept, first + NC_CHUNK);
         float s = 0.0f;
         for (i = first + j; i < end; i += 32) {

@@ -15,7 +15,7 @@ NC_KERNEL_1(softmax_backward, 32, 1, NC_IO(0, float, x)) {
     uint y = p.off_y + row * p.n, dy = p.off_dy + row * p.n;
     uint kept = p.causal != 0 ? row % p.n + 1 : p.n;
     float dot_ = 0.0f;
-    for (uint first = 0; first < kept; first += NC_CHUNK) {
+    for (uint first = 0; first < nc_row_end(kept); first += NC_CHUNK) {
         uint end = min(kept, first + NC_CHUNK);
         float s = 0.0f;
         for (i = first + j; i < end; i += 32) s = nc_fma(x[dy + i], x[y + i], s);
