@@ -5976,33 +5976,49 @@ static size_t nc_hlx__merge(uint32_t *tokens, size_t n, uint64_t pair, uint32_t 
     return kept;
 }
 
-/* Different words of a text: where each lies in `tokens`, its length now, how often it occurs. */
+typedef struct nc_hlx__word {
+    size_t start, count; /* of its tokens; how often it stands in the text */
+    size_t length;       /* in tokens, now */
+} nc_hlx__word;
+
+/* Different words of a text. */
 typedef struct nc_hlx__words {
-    uint32_t *tokens;
-    size_t *start, *count;
-    uint16_t *length;
-    size_t n, used;
+    nc__buffer tokens, list; /* uint32_t; nc_hlx__word */
     nc__index known;
+    size_t n;
 } nc_hlx__words;
 
+static nc_hlx__word *nc_hlx__word_list(const nc_hlx__words *w) {
+    return (nc_hlx__word *)(void *)w->list.data;
+}
+
+static uint32_t *nc_hlx__word_tokens(const nc_hlx__words *w) {
+    return (uint32_t *)(void *)w->tokens.data;
+}
+
 /* Count one more of a word. 0: out of memory. */
-static int nc_hlx__add_word(nc_hlx__words *w, const uint8_t *word, size_t n) {
-    const uint32_t hash = (uint32_t)nc__fnv1a(NC__FNV_START, word, n);
+static int nc_hlx__add_word(nc_hlx__words *w, const uint8_t *text, size_t n) {
+    const uint32_t hash = (uint32_t)nc__fnv1a(NC__FNV_START, text, n);
+    nc_hlx__word *list = nc_hlx__word_list(w), word;
+    uint32_t k, *tokens = nc_hlx__word_tokens(w);
     size_t at = hash, i;
-    uint32_t k;
     while ((k = nc__index_next(&w->known, hash, &at)) != UINT32_MAX) {
-        if (w->length[k] != n) continue;
-        for (i = 0; i < n && w->tokens[w->start[k] + i] == word[i]; i++) {
+        if (list[k].length != n) continue;
+        for (i = 0; i < n && tokens[list[k].start + i] == text[i]; i++) {
         }
         if (i < n) continue;
-        w->count[k]++;
+        list[k].count++;
         return 1;
     }
-    if (!nc__index_add(&w->known, hash, (uint32_t)w->n)) return 0;
-    w->start[w->n] = w->used;
-    w->length[w->n] = (uint16_t)n;
-    w->count[w->n++] = 1;
-    for (i = 0; i < n; i++) w->tokens[w->used++] = word[i];
+    if (w->n >= UINT32_MAX || !nc__index_add(&w->known, hash, (uint32_t)w->n)) return 0;
+    word.start = w->tokens.used / sizeof *tokens;
+    word.count = 1;
+    word.length = n;
+    nc__buffer_put(&w->list, &word, sizeof word);
+    tokens = (uint32_t *)(void *)nc__buffer_add(&w->tokens, n * sizeof *tokens);
+    if (!tokens || w->list.status != NC_OK) return 0;
+    for (i = 0; i < n; i++) tokens[i] = text[i];
+    w->n++;
     return 1;
 }
 
@@ -6015,15 +6031,16 @@ typedef struct nc_hlx__pairs {
 
 /* The most frequent pair, smallest first among equals; 0 when none occurs twice. */
 static int nc_hlx__best_pair(const nc_hlx__words *w, nc_hlx__pairs *p, uint64_t *best) {
-    size_t k, i, at, most = 1;
+    const nc_hlx__word *word = nc_hlx__word_list(w), *end = word + w->n;
+    size_t i, at, most = 1;
     memset(p->key, 0, p->slots * sizeof *p->key);
-    for (k = 0; k < w->n; k++)
-        for (i = 0; i + 1 < w->length[k]; i++) {
-            const uint32_t *t = w->tokens + w->start[k] + i;
+    for (; word < end; word++)
+        for (i = 0; i + 1 < word->length; i++) {
+            const uint32_t *t = nc_hlx__word_tokens(w) + word->start + i;
             uint64_t key = ((uint64_t)t[0] << 32 | t[1]) + 1;
             at = (size_t)nc__mix(key) & (p->slots - 1);
             while (p->key[at] && p->key[at] != key) at = (at + 1) & (p->slots - 1);
-            p->count[at] = (p->key[at] ? p->count[at] : 0) + w->count[k];
+            p->count[at] = (p->key[at] ? p->count[at] : 0) + word->count;
             p->key[at] = key;
             if (p->count[at] > most || (p->count[at] == most && most > 1 && key - 1 < *best)) {
                 most = p->count[at];
@@ -6033,48 +6050,37 @@ static int nc_hlx__best_pair(const nc_hlx__words *w, nc_hlx__pairs *p, uint64_t 
     return most > 1;
 }
 
-/* All arrays of a training for a text of n bytes, 1 at least. 0: out of memory. */
-static int nc_hlx__words_new(nc_hlx__words *w, nc_hlx__pairs *p, size_t n, size_t slots,
-                             const nc_allocator *hooks) {
-    memset(w, 0, sizeof *w);
-    memset(p, 0, sizeof *p);
-    w->known.hooks = hooks;
-    w->tokens = (uint32_t *)nc__alloc(hooks, n * sizeof *w->tokens);
-    w->start = (size_t *)nc__alloc(hooks, n * sizeof *w->start);
-    w->count = (size_t *)nc__alloc(hooks, n * sizeof *w->count);
-    w->length = (uint16_t *)nc__alloc(hooks, n * sizeof *w->length);
-    p->key = (uint64_t *)nc__alloc(hooks, slots * sizeof *p->key);
-    p->count = (size_t *)nc__alloc(hooks, slots * sizeof *p->count);
-    return w->tokens && w->start && w->count && w->length && p->key && p->count;
-}
-
-static void nc_hlx__words_free(nc_hlx__words *w, nc_hlx__pairs *p, size_t n, size_t slots,
-                               const nc_allocator *hooks) {
-    nc__free(hooks, w->tokens, n * sizeof *w->tokens);
-    nc__index_free(&w->known);
-    nc__free(hooks, w->start, n * sizeof *w->start);
-    nc__free(hooks, w->count, n * sizeof *w->count);
-    nc__free(hooks, w->length, n * sizeof *w->length);
-    nc__free(hooks, p->key, slots * sizeof *p->key);
-    nc__free(hooks, p->count, slots * sizeof *p->count);
-}
-
 /* Merges until there are `vocab` tokens, or no pair occurs twice. */
-static nc_status nc_hlx__learn(nc_hlx_bpe *made, nc_hlx__words *w, nc_hlx__pairs *p, uint32_t vocab,
-                               nc_progress_fn progress, void *user) {
+static nc_status nc_hlx__merge_words(nc_hlx_bpe *made, const nc_hlx__words *w, nc_hlx__pairs *p,
+                                     uint32_t vocab, nc_progress_fn progress, void *user) {
     nc_status status = NC_OK;
-    size_t k;
-    for (p->slots = 64; p->slots < 2 * w->used;) p->slots *= 2; /* as many pairs at most */
     while (made->ids < vocab && status == NC_OK) {
+        nc_hlx__word *word = nc_hlx__word_list(w), *end = word + w->n;
         uint64_t best = 0;
         if (!nc_hlx__best_pair(w, p, &best)) break;
         status = nc_hlx__bpe_add(made, best);
-        for (k = 0; k < w->n && status == NC_OK; k++)
-            w->length[k] = (uint16_t)nc_hlx__merge(w->tokens + w->start[k], w->length[k], best,
-                                                   made->made[made->merges - 1]);
+        for (; word < end && status == NC_OK; word++)
+            word->length = nc_hlx__merge(nc_hlx__word_tokens(w) + word->start, word->length, best,
+                                         made->made[made->merges - 1]);
         if (status == NC_OK && progress && progress(user, made->merges, vocab - 256))
             status = NC_ERR_CANCELLED;
     }
+    return status;
+}
+
+/* The merges of these words, with memory that follows from what is different among them. */
+static nc_status nc_hlx__learn(nc_hlx_bpe *made, const nc_hlx__words *w, uint32_t vocab,
+                               nc_progress_fn progress, void *user) {
+    const nc_allocator *hooks = made->known.hooks;
+    const size_t tokens = w->tokens.used / sizeof(uint32_t);
+    nc_status status = NC_ERR_MEMORY;
+    nc_hlx__pairs p;
+    for (p.slots = 64; p.slots < 2 * tokens;) p.slots *= 2; /* as many pairs at most: half full */
+    p.key = (uint64_t *)nc__alloc(hooks, p.slots * sizeof *p.key);
+    p.count = (size_t *)nc__alloc(hooks, p.slots * sizeof *p.count);
+    if (p.key && p.count) status = nc_hlx__merge_words(made, w, &p, vocab, progress, user);
+    nc__free(hooks, p.key, p.slots * sizeof *p.key);
+    nc__free(hooks, p.count, p.slots * sizeof *p.count);
     return status;
 }
 
@@ -6083,28 +6089,26 @@ NC_API nc_status nc_hlx_bpe_train_pattern(nc_hlx_bpe **bpe, const void *text, si
                                           const nc_allocator *hooks, nc_progress_fn progress,
                                           void *user) {
     const uint8_t *from = (const uint8_t *)text;
-    const size_t n = bytes ? bytes : 1;
     nc_hlx__words w;
-    nc_hlx__pairs p;
-    nc_status status = NC_ERR_MEMORY;
+    nc_status status;
     nc_hlx_bpe *made;
-    size_t at, k, slots = 64;
+    size_t at, k;
     if (!bpe) return NC_ERR_ARG;
     *bpe = NULL;
-    if ((bytes && !text) || vocab < 256 || vocab > NC_HLX__BPE_LIMIT || bytes >> 31 ||
-        pattern >= NC_HLX_PATTERNS)
+    if ((bytes && !text) || vocab < 256 || vocab > NC_HLX__BPE_LIMIT || pattern >= NC_HLX_PATTERNS)
         return NC_ERR_ARG;
-    while (slots < 2 * n) slots *= 2; /* at most half full */
     made = nc_hlx__bpe_own(pattern, hooks);
-    if (nc_hlx__words_new(&w, &p, n, slots, hooks) && made) {
-        status = NC_OK;
-        for (at = 0; at < bytes && status == NC_OK; at += k) {
-            k = nc_hlx__trained_piece(made, from + at, bytes - at);
-            if (!nc_hlx__add_word(&w, from + at, k)) status = NC_ERR_MEMORY;
-        }
-        if (status == NC_OK) status = nc_hlx__learn(made, &w, &p, vocab, progress, user);
+    memset(&w, 0, sizeof w);
+    w.tokens.hooks = w.list.hooks = w.known.hooks = hooks;
+    status = made ? NC_OK : NC_ERR_MEMORY;
+    for (at = 0; at < bytes && status == NC_OK; at += k) {
+        k = nc_hlx__trained_piece(made, from + at, bytes - at);
+        if (!nc_hlx__add_word(&w, from + at, k)) status = NC_ERR_MEMORY;
     }
-    nc_hlx__words_free(&w, &p, n, slots, hooks);
+    if (status == NC_OK) status = nc_hlx__learn(made, &w, vocab, progress, user);
+    nc__buffer_free(&w.tokens);
+    nc__buffer_free(&w.list);
+    nc__index_free(&w.known);
     if (status == NC_OK)
         *bpe = made;
     else
