@@ -6463,6 +6463,14 @@ static uint64_t nc_tir__pack_lanes(const int16_t *lanes) {
     return word;
 }
 
+static void nc_tir__unpack_lanes(uint64_t word, int16_t *lanes) {
+    uint32_t k;
+    for (k = 0; k < 4; k++) {
+        lanes[k] = (int16_t)(uint16_t)word;
+        word = (word - (uint64_t)(int64_t)lanes[k]) >> 16;
+    }
+}
+
 /* The weights of an output in the smallest units in which no sum of it leaves 16 bits. */
 static void nc_tir__derive_output(nc_tir_model *model, uint32_t output) {
     const nc_fixed *w = model->w + NC_TIR__P_OUT + output;
@@ -6609,11 +6617,7 @@ static NC_UNUSED void nc_tir__outputs_by_words(const nc_tir_model *model, const 
         sum[5] = s5;
         sum[6] = s6;
         sum[7] = s7;
-        for (k = 0; k < 32; k++) {
-            const int16_t lane = (int16_t)(uint16_t)sum[k / 4];
-            sums[4 * i + k] = lane;
-            sum[k / 4] = (sum[k / 4] - (uint64_t)(int64_t)lane) >> 16;
-        }
+        for (k = 0; k < 8; k++) nc_tir__unpack_lanes(sum[k], sums + 4 * (i + k));
     }
     nc_tir__to_logits(model, sums, out);
 }
@@ -7690,6 +7694,25 @@ static void nc_tir__rank(nc_tir__beam *b, const nc_tir__move *m) {
     b->worst = nc_tir__worst(b);
 }
 
+static void nc_tir__consult(nc_tir__beam *b);
+
+/* Whether the network, which was asked, thinks a move worth its score: m->logit. */
+static int nc_tir__is_advised(const nc_tir__beam *b, nc_tir__move *m) {
+    m->logit = b->answer->logits[nc_tir__code_of(m->op, m->arg)];
+    return m->logit >= b->answer->least;
+}
+
+/* Whether a move, which is accounted for, may be on a way that ends in time. The network is asked
+ * when the first may: of the state as it is without it. */
+static int nc_tir__may_end(nc_tir__beam *b, nc_tir__move *m, const nc_tir__change *c) {
+    if (b->uses.lost || nc_tir__moves_owed(&b->uses) > b->left) return 0;
+    if (!b->guided || b->answer) return 1;
+    nc_tir__account(b, m, c, -1);
+    nc_tir__consult(b);
+    nc_tir__account(b, m, c, 1);
+    return nc_tir__is_advised(b, m);
+}
+
 /* Offer a move unless it loses a value for good, leaves the permitted depth or costs too much. */
 static void nc_tir__offer(nc_tir__beam *b, uint32_t op, uint64_t arg, nc_tir__move *m) {
     const nc_tir__search *p = b->p;
@@ -7703,10 +7726,7 @@ static void nc_tir__offer(nc_tir__beam *b, uint32_t op, uint64_t arg, nc_tir__mo
     m->parent = b->parent;
     m->logit = 0;
     m->toll = 0;
-    if (b->guided) {
-        m->logit = b->answer->logits[nc_tir__code_of(op, arg)];
-        if (m->logit < b->answer->least) return;
-    }
+    if (b->answer && !nc_tir__is_advised(b, m)) return;
     nc_tir__change_of(p, s, m, &c);
     height = (int)(s->n - c.pops + c.pushes);
     dip = height + (int)p->base - NC_TIR__INPUTS;
@@ -7714,7 +7734,7 @@ static void nc_tir__offer(nc_tir__beam *b, uint32_t op, uint64_t arg, nc_tir__mo
         return;
     keep = s->n - c.pops;
     if (!moves_only) nc_tir__account(b, m, &c, 1);
-    if (!b->uses.lost && nc_tir__moves_owed(&b->uses) <= b->left) {
+    if (nc_tir__may_end(b, m, &c)) {
         (void)nc_tir__plain_score(b, m, height,
                                   b->misplaced[keep] + nc_tir__misplaced(p, keep, c.top, c.pushes));
         if (b->guided) m->score += nc_tir__advice(b, m);
@@ -7910,9 +7930,10 @@ static int32_t nc_tir__least_score(nc_tir__beam *b, int32_t moved) {
 static void nc_tir__offer_order(nc_tir__beam *b, uint32_t op, uint32_t i, int32_t least,
                                 int32_t misplaced, nc_tir__move *m) {
     least += NC_TIR__SCORE_MISPLACED * misplaced;
-    if (b->guided) {
-        m->logit = b->answer->logits[nc_tir__code_of(op, i)];
-        if (m->logit < b->answer->least) return;
+    if (b->answer) {
+        m->op = (uint8_t)op;
+        m->arg = i;
+        if (!nc_tir__is_advised(b, m)) return;
         least += nc_tir__advice(b, m);
     }
     if (least < b->worst) nc_tir__offer(b, op, i, m);
@@ -8050,8 +8071,7 @@ static uint32_t nc_tir__operand_class(const nc_tir__search *p, const nc_tir__vie
 }
 
 /* Rows of the embedding of b->s, whose uses are counted. */
-static void nc_tir__state_rows(const nc_tir__beam *b, int first,
-                               uint16_t rows[NC_TIR__STATE_FEATURES]) {
+static void nc_tir__state_rows(const nc_tir__beam *b, uint16_t rows[NC_TIR__STATE_FEATURES]) {
     const nc_tir__search *p = b->p;
     const nc_tir__state *s = b->s;
     const int rise = (int)s->n - (int)p->goal_count;
@@ -8065,7 +8085,7 @@ static void nc_tir__state_rows(const nc_tir__beam *b, int first,
             aim[p->goal[i]] = (uint8_t)i;
             hole = i;
         }
-    *rows++ = (uint16_t)(first ? 0 : 1 + nc_tir__code_of(s->op, s->arg));
+    *rows++ = (uint16_t)(b->parent == 0 ? 0 : 1 + nc_tir__code_of(s->op, s->arg));
     *rows++ = (uint16_t)(NC_TIR__ROWS_HEIGHT + (rise < -8 ? 0 : rise > 7 ? 15 : rise + 8));
     *rows++ = (uint16_t)(NC_TIR__ROWS_OPEN + (view.open < 15 ? view.open : 15));
     for (i = 0; i < NC_TIR__TOPS; i++) {
@@ -8141,12 +8161,9 @@ static const nc_tir__answer *nc_tir__ask(nc_tir__search *p,
 }
 
 /* The network looks at b->s, whose uses are counted. */
-static void nc_tir__consult(nc_tir__beam *b, int first) {
+static void nc_tir__consult(nc_tir__beam *b) {
     uint16_t rows[NC_TIR__STATE_FEATURES];
-    b->guided = b->p->model && b->p->guide;
-    b->sparing = b->guided && !b->p->toll;
-    if (!b->guided) return;
-    nc_tir__state_rows(b, first, rows);
+    nc_tir__state_rows(b, rows);
     b->answer = nc_tir__ask(b->p, rows);
 }
 
@@ -8157,7 +8174,7 @@ static void nc_tir__consult(nc_tir__beam *b, int first) {
  * is lost by it). What
  * a score counts more than the bound of moves, where reads, writes and pops are joined, does not
  * count here. */
-enum { NC_TIR__HOPELESS = 1240, NC_TIR__HOPELESS_WIDTH = 8 };
+enum { NC_TIR__HOPELESS = 1200, NC_TIR__HOPELESS_WIDTH = 12 };
 
 /* Moves from b->s that cost so much or more are given up. */
 static int32_t nc_tir__hopeless(const nc_tir__beam *b) {
@@ -8167,12 +8184,16 @@ static int32_t nc_tir__hopeless(const nc_tir__beam *b) {
     return b->margin + NC_TIR__SCORE * b->left + (joined > 0 ? joined : 0);
 }
 
-/* All moves from b->s join b->moves; first: it is the start. */
-static void nc_tir__expand(nc_tir__beam *b, int first) {
+/* All moves from b->s join b->moves. Where only moves that do what is owed can end in time, there
+ * may be none, and the network is not asked yet. */
+static void nc_tir__expand(nc_tir__beam *b) {
     nc_tir__count_uses(b->p, b->s, &b->uses);
     nc_tir__scan_patterns(b);
     b->p->expanded++;
-    nc_tir__consult(b, first);
+    b->guided = b->p->model && b->p->guide;
+    b->sparing = b->guided && !b->p->toll;
+    b->answer = NULL;
+    if (b->guided && nc_tir__moves_owed(&b->uses) <= b->left) nc_tir__consult(b);
     b->hopeless = b->sparing && b->p->is_bounded ? nc_tir__hopeless(b) : INT32_MAX;
     b->worst = nc_tir__worst(b);
     nc_tir__expand_units(b);
@@ -8327,7 +8348,7 @@ static void nc_tir__next_level(nc_tir__beam *b, uint32_t first, uint32_t last, u
     for (i = first; i < last; i++) {
         b->s = &p->states[i];
         b->parent = i;
-        nc_tir__expand(b, i == 0);
+        nc_tir__expand(b);
     }
     b->hopeless = INT32_MAX; /* which is a matter of each state; of the level is the rest */
     b->worst = nc_tir__worst(b);
@@ -10913,8 +10934,8 @@ static void nc_tir__add_sample(nc_tir__beam *b, uint32_t i, uint32_t first, uint
     NC__EMPTY(b->moves);
     b->s = &p->states[i];
     b->parent = i;
-    nc_tir__expand(b, i == 0);
-    nc_tir__state_rows(b, i == 0, sample.rows);
+    nc_tir__expand(b);
+    nc_tir__state_rows(b, sample.rows);
     sample.first_option = (uint32_t)stbds_arrlenu(set->options);
     sample.options = (uint16_t)stbds_arrlenu(b->moves);
     if (sample.options == 0 || stbds_arrlenu(b->moves) > NC_TIR__MAX_MOVES) return;

@@ -525,7 +525,7 @@ static void search_in_full(nc_tir__search *p, uint32_t limit, uint32_t width) {
         for (i = first; i < last; i++) {
             b.s = &p->states[i];
             b.parent = i;
-            nc_tir__expand(&b, i == 0);
+            nc_tir__expand(&b);
         }
         nc_tir__keep_best(&b, width);
         first = last;
@@ -713,12 +713,13 @@ static void what_is_given_up_leads_to_no_goal(void **state) {
     nc_tir__search_free(p);
 }
 
-/* With a network, moves are offered but for those whose score is far beyond the moves left. */
+/* With a network, moves are offered but for those whose score is far beyond the moves left; it is
+ * asked of the state as it is, if late, and not at all where nothing can end in time. */
 static void a_guided_search_gives_up_what_is_hopeless(void **state) {
     nc_tir_model *model;
     nc_tir__search *p;
     uint64_t seed = 21;
-    uint32_t trial, offered = 0, given_up = 0, i, k;
+    uint32_t trial, offered = 0, given_up = 0, late = 0, never = 0, i, k;
     nc_error err;
     (void)state;
     assert_int_equal(nc_tir_model_load(&model, "examples/data/tir_weights.bin", &err), NC_OK);
@@ -735,11 +736,11 @@ static void a_guided_search_gives_up_what_is_hopeless(void **state) {
         b.left = (int32_t)(trial % n);
         b.margin = NC_TIR__HOPELESS;
         p->is_bounded = 0;
-        nc_tir__expand(&b, 1);
+        nc_tir__expand(&b);
         for (i = 0; i < stbds_arrlenu(b.moves); i++) stbds_arrput(all, b.moves[i]);
         NC__EMPTY(b.moves);
         p->is_bounded = 1;
-        nc_tir__expand(&b, 1);
+        nc_tir__expand(&b);
         assert_true(b.hopeless >= NC_TIR__HOPELESS + NC_TIR__SCORE * b.left);
         for (i = k = 0; i < stbds_arrlenu(all); i++) {
             if (all[i].score >= b.hopeless) continue;
@@ -748,13 +749,22 @@ static void a_guided_search_gives_up_what_is_hopeless(void **state) {
             k++;
         }
         assert_int_equal(k, stbds_arrlenu(b.moves));
+        if (b.answer) {
+            uint16_t rows[NC_TIR__STATE_FEATURES];
+            nc_tir__state_rows(&b, rows);
+            assert_memory_equal(b.answer->rows, rows, sizeof rows);
+            late += nc_tir__moves_owed(&b.uses) > b.left;
+        }
+        assert_true(b.answer || stbds_arrlenu(b.moves) == 0);
+        never += !b.answer;
         offered += k;
         given_up += (uint32_t)stbds_arrlenu(all) - k;
         stbds_arrfree(all);
         p->moves = b.moves;
     }
-    printf("%u moves offered, %u given up\n", offered, given_up);
-    assert_true(offered > 500 && given_up > 500);
+    printf("%u moves offered, %u given up; asked late %u times, never %u times\n", offered,
+           given_up, late, never);
+    assert_true(offered > 500 && given_up > 500 && late > 10 && never > 50);
     nc_tir__search_free(p);
     nc_tir_model_destroy(model);
 }
