@@ -8168,12 +8168,10 @@ static void nc_tir__consult(nc_tir__beam *b) {
 }
 
 /* With a network a score, less its constant, is about what is still to be done. Moves to which that
- * is more than the moves left by a margin, which grows with the width, are given up. Beyond it lie a
- * third of the states of searches that find nothing, and one move or more of 4 % of those that find
- * something (blocks made up from the training modules; one instruction in 1,300 at most
- * is lost by it). What
- * a score counts more than the bound of moves, where reads, writes and pops are joined, does not
- * count here. */
+ * is more than the moves left by a margin, which grows with the width, are given up: three states
+ * in ten, for one instruction in 700 at most (blocks made up from the training modules, beams 1 to
+ * 4). What a score counts more than the bound of moves, where reads, writes and pops are joined, does
+ * not count here. */
 enum { NC_TIR__HOPELESS = 1200, NC_TIR__HOPELESS_WIDTH = 12 };
 
 /* Moves from b->s that cost so much or more are given up. */
