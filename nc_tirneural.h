@@ -6409,9 +6409,9 @@ NC_API nc_status nc_tir_model_forward(const nc_tir_model *model, const nc_gl *wo
  * with 7 fractional bits, stay below 8 and are kept 1,023 higher, so that in a sum of 28 of them
  * and the bias no lane of 16 bits carries into the next: one addition is four in plain C. Of a
  * hidden value 5 bits go on, one of them fractional, and the second layer's weights have for each
- * output as many bits as let no sum leave 16 (5 or 6 fractional in the shipped weights): one product
- * is four in plain C. (So coarse, a search guided by the shipped weights ends as well as with 12
- * bits of each.) */
+ * output as many bits as let no sum leave 16 (5 or 6 fractional in the shipped weights): one
+ * product is four in plain C. (So coarse, a search guided by the shipped weights ends as well as
+ * with 12 bits of each.) */
 enum {
     NC_TIR__SMALL_BITS = 8, /* fractional, of weights below 8 */
     NC_TIR__SMALL_LIMIT = 2047,
@@ -8170,8 +8170,8 @@ static void nc_tir__consult(nc_tir__beam *b) {
 /* With a network a score, less its constant, is about what is still to be done. Moves to which that
  * is more than the moves left by a margin, which grows with the width, are given up: three states
  * in ten, for one instruction in 700 at most (blocks made up from the training modules, beams 1 to
- * 4). What a score counts more than the bound of moves, where reads, writes and pops are joined, does
- * not count here. */
+ * 4). What a score counts more than the bound of moves, where reads, writes and pops are joined,
+ * does not count here. */
 enum { NC_TIR__HOPELESS = 1200, NC_TIR__HOPELESS_WIDTH = 12 };
 
 /* Moves from b->s that cost so much or more are given up. */
