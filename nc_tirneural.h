@@ -6515,7 +6515,7 @@ static void nc_tir__derive(nc_tir_model *model) {
                                           16 - NC_TIR__ROW_BITS, NC_TIR__ROW_LIMIT);
     nc_tir__pack_row(model->hidden_bias, sums);
     for (i = 0; i < NC_TIR__OUT; i++) nc_tir__derive_output(model, i);
-    for (i = 0; i < NC_TIR__FFN * NC_TIR__OUT_WORDS; i++)
+    for (i = 0; i < NC_TIR__FFN * (uint32_t)NC_TIR__OUT_WORDS; i++)
         model->out_words[i] = nc_tir__pack_lanes(model->out + 4 * (size_t)i);
 }
 
