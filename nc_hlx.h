@@ -7497,12 +7497,6 @@ static int nc_hlx__family_holds(const nc_hlx_config *c) {
            (c->rotary ? nc_hlx__head_size(c) % 2 == 0 && nc_hlx__rope_complete(&r) : none);
 }
 
-/* Whether a model has GPT-2's blocks, but for the activation. */
-static int nc_hlx__is_gpt2(const nc_hlx_config *c) {
-    return !c->num_kv_heads && !c->head_size && !c->rms_norm && !c->rotary && !c->gated_ffn &&
-           c->biases == NC_HLX_BIASES_ALL;
-}
-
 /* Zeros become the documented defaults; what is then out of the documented ranges is NC_ERR_ARG. */
 static nc_status nc_hlx__complete(const nc_hlx_config *in, nc_hlx_config *out) {
     nc_hlx_config c;
@@ -10084,6 +10078,12 @@ NC_API nc_status nc_hlx_load_inference(nc_hlx_model **model, const char *path, u
 #ifndef NC_NO_STDIO
 /* -- what tensors are called in files: as GPT-2's are, or as those of transformers' Llama -- */
 
+/* Whether a model has GPT-2's blocks, but for the activation. */
+static int nc_hlx__is_gpt2(const nc_hlx_config *c) {
+    return !c->num_kv_heads && !c->head_size && !c->rms_norm && !c->rotary && !c->gated_ffn &&
+           c->biases == NC_HLX_BIASES_ALL;
+}
+
 /* The blocks that transformers' Llama, Mistral and Qwen2 have. */
 static int nc_hlx__is_llama(const nc_hlx_config *c) {
     return c->rms_norm && c->rotary && c->gated_ffn;
@@ -11478,7 +11478,7 @@ NC_API nc_status nc_hlx_import_with(nc_hlx_model *model, const char *path,
     in.err = err;
     if (options) in.options = *options;
     in.files.hooks = in.names.hooks = in.strings.hooks = hooks;
-    in.bytes = nc__mul_size(NC_HLX__PARTS * NC_HLX__TENSORS * sizeof *in.sources,
+    in.bytes = nc__mul_size((size_t)NC_HLX__PARTS * NC_HLX__TENSORS * sizeof *in.sources,
                             model->config.num_layers);
     in.sources = (nc_hlx__source *)nc__calloc(hooks, in.bytes);
     status = in.sources ? nc_hlx__take_path(&in, path)
