@@ -29,25 +29,6 @@ static nc_hlx_config config_of(int family) {
     return c;
 }
 
-/* Live bytes, and the allocations that succeed before one fails. */
-typedef struct budget {
-    size_t live, left;
-} budget;
-
-static void *counted(void *user, size_t bytes, size_t align) {
-    budget *b = (budget *)user;
-    void *memory = NULL;
-    if (b->left == 0 || posix_memalign(&memory, align < 8 ? 8 : align, bytes) != 0) return NULL;
-    b->left--;
-    b->live += bytes;
-    return memory;
-}
-
-static void returned(void *user, void *memory, size_t bytes) {
-    ((budget *)user)->live -= bytes;
-    free(memory);
-}
-
 /* A trained model, and a copy of it for inference. */
 static void make(nc_hlx_model **whole, nc_hlx_model **read, int family, const nc_allocator *hooks) {
     const nc_hlx_config c = config_of(family);
@@ -102,8 +83,8 @@ static void a_model_for_inference_has_the_bits_of_a_whole_one(void **state) {
 }
 
 static void it_takes_a_quarter_of_the_state_and_one_layer_s_activations(void **state) {
-    budget b = {0, SIZE_MAX};
-    const nc_allocator hooks = {counted, returned, &b};
+    failing_memory memory = {-1, 0, 0};
+    const nc_allocator hooks = {failing_alloc, failing_free, &memory};
     int family;
     (void)state;
     for (family = 0; family < FAMILIES; family++) {
@@ -115,7 +96,7 @@ static void it_takes_a_quarter_of_the_state_and_one_layer_s_activations(void **s
         size_t shallow;
         assert_int_equal(nc_hlx_footprint(&c, &parameters, &bytes), NC_OK);
         assert_int_equal(nc_hlx_create_inference(&model, &c, &hooks), NC_OK);
-        shallow = b.live;
+        shallow = memory.bytes;
         /* gradients of the residual stream, Q, K and V, what is narrow and what is wide */
         assert_true(shallow > 4 * parameters &&
                     shallow + 12 * parameters + 4 * rows * (5 * c.d_model + c.ffn_dim) <= bytes);
@@ -125,33 +106,33 @@ static void it_takes_a_quarter_of_the_state_and_one_layer_s_activations(void **s
         assert_int_equal(nc_hlx_create_inference(&model, &deep, &hooks), NC_OK);
         more -= parameters; /* five more layers are their parameters */
         if (c.bf16)
-            assert_true(b.live - shallow < 4 * more + 4096);
+            assert_true(memory.bytes - shallow < 4 * more + 4096);
         else
-            assert_int_equal(b.live - shallow, 4 * more);
+            assert_int_equal(memory.bytes - shallow, 4 * more);
         nc_hlx_destroy(model);
-        assert_int_equal(b.live, 0);
+        assert_int_equal(memory.bytes, 0);
     }
 }
 
 static void failed_allocations_leave_nothing(void **state) {
     static const char path[] = "build/test_inference.bin";
-    budget b = {0, SIZE_MAX};
-    const nc_allocator hooks = {counted, returned, &b};
+    failing_memory memory = {-1, 0, 0};
+    const nc_allocator hooks = {failing_alloc, failing_free, &memory};
     const nc_hlx_config c = config_of(0);
     nc_hlx_model *model;
     nc_error err;
-    size_t k;
+    long k;
     (void)state;
     assert_int_equal(nc_hlx_create(&model, &c, NULL), NC_OK);
     assert_int_equal(nc_hlx_save(model, NULL, path, &err), NC_OK);
     nc_hlx_destroy(model);
     for (k = 0; k < 3; k++) {
-        b.left = k;
+        memory.until_failure = k;
         assert_int_equal(nc_hlx_create_inference(&model, &c, &hooks), NC_ERR_MEMORY);
-        assert_true(!model && !b.live);
-        b.left = k;
+        assert_true(!model && !memory.bytes);
+        memory.until_failure = k;
         assert_int_equal(nc_hlx_load_inference(&model, path, 1, &hooks, &err), NC_ERR_MEMORY);
-        assert_true(!model && !b.live && err.message[0]);
+        assert_true(!model && !memory.bytes && err.message[0]);
     }
     unlink(path);
 }

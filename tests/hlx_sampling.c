@@ -187,37 +187,17 @@ static void bad_appends_change_nothing(void **state) {
     nc_hlx_destroy(model);
 }
 
-/* Memory hooks that count, and fail at call `fail`. */
-typedef struct counter {
-    size_t bytes, most;
-    int calls, fail;
-} counter;
-
-static void *counted(void *user, size_t bytes, size_t align) {
-    counter *c = (counter *)user;
-    void *memory = NULL;
-    if (++c->calls == c->fail || posix_memalign(&memory, align, bytes)) return NULL;
-    c->bytes += bytes;
-    if (c->bytes > c->most) c->most = c->bytes;
-    return memory;
-}
-
-static void uncounted(void *user, void *memory, size_t bytes) {
-    ((counter *)user)->bytes -= bytes;
-    free(memory);
-}
-
 static void the_memory_of_a_cache_is_known_before_and_all_given_back(void **state) {
-    counter used = {0, 0, 0, 0};
-    nc_allocator hooks;
+    failing_memory used = {-1, 0, 0};
+    const nc_allocator hooks = {failing_alloc, failing_free, &used};
     nc_hlx_config c = config_of(2);
     nc_hlx_model *model;
     nc_hlx_cache *cache;
     uint64_t one, eight;
     size_t before;
+    long k;
     const float *logits;
     (void)state;
-    hooks.alloc_fn = counted, hooks.free_fn = uncounted, hooks.user = &used;
     assert_int_equal(nc_hlx_create(&model, &c, &hooks), NC_OK);
     before = used.bytes;
     assert_int_equal(nc_hlx_cache_bytes(&c, 1, &one), NC_OK);
@@ -228,10 +208,12 @@ static void the_memory_of_a_cache_is_known_before_and_all_given_back(void **stat
     assert_int_equal(used.bytes - before, eight);
     nc_hlx_cache_destroy(cache);
     assert_int_equal(used.bytes, before);
-    for (used.calls = 0, used.fail = 1; used.fail <= 2; used.calls = 0, used.fail++) {
+    for (k = 0; k < 2; k++) {
+        used.until_failure = k;
         assert_int_equal(nc_hlx_decode(model, 0, 0, &logits), NC_ERR_MEMORY);
         assert_int_equal(used.bytes, before);
     }
+    used.until_failure = -1;
     assert_int_equal(nc_hlx_decode(model, 0, 0, &logits), NC_OK);
     nc_hlx_destroy(model);
     assert_int_equal(used.bytes, 0);

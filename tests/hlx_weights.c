@@ -563,45 +563,27 @@ static void a_configuration_that_is_not_computed_is_refused_by_name(void **state
     unlink("build/test_index.json");
 }
 
-/* Allocations that succeed before the first failure; live bytes. */
-typedef struct budget {
-    size_t left, live;
-} budget;
-
-static void *limited(void *user, size_t bytes, size_t align) {
-    budget *b = (budget *)user;
-    void *memory = NULL;
-    if (b->left == 0 || posix_memalign(&memory, align < 8 ? 8 : align, bytes) != 0) return NULL;
-    b->left--;
-    b->live += bytes;
-    return memory;
-}
-
-static void give_up(void *user, void *memory, size_t bytes) {
-    ((budget *)user)->live -= bytes;
-    free(memory);
-}
-
 static void failed_allocations_leave_the_model_and_no_memory(void **state) {
-    budget b = {SIZE_MAX, 0};
-    const nc_allocator hooks = {limited, give_up, &b};
+    failing_memory memory = {-1, 0, 0};
+    const nc_allocator hooks = {failing_alloc, failing_free, &memory};
     const nc_hlx_config c = file_config(1);
     nc_hlx_model *model;
     uint64_t digest;
-    size_t k, live;
+    size_t live;
+    long k;
     nc_status status = NC_ERR_MEMORY;
     (void)state;
     assert_int_equal(nc_hlx_create(&model, &c, &hooks), NC_OK);
     nc_hlx_init_weights(model, 7);
     digest = nc_hlx_digest(model);
-    live = b.live;
+    live = memory.bytes;
     for (k = 0; status != NC_OK; k++) {
         nc_error err;
         assert_true(k < 100 && nc_hlx_digest(model) == digest);
-        b.left = k;
+        memory.until_failure = k;
         status = nc_hlx_import(model, GPT2 "sharded", &err);
         assert_true(status == NC_OK || (status == NC_ERR_MEMORY && err.message[0]));
-        assert_int_equal(b.live, live);
+        assert_int_equal(memory.bytes, live);
     }
     assert_true(k > 3);
     nc_hlx_destroy(model);
