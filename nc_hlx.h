@@ -10931,6 +10931,7 @@ NC_API nc_status nc_hlx_read_config(nc_hlx_config *config, const char *path, nc_
     nc__clear(err);
     if (!config || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no configuration or no path");
     memset(&inside, 0, sizeof inside);
+    memset(&file, 0, sizeof file);
     if ((nc_hlx__ends_with(path, ".safetensors") || nc_hlx__ends_with(path, ".index.json")) &&
         nc_hlx__is_plain(path))
         path = nc_hlx__path(&inside, path, nc_hlx__folder_of(path), "config.json");
