@@ -4,7 +4,7 @@
 # once, its best model is whole, and it ends at the bits and the rows of a run that nobody disturbed.
 cd "$(dirname "$0")/.." || exit 1
 . tests/expect.sh
-make --no-print-directory -s build/hlx_train || exit 1
+make --no-print-directory -s build/hlx_train build/hlx_export || exit 1
 wanted=${KILLS:-25}
 steps=$((40 * wanted))
 train="$b/hlx_train --data examples/data/genesis.txt --threads 1 --eval-every 3 --eval-windows 4 --patience 100000"
