@@ -3,16 +3,6 @@
 #include "test.h"
 #include <math.h>
 #include "../nc_hlx.h"
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
-static void threads(int n) {
-#ifdef _OPENMP
-    omp_set_num_threads(n);
-#endif
-    (void)n;
-}
 
 static float random_float(uint64_t *seed, float scale) {
     return scale * (float)((double)(int64_t)test_random(seed) / 9223372036854775808.0);
@@ -218,7 +208,7 @@ static void linear_is_gemm_then_its_epilogue_at_every_level(void **state) {
     nc_hlx_gelu(expected_gelu, expected, ROWS * N);
     for (level = 0; level <= 2; level++) {
         if (nc_hlx_set_simd(level) != NC_OK) continue;
-        threads(level + 1);
+        use_threads(level + 1);
         assert_int_equal(
             nc_hlx_linear(out, gelu, NC_HLX_GELU, x, w, bias, residual, ROWS, K, N, work, bytes),
             NC_OK);
@@ -339,7 +329,7 @@ static void flash_attention_has_the_documented_bits_at_every_level(void **state)
     for (shape.causal = 0; shape.causal < 2; shape.causal++)
         for (level = 0; level <= 2; level++) {
             if (nc_hlx_set_simd(level) != NC_OK) assert_int_equal(nc_hlx_set_simd(0), NC_OK);
-            threads(level + 1);
+            use_threads(level + 1);
             memset(out, 0x7F, sizeof out);
             assert_int_equal(nc_hlx_flash_attention(out, lse, qkv, &shape, work, bytes), NC_OK);
             for (head = 0; head < 2 * HEADS; head++) {
@@ -409,7 +399,7 @@ static void attention_is_its_definition_at_every_level(void **state) {
             zeros += out[0][i * WIDE + 3] == 0.0f && !signbit(out[0][i * WIDE + 3]);
         for (level = 0; level <= 2; level++) {
             if (nc_hlx_set_simd(level) != NC_OK) continue;
-            threads(level + 1);
+            use_threads(level + 1);
             memset(kept, 0x7F, 2 * N * N * 4);
             memset(work, 0x7F, bytes);
             assert_int_equal(nc_hlx_attention(out[1], kept, qkv, &shape, work, bytes), NC_OK);
@@ -421,7 +411,7 @@ static void attention_is_its_definition_at_every_level(void **state) {
     }
     assert_true(zeros > 2);
     nc_hlx_set_simd(-1);
-    threads(1);
+    use_threads(1);
     for (i = 0; i < 2; i++) free(out[i]), free(dqkv[i]);
     free(qkv), free(dout), free(kept), free(work);
 }
@@ -462,7 +452,7 @@ static void embedding_gradients_are_chains_over_rows(void **state) {
     memcpy(dwte, start, sizeof dwte);
     memset(dwpe, 0, sizeof dwpe);
     for (r = 0; r < ROWS; r++) tokens[r] = (uint32_t)(test_random(&seed) % VOCAB);
-    threads(2);
+    use_threads(2);
     nc_hlx_embedding(out, tokens, wte, wpe, ROWS, POSITIONS, WIDTH);
     nc_hlx_embedding_backward(dwte, dwpe, dout, tokens, ROWS, POSITIONS, WIDTH);
     for (r = 0; r < ROWS; r++)
@@ -511,7 +501,7 @@ static void dropout_follows_its_counters(void **state) {
     fill(x, N, &random);
     for (level = 0; level <= 2; level++) {
         if (nc_hlx_set_simd(level) != NC_OK) continue;
-        threads(level + 1);
+        use_threads(level + 1);
         nc_hlx_dropout(y, x, N, first, 0.3f, seed, stream);
         for (i = 0; i < N; i++) {
             uint64_t e = first + i;

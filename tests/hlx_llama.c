@@ -5,16 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "../nc_hlx.h"
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
-static void threads(int n) {
-#ifdef _OPENMP
-    omp_set_num_threads(n);
-#endif
-    (void)n;
-}
 
 static void fill(float *x, size_t n, uint64_t *seed) {
     size_t i;
@@ -24,13 +14,13 @@ static void fill(float *x, size_t n, uint64_t *seed) {
 
 /* Level and number of threads of a turn; 0 where this machine lacks the level. */
 static int at_level(int level) {
-    threads(level + 1);
+    use_threads(level + 1);
     return nc_hlx_set_simd(level) == NC_OK;
 }
 
 static void as_before(void) {
     nc_hlx_set_simd(-1);
-    threads(1);
+    use_threads(1);
 }
 
 /* -- kernels ------------------------------------------------------------------------------------ */

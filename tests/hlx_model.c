@@ -3,9 +3,6 @@
 #include <math.h>
 #include <unistd.h>
 #include "../nc_hlx.h"
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 static const char text[] =
     "In the beginning was the word, and the word was a byte; and the byte was eight bits, and "
@@ -73,9 +70,7 @@ static void golden_digest(const nc_hlx_config *c, uint64_t golden) {
         }
         for (threads = 1; threads <= 3; threads++) {
             uint64_t digest;
-#ifdef _OPENMP
-            omp_set_num_threads(threads);
-#endif
+            use_threads(threads);
             digest = digest_after_training(c);
             if (digest != golden)
                 fail_msg("level %d, %d threads: digest %016llx", level, threads,

@@ -4,9 +4,6 @@
 #include <math.h>
 #define NC_HLX_FP4
 #include "../nc_hlx.h"
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 enum { SEQ = 70, VOCAB = 256 };
 static const char text[] = "Some rows of a product are of one sequence, others of another, and no "
@@ -126,14 +123,12 @@ static void sequences_side_by_side_have_the_bits_of_each_alone(void **state) {
         batch_of_config(6);
     }
     assert_int_equal(nc_hlx_set_simd(-1), NC_OK);
-#ifdef _OPENMP
-    omp_set_num_threads(3);
+    use_threads(3);
     batch_of_config(0);
     batch_of_config(5);
-    omp_set_num_threads(1);
+    use_threads(1);
     batch_of_config(0);
-    omp_set_num_threads(2);
-#endif
+    use_threads(2);
 }
 
 static void more_sequences_than_rows_of_a_pass(void **state) {

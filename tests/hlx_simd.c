@@ -1,9 +1,6 @@
 /* nc_hlx.h, section simd: gemm in every instruction set equals the scalar chain of fma. */
 #include "test.h"
 #include "../nc_hlx.h"
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 static void fill(float *x, size_t n, uint64_t *seed) {
     size_t i;
@@ -72,9 +69,7 @@ static void results_do_not_depend_on_the_number_of_threads(void **state) {
     fill(a, M * K, &seed);
     fill(b, K * N, &seed);
     for (t = 0; t < 2; t++) {
-#ifdef _OPENMP
-        omp_set_num_threads(t ? 3 : 1);
-#endif
+        use_threads(t ? 3 : 1);
         assert_int_equal(nc_hlx_gemm(0, 0, M, N, K, a, K, b, N, c + t * M * N, N, 0, work, bytes),
                          NC_OK);
     }
@@ -100,9 +95,7 @@ static void every_task_is_done_once_on_any_number_of_threads(void **state) {
         nc_hlx_gelu(expected + turn, expected + turn, N - turn < 4096 ? N - turn : 4096);
     for (t = 1; t <= 6; t++)
         for (turn = 0; turn < TURNS; turn++) {
-#ifdef _OPENMP
-            omp_set_num_threads(t);
-#endif
+            use_threads(t);
             memcpy(x, start, N * 4);
             nc_hlx_gelu(x, x, N);
             if (memcmp(x, expected, N * 4)) fail_msg("%d threads, turn %d", t, turn);

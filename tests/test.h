@@ -13,6 +13,9 @@
 #include <sys/stat.h>
 #include <cmocka.h>
 #include <json-c/json.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
 
 /* Files of the repository: the tests run from its root. */
 #define TEST_DATA "tests/data/"
@@ -130,6 +133,14 @@ static inline uint64_t test_random(uint64_t *state) {
     z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
     z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
     return z ^ (z >> 31);
+}
+
+/* As many threads from here on, where there are any. */
+static inline void use_threads(int n) {
+#ifdef _OPENMP
+    omp_set_num_threads(n);
+#endif
+    (void)n;
 }
 
 /* An allocator that fails its k-th call and counts what is still held. */
