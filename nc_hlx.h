@@ -5593,12 +5593,17 @@ NC_API uint32_t nc_hlx_bpe_end(const nc_hlx_bpe *bpe) {
 
 static int nc_hlx__white(uint8_t c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
+/* Bytes from where the last character before text + n begins, at most 4. */
+static size_t nc_hlx__last_character(const uint8_t *text, size_t n) {
+    size_t back = 1;
+    while (back < 4 && back < n && text[n - back] >> 6 == 2) back++;
+    return back;
+}
+
 /* n, or what is left of it without the character that ends behind it: where to cut a text. */
 static size_t nc_hlx__border(const uint8_t *text, size_t bytes, size_t n) {
-    size_t back = 1;
-    if (n >= bytes) return n;
-    while (back < 4 && back < n && text[n - back] >> 6 == 2) back++;
-    return back < n && nc__utf8(text + n - back, bytes - n + back) > back ? n - back : n;
+    const size_t back = nc_hlx__last_character(text, n), room = bytes - n + back;
+    return n < bytes && back < n && nc__utf8(text + n - back, room) > back ? n - back : n;
 }
 
 /* Length of the piece at the start of text, of 1 byte at least. */
@@ -5857,10 +5862,9 @@ static size_t nc_hlx__encode(const nc_hlx_bpe *bpe, const void *text, size_t byt
 /* Whether a piece that ends here stays as it is with nothing behind it: words do, and patterns look
  * beyond white space alone. */
 static int nc_hlx__stands_alone(const nc_hlx_bpe *bpe, const uint8_t *text, size_t n) {
-    size_t back = 1, length;
-    if (!bpe->pattern) return 1;
-    while (back < 4 && back < n && text[n - back] >> 6 == 2) back++;
-    return !(nc_hlx__bits_at(bpe->bits, text + n - back, text + n, &length) & NC_HLX__SPACE);
+    const uint8_t *last = text + n - nc_hlx__last_character(text, n);
+    size_t length;
+    return !bpe->pattern || !(nc_hlx__bits_at(bpe->bits, last, text + n, &length) & NC_HLX__SPACE);
 }
 
 /* Length of a beginning of the text, of 64 KiB or more, that gives the same tokens on its own, or
@@ -7338,6 +7342,7 @@ static nc_status nc_hlx__look_at(const nc_hlx_source *s, const char *path,
                                  const nc_hlx_data_options *o, nc_error *err) {
     size_t i;
     if (!o->vocab || (s->token_bytes < 4 && o->vocab >> 8 * s->token_bytes)) return NC_OK;
+    if (s->encoded && nc_hlx_bpe_vocab(o->bpe) <= o->vocab) return NC_OK;
     for (i = 0; i < s->count; i++) {
         const uint8_t *at = s->tokens + i * s->token_bytes;
         const uint64_t token = nc__get_le(at, s->token_bytes);
