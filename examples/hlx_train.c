@@ -1610,13 +1610,12 @@ static int save_is_due(const run *r, uint64_t step) {
 
 /* Say why a step failed. */
 static int explain(nc_status status, const nc_hlx_stats *s, uint64_t done) {
-    const float loss = s->loss;
     if (status != NC_ERR_MATH) return fail("training step", status, NULL);
     fprintf(
         stderr,
         "hlx_train: step %llu: the %s is not finite; the parameters are those of step %llu, the "
         "last checkpoint stays. --resume with a lower --lr or --clip may help.\n",
-        (unsigned long long)done + 1, loss - loss == 0.0f ? "gradient" : "loss",
+        (unsigned long long)done + 1, s->loss - s->loss == 0.0f ? "gradient" : "loss",
         (unsigned long long)done);
     return 1;
 }
@@ -1717,10 +1716,10 @@ static nc_status open_model(run *r, nc_error *err) {
     struct stat info;
     nc_status status;
     if (o->resume || (stat(name, &info) == 0 && !S_ISDIR(info.st_mode)))
-        status = nc_hlx_load_shard(&r->model, NULL, name, 1, 0, 0, NULL, err);
+        status = nc_hlx_load_inference(&r->model, name, 1, NULL, err);
     else {
         status = nc_hlx_read_config(&c, name, err);
-        if (status == NC_OK) status = nc_hlx_create_shard(&r->model, &c, 0, 0, NULL);
+        if (status == NC_OK) status = nc_hlx_create_inference(&r->model, &c, NULL);
         if (status == NC_OK) status = nc_hlx_import_with(r->model, name, NULL, err);
     }
     if (status == NC_OK) status = open_tokenizer(r, err);
