@@ -7234,6 +7234,17 @@ static int nc_hlx__npy_words(const char **at, const char *end, const char *words
     return 1;
 }
 
+/* Negative numbers of few bytes would be tokens that a vocabulary may have. */
+static nc_status nc_hlx__not_negative(const nc_hlx_source *s, const char *path, nc_error *err) {
+    size_t i;
+    for (i = 0; i < s->count; i++)
+        if (s->tokens[(i + 1) * s->token_bytes - 1] >> 7)
+            return nc__fail(err, NC_ERR_MISMATCH, 0, 0,
+                            "'%.90s': number %llu is negative, no token", path,
+                            (unsigned long long)i);
+    return NC_OK;
+}
+
 static nc_status nc_hlx__open_npy(nc_hlx_source *s, const char *path, nc_error *err) {
     const uint8_t *data = s->file.data;
     const size_t before = data[6] == 1 ? 10 : 12;
@@ -7267,7 +7278,7 @@ static nc_status nc_hlx__open_npy(nc_hlx_source *s, const char *path, nc_error *
         return nc__fail(err, NC_ERR_FORMAT, 0, 0, "'%.80s': %llu bytes are not %llu tokens of %u",
                         path, (unsigned long long)(s->file.bytes - before - length),
                         (unsigned long long)count, (unsigned)s->token_bytes);
-    return NC_OK;
+    return type[1] == 'i' && s->token_bytes < 4 ? nc_hlx__not_negative(s, path, err) : NC_OK;
 }
 
 /* The tokens of an open file; token_bytes 0: by its content. */

@@ -151,6 +151,13 @@ static void what_is_no_token_file_is_refused_by_name(void **state) {
     c = npy("|b1", "False", "500,");
     put_tokens(&c, 500, 1);
     refused(&c, 0, NC_ERR_UNSUPPORTED, "type |b1");
+    c = npy("<i2", "False", "500,");
+    put_tokens(&c, 499, 2);
+    put(&c, 0xFFFF, 2); /* -1 */
+    refused(&c, 0, NC_ERR_MISMATCH, "number 499 is negative");
+    c = npy("|i1", "False", "500,"); /* tokens from 128 on do not fit */
+    put_tokens(&c, 500, 1);
+    refused(&c, 0, NC_ERR_MISMATCH, "is negative, no token");
     c = npy("<u2", "False", "50, 10");
     put_tokens(&c, 500, 2);
     refused(&c, 0, NC_ERR_UNSUPPORTED, "not one row");
