@@ -14,6 +14,7 @@ golden_fp4=9942a22006cf656f
 golden_axx=9f01d6fe32af7229
 golden_train=a3a2535b3f266d71
 golden_train_all=ec388e65863ec6cd # with all the options of train_all
+golden_train_llama=3b86f66c8bd8a1f4
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT
 
@@ -36,6 +37,9 @@ train() { # options: six steps of $here/train; prints the digest's line
 }
 train_all() { # options
     train --batch 2 --flash --bf16 --dropout 0.1 --accumulate 2 --tied "$@"
+}
+train_llama() {
+    train --batch 2 --llama --kv-heads 2 --flash --bf16 "$@"
 }
 # Results of tests/digest_NAME.c: $1 name, $2 levels to force ("" for none), then compiler and flags.
 library() {
@@ -65,6 +69,7 @@ training() { # compiler and flags
         verdict "train, $*, $threads threads" "$(OMP_NUM_THREADS=$threads train --batch 4)" $golden_train
     done
     verdict "train, $*, all options" "$(train_all)" $golden_train_all
+    verdict "train, $*, LLaMA's blocks" "$(train_llama)" $golden_train_llama
 }
 # The same bits from the kernels: SPIR-V on lavapipe, and CUDA source on the CPU.
 on_device() { # device, kernels, driver
@@ -72,6 +77,7 @@ on_device() { # device, kernels, driver
     build examples/hlx_train.c "$here/train" gcc -O1 -fopenmp
     verdict "train, $1 kernels" "$(train --batch 4 --device $1)" $golden_train
     verdict "train, $1 kernels, all options" "$(train_all --device $1)" $golden_train_all
+    verdict "train, $1 kernels, LLaMA's blocks" "$(train_llama --device $1)" $golden_train_llama
 }
 # Contraction that no pragma can stop is noticed at run time and refused.
 contraction() {
@@ -97,6 +103,7 @@ resumed_across() { # processor
         verdict "train, $1 gcc -O2 under qemu, $2 first" "$(tail -n 1 "$here/log")" $golden_train
     done
     verdict "train, $1 gcc -O2 under qemu, all options" "$(train_all)" $golden_train_all
+    verdict "train, $1 gcc -O2 under qemu, LLaMA's blocks" "$(train_llama)" $golden_train_llama
 }
 EOF2
 
