@@ -159,11 +159,14 @@ typedef struct nc_axx_mult {
     float relative_power; /* exact = 1; 0 when nobody has published it */
     uint8_t a_unsigned;   /* the first operand is 0 to 255, not -128 to 127 */
     uint8_t b_unsigned;   /* the second */
-    uint8_t reserved[2];
+    uint8_t a_bits;       /* 2 to 7: the first operand has so few bits, others stand for the nearest
+                             that has; 0 and 8: all eight */
+    uint8_t b_bits;       /* the second */
     int32_t table[65536];
 } nc_axx_mult;
 
-/* Error against the exact product over all 65,536 operand pairs, e = approximate - exact. */
+/* Error against the exact product, e = approximate - exact, over all pairs of operands: 65,536, and
+ * 2^(a_bits + b_bits) of a multiplier of fewer bits. */
 typedef struct nc_axx_metrics {
     double mae;  /* mean |e| */
     double wce;  /* largest |e| */
@@ -173,6 +176,8 @@ typedef struct nc_axx_metrics {
     double rmse; /* its root */
     double bias; /* mean e */
     double wcre; /* largest |e| / max(|exact|, 1), in percent */
+    /* The same over pairs whose exact product is not 0, as EvoApproxLib publishes MRE and WCRE. */
+    double mre_nonzero, wcre_nonzero;
 } nc_axx_metrics;
 
 /* Published multipliers, a row each: constant, name, and the least and the most of the parameters P
@@ -216,11 +221,46 @@ typedef enum nc_axx_form {
     NC_AXX_FORM_HEADER,  /* C array NAME[256][256] as TransAxx and AdaPT have it: both operands
                             index as unsigned bytes */
     NC_AXX_FORM_CSV,     /* 256 lines of 256 products, or 65,536 lines a,b,product */
-    NC_AXX_FORM_NETLIST, /* a C function of two operands as EvoApproxLib ships them: declarations,
-                            assignments of | ^ & << >> + - ~ ! and a return. Read only */
+    NC_AXX_FORM_NETLIST, /* C functions as EvoApproxLib and ArithsGen ship them: declarations,
+                            assignments of | ^ & << >> + - * ~ ! == != < <= > >=, calls of functions
+                            above, a return. Read only */
     NC_AXX_FORM_BLIF,    /* 16 inputs (a0..a7, b0..b7), product bits from the lowest. Read only */
     NC_AXX_FORM_COUNT
 } nc_axx_form;
+
+/* Whose products a file holds. */
+typedef enum nc_axx_sign {
+    NC_AXX_SIGN_FILE, /* as the file says: see nc_axx_parse */
+    NC_AXX_SIGN_SIGNED,
+    NC_AXX_SIGN_UNSIGNED,
+    NC_AXX_SIGN_COUNT
+} nc_axx_sign;
+
+/* How a multiplier is read; zeros are the usual way. */
+typedef struct nc_axx_reading {
+    nc_axx_sign sign; /* of both operands, and of the product */
+    int embed;        /* take circuits of 2 to 12 bits too: a narrower one has a_bits and b_bits, of
+                         a wider one the products of bytes are taken */
+    const char *unit; /* which function of a C file is the multiplier; null: the one that is called
+                         like the file, else the last */
+} nc_axx_reading;
+
+/* Where a fact about a multiplier comes from. */
+typedef enum nc_axx_origin {
+    NC_AXX_FROM_NOTHING, /* assumed: signed operands, 8 bits */
+    NC_AXX_FROM_OPTION,  /* nc_axx_reading */
+    NC_AXX_FROM_NAME,    /* mul8s_.., mul8x4u_.. as in EvoApproxLib, s_arrmul8 as in ArithsGen */
+    NC_AXX_FROM_TYPES    /* types of parameters; numbers of wires and of products */
+} nc_axx_origin;
+
+/* What was found in a multiplier's file. */
+typedef struct nc_axx_report {
+    char unit[48]; /* the function that is the multiplier; empty for a table */
+    uint8_t a_unsigned, b_unsigned;
+    uint8_t a_bits, b_bits;         /* of its operands, 8 or as in the file */
+    uint8_t sign_from, widths_from; /* nc_axx_origin */
+    char text[96];                  /* the same in words: "8 x 8 bits by name, signed by name" */
+} nc_axx_report;
 
 /* How a calibrator chooses amax. */
 typedef enum nc_axx_calibration {
@@ -291,13 +331,21 @@ NC_API nc_status nc_axx_histogram(const nc_axx_mult *m, int32_t lowest, uint32_t
 
 /* -- files ---------------------------------------------------------------------------------- */
 
-/* Read a multiplier from the bytes of a file. Both operands are unsigned if the name contains
- * "mul8u", or if a netlist's parameters say so. relative_power is filled in for the names of
- * EvoApproxLib that have a published one, else 0. *m is changed only on success. Errors carry line
- * and column: NC_ERR_FORMAT, NC_ERR_LIMIT (a product beyond 32 bits, a netlist of more than 16,384
- * values), NC_ERR_UNSUPPORTED (BLIF latches and subcircuits). form must not be AUTO. */
+/* Read a multiplier from the bytes of a file. Operands are signed or not as the name of the circuit
+ * says (mul8s_.. in EvoApproxLib, s_.. in ArithsGen, with u unsigned), else the name given here,
+ * else a C function's parameters; signed where nothing says it. The operands of a function or
+ * circuit have the bits that name or types give them; other widths than 8 are refused, and so are
+ * adders and dividers. relative_power is filled in for the names of EvoApproxLib that have a
+ * published one, else 0. *m is changed only on success. Errors carry line and column:
+ * NC_ERR_FORMAT, NC_ERR_LIMIT (a product beyond 32 bits, a netlist of more than 16,384 values),
+ * NC_ERR_UNSUPPORTED (other widths, BLIF latches and subcircuits). form must not be AUTO. */
 NC_API nc_status nc_axx_parse(nc_axx_mult *m, nc_axx_form form, const char *name, const void *data,
                               size_t bytes, nc_error *err);
+/* The same with options (null: zeros) and what was found and assumed (may be null). NC_ERR_ARG for
+ * a sign out of range. exact: C integer arithmetic with int of 32 bits and long of 64. */
+NC_API nc_status nc_axx_parse_with(nc_axx_mult *m, nc_axx_form form, const nc_axx_reading *how,
+                                   const char *name, const void *data, size_t bytes,
+                                   nc_axx_report *report, nc_error *err);
 /* The bytes of a file; free with nc_axx_free_text. NC_ERR_LIMIT when a product does not fit 16 bits
  * (.i16), NC_ERR_UNSUPPORTED for forms that are only read. Text ends with a NUL not counted. */
 NC_API nc_status nc_axx_write(const nc_axx_mult *m, nc_axx_form form, char **data, size_t *bytes,
@@ -309,6 +357,9 @@ NC_API nc_axx_form nc_axx_form_of(const char *path);
 #ifndef NC_NO_STDIO
 /* Read a file; the name is the file's, without folder and ending. */
 NC_API nc_status nc_axx_load(nc_axx_mult *m, const char *path, nc_axx_form form, nc_error *err);
+/* The same with options and report as in nc_axx_parse_with. */
+NC_API nc_status nc_axx_load_with(nc_axx_mult *m, const char *path, nc_axx_form form,
+                                  const nc_axx_reading *how, nc_axx_report *report, nc_error *err);
 /* Write a file atomically. */
 NC_API nc_status nc_axx_save(const nc_axx_mult *m, const char *path, nc_axx_form form,
                              nc_error *err);
@@ -2235,6 +2286,21 @@ static int nc_axx__exact_at(const nc_axx_mult *m, uint32_t i) {
     return nc_axx__operand(i >> 8, m->a_unsigned) * nc_axx__operand(i & 255, m->b_unsigned);
 }
 
+/* The operand of so many bits (0 and 8: a byte) that stands for one of a byte. */
+static int nc_axx__narrow(int x, uint32_t bits, int is_unsigned) {
+    const int most = (1 << ((bits && bits < 8 ? bits : 8) - !is_unsigned)) - 1;
+    const int least = is_unsigned ? 0 : -most - 1;
+    return x > most ? most : x < least ? least : x;
+}
+
+/* Whether entry i of the table is of operands that the multiplier has. */
+static int nc_axx__has_pair(const nc_axx_mult *m, uint32_t i) {
+    const int a = nc_axx__operand(i >> 8, m->a_unsigned);
+    const int b = nc_axx__operand(i & 255, m->b_unsigned);
+    return nc_axx__narrow(a, m->a_bits, m->a_unsigned) == a &&
+           nc_axx__narrow(b, m->b_bits, m->b_unsigned) == b;
+}
+
 /* What turns an index by operands into one by their bytes, and back: exclusive or. */
 static uint32_t nc_axx__byte_order(const nc_axx_mult *m) {
     return (m->a_unsigned ? 0u : 0x8000u) ^ (m->b_unsigned ? 0u : 0x80u);
@@ -2542,7 +2608,7 @@ NC_API void nc_axx_compensate(nc_axx_mult *m) {
     uint32_t i;
     for (i = 0; i < 65536; i++) {
         const int exact = nc_axx__exact_at(m, i);
-        if (exact) {
+        if (exact && nc_axx__has_pair(m, i)) {
             sum[exact < 0] += exact - m->table[i];
             count[exact < 0]++;
         }
@@ -2565,6 +2631,8 @@ NC_API nc_status nc_axx_signed(nc_axx_mult *out, const nc_axx_mult *m, int a_uns
     *work = *m;
     work->a_unsigned = (uint8_t)(a_unsigned != 0);
     work->b_unsigned = 0;
+    if (m->a_bits && !a_unsigned) work->a_bits++; /* 8 bits: as 0 */
+    if (m->b_bits) work->b_bits++;
     for (i = 0; i < 65536; i++) {
         const int a = nc_axx__operand(i >> 8, a_unsigned), b = nc_axx__operand(i & 255, 0);
         work->table[i] = nc_axx__with_sign(nc_axx_product(m, nc_axx__abs(a), nc_axx__abs(b)), a, b);
@@ -2584,12 +2652,15 @@ NC_API int32_t nc_axx_product(const nc_axx_mult *m, int a, int b) {
 
 /* One pass in the table's order, which the sums' rounding depends on. */
 NC_API void nc_axx_measure(const nc_axx_mult *m, nc_axx_metrics *metrics) {
-    nc_axx_metrics e = {0, 0, 0, 0, 0, 0, 0, 0};
+    nc_axx_metrics e = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+    double pairs = 0, others = 0;
     uint32_t i;
     for (i = 0; i < 65536; i++) {
         const double exact = (double)nc_axx__exact_at(m, i);
         const double error = (double)m->table[i] - exact, size = fabs(error);
         const double base = fabs(exact), relative = size / (base < 1 ? 1 : base);
+        if (!nc_axx__has_pair(m, i)) continue;
+        pairs++;
         e.mae += size;
         e.mre += relative;
         e.mse += error * error;
@@ -2597,14 +2668,20 @@ NC_API void nc_axx_measure(const nc_axx_mult *m, nc_axx_metrics *metrics) {
         e.ep += error != 0;
         if (size > e.wce) e.wce = size;
         if (relative > e.wcre) e.wcre = relative;
+        if (base <= 0) continue;
+        others++;
+        e.mre_nonzero += relative;
+        if (relative > e.wcre_nonzero) e.wcre_nonzero = relative;
     }
-    e.mae /= 65536;
-    e.mre /= 655.36;
-    e.ep /= 655.36;
-    e.mse /= 65536;
-    e.bias /= 65536;
+    e.mae /= pairs;
+    e.mre /= pairs / 100;
+    e.ep /= pairs / 100;
+    e.mse /= pairs;
+    e.bias /= pairs;
     e.wcre *= 100;
     e.rmse = sqrt(e.mse);
+    e.mre_nonzero /= others / 100;
+    e.wcre_nonzero *= 100;
     *metrics = e;
 }
 
@@ -2616,7 +2693,7 @@ NC_API nc_status nc_axx_histogram(const nc_axx_mult *m, int32_t lowest, uint32_t
     for (i = 0; i < 65536; i++) {
         const int64_t from = (int64_t)m->table[i] - nc_axx__exact_at(m, i) - lowest;
         const uint64_t bin = from < 0 ? 0 : (uint64_t)from / width;
-        counts[bin < n ? bin : n - 1]++;
+        counts[bin < n ? bin : n - 1] += (uint32_t)nc_axx__has_pair(m, i);
     }
     return NC_OK;
 }
@@ -2670,15 +2747,16 @@ static void nc_axx__expect(nc__text *t, char wanted) {
         t->at++;
 }
 
-/* An integer of decimal digits (or hexadecimal after 0x), with a sign where allowed. */
-static int64_t nc_axx__integer(nc__text *t, int with_sign) {
-    const int minus = with_sign && nc__peek(t, 0) == '-';
+/* Decimal or, after 0x, hexadecimal digits; with octal, as in C, after a 0 octal ones. */
+static uint64_t nc_axx__natural(nc__text *t, int octal) {
+    const nc__text start = *t;
     uint64_t value = 0, base = 10;
     int digits = 0;
-    if (minus || (with_sign && nc__peek(t, 0) == '+')) t->at++;
     if (nc__peek(t, 0) == '0' && (nc__peek(t, 1) | 32) == 'x') {
         base = 16;
         t->at += 2;
+    } else if (octal && nc__peek(t, 0) == '0') {
+        base = 8;
     }
     for (;; t->at++, digits++) {
         const int c = nc__peek(t, 0), low = c | 32;
@@ -2686,13 +2764,29 @@ static int64_t nc_axx__integer(nc__text *t, int with_sign) {
                           : low >= 'a' && low <= 'f' ? low - 'a' + 10
                                                      : 16;
         if (digit >= (int)base) break;
-        if (value >> 58) {
-            (void)nc__text_fail(t, NC_ERR_LIMIT, "the number is too large");
+        if (value > (UINT64_MAX - (uint64_t)digit) / base) {
+            *t = start;
+            (void)nc__text_fail(t, NC_ERR_LIMIT, "the number is too large for 64 bits");
             return 0;
         }
         value = value * base + (uint64_t)digit;
     }
     if (!digits) (void)nc__text_fail(t, NC_ERR_FORMAT, "a number is missing");
+    return value;
+}
+
+/* The same with a sign where allowed, in 63 bits. */
+static int64_t nc_axx__integer(nc__text *t, int with_sign) {
+    const int minus = with_sign && nc__peek(t, 0) == '-';
+    const nc__text start = *t;
+    uint64_t value;
+    if (minus || (with_sign && nc__peek(t, 0) == '+')) t->at++;
+    value = nc_axx__natural(t, 0);
+    if (value > INT64_MAX) {
+        *t = start;
+        (void)nc__text_fail(t, NC_ERR_LIMIT, "the number is too large for 63 bits");
+        return 0;
+    }
     return minus ? -(int64_t)value : (int64_t)value;
 }
 
@@ -2703,6 +2797,212 @@ static int32_t nc_axx__entry(nc__text *t, int64_t value) {
         return 0;
     }
     return (int32_t)value;
+}
+
+/* -- words, which stay in the text -- */
+
+typedef struct nc_axx__word {
+    const char *at;
+    size_t length; /* 0: there is none */
+} nc_axx__word;
+
+static int nc_axx__is(nc_axx__word word, const char *text) {
+    return strlen(text) == word.length && !memcmp(word.at, text, word.length);
+}
+
+/* -- what names say of a multiplier -- */
+
+/* A file on its way into a table. */
+typedef struct nc_axx__input {
+    const void *data;
+    size_t bytes;
+    const char *name;
+    nc_axx_reading how;
+    nc_axx_report *report;
+    nc_error *err;
+} nc_axx__input;
+
+/* What a name or its types say; 0 where they say nothing. */
+typedef struct nc_axx__facts {
+    char kind; /* '*', '+' or '/' */
+    char sign; /* 's' or 'u' */
+    uint32_t bits[2];
+} nc_axx__facts;
+
+static int nc_axx__begins(nc_axx__word word, const char *text) {
+    return word.length >= strlen(text) && !memcmp(word.at, text, strlen(text));
+}
+
+/* Takes the digits that a word begins with: their value, 0 for none and from 1,000 on. */
+static uint32_t nc_axx__digits(nc_axx__word *word) {
+    uint32_t value = 0;
+    for (; word->length && nc__is_digit(*word->at); word->at++, word->length--)
+        value = value < 1000 ? value * 10 + (uint32_t)(*word->at - '0') : 1000;
+    return value < 1000 ? value : 0;
+}
+
+/* EvoApproxLib's names: mul or add, the bits of the operands as 8 or 8x4, then s or u. */
+static int nc_axx__evoapprox_name(nc_axx__facts *f, nc_axx__word word) {
+    const int adds = nc_axx__begins(word, "add");
+    if (!adds && !nc_axx__begins(word, "mul")) return 0;
+    word.at += 3;
+    word.length -= 3;
+    f->bits[0] = f->bits[1] = nc_axx__digits(&word);
+    if (f->bits[0] && word.length > 1 && *word.at == 'x' && nc__is_digit(word.at[1])) {
+        word.at++;
+        word.length--;
+        f->bits[1] = nc_axx__digits(&word);
+    }
+    if (!f->bits[0] || !f->bits[1] || !word.length || (*word.at != 's' && *word.at != 'u'))
+        return 0;
+    f->sign = *word.at;
+    f->kind = adds ? '+' : '*';
+    return 1;
+}
+
+/* ArithsGen's names: f_ or h_ (flat, hierarchical) or nothing, then s_ or u_, the kind of circuit
+ * and the bits of its operands. */
+static int nc_axx__arithsgen_name(nc_axx__facts *f, nc_axx__word word) {
+    static const struct {
+        const char *name;
+        char kind;
+    } known[] = {{"arrmul", '*'},     {"arrbam", '*'},  {"arrtm", '*'}, {"bam", '*'},
+                 {"tm", '*'},         {"wallace", '*'}, {"dadda", '*'}, {"csamul", '*'},
+                 {"CSAwallace", '*'}, {"csabam", '*'},  {"csatm", '*'}, {"karatsuba", '*'},
+                 {"rca", '+'},        {"pg_rca", '+'},  {"cla", '+'},   {"cska", '+'},
+                 {"arrdiv", '/'}};
+    size_t i;
+    if (nc_axx__begins(word, "f_") || nc_axx__begins(word, "h_")) {
+        word.at += 2;
+        word.length -= 2;
+    }
+    if (nc_axx__begins(word, "s_") || nc_axx__begins(word, "u_")) {
+        f->sign = *word.at;
+        word.at += 2;
+        word.length -= 2;
+    }
+    for (i = 0; i < sizeof known / sizeof *known && !nc_axx__begins(word, known[i].name); i++) {
+    }
+    if (i == sizeof known / sizeof *known || (!f->sign && known[i].kind != '/')) return 0;
+    f->kind = known[i].kind;
+    while (word.length && !nc__is_digit(*word.at)) word.at++, word.length--;
+    f->bits[0] = f->bits[1] = nc_axx__digits(&word);
+    return 1;
+}
+
+/* What a name says: of the whole word or, as in my_mul8u_copy, of a part of it. */
+static nc_axx__facts nc_axx__facts_of(nc_axx__word word) {
+    const nc_axx__facts nothing = {0, 0, {0, 0}};
+    nc_axx__facts f = nothing;
+    if (nc_axx__arithsgen_name(&f, word)) return f;
+    for (; word.length; word.at++, word.length--) {
+        f = nothing;
+        if (nc_axx__evoapprox_name(&f, word)) return f;
+    }
+    return nothing;
+}
+
+static nc_axx__word nc_axx__word_of(const char *text) {
+    nc_axx__word word;
+    word.at = text;
+    word.length = strlen(text);
+    return word;
+}
+
+/* The report in words. */
+static void nc_axx__say(nc_axx_report *r) {
+    static const char *const from[] = {"assumed", "as asked", "by name", "by type"};
+    (void)snprintf(r->text, sizeof r->text, "%u x %u bits %s, %s %s", (unsigned)r->a_bits,
+                   (unsigned)r->b_bits, from[r->widths_from],
+                   r->a_unsigned != r->b_unsigned ? "of both signs"
+                   : r->a_unsigned                ? "unsigned"
+                                                  : "signed",
+                   from[r->sign_from]);
+}
+
+/* Signs of the operands by what was asked, what names say and what types say, in this order. */
+static void nc_axx__settle_signs(nc_axx_mult *m, const nc_axx__input *in, nc_axx__word unit,
+                                 const int *are_unsigned) {
+    const char by_unit = nc_axx__facts_of(unit).sign;
+    const char by_file = nc_axx__facts_of(nc_axx__word_of(in->name)).sign;
+    nc_axx_report *r = in->report;
+    m->a_unsigned = m->b_unsigned = 0;
+    r->sign_from = NC_AXX_FROM_NOTHING;
+    if (in->how.sign != NC_AXX_SIGN_FILE) {
+        m->a_unsigned = m->b_unsigned = in->how.sign == NC_AXX_SIGN_UNSIGNED;
+        r->sign_from = NC_AXX_FROM_OPTION;
+    } else if (by_unit || by_file) {
+        m->a_unsigned = m->b_unsigned = (by_unit ? by_unit : by_file) == 'u';
+        r->sign_from = NC_AXX_FROM_NAME;
+    } else if (are_unsigned) {
+        m->a_unsigned = are_unsigned[0] != 0;
+        m->b_unsigned = are_unsigned[1] != 0;
+        r->sign_from = NC_AXX_FROM_TYPES;
+    }
+    r->a_unsigned = m->a_unsigned;
+    r->b_unsigned = m->b_unsigned;
+}
+
+static nc_status nc_axx__check_widths(const nc_axx__input *in, nc_axx__word unit) {
+    const int shown = (int)(unit.length < 40 ? unit.length : 40);
+    const unsigned a = in->report->a_bits, b = in->report->b_bits;
+    if (a == 8 && b == 8) return NC_OK;
+    if (!in->how.embed)
+        return nc__fail(
+            in->err, NC_ERR_UNSUPPORTED, 0, 0,
+            "%.*s multiplies %u by %u bits, the table 8 by 8: embed it if that is meant", shown,
+            unit.at, a, b);
+    if (a >= 2 && a <= 12 && b >= 2 && b <= 12) return NC_OK;
+    return nc__fail(in->err, NC_ERR_UNSUPPORTED, 0, 0,
+                    "%.*s multiplies %u by %u bits; 2 to 12 can be embedded", shown, unit.at, a, b);
+}
+
+/* Signs and widths of a circuit, with what its types say (null and 0: nothing). */
+static nc_status nc_axx__settle(nc_axx_mult *m, const nc_axx__input *in, nc_axx__word unit,
+                                const int *are_unsigned, const uint32_t *bits) {
+    const nc_axx__facts by_unit = nc_axx__facts_of(unit);
+    const nc_axx__facts by_file = nc_axx__facts_of(nc_axx__word_of(in->name));
+    const nc_axx__facts *f = by_unit.kind ? &by_unit : &by_file;
+    nc_axx_report *r = in->report;
+    const int shown = (int)(unit.length < 40 ? unit.length : 40);
+    (void)snprintf(r->unit, sizeof r->unit, "%.*s", shown, unit.at);
+    if (!in->how.unit && (f->kind == '+' || f->kind == '/'))
+        return nc__fail(in->err, NC_ERR_UNSUPPORTED, 0, 0, "%.*s is %s of %u-bit operands", shown,
+                        unit.at, f->kind == '+' ? "an adder" : "a divider", (unsigned)f->bits[0]);
+    nc_axx__settle_signs(m, in, unit, are_unsigned);
+    r->a_bits = r->b_bits = 8;
+    r->widths_from = NC_AXX_FROM_NOTHING;
+    if (f->bits[0]) {
+        r->a_bits = (uint8_t)(f->bits[0] < 255 ? f->bits[0] : 255);
+        r->b_bits = (uint8_t)(f->bits[1] < 255 ? f->bits[1] : 255);
+        r->widths_from = NC_AXX_FROM_NAME;
+    } else if (bits && bits[0]) {
+        r->a_bits = (uint8_t)(bits[0] < 255 ? bits[0] : 255);
+        r->b_bits = (uint8_t)(bits[1] < 255 ? bits[1] : 255);
+        r->widths_from = NC_AXX_FROM_TYPES;
+    }
+    m->a_bits = r->a_bits < 8 ? r->a_bits : 0;
+    m->b_bits = r->b_bits < 8 ? r->b_bits : 0;
+    return nc_axx__check_widths(in, unit);
+}
+
+/* Of a table whose name says fewer than 8 bits, only the products of so many count. */
+static void nc_axx__settle_table(nc_axx_mult *m, const nc_axx__input *in) {
+    const nc_axx__facts f = nc_axx__facts_of(nc_axx__word_of(in->name));
+    const int say =
+        f.kind == '*' && f.bits[0] >= 2 && f.bits[0] <= 8 && f.bits[1] >= 2 && f.bits[1] <= 8;
+    nc_axx_report *r = in->report;
+    r->a_bits = say ? (uint8_t)f.bits[0] : 8;
+    r->b_bits = say ? (uint8_t)f.bits[1] : 8;
+    r->widths_from = say ? NC_AXX_FROM_NAME : NC_AXX_FROM_TYPES;
+    m->a_bits = r->a_bits < 8 ? r->a_bits : 0;
+    m->b_bits = r->b_bits < 8 ? r->b_bits : 0;
+}
+
+/* Bits of two's complement as a number. */
+static int64_t nc_axx__extend(uint64_t bits, size_t width, int is_signed) {
+    const uint64_t sign = is_signed ? UINT64_C(1) << (width - 1) % 64 : 0;
+    return (int64_t)((bits ^ sign) - sign);
 }
 
 /* -- C headers -- */
@@ -2726,11 +3026,10 @@ static void nc_axx__find_array(nc__text *t) {
 
 /* NAME[256][256] = {{..}, ..}; braces may be left out inside. Both operands index by their bytes:
  * from 128 on they stand for negative ones. */
-static nc_status nc_axx__read_header(nc_axx_mult *m, const void *data, size_t bytes,
-                                     nc_error *err) {
+static nc_status nc_axx__read_header(nc_axx_mult *m, const nc_axx__input *in) {
     uint32_t count = 0, depth = 1;
     nc__text t;
-    nc__text_open(&t, data, bytes, err);
+    nc__text_open(&t, in->data, in->bytes, in->err);
     nc_axx__find_array(&t);
     while (depth && t.status == NC_OK) {
         const int c = nc_axx__next(&t);
@@ -2747,7 +3046,8 @@ static nc_status nc_axx__read_header(nc_axx_mult *m, const void *data, size_t by
         } else if (count == 65536) {
             (void)nc__text_fail(&t, NC_ERR_FORMAT, "more than 65,536 products");
         } else {
-            m->table[count++ ^ nc_axx__byte_order(m)] = nc_axx__entry(&t, nc_axx__integer(&t, 1));
+            const int64_t value = nc_axx__integer(&t, 1);
+            m->table[count++ ^ nc_axx__byte_order(m)] = nc_axx__entry(&t, value);
             if (nc_axx__next(&t) == ',')
                 t.at++;
             else if (nc__peek(&t, 0) != '}')
@@ -2818,11 +3118,11 @@ static void nc_axx__csv_pair(nc_axx_mult *m, nc__text *t, const int64_t value[3]
 
 /* Lines of 256 products in the table's order, or of a, b, product, every pair once: what the first
  * line is, all must be. */
-static nc_status nc_axx__read_csv(nc_axx_mult *m, const void *data, size_t bytes, nc_error *err) {
+static nc_status nc_axx__read_csv(nc_axx_mult *m, const nc_axx__input *in) {
     uint8_t seen[8192];
     uint32_t lines = 0, triples = 0, wanted = 256, i;
     nc__text t;
-    nc__text_open(&t, data, bytes, err);
+    nc__text_open(&t, in->data, in->bytes, in->err);
     memset(seen, 0, sizeof seen);
     for (nc__skip_space(&t); nc__peek(&t, 0) >= 0; nc__skip_space(&t)) {
         int64_t value[256] = {0};
@@ -2853,31 +3153,26 @@ static nc_status nc_axx__write_csv(const nc_axx_mult *m, nc__buffer *b, nc_error
 
 /* -- integers: .i16, .i32, .npy -- */
 
-/* The integer of so many bytes, signed or not. */
-static int64_t nc_axx__extend(uint64_t bits, size_t width, int is_signed) {
-    const uint64_t sign = is_signed ? UINT64_C(1) << (8 * width - 1) % 64 : 0;
-    return (int64_t)((bits ^ sign) - sign);
-}
-
-static nc_status nc_axx__read_raw(nc_axx_mult *m, size_t width, int is_signed, const void *data,
-                                  size_t bytes, nc_error *err) {
+static nc_status nc_axx__read_raw(nc_axx_mult *m, size_t width, int is_signed,
+                                  const nc_axx__input *in) {
+    const uint8_t *data = (const uint8_t *)in->data;
     uint32_t i;
-    if (bytes != width * 65536)
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "a table of int%u has %lu bytes, not %lu",
+    if (in->bytes != width * 65536)
+        return nc__fail(in->err, NC_ERR_FORMAT, 0, 0, "a table of int%u has %lu bytes, not %lu",
                         (unsigned)(8 * width), (unsigned long)(width * 65536),
-                        (unsigned long)bytes);
+                        (unsigned long)in->bytes);
     for (i = 0; i < 65536; i++)
-        m->table[i] = (int32_t)nc_axx__extend(nc__get_le((const uint8_t *)data + width * i, width),
-                                              width, is_signed);
+        m->table[i] =
+            (int32_t)nc_axx__extend(nc__get_le(data + width * i, width), 8 * width, is_signed);
     return NC_OK;
 }
 
-static nc_status nc_axx__read_i16(nc_axx_mult *m, const void *data, size_t bytes, nc_error *err) {
-    return nc_axx__read_raw(m, 2, !m->a_unsigned || !m->b_unsigned, data, bytes, err);
+static nc_status nc_axx__read_i16(nc_axx_mult *m, const nc_axx__input *in) {
+    return nc_axx__read_raw(m, 2, !m->a_unsigned || !m->b_unsigned, in);
 }
 
-static nc_status nc_axx__read_i32(nc_axx_mult *m, const void *data, size_t bytes, nc_error *err) {
-    return nc_axx__read_raw(m, 4, 1, data, bytes, err);
+static nc_status nc_axx__read_i32(nc_axx_mult *m, const nc_axx__input *in) {
+    return nc_axx__read_raw(m, 4, 1, in);
 }
 
 static nc_status nc_axx__write_i16(const nc_axx_mult *m, nc__buffer *b, nc_error *err) {
@@ -2902,22 +3197,23 @@ static nc_status nc_axx__write_i32(const nc_axx_mult *m, nc__buffer *b, nc_error
 }
 
 /* Integers of any width and order, as one matrix or one row. */
-static nc_status nc_axx__read_npy(nc_axx_mult *m, const void *data, size_t bytes, nc_error *err) {
+static nc_status nc_axx__read_npy(nc_axx_mult *m, const nc_axx__input *in) {
     nc__npy a;
     uint32_t i;
-    const nc_status status = nc__npy_open(&a, data, bytes, err);
+    const nc_status status = nc__npy_open(&a, in->data, in->bytes, in->err);
     if (status != NC_OK) return status;
     if (a.kind != 'i' && a.kind != 'u')
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "the .npy table must hold integers");
+        return nc__fail(in->err, NC_ERR_FORMAT, 0, 0, "the .npy table must hold integers");
     if (!(a.rank == 2 && a.shape[0] == 256 && a.shape[1] == 256) &&
         !(a.rank == 1 && a.shape[0] == 65536))
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "the .npy table must be (256, 256) or (65536,)");
+        return nc__fail(in->err, NC_ERR_FORMAT, 0, 0,
+                        "the .npy table must be (256, 256) or (65536,)");
     for (i = 0; i < 65536; i++) {
         const uint32_t from = a.fortran && a.rank == 2 ? i % 256 * 256 + i / 256 : i;
         const uint64_t bits = nc__npy_bits(&a, from);
-        const int64_t v = nc_axx__extend(bits, a.width, a.kind == 'i');
+        const int64_t v = nc_axx__extend(bits, 8 * a.width, a.kind == 'i');
         if (v < INT32_MIN || v > INT32_MAX || (a.kind == 'u' && bits > INT32_MAX))
-            return nc__fail(err, NC_ERR_LIMIT, 0, 0, "product %u does not fit 32 bits",
+            return nc__fail(in->err, NC_ERR_LIMIT, 0, 0, "product %u does not fit 32 bits",
                             (unsigned)i);
         m->table[i] = (int32_t)v;
     }
@@ -2930,48 +3226,48 @@ static nc_status nc_axx__write_npy(const nc_axx_mult *m, nc__buffer *b, nc_error
     return nc_axx__write_i32(m, b, err);
 }
 
-/* -- words and names of netlists, which stay in the text -- */
-
-typedef struct nc_axx__word {
-    const char *at;
-    size_t length; /* 0: there is none */
-} nc_axx__word;
-
-static int nc_axx__is(nc_axx__word word, const char *text) {
-    return strlen(text) == word.length && !memcmp(word.at, text, word.length);
-}
+/* -- names of netlists by number -- */
 
 /* Names by number, in the order in which they were added. */
 typedef struct nc_axx__names {
     nc_axx__word *list; /* stb_ds array */
+    uint32_t *scopes;   /* another: which call or instance the name belongs to */
     nc__index index;
 } nc_axx__names;
+
+static int nc_axx__same(nc_axx__word a, nc_axx__word b) {
+    return a.length == b.length && !memcmp(a.at, b.at, a.length);
+}
 
 static uint32_t nc_axx__hash(const void *data, size_t bytes) {
     return (uint32_t)nc__mix(nc__fnv1a(NC__FNV_START, data, bytes));
 }
 
-/* The number of a name, or UINT32_MAX. */
-static uint32_t nc_axx__number_of(const nc_axx__names *names, nc_axx__word word) {
-    const uint32_t hash = nc_axx__hash(word.at, word.length);
+static uint32_t nc_axx__name_hash(nc_axx__word word, uint32_t scope) {
+    return nc_axx__hash(word.at, word.length) ^ (uint32_t)nc__mix(scope);
+}
+
+/* The number of a name of this scope, or UINT32_MAX. */
+static uint32_t nc_axx__number_of(const nc_axx__names *names, nc_axx__word word, uint32_t scope) {
+    const uint32_t hash = nc_axx__name_hash(word, scope);
     size_t at = hash;
     uint32_t i;
     while ((i = nc__index_next(&names->index, hash, &at)) != UINT32_MAX)
-        if (names->list[i].length == word.length &&
-            !memcmp(names->list[i].at, word.at, word.length))
-            break;
+        if (names->scopes[i] == scope && nc_axx__same(names->list[i], word)) break;
     return i;
 }
 
-static void nc_axx__add_name(nc_axx__names *names, nc_axx__word word, nc__text *t) {
-    const uint32_t hash = nc_axx__hash(word.at, word.length);
+static void nc_axx__add_name(nc_axx__names *names, nc_axx__word word, uint32_t scope, nc__text *t) {
+    const uint32_t hash = nc_axx__name_hash(word, scope);
     if (!nc__index_add(&names->index, hash, (uint32_t)stbds_arrlenu(names->list)))
         (void)nc__text_fail(t, NC_ERR_MEMORY, "out of memory");
     stbds_arrput(names->list, word);
+    stbds_arrput(names->scopes, scope);
 }
 
 static void nc_axx__free_names(nc_axx__names *names) {
     stbds_arrfree(names->list);
+    stbds_arrfree(names->scopes);
     nc__index_free(&names->index);
 }
 
@@ -2984,9 +3280,10 @@ typedef struct nc_axx__type {
     uint8_t bits, is_signed;
 } nc_axx__type;
 
+/* A value is kept in 64 bits, sign- or zero-extended as its type has it. */
 typedef struct nc_axx__op {
-    char code; /* of the operator; 'l' <<, 'r' >>, 'e' ==, 'n' !=, '=' copy into type */
-    nc_axx__type type;
+    char code; /* of the operator; 'l' <<, 'r' >>, 'e' ==, 'n' !=, 'i' <=, 'm' minus, '=' copy */
+    nc_axx__type type; /* what the result keeps */
     uint32_t to, a, b;
 } nc_axx__op;
 
@@ -2996,26 +3293,43 @@ typedef struct nc_axx__variable {
     nc_axx__type type;
 } nc_axx__variable;
 
+enum { NC_AXX__PARAMETERS = 8, NC_AXX__CALLS = 32 };
+
+/* A function of the file. */
+typedef struct nc_axx__function {
+    nc_axx__word name;
+    nc_axx__type result;
+    uint32_t parameters;
+    nc_axx__type types[NC_AXX__PARAMETERS];
+    nc_axx__word names[NC_AXX__PARAMETERS];
+    nc__text body; /* behind its { */
+} nc_axx__function;
+
 typedef struct nc_axx__netlist {
     nc__text t;
-    nc_axx__op *ops; /* stb_ds array, as the following */
+    nc_axx__function *functions; /* stb_ds array, as the following */
+    nc_axx__op *ops;
     nc_axx__names names;
     nc_axx__variable *variables; /* by the number of their name */
     int64_t *constants;          /* first lane of every value */
+    nc_axx__type *types;         /* of every value */
     uint8_t *set;                /* the value has been assigned */
-    uint32_t depth;
+    nc__index literals;          /* values that are constants of the text */
+    uint32_t depth, calls;       /* how deep expressions and calls are nested */
+    uint32_t scope, scopes;      /* the call that is read, and how many there were */
+    uint32_t known;              /* functions that may be called: those above */
     int returned;
     uint32_t result;
-    nc_axx__type operand[2], result_type;
 } nc_axx__netlist;
 
 /* A new value; after a failure 0, which is always there: the first operand. */
-static uint32_t nc_axx__value(nc_axx__netlist *n, int64_t constant, int set) {
+static uint32_t nc_axx__value(nc_axx__netlist *n, int64_t constant, nc_axx__type type, int set) {
     const uint32_t count = (uint32_t)stbds_arrlenu(n->constants);
     if (count == NC_AXX__VALUES)
         (void)nc__text_fail(&n->t, NC_ERR_LIMIT, "more than 16,384 values");
     if (n->t.status != NC_OK && count) return 0;
     stbds_arrput(n->constants, constant);
+    stbds_arrput(n->types, type);
     stbds_arrput(n->set, (uint8_t)set);
     return count;
 }
@@ -3035,11 +3349,51 @@ static void nc_axx__emit(nc_axx__netlist *n, char code, nc_axx__type type, uint3
 }
 
 /* A new value from an operation. */
-static uint32_t nc_axx__apply(nc_axx__netlist *n, char code, uint32_t a, uint32_t b) {
-    const nc_axx__type whole = {64, 1};
-    const uint32_t to = nc_axx__value(n, 0, 1);
-    nc_axx__emit(n, code, whole, to, a, b);
+static uint32_t nc_axx__apply(nc_axx__netlist *n, char code, nc_axx__type type, uint32_t a,
+                              uint32_t b) {
+    const uint32_t to = nc_axx__value(n, 0, type, 1);
+    nc_axx__emit(n, code, type, to, a, b);
     return to;
+}
+
+/* -- C's integer conversions (C99, 6.3.1), int of 32 bits -- */
+
+static const nc_axx__type nc_axx__int = {32, 1};
+
+static nc_axx__type nc_axx__promoted(nc_axx__type type) {
+    return type.bits < 32 ? nc_axx__int : type;
+}
+
+/* The type in which operands of these two are joined. */
+static nc_axx__type nc_axx__common(nc_axx__type a, nc_axx__type b) {
+    a = nc_axx__promoted(a);
+    b = nc_axx__promoted(b);
+    if (a.bits != b.bits) return a.bits > b.bits ? a : b;
+    return a.is_signed ? b : a;
+}
+
+/* The value as one of this type; itself where its 64 bits stay the same. */
+static uint32_t nc_axx__converted(nc_axx__netlist *n, uint32_t from, nc_axx__type type) {
+    nc_axx__type is;
+    if (n->t.status != NC_OK) return 0;
+    is = n->types[from];
+    if (type.bits == 64 || (is.bits == type.bits && is.is_signed == type.is_signed) ||
+        (is.bits < type.bits && (type.is_signed || !is.is_signed)))
+        return from;
+    return nc_axx__apply(n, '=', type, from, from);
+}
+
+/* A operator B. */
+static uint32_t nc_axx__binary(nc_axx__netlist *n, char code, uint32_t a, uint32_t b) {
+    const int shifts = code == 'l' || code == 'r', compares = strchr("en<i", code) != NULL;
+    nc_axx__type type;
+    if (n->t.status != NC_OK) return 0;
+    type = shifts ? nc_axx__promoted(n->types[a]) : nc_axx__common(n->types[a], n->types[b]);
+    a = nc_axx__converted(n, a, type);
+    if (!shifts) b = nc_axx__converted(n, b, type);
+    if ((code == '<' || code == 'i') && !type.is_signed) code = code == '<' ? 'L' : 'I';
+    if (code == 'r' && !type.is_signed) code = 'R';
+    return nc_axx__apply(n, code, compares ? nc_axx__int : type, a, b);
 }
 
 /* Store in a declared value. */
@@ -3099,11 +3453,12 @@ static uint32_t nc_axx__expression(nc_axx__netlist *n, int level);
 
 /* The value of a name, with its index if it is an array. */
 static uint32_t nc_axx__declared(nc_axx__netlist *n, nc_axx__word word, nc_axx__type *type) {
-    const uint32_t at = nc_axx__number_of(&n->names, word);
+    const uint32_t at = nc_axx__number_of(&n->names, word, n->scope);
     const nc_axx__variable *v;
     int64_t index = 0;
     if (at == UINT32_MAX)
-        (void)nc__text_fail(&n->t, NC_ERR_FORMAT, "the name before is not declared");
+        (void)nc__text_fail(&n->t, NC_ERR_FORMAT, "'%.*s' is not declared",
+                            (int)(word.length < 60 ? word.length : 60), word.at);
     if (n->t.status != NC_OK) return 0;
     v = &n->variables[at];
     *type = v->type;
@@ -3128,26 +3483,74 @@ static uint32_t nc_axx__parenthesis(nc_axx__netlist *n, uint32_t (*primary)(nc_a
     nc_axx__expect(&n->t, ')');
     if (!is_cast) return from;
     from = primary(n);
-    to = nc_axx__value(n, 0, 1);
+    to = nc_axx__value(n, 0, type, 1);
     nc_axx__emit(n, '=', type, to, from, from);
     return to;
 }
 
-/* A number with its suffixes, or a name that has a value. */
+/* A constant, one value for all that are alike. */
+static uint32_t nc_axx__literal(nc_axx__netlist *n, uint64_t number, nc_axx__type type) {
+    const uint64_t key = number ^ (uint64_t)type.bits << 57 ^ (uint64_t)type.is_signed << 56;
+    const uint32_t hash = (uint32_t)nc__mix(key);
+    size_t at = hash;
+    uint32_t i;
+    while ((i = nc__index_next(&n->literals, hash, &at)) != UINT32_MAX)
+        if (n->constants[i] == (int64_t)number && n->types[i].bits == type.bits &&
+            n->types[i].is_signed == type.is_signed)
+            return i;
+    i = nc_axx__value(n, (int64_t)number, type, 1);
+    if (n->t.status == NC_OK && !nc__index_add(&n->literals, hash, i))
+        (void)nc__text_fail(&n->t, NC_ERR_MEMORY, "out of memory");
+    return i;
+}
+
+/* A number with its suffixes; its type is the first that holds it (C99, 6.4.4.1). */
+static uint32_t nc_axx__number(nc_axx__netlist *n) {
+    const int decimal = nc__peek(&n->t, 0) != '0';
+    const uint64_t number = nc_axx__natural(&n->t, 1);
+    int no_sign = 0, is_long = 0, c;
+    nc_axx__type type = {64, 1};
+    while ((c = nc__peek(&n->t, 0) | 32) == 'u' || c == 'l') {
+        no_sign |= c == 'u';
+        is_long |= c == 'l';
+        n->t.at++;
+    }
+    if (nc__is_letter(nc__peek(&n->t, 0)) || nc__is_digit(nc__peek(&n->t, 0)) ||
+        nc__peek(&n->t, 0) == '.')
+        (void)nc__text_fail(&n->t, NC_ERR_FORMAT, "expected an integer");
+    if (number > INT64_MAX && decimal && !no_sign)
+        (void)nc__text_fail(&n->t, NC_ERR_LIMIT, "the number needs a U behind it");
+    if (!is_long && number <= UINT32_MAX && (number <= INT32_MAX || no_sign || !decimal))
+        type.bits = 32;
+    if (no_sign || number > (type.bits == 32 ? (uint64_t)INT32_MAX : (uint64_t)INT64_MAX))
+        type.is_signed = 0;
+    return nc_axx__literal(n, number, type);
+}
+
+static uint32_t nc_axx__call(nc_axx__netlist *n, nc_axx__word word);
+
+/* A number, a call, or a name that has a value. */
 static uint32_t nc_axx__operand_value(nc_axx__netlist *n) {
     nc_axx__type type;
     nc_axx__word word;
     uint32_t at;
-    if (nc__is_digit(nc__peek(&n->t, 0))) {
-        const int64_t number = nc_axx__integer(&n->t, 0);
-        while ((nc__peek(&n->t, 0) | 32) == 'u' || (nc__peek(&n->t, 0) | 32) == 'l') n->t.at++;
-        return nc_axx__value(n, number, 1);
-    }
+    if (nc__is_digit(nc__peek(&n->t, 0))) return nc_axx__number(n);
     word = nc_axx__c_word(&n->t);
     if (!word.length) (void)nc__text_fail(&n->t, NC_ERR_FORMAT, "expected a value");
+    if (nc_axx__next(&n->t) == '(') return nc_axx__call(n, word);
     at = nc_axx__declared(n, word, &type);
     if (!n->set[at]) (void)nc__text_fail(&n->t, NC_ERR_FORMAT, "the name before has no value yet");
     return at;
+}
+
+/* ~A, -A or !A. */
+static uint32_t nc_axx__unary(nc_axx__netlist *n, int c, uint32_t a) {
+    nc_axx__type type;
+    if (n->t.status != NC_OK) return 0;
+    type = nc_axx__promoted(n->types[a]);
+    if (c == '!') return nc_axx__apply(n, '!', nc_axx__int, a, a);
+    a = nc_axx__converted(n, a, type);
+    return c == '+' ? a : nc_axx__apply(n, (char)(c == '-' ? 'm' : c), type, a, a);
 }
 
 /* A value behind its unary operators. */
@@ -3158,8 +3561,7 @@ static uint32_t nc_axx__primary(nc_axx__netlist *n) {
     if (n->t.status != NC_OK) return 0;
     if (c == '~' || c == '-' || c == '!' || c == '+') {
         n->t.at++;
-        out = nc_axx__primary(n);
-        if (c != '+') out = nc_axx__apply(n, (char)(c == '-' ? 'm' : c), out, out);
+        out = nc_axx__unary(n, c, nc_axx__primary(n));
     } else if (c == '(') {
         out = nc_axx__parenthesis(n, nc_axx__primary);
     } else {
@@ -3178,8 +3580,9 @@ typedef struct nc_axx__operator {
 
 static const nc_axx__operator nc_axx__operators[] = {
     {"|", '|', 0},  {"^", '^', 1},  {"&", '&', 2}, {"==", 'e', 3}, {"!=", 'n', 3},
-    {"<<", 'l', 4}, {">>", 'r', 4}, {"+", '+', 5}, {"-", '-', 5},  {"*", '*', 6}};
-enum { NC_AXX__LEVELS = 7 };
+    {"<=", 'i', 4}, {">=", 'j', 4}, {"<", '<', 4}, {">", '>', 4},  {"<<", 'l', 5},
+    {">>", 'r', 5}, {"+", '+', 6},  {"-", '-', 6}, {"*", '*', 7}};
+enum { NC_AXX__LEVELS = 8 };
 
 /* The operator of this level that comes next, or null: no assignment such as |=, no || or &&. */
 static const nc_axx__operator *nc_axx__operator_next(nc__text *t, int level) {
@@ -3191,8 +3594,8 @@ static const nc_axx__operator *nc_axx__operator_next(nc__text *t, int level) {
         const int behind = nc__peek(t, length);
         if (op->level != level || c != op->text[0]) continue;
         if (length == 2 && nc__peek(t, 1) != op->text[1]) continue;
-        if (behind == '=' && op->code != 'e' && op->code != 'n') continue;
-        if (behind == c && (c == '|' || c == '&')) continue;
+        if (behind == '=' && op->level != 3 && !(length == 2 && op->level == 4)) continue;
+        if (length == 1 && behind == c && strchr("|&<>", c)) continue;
         return op;
     }
     return NULL;
@@ -3207,7 +3610,10 @@ static uint32_t nc_axx__expression(nc_axx__netlist *n, int level) {
     while ((op = nc_axx__operator_next(&n->t, level)) != NULL) {
         n->t.at += strlen(op->text);
         right = nc_axx__expression(n, level + 1);
-        left = nc_axx__apply(n, op->code, left, right);
+        if (op->code == '>' || op->code == 'j')
+            left = nc_axx__binary(n, op->code == '>' ? '<' : 'i', right, left);
+        else
+            left = nc_axx__binary(n, op->code, left, right);
     }
     return left;
 }
@@ -3219,14 +3625,14 @@ static uint32_t nc_axx__declare(nc_axx__netlist *n, nc_axx__word word, nc_axx__t
     uint32_t i;
     if (!word.length)
         (void)nc__text_fail(&n->t, NC_ERR_FORMAT, "expected a name");
-    else if (nc_axx__number_of(&n->names, word) != UINT32_MAX)
+    else if (nc_axx__number_of(&n->names, word, n->scope) != UINT32_MAX)
         (void)nc__text_fail(&n->t, NC_ERR_FORMAT, "the name before is declared already");
     v.elements = elements;
     v.type = type;
-    v.value = nc_axx__value(n, 0, set);
-    for (i = 1; i < elements; i++) (void)nc_axx__value(n, 0, set);
+    v.value = nc_axx__value(n, 0, type, set);
+    for (i = 1; i < elements; i++) (void)nc_axx__value(n, 0, type, set);
     if (n->t.status != NC_OK) return 0;
-    nc_axx__add_name(&n->names, word, &n->t);
+    nc_axx__add_name(&n->names, word, n->scope, &n->t);
     stbds_arrput(n->variables, v);
     return v.value;
 }
@@ -3269,7 +3675,7 @@ static void nc_axx__assignment(nc_axx__netlist *n, nc_axx__word word) {
     n->t.at += combined && n->t.status == NC_OK;
     nc_axx__expect(&n->t, '=');
     from = nc_axx__expression(n, 0);
-    if (combined) from = nc_axx__apply(n, (char)c, to, from);
+    if (combined) from = nc_axx__binary(n, (char)c, to, from);
     nc_axx__store(n, to, type, from);
     nc_axx__expect(&n->t, ';');
 }
@@ -3313,23 +3719,133 @@ static void nc_axx__body(nc_axx__netlist *n) {
     if (!n->returned) (void)nc__text_fail(&n->t, NC_ERR_FORMAT, "nothing is returned");
 }
 
-/* Up to and including the first `type name(type a, type b) {`; values 0 and 1 are the operands. */
-static void nc_axx__signature(nc_axx__netlist *n) {
-    nc__text *t = &n->t;
-    int k;
-    while (!nc_axx__read_type(t, &n->result_type) && nc_axx__next(t) >= 0)
-        if (!nc_axx__c_word(t).length) nc__step(t);
-    if (nc__peek(t, 0) < 0) (void)nc__text_fail(t, NC_ERR_FORMAT, "no function of two integers");
-    if (!nc_axx__c_word(t).length)
-        (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a function's name");
-    nc_axx__expect(t, '(');
-    for (k = 0; k < 2; k++) {
-        if (!nc_axx__read_type(t, &n->operand[k]))
-            (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a parameter's integer type");
-        (void)nc_axx__declare(n, nc_axx__c_word(t), n->operand[k], 1, 1);
-        nc_axx__expect(t, k ? ')' : ',');
+/* The function whose { comes next, on parameters that have their values; its result. */
+static uint32_t nc_axx__run_body(nc_axx__netlist *n, const nc_axx__function *f) {
+    n->returned = 0;
+    n->result = 0;
+    nc_axx__body(n);
+    return nc_axx__converted(n, n->result, f->result);
+}
+
+/* (arguments) of a function above: its body is read again with them. */
+static uint32_t nc_axx__call(nc_axx__netlist *n, nc_axx__word word) {
+    const uint32_t outer = n->scope, known = n->known;
+    uint32_t argument[NC_AXX__PARAMETERS] = {0}, f = 0, k, result;
+    nc__text behind;
+    nc_axx__function called;
+    while (f < n->known && !nc_axx__same(n->functions[f].name, word)) f++;
+    if (f == n->known)
+        (void)nc__text_fail(&n->t, NC_ERR_FORMAT, "no function '%.*s' above",
+                            (int)(word.length < 60 ? word.length : 60), word.at);
+    if (n->calls == NC_AXX__CALLS) (void)nc__text_fail(&n->t, NC_ERR_LIMIT, "calls too deep");
+    if (n->t.status != NC_OK) return 0;
+    called = n->functions[f];
+    nc_axx__expect(&n->t, '(');
+    for (k = 0; k < called.parameters; k++) {
+        argument[k] = nc_axx__expression(n, 0);
+        if (k + 1 < called.parameters) nc_axx__expect(&n->t, ',');
     }
-    nc_axx__expect(t, '{');
+    nc_axx__expect(&n->t, ')');
+    behind = n->t;
+    n->scope = ++n->scopes;
+    n->known = f;
+    n->calls++;
+    for (k = 0; k < called.parameters; k++) {
+        const uint32_t to = nc_axx__declare(n, called.names[k], called.types[k], 1, 0);
+        if (n->t.status == NC_OK) nc_axx__store(n, to, called.types[k], argument[k]);
+    }
+    if (n->t.status == NC_OK) n->t = called.body;
+    result = n->t.status == NC_OK ? nc_axx__run_body(n, &called) : 0;
+    if (n->t.status == NC_OK) n->t = behind;
+    n->returned = 0;
+    n->scope = outer;
+    n->known = known;
+    n->calls--;
+    return result;
+}
+
+/* -- the functions of a file -- */
+
+/* (type a, type b) or (void), behind the name. */
+static void nc_axx__parameters(nc__text *t, nc_axx__function *f) {
+    int c;
+    nc_axx__expect(t, '(');
+    for (f->parameters = 0; (c = nc_axx__next(t)) != ')' && c >= 0;) {
+        nc_axx__type type;
+        if (f->parameters) nc_axx__expect(t, ',');
+        if (!nc_axx__read_type(t, &type)) {
+            const nc__text before = *t;
+            if (!f->parameters && nc_axx__is(nc_axx__c_word(t), "void") && nc_axx__next(t) == ')')
+                break;
+            *t = before;
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a parameter's integer type");
+        }
+        if (f->parameters == NC_AXX__PARAMETERS)
+            (void)nc__text_fail(t, NC_ERR_LIMIT, "more than eight parameters");
+        if (t->status != NC_OK) return;
+        f->types[f->parameters] = type;
+        f->names[f->parameters++] = nc_axx__c_word(t);
+    }
+    nc_axx__expect(t, ')');
+}
+
+/* Behind a { up to the } that belongs to it. */
+static void nc_axx__skip_block(nc__text *t) {
+    const nc__text start = *t;
+    uint32_t depth = 1;
+    for (; depth; nc__step(t)) {
+        const int c = nc_axx__next(t);
+        if (c < 0 && t->status == NC_OK) {
+            *t = start;
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "the function has no end");
+        }
+        if (t->status != NC_OK) return;
+        depth += (uint32_t)(c == '{') - (uint32_t)(c == '}');
+    }
+}
+
+/* All functions: type name(parameters) and a body, or ; of one that follows. */
+static void nc_axx__functions_of(nc_axx__netlist *n) {
+    nc__text *t = &n->t;
+    while (nc_axx__next(t) >= 0) {
+        nc_axx__function f;
+        memset(&f, 0, sizeof f);
+        if (!nc_axx__read_type(t, &f.result))
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a function of integers");
+        f.name = nc_axx__c_word(t);
+        if (!f.name.length) (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a function's name");
+        nc_axx__parameters(t, &f);
+        if (nc_axx__next(t) == ';') {
+            t->at++;
+            continue;
+        }
+        nc_axx__expect(t, '{');
+        f.body = *t;
+        nc_axx__skip_block(t);
+        if (t->status == NC_OK) stbds_arrput(n->functions, f);
+    }
+    if (!stbds_arrlenu(n->functions))
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "no function of two integers");
+}
+
+/* Which one is the multiplier: as asked, or called like the file, or the last. */
+static const nc_axx__function *nc_axx__multiplier_of(nc_axx__netlist *n, const nc_axx__input *in) {
+    const char *wanted = in->how.unit ? in->how.unit : in->name;
+    const uint32_t count = (uint32_t)stbds_arrlenu(n->functions);
+    uint32_t i;
+    if (n->t.status != NC_OK) return NULL;
+    for (i = 0; i < count && !nc_axx__is(n->functions[i].name, wanted); i++) {
+    }
+    if (i == count && in->how.unit)
+        (void)nc__text_fail(&n->t, NC_ERR_FORMAT, "no function '%.60s' in the file", wanted);
+    if (i == count) i = count - 1;
+    n->known = i;
+    if (n->functions[i].parameters != 2)
+        (void)nc__text_fail(
+            &n->t, NC_ERR_FORMAT, "'%.*s' has %u parameters, a multiplier two",
+            (int)(n->functions[i].name.length < 60 ? n->functions[i].name.length : 60),
+            n->functions[i].name.at, (unsigned)n->functions[i].parameters);
+    return n->t.status == NC_OK ? &n->functions[i] : NULL;
 }
 
 /* What a type keeps. */
@@ -3340,8 +3856,8 @@ static int64_t nc_axx__wrap(int64_t v, nc_axx__type type) {
     return (int64_t)(u >> (64 - type.bits)) - (int64_t)((u >> 63) << type.bits);
 }
 
-/* One operation on NC_AXX__LANES pairs of operands at a time, 64 bits wide; types narrower than
- * that are wrapped by an operation of their own. */
+/* One operation on NC_AXX__LANES pairs of operands at a time, in 64 bits; then what the type of the
+ * result keeps, where it could be more. */
 static void nc_axx__run_op(const nc_axx__op *op, int64_t *to, const int64_t *a, const int64_t *b) {
     int i;
     switch (op->code) {
@@ -3364,68 +3880,151 @@ static void nc_axx__run_op(const nc_axx__op *op, int64_t *to, const int64_t *a, 
     case 'e': NC_AXX__EACH((uint64_t)(x == y));
     case 'n': NC_AXX__EACH((uint64_t)(x != y));
     case 'l': NC_AXX__EACH(x << (y & 63));
-    case 'r': /* arithmetic, as every compiler does it */
+    case 'r': /* of a signed value: arithmetic, as every compiler does it */
         NC_AXX__EACH(x >> 63 ? ~(~x >> (y & 63)) : x >> (y & 63));
-    default: NC_AXX__EACH(nc_axx__wrap((int64_t)x, op->type));
+    case 'R': NC_AXX__EACH(x >> (y & 63));
+    case '<': NC_AXX__EACH((uint64_t)((int64_t)x < (int64_t)y));
+    case 'i': NC_AXX__EACH((uint64_t)((int64_t)x <= (int64_t)y));
+    case 'L': NC_AXX__EACH((uint64_t)(x < y));
+    case 'I': NC_AXX__EACH((uint64_t)(x <= y));
+    default: NC_AXX__EACH(x);
+    }
+    if (op->type.bits < 64 && strchr("+-*~ml=", op->code)) {
+        for (i = 0; i < NC_AXX__LANES; i++) to[i] = nc_axx__wrap(to[i], op->type);
+    }
 #undef NC_AXX__EACH
+}
+
+/* What the function gives for a byte a and all bytes b, with signs as m has them: operands go in as
+ * its parameters' types keep them, as bits where those have no sign. */
+static void nc_axx__run_row(const nc_axx_mult *m, const nc_axx__netlist *n, const nc_axx__input *in,
+                            int64_t *lanes, uint32_t row) {
+    const size_t ops = stbds_arrlenu(n->ops);
+    const uint32_t bits[2] = {in->report->a_bits, in->report->b_bits};
+    const int no_sign[2] = {m->a_unsigned, m->b_unsigned};
+    uint32_t i, k;
+    size_t o;
+    for (i = 0; i < NC_AXX__LANES; i++)
+        for (k = 0; k < 2; k++) {
+            const int byte = nc_axx__operand(k ? i : row, no_sign[k]);
+            const uint64_t x = (uint64_t)(int64_t)nc_axx__narrow(byte, bits[k], no_sign[k]);
+            const uint64_t mask = (UINT64_C(1) << bits[k]) - 1;
+            lanes[k * NC_AXX__LANES + i] =
+                nc_axx__wrap((int64_t)(n->types[k].is_signed ? x : x & mask), n->types[k]);
+        }
+    for (o = 0; o < ops; o++) {
+        const nc_axx__op *op = &n->ops[o];
+        nc_axx__run_op(op, lanes + (size_t)op->to * NC_AXX__LANES,
+                       lanes + (size_t)op->a * NC_AXX__LANES,
+                       lanes + (size_t)op->b * NC_AXX__LANES);
     }
 }
 
-/* The table, a row of 256 pairs at a time. The product of signed operands that is returned as bits
- * of an unsigned type is a number of 16 bits in two's complement. */
-static nc_status nc_axx__run_netlist(nc_axx_mult *m, const nc_axx__netlist *n) {
-    const size_t values = stbds_arrlenu(n->constants), ops = stbds_arrlenu(n->ops);
-    const nc_axx__type product = {16, 1};
-    const int as_bits =
-        n->operand[0].is_signed && n->operand[1].is_signed && !n->result_type.is_signed;
+/* Whether products of signed operands are the bits of two's complement, in a type that holds more:
+ * none is negative or has more bits than both operands, and the highest of these says the sign of
+ * most. */
+static int nc_axx__are_bits(const nc_axx_mult *m, const int64_t *products, uint32_t width) {
+    uint32_t set[3] = {0, 0, 0}, pairs[3] = {0, 0, 0}, i; /* exact products < 0, 0, > 0 */
+    for (i = 0; i < 65536; i++) {
+        const int exact = nc_axx__exact_at(m, i);
+        const int sign = (exact >= 0) + (exact > 0);
+        if ((uint64_t)products[i] >> width) return 0;
+        set[sign] += (uint32_t)(products[i] >> (width - 1));
+        pairs[sign]++;
+    }
+    return 2 * set[0] > pairs[0] && 2 * set[2] < pairs[2];
+}
+
+/* Products that came as bits become numbers; those of unsigned operands do where the function's
+ * parameters have signs. */
+static nc_status nc_axx__from_bits(nc_axx_mult *m, const nc_axx__netlist *n,
+                                   const nc_axx__input *in, const int64_t *products,
+                                   nc_axx__type result_type) {
+    const uint32_t width = (uint32_t)in->report->a_bits + in->report->b_bits;
+    const int no_sign = m->a_unsigned && m->b_unsigned;
+    const int cut = no_sign ? n->types[0].is_signed && n->types[1].is_signed
+                            : !result_type.is_signed || nc_axx__are_bits(m, products, width);
+    uint32_t i;
+    for (i = 0; i < 65536; i++) {
+        int64_t v = products[i];
+        if (cut) v = nc_axx__extend((uint64_t)v & ((UINT64_C(1) << width) - 1), width, !no_sign);
+        if (v < INT32_MIN || v > INT32_MAX)
+            return nc__fail(in->err, NC_ERR_LIMIT, 0, 0,
+                            "the product of row %u, column %u does not fit 32 bits",
+                            (unsigned)(i / 256), (unsigned)(i % 256));
+        m->table[i] = (int32_t)v;
+    }
+    return NC_OK;
+}
+
+/* The table, a row of 256 pairs at a time. */
+static nc_status nc_axx__run_netlist(nc_axx_mult *m, const nc_axx__netlist *n,
+                                     const nc_axx__input *in, nc_axx__type result_type) {
+    const size_t values = stbds_arrlenu(n->constants);
     int64_t *lanes = (int64_t *)nc__alloc(NULL, values * NC_AXX__LANES * sizeof *lanes);
+    int64_t *products = (int64_t *)nc__alloc(NULL, 65536 * sizeof *products);
     nc_status status = NC_OK;
     uint32_t row, i;
     size_t k;
-    if (!lanes) return nc__fail(n->t.err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    for (k = 0; k < values; k++)
-        for (i = 0; i < NC_AXX__LANES; i++) lanes[k * NC_AXX__LANES + i] = n->constants[k];
-    m->a_unsigned = (uint8_t)(n->operand[0].is_signed == 0);
-    m->b_unsigned = (uint8_t)(n->operand[1].is_signed == 0);
-    for (row = 0; row < 256 && status == NC_OK; row++) {
-        for (i = 0; i < NC_AXX__LANES; i++) {
-            lanes[i] = nc_axx__operand(row, m->a_unsigned);
-            lanes[NC_AXX__LANES + i] = nc_axx__operand(i, m->b_unsigned);
+    if (lanes && products) {
+        for (k = 0; k < values; k++)
+            for (i = 0; i < NC_AXX__LANES; i++) lanes[k * NC_AXX__LANES + i] = n->constants[k];
+        for (row = 0; row < 256; row++) {
+            nc_axx__run_row(m, n, in, lanes, row);
+            memcpy(products + 256 * row, lanes + (size_t)n->result * NC_AXX__LANES,
+                   256 * sizeof *products);
         }
-        for (k = 0; k < ops; k++) {
-            const nc_axx__op *op = &n->ops[k];
-            nc_axx__run_op(op, lanes + (size_t)op->to * NC_AXX__LANES,
-                           lanes + (size_t)op->a * NC_AXX__LANES,
-                           lanes + (size_t)op->b * NC_AXX__LANES);
-        }
-        for (i = 0; i < NC_AXX__LANES; i++) {
-            int64_t v = nc_axx__wrap(lanes[(size_t)n->result * NC_AXX__LANES + i], n->result_type);
-            if (as_bits) v = nc_axx__wrap(v, product);
-            if (v < INT32_MIN || v > INT32_MAX)
-                status = nc__fail(n->t.err, NC_ERR_LIMIT, 0, 0,
-                                  "the product of row %u, column %u does not fit 32 bits",
-                                  (unsigned)row, (unsigned)i);
-            m->table[row * 256 + i] = (int32_t)v;
-        }
+        status = nc_axx__from_bits(m, n, in, products, result_type);
+    } else {
+        status = nc__fail(in->err, NC_ERR_MEMORY, 0, 0, "out of memory");
     }
     nc__free(NULL, lanes, 0);
+    nc__free(NULL, products, 0);
     return status;
 }
 
-static nc_status nc_axx__read_netlist(nc_axx_mult *m, const void *data, size_t bytes,
-                                      nc_error *err) {
+/* Signs and widths by the parameters' types; those of 32 and 64 bits say no width. */
+static nc_status nc_axx__settle_function(nc_axx_mult *m, const nc_axx__input *in,
+                                         const nc_axx__function *f) {
+    const uint32_t bits[2] = {f->types[0].bits, f->types[1].bits};
+    const int are_unsigned[2] = {!f->types[0].is_signed, !f->types[1].is_signed};
+    const int say = bits[0] < 32 && bits[1] < 32;
+    const nc_status status = nc_axx__settle(m, in, f->name, are_unsigned, say ? bits : NULL);
+    if (status != NC_OK) return status;
+    if (bits[0] < in->report->a_bits || bits[1] < in->report->b_bits)
+        return nc__fail(in->err, NC_ERR_FORMAT, 0, 0,
+                        "operands of %u and %u bits do not fit types of %u and %u",
+                        (unsigned)in->report->a_bits, (unsigned)in->report->b_bits,
+                        (unsigned)bits[0], (unsigned)bits[1]);
+    return NC_OK;
+}
+
+/* Values 0 and 1 are the operands. */
+static nc_status nc_axx__read_netlist(nc_axx_mult *m, const nc_axx__input *in) {
     nc_axx__netlist n;
-    nc_status status;
+    const nc_axx__function *f;
+    nc_status status = NC_OK;
     memset(&n, 0, sizeof n);
-    nc__text_open(&n.t, data, bytes, err);
-    nc_axx__signature(&n);
-    if (n.t.status == NC_OK) nc_axx__body(&n);
-    status = n.t.status == NC_OK ? nc_axx__run_netlist(m, &n) : n.t.status;
+    nc__text_open(&n.t, in->data, in->bytes, in->err);
+    nc_axx__functions_of(&n);
+    f = nc_axx__multiplier_of(&n, in);
+    if (f) status = nc_axx__settle_function(m, in, f);
+    if (f && status == NC_OK) {
+        (void)nc_axx__declare(&n, f->names[0], f->types[0], 1, 1);
+        (void)nc_axx__declare(&n, f->names[1], f->types[1], 1, 1);
+        if (n.t.status == NC_OK) n.t = f->body;
+        n.result = nc_axx__run_body(&n, f);
+        if (n.t.status == NC_OK) status = nc_axx__run_netlist(m, &n, in, f->result);
+    }
+    if (n.t.status != NC_OK) status = n.t.status;
+    stbds_arrfree(n.functions);
     stbds_arrfree(n.ops);
     stbds_arrfree(n.constants);
+    stbds_arrfree(n.types);
     stbds_arrfree(n.set);
     stbds_arrfree(n.variables);
     nc_axx__free_names(&n.names);
+    nc__index_free(&n.literals);
     return status;
 }
 
@@ -3475,14 +4074,14 @@ static nc_axx__word nc_axx__blif_word(nc__text *t) {
 
 /* The number of a signal, which is new at its first mention. */
 static uint32_t nc_axx__signal(nc_axx__blif *b, nc_axx__word word) {
-    const uint32_t at = nc_axx__number_of(&b->signals, word);
+    const uint32_t at = nc_axx__number_of(&b->signals, word, 0);
     const uint32_t count = (uint32_t)stbds_arrlenu(b->driver);
     if (at != UINT32_MAX) return at;
     if (count == NC_AXX__SIGNALS) {
         (void)nc__text_fail(&b->t, NC_ERR_LIMIT, "more than 4,096 signals");
         return 0;
     }
-    nc_axx__add_name(&b->signals, word, &b->t);
+    nc_axx__add_name(&b->signals, word, 0, &b->t);
     stbds_arrput(b->driver, 0);
     return count;
 }
@@ -3672,11 +4271,11 @@ static nc_status nc_axx__blif_table(nc_axx_mult *m, nc_axx__blif *b) {
 
 /* The model of a circuit: its 16 inputs are both operands, a before b, lowest bit first; so are the
  * outputs, 31 of them at most. */
-static nc_status nc_axx__read_blif(nc_axx_mult *m, const void *data, size_t bytes, nc_error *err) {
+static nc_status nc_axx__read_blif(nc_axx_mult *m, const nc_axx__input *in) {
     nc_axx__blif b;
     nc_status status;
     memset(&b, 0, sizeof b);
-    nc__text_open(&b.t, data, bytes, err);
+    nc__text_open(&b.t, in->data, in->bytes, in->err);
     nc_axx__blif_file(&b);
     status = b.t.status == NC_OK ? nc_axx__blif_table(m, &b) : b.t.status;
     nc_axx__free_names(&b.signals);
@@ -3693,8 +4292,8 @@ static nc_status nc_axx__read_blif(nc_axx_mult *m, const void *data, size_t byte
 
 typedef struct nc_axx__form {
     const char *ending;
-    /* a_unsigned and b_unsigned say what the operands are, before and after */
-    nc_status (*read)(nc_axx_mult *m, const void *data, size_t bytes, nc_error *err);
+    /* a_unsigned and b_unsigned say what the operands of a table are, after it of a circuit too */
+    nc_status (*read)(nc_axx_mult *m, const nc_axx__input *in);
     nc_status (*write)(const nc_axx_mult *m, nc__buffer *b, nc_error *err); /* null: read only */
 } nc_axx__form;
 
@@ -3717,25 +4316,47 @@ NC_API nc_axx_form nc_axx_form_of(const char *path) {
     return NC_AXX_FORM_AUTO;
 }
 
-NC_API nc_status nc_axx_parse(nc_axx_mult *m, nc_axx_form form, const char *name, const void *data,
-                              size_t bytes, nc_error *err) {
+NC_API nc_status nc_axx_parse_with(nc_axx_mult *m, nc_axx_form form, const nc_axx_reading *how,
+                                   const char *name, const void *data, size_t bytes,
+                                   nc_axx_report *report, nc_error *err) {
+    const nc_axx__word none = {"", 0};
+    nc_axx_report found;
+    nc_axx__input in;
     nc_axx_mult *work;
     nc_status status;
     nc__clear(err);
+    memset(&in, 0, sizeof in);
+    memset(&found, 0, sizeof found);
     if (!m || !name || (!data && bytes)) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
     if (form == NC_AXX_FORM_AUTO || (unsigned)form >= NC_AXX_FORM_COUNT)
         return nc__fail(err, NC_ERR_ARG, 0, 0, "the form of the file is not known");
+    if (how) in.how = *how;
+    if ((unsigned)in.how.sign >= NC_AXX_SIGN_COUNT)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "no sign has the number %d", (int)in.how.sign);
     work = (nc_axx_mult *)nc__calloc(NULL, sizeof *work);
     if (!work) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    work->a_unsigned = work->b_unsigned = (uint8_t)(strstr(name, "mul8u") != NULL);
-    status = nc_axx__forms[form].read(work, data ? data : "", bytes, err);
+    in.data = data ? data : "";
+    in.bytes = bytes;
+    in.name = name;
+    in.report = &found;
+    in.err = err;
+    nc_axx__settle_signs(work, &in, none, NULL);
+    nc_axx__settle_table(work, &in);
+    status = nc_axx__forms[form].read(work, &in);
     if (status == NC_OK) {
         (void)snprintf(work->name, sizeof work->name, "%.40s", name);
         work->relative_power = nc_axx__published_power(work->name);
+        nc_axx__say(&found);
+        if (report) *report = found;
         *m = *work;
     }
     nc__free(NULL, work, sizeof *work);
     return status;
+}
+
+NC_API nc_status nc_axx_parse(nc_axx_mult *m, nc_axx_form form, const char *name, const void *data,
+                              size_t bytes, nc_error *err) {
+    return nc_axx_parse_with(m, form, NULL, name, data, bytes, NULL, err);
 }
 
 /* Its bytes to the caller, who releases them with nc_axx_free_text; nothing after a failure. */
@@ -3775,6 +4396,11 @@ static nc_status nc_axx__unknown_ending(const char *path, nc_error *err) {
 }
 
 NC_API nc_status nc_axx_load(nc_axx_mult *m, const char *path, nc_axx_form form, nc_error *err) {
+    return nc_axx_load_with(m, path, form, NULL, NULL, err);
+}
+
+NC_API nc_status nc_axx_load_with(nc_axx_mult *m, const char *path, nc_axx_form form,
+                                  const nc_axx_reading *how, nc_axx_report *report, nc_error *err) {
     const char *slash, *dot;
     char name[41];
     uint8_t *data;
@@ -3792,7 +4418,7 @@ NC_API nc_status nc_axx_load(nc_axx_mult *m, const char *path, nc_axx_form form,
     if (n > 40) n = 40;
     memcpy(name, path, n);
     name[n] = 0;
-    status = nc_axx_parse(m, form, name, data, bytes, err);
+    status = nc_axx_parse_with(m, form, how, name, data, bytes, report, err);
     nc__free(NULL, data, bytes + 1);
     return status;
 }

@@ -9,6 +9,7 @@
 
 static const char usage[] =
     "usage: lut_convert IN [-o OUT] [--metrics] [--json] [--heatmap MAP.svg|MAP.ppm]\n"
+    "                   [--signed|--unsigned] [--embed] [--unit NAME]\n"
     "       lut_convert --families [--json]\n"
     "IN is a file (.i16 .i32 .npy .h .csv .c .blif) or a name such as truncated:6 or mul8s_1L2H; "
     "OUT\n"
@@ -16,13 +17,20 @@ static const char usage[] =
     "prints those of every generated multiplier. A map has the first operand downwards, the "
     "second\n"
     "to the right; red is too much, blue too little.\n"
+    "Operands are signed or not as names and types in the file say; --signed and --unsigned "
+    "decide\n"
+    "it. --embed also takes circuits of other widths than 8 x 8 bits, --unit the function NAME of "
+    "a\n"
+    "C file. What was found and assumed is printed.\n"
     "Returns 0, 1 on an error, 2 on bad usage.\n";
 
 static nc_axx_mult m;
+static nc_axx_report found; /* empty text: the input is no file */
 
 static void head(void) {
-    printf("%-24s %9s %7s %9s %7s %12s %9s %9s %6s  %s\n", "multiplier", "MAE", "WCE", "MRE %",
-           "EP %", "MSE", "bias", "WCRE %", "power", "computed by");
+    if (found.text[0]) printf("read as %s%s%s\n", found.text, *found.unit ? ": " : "", found.unit);
+    printf("%-24s %9s %7s %9s %9s %7s %12s %9s %9s %6s  %s\n", "multiplier", "MAE", "WCE", "MRE %",
+           "MRE!=0 %", "EP %", "MSE", "bias", "WCRE %", "power", "computed by");
 }
 
 static void metrics(int json) {
@@ -35,15 +43,17 @@ static void metrics(int json) {
         nc_axx_engine_destroy(engine);
     }
     if (json) {
-        printf("{\"name\": \"%s\", \"MAE\": %.6f, \"WCE\": %.0f, \"MRE\": %.6f, \"EP\": %.6f, "
-               "\"MSE\": %.6f, \"RMSE\": %.6f, \"bias\": %.6f, \"WCRE\": %.4f, \"power\": %.4f, "
-               "\"path\": \"%s\"}",
-               m.name, e.mae, e.wce, e.mre, e.ep, e.mse, e.rmse, e.bias, e.wcre,
-               (double)m.relative_power, info.text);
+        if (found.text[0]) printf("{\"read_as\": \"%s\",\n ", found.text);
+        printf("%s\"name\": \"%s\", \"MAE\": %.6f, \"WCE\": %.0f, \"MRE\": %.6f, "
+               "\"MRE_nonzero\": %.6f, \"EP\": %.6f, \"MSE\": %.6f, \"RMSE\": %.6f, "
+               "\"bias\": %.6f, \"WCRE\": %.4f, \"WCRE_nonzero\": %.4f, \"power\": %.4f, \"path\": "
+               "\"%s\"}",
+               found.text[0] ? "" : "{", m.name, e.mae, e.wce, e.mre, e.mre_nonzero, e.ep, e.mse,
+               e.rmse, e.bias, e.wcre, e.wcre_nonzero, (double)m.relative_power, info.text);
         return;
     }
-    printf("%-24s %9.3f %7.0f %9.3f %7.2f %12.2f %9.3f %9.1f ", m.name, e.mae, e.wce, e.mre, e.ep,
-           e.mse, e.bias, e.wcre);
+    printf("%-24s %9.3f %7.0f %9.3f %9.3f %7.2f %12.2f %9.3f %9.1f ", m.name, e.mae, e.wce, e.mre,
+           e.mre_nonzero, e.ep, e.mse, e.bias, e.wcre);
     if (m.relative_power > 0)
         printf("%6.3f  %s\n", (double)m.relative_power, info.text);
     else
@@ -172,6 +182,7 @@ static int heatmap(const char *path) {
 
 int main(int argc, char **argv) {
     const char *in = NULL, *out = NULL, *plot = NULL;
+    nc_axx_reading how = {NC_AXX_SIGN_FILE, 0, NULL};
     int i, json = 0, show = 0, list = 0;
     nc_status status;
     nc_error err;
@@ -183,6 +194,14 @@ int main(int argc, char **argv) {
             show = 1;
         else if (!strcmp(argv[i], "--families"))
             list = 1;
+        else if (!strcmp(argv[i], "--signed"))
+            how.sign = NC_AXX_SIGN_SIGNED;
+        else if (!strcmp(argv[i], "--unsigned"))
+            how.sign = NC_AXX_SIGN_UNSIGNED;
+        else if (!strcmp(argv[i], "--embed"))
+            how.embed = 1;
+        else if (!strcmp(argv[i], "--unit") && i + 1 < argc)
+            how.unit = argv[++i];
         else if (!strcmp(argv[i], "-o") && i + 1 < argc)
             out = argv[++i];
         else if (!strcmp(argv[i], "--heatmap") && i + 1 < argc)
@@ -194,8 +213,9 @@ int main(int argc, char **argv) {
     }
     if (list) return families(json);
     if (!in) return fprintf(stderr, "lut_convert: no input\n%s", usage), 2;
-    status = nc_axx_form_of(in) != NC_AXX_FORM_AUTO ? nc_axx_load(&m, in, NC_AXX_FORM_AUTO, &err)
-                                                    : nc_axx_make(&m, in, &err);
+    status = nc_axx_form_of(in) != NC_AXX_FORM_AUTO
+                 ? nc_axx_load_with(&m, in, NC_AXX_FORM_AUTO, &how, &found, &err)
+                 : nc_axx_make(&m, in, &err);
     if (status == NC_OK && out) status = nc_axx_save(&m, out, NC_AXX_FORM_AUTO, &err);
     if (status != NC_OK) {
         fprintf(stderr, "lut_convert: %s:%d:%d: %s\n", in, (int)err.line, (int)err.column,

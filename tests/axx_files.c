@@ -149,6 +149,273 @@ static void netlists_in_c_are_evaluated(void **state) {
     free(text);
 }
 
+/* mul8s_1L2H as EvoApproxLib writes it: signed by its name, of types without a sign. Bits of weight
+   128 count as negative; rows below 1 are missing. */
+static void published(char *text, const char *head) {
+    int i, j;
+    text += sprintf(text, "%s {\n uint16_t O;\n O=0;\n", head);
+    for (i = 1; i < 8; i++)
+        for (j = 1; j < 8; j++)
+            text += sprintf(text, " O %c= (((B >> %d)&1)&((A >> %d)&1)) << %d;\n",
+                            (i == 7) != (j == 7) ? '-' : '+', j, i, i + j);
+    sprintf(text, " return O;\n}\n");
+}
+
+static void signs_are_those_of_the_name_or_as_asked(void **state) {
+    static const char head[] = "uint16_t mul8s_1L2H(uint8_t A, uint8_t B)";
+    nc_axx_reading how = {NC_AXX_SIGN_FILE, 0, NULL};
+    char *text = malloc(1 << 14), *table;
+    nc_axx_report report;
+    nc_axx_metrics e;
+    size_t bytes, i;
+    nc_error err;
+    (void)state;
+    published(text, head);
+    if (nc_axx_parse_with(&n, NC_AXX_FORM_NETLIST, &how, "x", text, strlen(text), &report, &err))
+        fail_msg("%d:%d %s", (int)err.line, (int)err.column, err.message);
+    assert_int_equal(nc_axx_make(&m, "mul8s_1L2H", &err), NC_OK);
+    same_tables();
+    assert_string_equal(report.text, "8 x 8 bits by name, signed by name");
+    assert_string_equal(report.unit, "mul8s_1L2H");
+    nc_axx_measure(&n, &e);
+    assert_int_equal((int)e.mae, 53);
+    assert_true(e.wce == 255);
+    assert_int_equal((int)(100 * e.mre + 0.5), 438);         /* exact products of 0 count as 1 */
+    assert_int_equal((int)(100 * e.mre_nonzero + 0.5), 441); /* as published */
+    assert_true(e.wcre_nonzero == 300);
+    /* asked for, the same bits without a sign */
+    how.sign = NC_AXX_SIGN_UNSIGNED;
+    assert_int_equal(
+        nc_axx_parse_with(&n, NC_AXX_FORM_NETLIST, &how, "x", text, strlen(text), &report, &err),
+        NC_OK);
+    assert_string_equal(report.text, "8 x 8 bits by name, unsigned as asked");
+    for (i = 0; i < 65536; i++) assert_int_equal(n.table[i], (uint16_t)m.table[i ^ 0x8080]);
+    /* a name of its own says nothing: then the file's name, then the types */
+    published(text, "uint16_t f(uint8_t A, uint8_t B)");
+    assert_int_equal(nc_axx_parse_with(&n, NC_AXX_FORM_NETLIST, NULL, "mul8s_1L2H", text,
+                                       strlen(text), &report, &err),
+                     NC_OK);
+    same_tables();
+    assert_int_equal(
+        nc_axx_parse_with(&n, NC_AXX_FORM_NETLIST, NULL, "x", text, strlen(text), &report, &err),
+        NC_OK);
+    assert_string_equal(report.text, "8 x 8 bits by type, unsigned by type");
+    /* signed types, asked for without a sign */
+    published(text, "int16_t mul8s_1L2H(int8_t A, int8_t B)");
+    assert_int_equal(
+        nc_axx_parse_with(&n, NC_AXX_FORM_NETLIST, &how, "x", text, strlen(text), &report, &err),
+        NC_OK);
+    assert_true(n.a_unsigned && n.table[0x8080] == (uint16_t)m.table[0]);
+    /* unsigned operands, products below 0 */
+    strcpy(text, "int f(uint8_t a, uint8_t b) { return a * b - 3; }");
+    assert_int_equal(nc_axx_parse(&n, NC_AXX_FORM_NETLIST, "x", text, strlen(text), &err), NC_OK);
+    assert_int_equal(nc_axx_product(&n, 0, 0), -3);
+    /* tables: the name, else signed, unless asked */
+    assert_int_equal(nc_axx_make(&m, "exact", &err), NC_OK);
+    for (i = 1; i <= NC_AXX_FORM_CSV; i++) {
+        assert_int_equal(nc_axx_write(&m, (nc_axx_form)i, &table, &bytes, &err), NC_OK);
+        assert_int_equal(
+            nc_axx_parse_with(&n, (nc_axx_form)i, NULL, "t", table, bytes, &report, &err), NC_OK);
+        assert_string_equal(report.text, "8 x 8 bits by type, signed assumed");
+        same_tables();
+        how.sign = NC_AXX_SIGN_SIGNED;
+        assert_int_equal(
+            nc_axx_parse_with(&n, (nc_axx_form)i, &how, "mul8u_t", table, bytes, &report, &err),
+            NC_OK);
+        assert_true(!n.a_unsigned && !n.b_unsigned);
+        same_tables();
+        how.sign = NC_AXX_SIGN_UNSIGNED;
+        assert_int_equal(
+            nc_axx_parse_with(&n, (nc_axx_form)i, &how, "mul8s_t", table, bytes, &report, &err),
+            NC_OK);
+        assert_true(n.a_unsigned && n.b_unsigned);
+        nc_axx_free_text(table);
+    }
+    how.sign = NC_AXX_SIGN_COUNT;
+    assert_int_equal(nc_axx_parse_with(&n, NC_AXX_FORM_I16, &how, "t", "", 0, NULL, &err),
+                     NC_ERR_ARG);
+    free(text);
+}
+
+/* One expression of A and B, both as int, against what a C compiler makes of it. */
+#define IN_C(expression)                                                                           \
+    {                                                                                              \
+        const int A = 0, B = 1;                                                                    \
+        static const char text[] =                                                                 \
+            "int64_t f(int8_t a, int8_t b) { int A = a, B = b; return " #expression "; }";         \
+        const long long wanted = (long long)(expression);                                          \
+        (void)A, (void)B;                                                                          \
+        if (nc_axx_parse(&n, NC_AXX_FORM_NETLIST, "c", text, sizeof text - 1, &err) != NC_OK)      \
+            fail_msg("%s: %d:%d %s", text, (int)err.line, (int)err.column, err.message);           \
+        if (nc_axx_product(&n, 0, 1) != wanted)                                                    \
+            fail_msg("%s gives %d, not %lld", text, (int)nc_axx_product(&n, 0, 1), wanted);        \
+    }
+
+static void arithmetic_is_that_of_c(void **state) {
+    nc_error err;
+    (void)state;
+    IN_C((~(uint32_t)A) >> 28 & 0xFF) /* 15: no sign to shift in */
+    IN_C((~(uint64_t)A) >> 60 & 0xFF)
+    IN_C((~A) >> 28 & 0xFF) /* 255 */
+    IN_C((~(uint8_t)A) >> 28 & 0xFF)
+    IN_C((A ^ 0xFFFFFFFFFFFFFFFFU) >> 40 & 0xFFFF)
+    IN_C((A ^ 0xFFFFFFFFu) >> 16)
+    IN_C((A ^ 18446744073709551615u) >> 63)
+    IN_C((A ^ 0x7FFFFFFFFFFFFFFF) >> 60)
+    IN_C((0xFFFFFFFF + B) >> 3)
+    IN_C((4294967295 + B) >> 3)
+    IN_C((uint32_t)A - B > 5)
+    IN_C(A - B > 5)
+    IN_C(((uint32_t)(A - B) < 1u) * 2 + (A - B <= 1))
+    IN_C(((uint64_t)A - 1 >= 1) + 010 * B)
+    IN_C(((uint16_t)(A - B) + 1) >> 4)
+    IN_C((int8_t)(B + 255) - (uint8_t)(A - B))
+    IN_C((-(uint32_t)B >> 4) + !(uint64_t)A)
+    IN_C(((uint8_t)200 + (uint8_t)100) == 300)
+    IN_C((uint8_t)(200 + B * 100))
+    IN_C((((int64_t)B << 40) - 1) >> 30)
+    IN_C((A == 0) + (B != 0u) + (A < B) + (A <= B) + (A > B) + (A >= B))
+}
+
+static void functions_may_call_those_above(void **state) {
+    static const char text[] =
+        "#include <stdint.h>\n"
+        "uint8_t and_gate(uint8_t a, uint8_t b){ return ((a >> 0) & 0x01) & ((b >> 0) & 0x01); }\n"
+        "uint8_t twice(uint8_t a);\n"
+        "uint16_t row(const uint8_t a, uint8_t k) { uint16_t s = 0; s |= and_gate(a, k) << 0;\n"
+        " s |= and_gate(a >> 1, k) << 1; s |= and_gate(a >> 2, k) << 2;\n"
+        " s |= and_gate(a >> 3, k) << 3; s |= and_gate(a >> 4, k) << 4;\n"
+        " s |= and_gate(a >> 5, k) << 5; s |= and_gate(a >> 6, k) << 6;\n"
+        " s |= and_gate(a >> 7, k) << 7; return s; }\n"
+        "int zero(void) { return 0; }\n"
+        "uint64_t other(uint64_t a, uint64_t b) { uint64_t s = zero(); s += row(a, b);\n"
+        " s += row(a, b >> 1) << 1; s += row(a, b >> 2) << 2; s += row(a, b >> 3) << 3;\n"
+        " s += row(a, b >> 4) << 4; s += row(a, b >> 5) << 5; s += row(a, b >> 6) << 6;\n"
+        " s += row(a, b >> 7) << 7; return s; }\n"
+        "uint64_t u_arrmul8(uint64_t a, uint64_t b) { return other(b, a) + 1; }\n";
+    static const struct {
+        const char *text, *message;
+    } bad[] = {
+        {"int f(int8_t a, int8_t b) { return g(a); }", "no function 'g' above"},
+        {"int f(int8_t a, int8_t b) { return f(a, b); }", "no function 'f' above"},
+        {"int g(int a) { return a; } int f(int8_t a, int8_t b) { return g(a, b); }",
+         "expected ')'"},
+        {"int f(int8_t a, int8_t b) { return a; } int g(int a) { return a; }", "1 parameters"},
+        {"int f(int8_t a, int8_t b) { return c; }", "'c' is not declared"},
+        {"int x; int f(int8_t a, int8_t b) { return a; }", "expected '('"},
+        {"typedef int t; int f(int8_t a, int8_t b) { return a; }", "a function of integers"},
+        {"int f(int8_t *a, int8_t b) { return a; }", "expected"},
+        {"int f(int8_t a, int8_t b) { return 18446744073709551616u; }", "64 bits"},
+        {"int f(int8_t a, int8_t b) { return 18446744073709551615; }", "a U"},
+        {"int f(int8_t a, int8_t b) { return 1x; }", "an integer"},
+        {"int f(int8_t a, int8_t b) { return 1.5; }", "an integer"},
+        {"int f(int8_t a, int8_t b) { return a && b; }", "expected ';'"},
+    };
+    nc_axx_reading how = {NC_AXX_SIGN_FILE, 0, NULL};
+    nc_axx_report report;
+    nc_error err;
+    size_t i;
+    (void)state;
+    assert_int_equal(nc_axx_make(&m, "exact+unsigned", &err), NC_OK);
+    how.unit = "other";
+    if (nc_axx_parse_with(&n, NC_AXX_FORM_NETLIST, &how, "u_arrmul8", text, sizeof text - 1,
+                          &report, &err))
+        fail_msg("%d:%d %s", (int)err.line, (int)err.column, err.message);
+    assert_string_equal(report.unit, "other");
+    assert_string_equal(report.text, "8 x 8 bits by name, unsigned by name");
+    same_tables();
+    assert_int_equal(nc_axx_parse(&n, NC_AXX_FORM_NETLIST, "other", text, sizeof text - 1, &err),
+                     NC_OK);
+    same_tables(); /* the one called like the file */
+    assert_int_equal(nc_axx_parse(&n, NC_AXX_FORM_NETLIST, "x", text, sizeof text - 1, &err),
+                     NC_OK);
+    assert_int_equal(nc_axx_product(&n, 3, 5), 16); /* the last */
+    how.unit = "nobody";
+    assert_int_equal(
+        nc_axx_parse_with(&n, NC_AXX_FORM_NETLIST, &how, "x", text, sizeof text - 1, NULL, &err),
+        NC_ERR_FORMAT);
+    assert_non_null(strstr(err.message, "nobody"));
+    for (i = 0; i < sizeof bad / sizeof *bad; i++)
+        if (nc_axx_parse(&n, NC_AXX_FORM_NETLIST, "bad", bad[i].text, strlen(bad[i].text), &err) ==
+                NC_OK ||
+            !strstr(err.message, bad[i].message))
+            fail_msg("case %zu: %s", i, err.message);
+}
+
+static void other_widths_are_refused_or_embedded(void **state) {
+    static const struct {
+        const char *head, *message;
+    } bad[] = {
+        {"uint64_t mul7u_01L(uint64_t A, uint64_t B)", "7 by 7 bits"},
+        {"uint64_t mul8x4u_4X5(uint64_t A, uint64_t B)", "8 by 4 bits"},
+        {"int32_t mul12s_2NM(int16_t A, int16_t B)", "12 by 12 bits"},
+        {"int32_t f(int16_t A, int16_t B)", "16 by 16 bits"},
+        {"uint64_t u_wallace_cla4(uint64_t A, uint64_t B)", "4 by 4 bits"},
+        {"uint64_t add8u_0FP(uint64_t A, uint64_t B)", "an adder of 8-bit"},
+        {"uint64_t u_pg_rca12(uint64_t A, uint64_t B)", "an adder of 12-bit"},
+        {"uint64_t arrdiv8(uint64_t A, uint64_t B)", "a divider of 8-bit"},
+        {"uint32_t mul16u_HF0(uint8_t A, uint8_t B)", "16 by 16 bits"},
+    };
+    nc_axx_reading how = {NC_AXX_SIGN_FILE, 1, NULL};
+    char text[256];
+    nc_axx_report report;
+    nc_axx_metrics e;
+    nc_error err;
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof bad / sizeof *bad; i++) {
+        snprintf(text, sizeof text, "%s { return A * B; }", bad[i].head);
+        if (nc_axx_parse(&n, NC_AXX_FORM_NETLIST, "x", text, strlen(text), &err) !=
+                NC_ERR_UNSUPPORTED ||
+            !strstr(err.message, bad[i].message))
+            fail_msg("%s: %s", bad[i].head, err.message);
+    }
+    /* 7 bits: larger operands count as the largest, and not at all in the metrics */
+    strcpy(text,
+           "uint64_t mul7u(uint64_t A, uint64_t B) { return (A & 127) * (B & 127) + (A == 3); }");
+    assert_int_equal(
+        nc_axx_parse_with(&n, NC_AXX_FORM_NETLIST, &how, "x", text, strlen(text), &report, &err),
+        NC_OK);
+    assert_string_equal(report.text, "7 x 7 bits by name, unsigned by name");
+    assert_int_equal(n.a_bits, 7);
+    assert_int_equal(nc_axx_product(&n, 127, 127), 16129);
+    assert_int_equal(nc_axx_product(&n, 200, 128), 16129);
+    nc_axx_measure(&n, &e);
+    assert_true(e.mae == 1.0 / 128 && e.ep == 100.0 / 128 && e.wce == 1);
+    /* 8 x 4 bits signed, and the product as bits of an unsigned type */
+    strcpy(text, "uint32_t mul8x4s_x(uint8_t A, uint8_t B) { int a = A, b = B;"
+                 " a -= (A >> 7) << 8; b -= (B >> 3) << 4; return (a * b) & 0xFFF; }");
+    assert_int_equal(
+        nc_axx_parse_with(&n, NC_AXX_FORM_NETLIST, &how, "x", text, strlen(text), &report, &err),
+        NC_OK);
+    assert_int_equal(nc_axx_product(&n, -128, -8), 1024);
+    assert_int_equal(nc_axx_product(&n, -128, -9), 1024);
+    assert_int_equal(nc_axx_product(&n, 127, -1), -127);
+    nc_axx_measure(&n, &e);
+    assert_true(e.mae == 0 && e.wce == 0);
+    /* 12 bits, the product as the low 24 bits of a signed type */
+    strcpy(text, "int32_t mul12s(int16_t A, int16_t B) { return (A * B) & 0xFFFFFF; }");
+    assert_int_equal(
+        nc_axx_parse_with(&n, NC_AXX_FORM_NETLIST, &how, "x", text, strlen(text), &report, &err),
+        NC_OK);
+    assert_int_equal(nc_axx_make(&m, "exact", &err), NC_OK);
+    same_tables();
+    strcpy(text, "int32_t mul13s(int16_t A, int16_t B) { return A; }");
+    assert_int_equal(
+        nc_axx_parse_with(&n, NC_AXX_FORM_NETLIST, &how, "x", text, strlen(text), &report, &err),
+        NC_ERR_UNSUPPORTED);
+    strcpy(text, "int32_t mul12s(int8_t A, int16_t B) { return A; }");
+    assert_int_equal(
+        nc_axx_parse_with(&n, NC_AXX_FORM_NETLIST, &how, "x", text, strlen(text), &report, &err),
+        NC_ERR_FORMAT);
+    /* an adder that is asked for by its name */
+    strcpy(text, "uint64_t add8u(uint64_t A, uint64_t B) { return A + B; }");
+    how.unit = "add8u";
+    assert_int_equal(
+        nc_axx_parse_with(&n, NC_AXX_FORM_NETLIST, &how, "x", text, strlen(text), &report, &err),
+        NC_OK);
+}
+
 /* The same multiplier as BLIF; with `flip` covers list the zeros. */
 static void blif(char *text, int cut, int flip) {
     char sum[16][16], *to = text;
@@ -301,6 +568,10 @@ int main(void) {
         cmocka_unit_test(files_are_replaced_whole_or_not_at_all),
         cmocka_unit_test(a_csv_may_list_pairs),
         cmocka_unit_test(netlists_in_c_are_evaluated),
+        cmocka_unit_test(signs_are_those_of_the_name_or_as_asked),
+        cmocka_unit_test(arithmetic_is_that_of_c),
+        cmocka_unit_test(functions_may_call_those_above),
+        cmocka_unit_test(other_widths_are_refused_or_embedded),
         cmocka_unit_test(netlists_in_blif_are_evaluated),
         cmocka_unit_test(errors_name_their_place),
         cmocka_unit_test(cycles_and_missing_signals_are_found),

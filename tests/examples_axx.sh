@@ -12,7 +12,7 @@ for ending in i16 i32 npy h csv i16 h; do
     expect 0 $b/lut_convert "$last" -o "$work/mul8s_1L2H.$ending"
     last=$work/mul8s_1L2H.$ending
     expect 0 $b/lut_convert "$last" --json
-    cmp -s "$work/out" "$work/metrics" || { echo "FAILED: $ending changes a table"; failures=$((failures + 1)); }
+    sed '1s/{.*/{/' "$work/out" | tr -d '\n' | sed 's/{ /{/; $s/$/\n/' | cmp -s - "$work/metrics" || { echo "FAILED: $ending changes a table"; failures=$((failures + 1)); }
 done
 expect 0 $b/lut_convert --families; contains "error_tolerant_7"; contains "mul8s_1KR3"
 expect 0 $b/lut_convert --families --json; json
