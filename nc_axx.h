@@ -214,17 +214,22 @@ typedef enum nc_axx_family {
 
 /* Forms of a multiplier's file. Tables are in the order of nc_axx_mult.table. */
 typedef enum nc_axx_form {
-    NC_AXX_FORM_AUTO,    /* by the ending of the path: .i16 .i32 .npy .h .csv .c .blif */
+    NC_AXX_FORM_AUTO,    /* by the ending of the path: .i16 .i32 .npy .h .csv .c .blif .bin */
     NC_AXX_FORM_I16,     /* 131,072 bytes, little-endian; uint16 when both operands are unsigned */
     NC_AXX_FORM_I32,     /* 262,144 bytes, little-endian */
     NC_AXX_FORM_NPY,     /* NumPy, integers, 256 x 256 or 65,536 */
     NC_AXX_FORM_HEADER,  /* C array NAME[256][256] as TransAxx and AdaPT have it: both operands
                             index as unsigned bytes */
-    NC_AXX_FORM_CSV,     /* 256 lines of 256 products, or 65,536 lines a,b,product */
+    NC_AXX_FORM_CSV,     /* 256 lines of 256 products, or 65,536 lines a,b,product; between , ; or
+                            blanks. Lines before them may name the columns, # begins a comment; where
+                            columns have numbers these are the second operand, 0 to 255 its bytes,
+                            and a first column without a name numbers the lines */
     NC_AXX_FORM_NETLIST, /* C functions as EvoApproxLib and ArithsGen ship them: declarations,
                             assignments of | ^ & << >> + - * ~ ! == != < <= > >=, calls of functions
                             above, a return. Read only */
     NC_AXX_FORM_BLIF,    /* 16 inputs (a0..a7, b0..b7), product bits from the lowest. Read only */
+    NC_AXX_FORM_BIN,     /* 131,072 bytes as TFApprox has them: uint16 by the bytes of the operands,
+                            unsigned where nothing else is said */
     NC_AXX_FORM_COUNT
 } nc_axx_form;
 
@@ -3083,16 +3088,40 @@ static void nc_axx__skip_blanks(nc__text *t) {
     while (nc__peek(t, 0) == ' ' || nc__peek(t, 0) == '\t') t->at++;
 }
 
-/* The numbers of a line, behind , or ;: at most 256. Returns how many. */
-static uint32_t nc_axx__csv_line(nc__text *t, int64_t value[256]) {
+enum { NC_AXX__FIELDS = 257 };
+
+/* An integer; one such as 12.0 or 1.2e+01 too. */
+static int64_t nc_axx__csv_number(nc__text *t) {
+    const nc__text start = *t;
+    int64_t value = nc_axx__integer(t, 1);
+    double real;
+    if (nc__peek(t, 0) != '.' && (nc__peek(t, 0) | 32) != 'e') return value;
+    *t = start;
+    real = nc__text_real(t);
+    if (t->status != NC_OK) return 0;
+    if (fabs(real) < 4503599627370496.0) {
+        value = (int64_t)real;
+        if ((double)value - real < 1e-300 && real - (double)value < 1e-300) return value;
+    }
+    *t = start;
+    (void)nc__text_fail(t, NC_ERR_FORMAT, "a product must be an integer");
+    return 0;
+}
+
+/* The numbers of a line, behind , or ; or blanks: at most 257. Returns how many. */
+static uint32_t nc_axx__csv_line(nc__text *t, int64_t value[NC_AXX__FIELDS]) {
     uint32_t n = 0;
     for (;;) {
+        int c;
         nc_axx__skip_blanks(t);
-        value[n++] = nc_axx__integer(t, 1);
+        value[n++] = nc_axx__csv_number(t);
         nc_axx__skip_blanks(t);
-        if (nc__peek(t, 0) != ',' && nc__peek(t, 0) != ';') break;
-        t->at++;
-        if (n == 256) {
+        c = nc__peek(t, 0);
+        if (c == ',' || c == ';')
+            t->at++;
+        else if (c < 0 || !strchr("+-0123456789", c) || nc__is_digit(t->at[-1]))
+            break;
+        if (n == NC_AXX__FIELDS) {
             (void)nc__text_fail(t, NC_ERR_FORMAT, "more than 256 in a line");
             return n;
         }
@@ -3100,6 +3129,54 @@ static uint32_t nc_axx__csv_line(nc__text *t, int64_t value[256]) {
     if (nc__peek(t, 0) >= 0 && nc__peek(t, 0) != '\n' && nc__peek(t, 0) != '\r')
         (void)nc__text_fail(t, NC_ERR_FORMAT, "expected ',' or the end of the line");
     return n;
+}
+
+/* What stands before and beside the products. */
+typedef struct nc_axx__csv {
+    uint32_t numbers_lines; /* the first column does */
+    uint32_t by_bytes;      /* columns are numbered 0 to 255 */
+} nc_axx__csv;
+
+/* Whether columns have the numbers -128 to 127 or 0 to 255. */
+static int nc_axx__csv_labels(const int64_t *value, uint32_t n) {
+    uint32_t i = 0;
+    if (n != 256 || (value[0] != 0 && value[0] != -128)) return 0;
+    while (i < 256 && value[i] == value[0] + (int64_t)i) i++;
+    return i == 256;
+}
+
+/* Comments, and a line that names or numbers the columns. */
+static void nc_axx__csv_head(nc__text *t, nc_axx__csv *head, int first) {
+    int64_t value[NC_AXX__FIELDS];
+    nc__text start;
+    int c;
+    for (;;) {
+        nc__skip_space(t);
+        if (nc__peek(t, 0) != '#') break;
+        nc_axx__skip_line(t);
+    }
+    c = nc__peek(t, 0);
+    if (!first || c < 0) return;
+    start = *t;
+    if (c == ',' || c == ';' || (c == '"' && nc__peek(t, 1) == '"')) {
+        head->numbers_lines = 1;
+        t->at += c == '"' ? 3 : 1;
+        c = nc__peek(t, 0);
+    }
+    if (nc__is_letter(c) || c == '"' || c == '\'') {
+        nc_axx__skip_line(t);
+    } else {
+        nc_error ignored;
+        uint32_t n;
+        t->err = &ignored;
+        n = nc_axx__csv_line(t, value);
+        t->err = start.err;
+        if (t->status == NC_OK && nc_axx__csv_labels(value, n))
+            head->by_bytes = value[0] == 0;
+        else
+            *t = start;
+    }
+    nc__skip_space(t);
 }
 
 /* a, b, product: a pair that `seen` has no bit of yet. */
@@ -3119,14 +3196,20 @@ static void nc_axx__csv_pair(nc_axx_mult *m, nc__text *t, const int64_t value[3]
 /* Lines of 256 products in the table's order, or of a, b, product, every pair once: what the first
  * line is, all must be. */
 static nc_status nc_axx__read_csv(nc_axx_mult *m, const nc_axx__input *in) {
+    const uint8_t mark[3] = {0xEF, 0xBB, 0xBF}; /* of UTF-8 */
     uint8_t seen[8192];
-    uint32_t lines = 0, triples = 0, wanted = 256, i;
+    uint32_t lines = 0, triples = 0, wanted = 256, flip, i;
+    nc_axx__csv head = {0, 0};
     nc__text t;
     nc__text_open(&t, in->data, in->bytes, in->err);
+    if (in->bytes >= 3 && !memcmp(in->data, mark, 3)) t.at += 3;
     memset(seen, 0, sizeof seen);
-    for (nc__skip_space(&t); nc__peek(&t, 0) >= 0; nc__skip_space(&t)) {
-        int64_t value[256] = {0};
-        const uint32_t n = nc_axx__csv_line(&t, value);
+    nc_axx__csv_head(&t, &head, 1);
+    flip = head.by_bytes ? nc_axx__byte_order(m) : 0;
+    for (; nc__peek(&t, 0) >= 0; nc_axx__csv_head(&t, &head, 0)) {
+        int64_t value[NC_AXX__FIELDS] = {0};
+        const uint32_t n = nc_axx__csv_line(&t, value) - head.numbers_lines;
+        const int64_t *products = value + head.numbers_lines;
         if (lines == 0 && n == 3) {
             triples = 1;
             wanted = 65536;
@@ -3135,9 +3218,9 @@ static nc_status nc_axx__read_csv(nc_axx_mult *m, const nc_axx__input *in) {
             (void)nc__text_fail(&t, NC_ERR_FORMAT,
                                 triples ? "expected a,b,product" : "expected 256 products");
         if (++lines > wanted) (void)nc__text_fail(&t, NC_ERR_FORMAT, "too many lines");
-        if (t.status == NC_OK && triples) nc_axx__csv_pair(m, &t, value, seen);
+        if (t.status == NC_OK && triples) nc_axx__csv_pair(m, &t, products, seen);
         for (i = 0; i < 256 && t.status == NC_OK && !triples; i++)
-            m->table[(lines - 1) * 256 + i] = nc_axx__entry(&t, value[i]);
+            m->table[((lines - 1) * 256 + i) ^ flip] = nc_axx__entry(&t, products[i]);
     }
     if (lines < wanted) (void)nc__text_fail(&t, NC_ERR_FORMAT, "the file has too few products");
     return t.status;
@@ -3151,7 +3234,7 @@ static nc_status nc_axx__write_csv(const nc_axx_mult *m, nc__buffer *b, nc_error
     return NC_OK;
 }
 
-/* -- integers: .i16, .i32, .npy -- */
+/* -- integers: .i16, .i32, .npy, .bin -- */
 
 static nc_status nc_axx__read_raw(nc_axx_mult *m, size_t width, int is_signed,
                                   const nc_axx__input *in) {
@@ -3224,6 +3307,28 @@ static nc_status nc_axx__write_npy(const nc_axx_mult *m, nc__buffer *b, nc_error
     static const uint64_t shape[2] = {256, 256};
     nc__npy_head(b, "<i4", shape, 2);
     return nc_axx__write_i32(m, b, err);
+}
+
+static nc_status nc_axx__read_bin(nc_axx_mult *m, const nc_axx__input *in) {
+    const uint8_t *data = (const uint8_t *)in->data;
+    const int has_sign = !m->a_unsigned || !m->b_unsigned;
+    uint32_t i;
+    if (in->bytes != 131072)
+        return nc__fail(in->err, NC_ERR_FORMAT, 0, 0,
+                        "a table of uint16 has 131,072 bytes, not %lu", (unsigned long)in->bytes);
+    for (i = 0; i < 65536; i++)
+        m->table[i ^ nc_axx__byte_order(m)] =
+            (int32_t)nc_axx__extend(nc__get_le(data + 2 * i, 2), 16, has_sign);
+    return NC_OK;
+}
+
+static nc_status nc_axx__write_bin(const nc_axx_mult *m, nc__buffer *b, nc_error *err) {
+    const nc_status status = nc_axx__write_i16(m, b, err);
+    uint8_t *to = (uint8_t *)b->data;
+    uint32_t i;
+    for (i = 0; i < 65536 && status == NC_OK && b->status == NC_OK; i++)
+        nc__put_le(to + 2 * i, (uint64_t)(int64_t)m->table[i ^ nc_axx__byte_order(m)], 2);
+    return status;
 }
 
 /* -- names of netlists by number -- */
@@ -4304,7 +4409,8 @@ static const nc_axx__form nc_axx__forms[] = {{"", NULL, NULL},
                                              {".h", nc_axx__read_header, nc_axx__write_header},
                                              {".csv", nc_axx__read_csv, nc_axx__write_csv},
                                              {".c", nc_axx__read_netlist, NULL},
-                                             {".blif", nc_axx__read_blif, NULL}};
+                                             {".blif", nc_axx__read_blif, NULL},
+                                             {".bin", nc_axx__read_bin, nc_axx__write_bin}};
 typedef char nc_axx__every_form_has_a_row
     [sizeof nc_axx__forms / sizeof *nc_axx__forms == NC_AXX_FORM_COUNT ? 1 : -1];
 
@@ -4319,6 +4425,7 @@ NC_API nc_axx_form nc_axx_form_of(const char *path) {
 NC_API nc_status nc_axx_parse_with(nc_axx_mult *m, nc_axx_form form, const nc_axx_reading *how,
                                    const char *name, const void *data, size_t bytes,
                                    nc_axx_report *report, nc_error *err) {
+    static const int bytes_of[2] = {1, 1};
     const nc_axx__word none = {"", 0};
     nc_axx_report found;
     nc_axx__input in;
@@ -4340,7 +4447,7 @@ NC_API nc_status nc_axx_parse_with(nc_axx_mult *m, nc_axx_form form, const nc_ax
     in.name = name;
     in.report = &found;
     in.err = err;
-    nc_axx__settle_signs(work, &in, none, NULL);
+    nc_axx__settle_signs(work, &in, none, form == NC_AXX_FORM_BIN ? bytes_of : NULL);
     nc_axx__settle_table(work, &in);
     status = nc_axx__forms[form].read(work, &in);
     if (status == NC_OK) {

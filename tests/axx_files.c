@@ -14,12 +14,12 @@ static void same_tables(void) {
 
 static void every_form_survives_a_round_trip(void **state) {
     static const char *const specs[] = {"truncated:6", "mitchell", "exact+unsigned"};
-    static const char *const endings[] = {".i16", ".i32", ".npy", ".h", ".csv"};
+    static const char *const endings[] = {".i16", ".i32", ".npy", ".h", ".csv", ".bin"};
     nc_error err;
     size_t s, e;
     (void)state;
     for (s = 0; s < 3; s++)
-        for (e = 0; e < 5; e++) {
+        for (e = 0; e < 6; e++) {
             char path[64];
             assert_int_equal(nc_axx_make(&m, specs[s], &err), NC_OK);
             snprintf(path, sizeof path, "build/test_%s%s", s == 2 ? "mul8u" : "mul8s", endings[e]);
@@ -82,6 +82,87 @@ static void a_csv_may_list_pairs(void **state) {
     assert_int_equal(nc_axx_parse(&n, NC_AXX_FORM_CSV, "pairs", text, used, &err), NC_ERR_FORMAT);
     assert_non_null(strstr(err.message, "twice"));
     free(text);
+}
+
+/* 256 lines of products with what programs write round them. `bytes`: in the order of bytes. */
+static size_t rows(char *text, const char *mark, const char *head, const char *between,
+                   const char *format, int numbers, int bytes) {
+    size_t used = (size_t)sprintf(text, "%s%s", mark, head);
+    int i, k;
+    for (i = 0; i < 256; i++) {
+        if (numbers) used += (size_t)sprintf(text + used, "%d%s", i, between);
+        for (k = 0; k < 256; k++) {
+            const int a = bytes ? (int8_t)i : i - 128, b = bytes ? (int8_t)k : k - 128;
+            used += (size_t)sprintf(text + used, format, (int)nc_axx_product(&m, a, b));
+            used += (size_t)sprintf(text + used, "%s", k < 255 ? between : "\r\n");
+        }
+    }
+    return used;
+}
+
+static void csv_has_headers_marks_and_blanks(void **state) {
+    char *text = malloc(4 << 20), *labels = malloc(1 << 13), *signs = malloc(1 << 13), *at;
+    nc_error err;
+    size_t i;
+    (void)state;
+    at = labels + sprintf(labels, ",0");
+    for (i = 1; i < 256; i++) at += sprintf(at, ",%d", (int)i);
+    strcpy(at, "\n");
+    at = signs + sprintf(signs, "-128");
+    for (i = 1; i < 256; i++) at += sprintf(at, " %d", (int)i - 128);
+    strcpy(at, "\n");
+    assert_int_equal(nc_axx_make(&m, "drum:4", &err), NC_OK);
+    {
+        const struct {
+            const char *mark, *head, *between, *format;
+            int numbers, bytes;
+        } good[] = {{"", "", ",", "%d", 0, 0},
+                    {"\xEF\xBB\xBF", "", " , ", "%d", 0, 0},
+                    {"\xEF\xBB\xBF", "b0;b1;b2\n", ";", "%d", 0, 0},
+                    {"", "# made by numpy\n# 256 x 256\n", " ", "%d", 0, 0},
+                    {"", "", "\t", "%d.0", 0, 0},
+                    {"", signs, "  ", "%d", 0, 0},
+                    {"", labels, ",", "%d", 1, 1}, /* of pandas */
+                    {"", labels + 1, ",", "%d", 0, 1}};
+        for (i = 0; i < sizeof good / sizeof *good; i++) {
+            const size_t used = rows(text, good[i].mark, good[i].head, good[i].between,
+                                     good[i].format, good[i].numbers, good[i].bytes);
+            if (nc_axx_parse(&n, NC_AXX_FORM_CSV, "t", text, used, &err) != NC_OK)
+                fail_msg("case %zu: %d:%d %s", i, (int)err.line, (int)err.column, err.message);
+            same_tables();
+        }
+    }
+    i = (size_t)sprintf(text, "%s", "a,b,product\n1,2,1.5\n");
+    assert_int_equal(nc_axx_parse(&n, NC_AXX_FORM_CSV, "t", text, i, &err), NC_ERR_FORMAT);
+    assert_int_equal(err.line, 2);
+    assert_int_equal(err.column, 5);
+    i = (size_t)sprintf(text, "%s", "a,b,product\nx,2,1\n");
+    assert_int_equal(nc_axx_parse(&n, NC_AXX_FORM_CSV, "t", text, i, &err), NC_ERR_FORMAT);
+    assert_int_equal(err.line, 2);
+    free(text);
+    free(labels);
+    free(signs);
+}
+
+static void a_bin_is_indexed_by_bytes(void **state) {
+    nc_axx_report report;
+    char *data;
+    size_t bytes;
+    nc_error err;
+    (void)state;
+    assert_int_equal(nc_axx_make(&m, "mitchell", &err), NC_OK);
+    assert_int_equal(nc_axx_write(&m, NC_AXX_FORM_BIN, &data, &bytes, &err), NC_OK);
+    assert_int_equal(bytes, 131072);
+    assert_int_equal((uint8_t)data[2 * (3 * 256 + 5)], 14);
+    assert_int_equal((uint8_t)data[2 * (253 * 256 + 5)], 256 - 14);
+    assert_int_equal(nc_axx_parse_with(&n, NC_AXX_FORM_BIN, NULL, "x", data, bytes, &report, &err),
+                     NC_OK);
+    assert_string_equal(report.text, "8 x 8 bits by type, unsigned by type");
+    assert_int_equal(nc_axx_product(&n, 253, 5), 65536 - 14);
+    assert_int_equal(nc_axx_parse(&n, NC_AXX_FORM_BIN, "mul8s_x", data, bytes, &err), NC_OK);
+    same_tables();
+    assert_int_equal(nc_axx_parse(&n, NC_AXX_FORM_BIN, "x", data, bytes - 2, &err), NC_ERR_FORMAT);
+    nc_axx_free_text(data);
 }
 
 /* An array multiplier of unsigned bytes as EvoApproxLib writes circuits: one-bit variables; without
@@ -557,6 +638,36 @@ static void arrays_of_numpy_are_checked(void **state) {
     memcpy(strstr(data + 10, "<i4"), "<f4", 3);
     assert_int_equal(nc_axx_parse(&n, NC_AXX_FORM_NPY, "x", data, bytes, &err), NC_ERR_FORMAT);
     memcpy(strstr(data + 10, "<f4"), "<i4", 3);
+    { /* wider, the other end first, columns first */
+        static const char *const types[] = {"<i8", ">i8", ">i4", ">i2", "<u8"};
+        uint8_t *wide = malloc(128 + 8 * 65536);
+        size_t k, i, b, width;
+        for (k = 0; k < 10; k++) {
+            const char *type = types[k % 5];
+            const int first = k % 5 == 0 || k % 5 == 4, columns = k >= 5;
+            assert_int_equal(nc_axx_make(&m, "exact", &err), NC_OK);
+            if (type[1] == 'u') m.table[0] = 0;
+            memset(wide, ' ', 128);
+            memcpy(wide, "\x93NUMPY\1\0\x76\0", 10);
+            wide[10 + sprintf((char *)wide + 10,
+                              "{'descr': '%s', 'fortran_order': %s, 'shape': (256, 256), }", type,
+                              columns ? "True" : "False")] = ' ';
+            width = (size_t)(type[2] - '0');
+            for (i = 0; i < 65536; i++) {
+                const size_t to = columns ? i % 256 * 256 + i / 256 : i;
+                int64_t v = m.table[i] + (int)(i % 256);
+                if (type[1] == 'u' && v < 0) v = 7;
+                m.table[i] = (int32_t)v;
+                for (b = 0; b < width; b++)
+                    wide[128 + width * to + b] =
+                        (uint8_t)((uint64_t)v >> 8 * (first ? b : width - 1 - b));
+            }
+            if (nc_axx_parse(&n, NC_AXX_FORM_NPY, "x", wide, 128 + width * 65536, &err) != NC_OK)
+                fail_msg("%s: %s", type, err.message);
+            same_tables();
+        }
+        free(wide);
+    }
     memcpy(strstr(data + 10, "256, 256"), "128, 512", 8);
     assert_int_equal(nc_axx_parse(&n, NC_AXX_FORM_NPY, "x", data, bytes, &err), NC_ERR_FORMAT);
     nc_axx_free_text(data);
@@ -567,6 +678,8 @@ int main(void) {
         cmocka_unit_test(every_form_survives_a_round_trip),
         cmocka_unit_test(files_are_replaced_whole_or_not_at_all),
         cmocka_unit_test(a_csv_may_list_pairs),
+        cmocka_unit_test(csv_has_headers_marks_and_blanks),
+        cmocka_unit_test(a_bin_is_indexed_by_bytes),
         cmocka_unit_test(netlists_in_c_are_evaluated),
         cmocka_unit_test(signs_are_those_of_the_name_or_as_asked),
         cmocka_unit_test(arithmetic_is_that_of_c),
