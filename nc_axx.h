@@ -227,8 +227,9 @@ typedef enum nc_axx_form {
     NC_AXX_FORM_NETLIST, /* C functions as EvoApproxLib and ArithsGen ship them: declarations,
                             assignments of | ^ & << >> + - * ~ ! == != < <= > >=, calls of functions
                             above, a return. Read only */
-    NC_AXX_FORM_BLIF,    /* 16 inputs (a0..a7, b0..b7), product bits from the lowest. Read only */
-    NC_AXX_FORM_BIN,     /* 131,072 bytes as TFApprox has them: uint16 by the bytes of the operands,
+    NC_AXX_FORM_BLIF, /* inputs (a0..a7, b0..b7) and product bits from the lowest, with .subckt of
+                            other models in the file. Read only */
+    NC_AXX_FORM_BIN,  /* 131,072 bytes as TFApprox has them: uint16 by the bytes of the operands,
                             unsigned where nothing else is said */
     NC_AXX_FORM_COUNT
 } nc_axx_form;
@@ -343,7 +344,7 @@ NC_API nc_status nc_axx_histogram(const nc_axx_mult *m, int32_t lowest, uint32_t
  * adders and dividers. relative_power is filled in for the names of EvoApproxLib that have a
  * published one, else 0. *m is changed only on success. Errors carry line and column:
  * NC_ERR_FORMAT, NC_ERR_LIMIT (a product beyond 32 bits, a netlist of more than 16,384 values),
- * NC_ERR_UNSUPPORTED (other widths, BLIF latches and subcircuits). form must not be AUTO. */
+ * NC_ERR_UNSUPPORTED (other widths, BLIF latches). form must not be AUTO. */
 NC_API nc_status nc_axx_parse(nc_axx_mult *m, nc_axx_form form, const char *name, const void *data,
                               size_t bytes, nc_error *err);
 /* The same with options (null: zeros) and what was found and assumed (may be null). NC_ERR_ARG for
@@ -2834,6 +2835,9 @@ typedef struct nc_axx__facts {
     uint32_t bits[2];
 } nc_axx__facts;
 
+/* How much of a word a message shows. */
+static int nc_axx__shown(nc_axx__word word) { return (int)(word.length < 60 ? word.length : 60); }
+
 static int nc_axx__begins(nc_axx__word word, const char *text) {
     return word.length >= strlen(text) && !memcmp(word.at, text, strlen(text));
 }
@@ -2949,7 +2953,7 @@ static void nc_axx__settle_signs(nc_axx_mult *m, const nc_axx__input *in, nc_axx
 }
 
 static nc_status nc_axx__check_widths(const nc_axx__input *in, nc_axx__word unit) {
-    const int shown = (int)(unit.length < 40 ? unit.length : 40);
+    const int shown = nc_axx__shown(unit);
     const unsigned a = in->report->a_bits, b = in->report->b_bits;
     if (a == 8 && b == 8) return NC_OK;
     if (!in->how.embed)
@@ -2969,7 +2973,7 @@ static nc_status nc_axx__settle(nc_axx_mult *m, const nc_axx__input *in, nc_axx_
     const nc_axx__facts by_file = nc_axx__facts_of(nc_axx__word_of(in->name));
     const nc_axx__facts *f = by_unit.kind ? &by_unit : &by_file;
     nc_axx_report *r = in->report;
-    const int shown = (int)(unit.length < 40 ? unit.length : 40);
+    const int shown = nc_axx__shown(unit);
     (void)snprintf(r->unit, sizeof r->unit, "%.*s", shown, unit.at);
     if (!in->how.unit && (f->kind == '+' || f->kind == '/'))
         return nc__fail(in->err, NC_ERR_UNSUPPORTED, 0, 0, "%.*s is %s of %u-bit operands", shown,
@@ -3378,7 +3382,7 @@ static void nc_axx__free_names(nc_axx__names *names) {
 
 /* -- netlists: C functions of two operands, run on 256 pairs at a time -- */
 
-enum { NC_AXX__VALUES = 16384, NC_AXX__LANES = 256 };
+enum { NC_AXX__VALUES = 16384, NC_AXX__OPS = 524288, NC_AXX__LANES = 256 };
 
 /* A width in bits with a sign; what a C type keeps of a value. */
 typedef struct nc_axx__type {
@@ -3420,6 +3424,7 @@ typedef struct nc_axx__netlist {
     nc_axx__type *types;         /* of every value */
     uint8_t *set;                /* the value has been assigned */
     nc__index literals;          /* values that are constants of the text */
+    uint32_t *live, *idle;       /* values of the statement that is read, and free ones */
     uint32_t depth, calls;       /* how deep expressions and calls are nested */
     uint32_t scope, scopes;      /* the call that is read, and how many there were */
     uint32_t known;              /* functions that may be called: those above */
@@ -3439,11 +3444,21 @@ static uint32_t nc_axx__value(nc_axx__netlist *n, int64_t constant, nc_axx__type
     return count;
 }
 
+/* A value that is free again after its statement or call: an idle one where there is one. */
+static uint32_t nc_axx__scratch(nc_axx__netlist *n, nc_axx__type type, int set) {
+    uint32_t at;
+    if (n->t.status != NC_OK || !stbds_arrlenu(n->idle)) return nc_axx__value(n, 0, type, set);
+    at = stbds_arrpop(n->idle);
+    n->types[at] = type;
+    n->set[at] = (uint8_t)set;
+    return at;
+}
+
 static void nc_axx__emit(nc_axx__netlist *n, char code, nc_axx__type type, uint32_t to, uint32_t a,
                          uint32_t b) {
     nc_axx__op op;
-    if (stbds_arrlenu(n->ops) >= 8 * NC_AXX__VALUES)
-        (void)nc__text_fail(&n->t, NC_ERR_LIMIT, "more than 131,072 operations");
+    if (stbds_arrlenu(n->ops) >= NC_AXX__OPS)
+        (void)nc__text_fail(&n->t, NC_ERR_LIMIT, "more than 524,288 operations");
     if (n->t.status != NC_OK) return;
     op.code = code;
     op.type = type;
@@ -3456,7 +3471,8 @@ static void nc_axx__emit(nc_axx__netlist *n, char code, nc_axx__type type, uint3
 /* A new value from an operation. */
 static uint32_t nc_axx__apply(nc_axx__netlist *n, char code, nc_axx__type type, uint32_t a,
                               uint32_t b) {
-    const uint32_t to = nc_axx__value(n, 0, type, 1);
+    const uint32_t to = nc_axx__scratch(n, type, 1);
+    stbds_arrput(n->live, to);
     nc_axx__emit(n, code, type, to, a, b);
     return to;
 }
@@ -3562,8 +3578,8 @@ static uint32_t nc_axx__declared(nc_axx__netlist *n, nc_axx__word word, nc_axx__
     const nc_axx__variable *v;
     int64_t index = 0;
     if (at == UINT32_MAX)
-        (void)nc__text_fail(&n->t, NC_ERR_FORMAT, "'%.*s' is not declared",
-                            (int)(word.length < 60 ? word.length : 60), word.at);
+        (void)nc__text_fail(&n->t, NC_ERR_FORMAT, "'%.*s' is not declared", nc_axx__shown(word),
+                            word.at);
     if (n->t.status != NC_OK) return 0;
     v = &n->variables[at];
     *type = v->type;
@@ -3580,7 +3596,7 @@ static uint32_t nc_axx__declared(nc_axx__netlist *n, nc_axx__word word, nc_axx__
 /* (expression), or (type) before a value, which that type keeps as much of as it can. */
 static uint32_t nc_axx__parenthesis(nc_axx__netlist *n, uint32_t (*primary)(nc_axx__netlist *)) {
     nc_axx__type type;
-    uint32_t from, to;
+    uint32_t from;
     int is_cast;
     nc_axx__expect(&n->t, '(');
     is_cast = nc_axx__read_type(&n->t, &type);
@@ -3588,9 +3604,7 @@ static uint32_t nc_axx__parenthesis(nc_axx__netlist *n, uint32_t (*primary)(nc_a
     nc_axx__expect(&n->t, ')');
     if (!is_cast) return from;
     from = primary(n);
-    to = nc_axx__value(n, 0, type, 1);
-    nc_axx__emit(n, '=', type, to, from, from);
-    return to;
+    return nc_axx__apply(n, '=', type, from, from);
 }
 
 /* A constant, one value for all that are alike. */
@@ -3734,7 +3748,7 @@ static uint32_t nc_axx__declare(nc_axx__netlist *n, nc_axx__word word, nc_axx__t
         (void)nc__text_fail(&n->t, NC_ERR_FORMAT, "the name before is declared already");
     v.elements = elements;
     v.type = type;
-    v.value = nc_axx__value(n, 0, type, set);
+    v.value = elements == 1 ? nc_axx__scratch(n, type, set) : nc_axx__value(n, 0, type, set);
     for (i = 1; i < elements; i++) (void)nc_axx__value(n, 0, type, set);
     if (n->t.status != NC_OK) return 0;
     nc_axx__add_name(&n->names, word, n->scope, &n->t);
@@ -3807,6 +3821,16 @@ static void nc_axx__statement(nc_axx__netlist *n) {
     n->returned = 1;
 }
 
+/* The same; then its values are free, those of a return at the end of the statement that called. */
+static void nc_axx__whole_statement(nc_axx__netlist *n) {
+    const size_t before = stbds_arrlenu(n->live);
+    nc_axx__statement(n);
+    while (!n->returned && stbds_arrlenu(n->live) > before) {
+        const uint32_t value = stbds_arrpop(n->live);
+        stbds_arrput(n->idle, value);
+    }
+}
+
 /* Statements and blocks, up to the } that ends the function. */
 static void nc_axx__body(nc_axx__netlist *n) {
     uint32_t depth = 1;
@@ -3815,7 +3839,7 @@ static void nc_axx__body(nc_axx__netlist *n) {
         if (c < 0)
             (void)nc__text_fail(&n->t, NC_ERR_FORMAT, "the function has no end");
         else if (c != ';' && c != '{' && c != '}')
-            nc_axx__statement(n);
+            nc_axx__whole_statement(n);
         else
             n->t.at++;
         if (c == '{') depth++;
@@ -3835,13 +3859,13 @@ static uint32_t nc_axx__run_body(nc_axx__netlist *n, const nc_axx__function *f) 
 /* (arguments) of a function above: its body is read again with them. */
 static uint32_t nc_axx__call(nc_axx__netlist *n, nc_axx__word word) {
     const uint32_t outer = n->scope, known = n->known;
-    uint32_t argument[NC_AXX__PARAMETERS] = {0}, f = 0, k, result;
+    uint32_t argument[NC_AXX__PARAMETERS] = {0}, f = 0, k, result, variables;
     nc__text behind;
     nc_axx__function called;
     while (f < n->known && !nc_axx__same(n->functions[f].name, word)) f++;
     if (f == n->known)
-        (void)nc__text_fail(&n->t, NC_ERR_FORMAT, "no function '%.*s' above",
-                            (int)(word.length < 60 ? word.length : 60), word.at);
+        (void)nc__text_fail(&n->t, NC_ERR_FORMAT, "no function '%.*s' above", nc_axx__shown(word),
+                            word.at);
     if (n->calls == NC_AXX__CALLS) (void)nc__text_fail(&n->t, NC_ERR_LIMIT, "calls too deep");
     if (n->t.status != NC_OK) return 0;
     called = n->functions[f];
@@ -3852,6 +3876,7 @@ static uint32_t nc_axx__call(nc_axx__netlist *n, nc_axx__word word) {
     }
     nc_axx__expect(&n->t, ')');
     behind = n->t;
+    variables = (uint32_t)stbds_arrlenu(n->variables);
     n->scope = ++n->scopes;
     n->known = f;
     n->calls++;
@@ -3861,6 +3886,10 @@ static uint32_t nc_axx__call(nc_axx__netlist *n, nc_axx__word word) {
     }
     if (n->t.status == NC_OK) n->t = called.body;
     result = n->t.status == NC_OK ? nc_axx__run_body(n, &called) : 0;
+    result = nc_axx__apply(n, '=', called.result, result, result); /* variables end here */
+    for (k = variables; n->t.status == NC_OK && k < stbds_arrlenu(n->variables); k++)
+        if (n->variables[k].elements == 1 && n->names.scopes[k] == n->scope)
+            stbds_arrput(n->idle, n->variables[k].value);
     if (n->t.status == NC_OK) n->t = behind;
     n->returned = 0;
     n->scope = outer;
@@ -4123,6 +4152,8 @@ static nc_status nc_axx__read_netlist(nc_axx_mult *m, const nc_axx__input *in) {
     }
     if (n.t.status != NC_OK) status = n.t.status;
     stbds_arrfree(n.functions);
+    stbds_arrfree(n.live);
+    stbds_arrfree(n.idle);
     stbds_arrfree(n.ops);
     stbds_arrfree(n.constants);
     stbds_arrfree(n.types);
@@ -4133,26 +4164,309 @@ static nc_status nc_axx__read_netlist(nc_axx_mult *m, const nc_axx__input *in) {
     return status;
 }
 
-/* -- BLIF: one bit of all 65,536 pairs is a signal -- */
+/* -- circuits: a signal is one bit of as many pairs of operands as run at a time -- */
 
-enum { NC_AXX__WORDS = 1024, NC_AXX__SIGNALS = 4096 };
+enum {
+    NC_AXX__PAIRS = 4096, /* at a time */
+    NC_AXX__WORDS = NC_AXX__PAIRS / 64,
+    NC_AXX__SIGNALS = 65536,
+    NC_AXX__INSTANCES = 65536,
+    NC_AXX__DEPTH = 32 /* of instances in instances */
+};
 
 /* A table of .names: inputs, then rows of its cover. */
 typedef struct nc_axx__cover {
     uint32_t output, first_input, inputs; /* inputs in `pins` */
     size_t first_row, rows;               /* rows of `inputs` characters in `cubes` */
     char polarity;                        /* the output of its rows, '0' or '1' */
-    char state;                           /* 0 not evaluated, 1 waits for inputs, 2 done */
+    char state;                           /* 0 has no place, 1 waits for inputs, 2 is in `order` */
 } nc_axx__cover;
 
-typedef struct nc_axx__blif {
+/* What a name of a scope stands for: signals, the lowest bit first. */
+typedef struct nc_axx__net {
+    uint32_t first, width; /* in `bits` */
+    uint32_t low;          /* the number of the lowest bit */
+    char used;             /* a pin of the model, seen in its lists */
+} nc_axx__net;
+
+/* A model or module of the file. */
+typedef struct nc_axx__model {
+    nc_axx__word name;
+    nc__text body; /* behind its name */
+} nc_axx__model;
+
+typedef struct nc_axx__circuit {
     nc__text t;
-    nc_axx__names signals;
-    uint32_t *driver; /* stb_ds array by signal: its cover + 1, 0 none, ~0 an input */
-    uint32_t *inputs, *outputs, *pins;
+    nc_axx__model *models; /* stb_ds array, as the following */
+    nc_axx__names names;
+    nc_axx__net *nets;    /* by the number of their name */
+    uint32_t *bits;       /* signals of the nets */
+    nc_axx__word *labels; /* by signal: a name it has */
+    uint32_t *driver;     /* by signal: its cover + 1, 0 none, ~0 an input */
+    uint32_t *inputs, *outputs, *pins, *order;
     nc_axx__cover *covers;
     char *cubes;
-} nc_axx__blif;
+    uint32_t scope, scopes, depth; /* the instance that is read, how many, how deep */
+    uint32_t widths[2];            /* of the operands: the first of the inputs, and the others */
+} nc_axx__circuit;
+
+static uint32_t nc_axx__new_signal(nc_axx__circuit *c, nc_axx__word label) {
+    const uint32_t count = (uint32_t)stbds_arrlenu(c->driver);
+    if (count == NC_AXX__SIGNALS)
+        (void)nc__text_fail(&c->t, NC_ERR_LIMIT, "more than 65,536 signals");
+    if (c->t.status != NC_OK && count) return 0;
+    stbds_arrput(c->driver, 0);
+    stbds_arrput(c->labels, label);
+    return count;
+}
+
+/* A name of the present scope for so many signals. */
+static nc_axx__net *nc_axx__new_net(nc_axx__circuit *c, nc_axx__word word, const uint32_t *signals,
+                                    uint32_t width, uint32_t low) {
+    nc_axx__net net = {0, 0, 0, 0};
+    uint32_t i;
+    net.first = (uint32_t)stbds_arrlenu(c->bits);
+    net.width = width;
+    net.low = low;
+    for (i = 0; i < width; i++) {
+        const uint32_t signal = signals ? signals[i] : nc_axx__new_signal(c, word);
+        stbds_arrput(c->bits, signal);
+    }
+    nc_axx__add_name(&c->names, word, c->scope, &c->t);
+    stbds_arrput(c->nets, net);
+    return &c->nets[stbds_arrlenu(c->nets) - 1];
+}
+
+/* The net of this name, or null. */
+static nc_axx__net *nc_axx__net_of(nc_axx__circuit *c, nc_axx__word word) {
+    const uint32_t at = nc_axx__number_of(&c->names, word, c->scope);
+    return at == UINT32_MAX ? NULL : &c->nets[at];
+}
+
+/* A cover of these inputs without rows yet, which drives the signal. */
+static nc_axx__cover *nc_axx__new_cover(nc_axx__circuit *c, uint32_t output, const uint32_t *inputs,
+                                        uint32_t n) {
+    nc_axx__cover cover;
+    uint32_t i;
+    memset(&cover, 0, sizeof cover);
+    cover.first_input = (uint32_t)stbds_arrlenu(c->pins);
+    cover.first_row = stbds_arrlenu(c->cubes);
+    cover.inputs = n;
+    cover.output = output;
+    cover.polarity = '1';
+    for (i = 0; i < n; i++) stbds_arrput(c->pins, inputs[i]);
+    if (c->t.status == NC_OK && c->driver[output])
+        (void)nc__text_fail(&c->t, NC_ERR_FORMAT, "the signal '%.*s' has two sources",
+                            nc_axx__shown(c->labels[output]), c->labels[output].at);
+    stbds_arrput(c->covers, cover);
+    c->driver[output] = (uint32_t)stbds_arrlenu(c->covers);
+    return &c->covers[c->driver[output] - 1];
+}
+
+/* Behind the name of model k, in a scope of its own where names are bound already; back after it. */
+static void nc_axx__enter(nc_axx__circuit *c, uint32_t k, uint32_t scope,
+                          void (*body)(nc_axx__circuit *c)) {
+    const nc__text behind = c->t;
+    const uint32_t outer = c->scope;
+    if (++c->depth > NC_AXX__DEPTH || c->scopes > NC_AXX__INSTANCES)
+        (void)nc__text_fail(&c->t, NC_ERR_LIMIT, "too many instances, or too deep");
+    if (c->t.status != NC_OK) return;
+    c->scope = scope;
+    c->t = c->models[k].body;
+    body(c);
+    c->scope = outer;
+    if (c->t.status == NC_OK) c->t = behind;
+    c->depth--;
+}
+
+/* The number of a model; the count of them for none. */
+static uint32_t nc_axx__model_of(const nc_axx__circuit *c, nc_axx__word name) {
+    uint32_t k = 0;
+    while (k < stbds_arrlenu(c->models) && !nc_axx__same(c->models[k].name, name)) k++;
+    return k;
+}
+
+/* Which model is the multiplier: as asked, or called like the file, else `usual`. */
+static uint32_t nc_axx__top(nc_axx__circuit *c, const nc_axx__input *in, uint32_t usual) {
+    const char *wanted = in->how.unit ? in->how.unit : in->name;
+    const uint32_t k = nc_axx__model_of(c, nc_axx__word_of(wanted));
+    if (k < stbds_arrlenu(c->models)) return k;
+    if (in->how.unit)
+        (void)nc__text_fail(&c->t, NC_ERR_FORMAT, "nothing is called '%.60s' in the file", wanted);
+    return usual;
+}
+
+/* Bits of a cover, from those of its inputs. */
+static void nc_axx__eval_cover(const nc_axx__circuit *c, const nc_axx__cover *cover,
+                               uint64_t *bits) {
+    uint64_t *out = bits + (size_t)cover->output * NC_AXX__WORDS;
+    uint32_t w, i;
+    size_t r;
+    memset(out, 0, NC_AXX__WORDS * sizeof *out);
+    for (r = 0; r < cover->rows; r++) {
+        const char *row = c->cubes + cover->first_row + r * cover->inputs;
+        uint64_t term[NC_AXX__WORDS];
+        memset(term, 0xFF, sizeof term);
+        for (i = 0; i < cover->inputs; i++) {
+            const uint64_t *in = bits + (size_t)c->pins[cover->first_input + i] * NC_AXX__WORDS;
+            const uint64_t flip = row[i] == '0' ? ~UINT64_C(0) : 0;
+            if (row[i] == '-') continue;
+            for (w = 0; w < NC_AXX__WORDS; w++) term[w] &= in[w] ^ flip;
+        }
+        for (w = 0; w < NC_AXX__WORDS; w++) out[w] |= term[w];
+    }
+    for (w = 0; w < NC_AXX__WORDS && cover->polarity == '0'; w++) out[w] = ~out[w];
+}
+
+/* An error that names a signal. */
+static nc_status nc_axx__signal_fail(const nc_axx__circuit *c, uint32_t signal, const char *what) {
+    const nc_axx__word name = c->labels[signal];
+    return nc__fail(c->t.err, NC_ERR_FORMAT, 0, 0, "signal '%.*s' %s", nc_axx__shown(name), name.at,
+                    what);
+}
+
+/* Every cover after its inputs, with a stack of its own: signals that are wanted, each above those
+ * that wait for it. */
+static nc_status nc_axx__sort_covers(nc_axx__circuit *c) {
+    uint32_t *stack = NULL; /* stb_ds array */
+    nc_status status = NC_OK;
+    size_t o;
+    for (o = 0; o < stbds_arrlenu(c->outputs); o++) {
+        stbds_arrput(stack, c->outputs[o]);
+        while (stbds_arrlenu(stack) && status == NC_OK) {
+            const uint32_t signal = stbds_arrlast(stack), driver = c->driver[signal];
+            nc_axx__cover *cover = driver && ~driver ? &c->covers[driver - 1] : NULL;
+            size_t waiting = 0;
+            uint32_t i;
+            if (!driver) status = nc_axx__signal_fail(c, signal, "has no source");
+            for (i = 0; cover && cover->state < 2 && i < cover->inputs; i++) {
+                const uint32_t pin = c->pins[cover->first_input + i], of = c->driver[pin];
+                if (of && (!~of || c->covers[of - 1].state == 2)) continue;
+                if (of && c->covers[of - 1].state == 1)
+                    status = nc_axx__signal_fail(c, pin, "depends on itself");
+                stbds_arrput(stack, pin);
+                waiting++;
+            }
+            if (cover && cover->state < 2) {
+                if (!waiting) stbds_arrput(c->order, driver - 1);
+                cover->state = waiting ? 1 : 2;
+            }
+            if (!waiting) (void)stbds_arrpop(stack);
+        }
+    }
+    stbds_arrfree(stack);
+    return status;
+}
+
+/* The operands of a pair of bytes as bits, a from the lowest and b behind it. */
+static uint32_t nc_axx__pair_bits(const nc_axx_mult *m, const nc_axx_report *r, uint32_t at) {
+    const int a = nc_axx__operand(at >> 8, m->a_unsigned);
+    const int b = nc_axx__operand(at & 255, m->b_unsigned);
+    const uint32_t bits_a = (uint32_t)nc_axx__narrow(a, r->a_bits, m->a_unsigned);
+    const uint32_t bits_b = (uint32_t)nc_axx__narrow(b, r->b_bits, m->b_unsigned);
+    return (bits_a & ((1u << r->a_bits) - 1)) | (bits_b & ((1u << r->b_bits) - 1)) << r->a_bits;
+}
+
+/* The products of NC_AXX__PAIRS pairs from entry `first` on; those of signed operands are in two's
+ * complement. */
+static void nc_axx__run_circuit(nc_axx_mult *m, const nc_axx__circuit *c, const nc_axx_report *r,
+                                uint64_t *bits, uint32_t first) {
+    const uint32_t inputs = (uint32_t)r->a_bits + r->b_bits;
+    const uint32_t outputs = (uint32_t)stbds_arrlenu(c->outputs);
+    uint32_t i, pair;
+    size_t k;
+    for (i = 0; i < inputs; i++)
+        memset(bits + (size_t)c->inputs[i] * NC_AXX__WORDS, 0, NC_AXX__WORDS * sizeof *bits);
+    for (pair = 0; pair < NC_AXX__PAIRS; pair++) {
+        const uint32_t x = nc_axx__pair_bits(m, r, first + pair);
+        for (i = 0; i < inputs; i++)
+            bits[(size_t)c->inputs[i] * NC_AXX__WORDS + pair / 64] |= (uint64_t)(x >> i & 1)
+                                                                      << pair % 64;
+    }
+    for (k = 0; k < stbds_arrlenu(c->order); k++)
+        nc_axx__eval_cover(c, &c->covers[c->order[k]], bits);
+    for (pair = 0; pair < NC_AXX__PAIRS; pair++) {
+        uint32_t product = 0;
+        for (i = 0; i < outputs; i++) {
+            const uint64_t *signal = bits + (size_t)c->outputs[i] * NC_AXX__WORDS;
+            product |= (uint32_t)(signal[pair / 64] >> pair % 64 & 1) << i;
+        }
+        if (outputs > 1 && !m->a_unsigned) product = (uint32_t)nc_axx__extend(product, outputs, 1);
+        m->table[first + pair] = (int32_t)product;
+    }
+}
+
+/* Signs and widths: those of the ports, which a name may not deny. */
+static nc_status nc_axx__settle_circuit(nc_axx_mult *m, const nc_axx__input *in,
+                                        const nc_axx__circuit *c, nc_axx__word unit) {
+    const uint32_t *w = c->widths;
+    const unsigned long outputs = (unsigned long)stbds_arrlenu(c->outputs);
+    nc_status status;
+    if (stbds_arrlenu(c->inputs) < 2 || !w[0] || !w[1] || outputs < 1 || outputs > 31)
+        return nc__fail(in->err, NC_ERR_FORMAT, 0, 0,
+                        "a multiplier has two operands and 1 to 31 outputs, not %lu inputs and %lu",
+                        (unsigned long)stbds_arrlenu(c->inputs), outputs);
+    status = nc_axx__settle(m, in, unit, NULL, w);
+    if (status != NC_OK) return status;
+    if (in->report->a_bits != w[0] || in->report->b_bits != w[1])
+        return nc__fail(in->err, NC_ERR_FORMAT, 0, 0,
+                        "%.*s is %u by %u bits by name, and has ports of %u and %u",
+                        nc_axx__shown(unit), unit.at, (unsigned)in->report->a_bits,
+                        (unsigned)in->report->b_bits, (unsigned)w[0], (unsigned)w[1]);
+    return NC_OK;
+}
+
+static nc_status nc_axx__circuit_table(nc_axx_mult *m, const nc_axx__input *in, nc_axx__circuit *c,
+                                       nc_axx__word unit) {
+    nc_status status = nc_axx__settle_circuit(m, in, c, unit);
+    uint64_t *bits;
+    uint32_t i;
+    for (i = 0; i < stbds_arrlenu(c->inputs) && status == NC_OK; i++) {
+        if (c->driver[c->inputs[i]])
+            return nc_axx__signal_fail(c, c->inputs[i], "is an input and has another source");
+        c->driver[c->inputs[i]] = ~UINT32_C(0);
+    }
+    if (status == NC_OK) status = nc_axx__sort_covers(c);
+    if (status != NC_OK) return status;
+    bits = (uint64_t *)nc__calloc(NULL, stbds_arrlenu(c->driver) * NC_AXX__WORDS * sizeof *bits);
+    if (!bits) return nc__fail(in->err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    for (i = 0; i < 65536; i += NC_AXX__PAIRS) nc_axx__run_circuit(m, c, in->report, bits, i);
+    nc__free(NULL, bits, 0);
+    return NC_OK;
+}
+
+/* The models of a file, the multiplier among them (`last`: the last one, else the first), its body
+ * and its table. */
+static nc_status nc_axx__read_circuit(nc_axx_mult *m, const nc_axx__input *in, int last,
+                                      void (*models)(nc_axx__circuit *c),
+                                      void (*body)(nc_axx__circuit *c)) {
+    nc_axx__circuit c;
+    nc_status status = NC_OK;
+    uint32_t top = 0;
+    memset(&c, 0, sizeof c);
+    nc__text_open(&c.t, in->data, in->bytes, in->err);
+    models(&c);
+    if (c.t.status == NC_OK)
+        top = nc_axx__top(&c, in, last ? (uint32_t)stbds_arrlenu(c.models) - 1 : 0);
+    if (c.t.status == NC_OK) nc_axx__enter(&c, top, 0, body);
+    status = c.t.status;
+    if (status == NC_OK) status = nc_axx__circuit_table(m, in, &c, c.models[top].name);
+    nc_axx__free_names(&c.names);
+    stbds_arrfree(c.models);
+    stbds_arrfree(c.nets);
+    stbds_arrfree(c.bits);
+    stbds_arrfree(c.labels);
+    stbds_arrfree(c.driver);
+    stbds_arrfree(c.inputs);
+    stbds_arrfree(c.outputs);
+    stbds_arrfree(c.pins);
+    stbds_arrfree(c.order);
+    stbds_arrfree(c.covers);
+    stbds_arrfree(c.cubes);
+    return status;
+}
+
+/* -- BLIF -- */
 
 /* The next word of the line (a backslash continues it); empty at its end. */
 static nc_axx__word nc_axx__blif_word(nc__text *t) {
@@ -4177,220 +4491,192 @@ static nc_axx__word nc_axx__blif_word(nc__text *t) {
     return word;
 }
 
-/* The number of a signal, which is new at its first mention. */
-static uint32_t nc_axx__signal(nc_axx__blif *b, nc_axx__word word) {
-    const uint32_t at = nc_axx__number_of(&b->signals, word, 0);
-    const uint32_t count = (uint32_t)stbds_arrlenu(b->driver);
-    if (at != UINT32_MAX) return at;
-    if (count == NC_AXX__SIGNALS) {
-        (void)nc__text_fail(&b->t, NC_ERR_LIMIT, "more than 4,096 signals");
-        return 0;
-    }
-    nc_axx__add_name(&b->signals, word, 0, &b->t);
-    stbds_arrput(b->driver, 0);
-    return count;
+/* The signal of a name, which is new at its first mention. */
+static uint32_t nc_axx__blif_signal(nc_axx__circuit *c, nc_axx__word word) {
+    const nc_axx__net *net = nc_axx__net_of(c, word);
+    if (!net) net = nc_axx__new_net(c, word, NULL, 1, 0);
+    return c->bits[net->first];
 }
 
 /* Signals up to the end of the line. */
-static void nc_axx__signal_list(nc_axx__blif *b, uint32_t **list) {
+static void nc_axx__signal_list(nc_axx__circuit *c, uint32_t **list) {
     nc_axx__word word;
-    while ((word = nc_axx__blif_word(&b->t)).length) {
-        const uint32_t signal = nc_axx__signal(b, word);
+    while ((word = nc_axx__blif_word(&c->t)).length) {
+        const uint32_t signal = nc_axx__blif_signal(c, word);
         stbds_arrput(*list, signal);
     }
 }
 
-/* .names INPUT .. OUTPUT: a new cover. */
-static void nc_axx__blif_names(nc_axx__blif *b) {
-    nc_axx__cover cover;
-    memset(&cover, 0, sizeof cover);
-    cover.first_input = (uint32_t)stbds_arrlenu(b->pins);
-    cover.first_row = stbds_arrlenu(b->cubes);
-    cover.polarity = '1';
-    nc_axx__signal_list(b, &b->pins);
-    if (stbds_arrlenu(b->pins) == cover.first_input) {
-        (void)nc__text_fail(&b->t, NC_ERR_FORMAT, ".names without an output");
+/* .inputs and .outputs: ports of the multiplier; in an instance names that may be bound. */
+static void nc_axx__blif_ports(nc_axx__circuit *c, uint32_t **list) {
+    nc_axx__word word;
+    if (!c->scope) {
+        nc_axx__signal_list(c, list);
         return;
     }
-    cover.output = stbds_arrpop(b->pins);
-    cover.inputs = (uint32_t)stbds_arrlenu(b->pins) - cover.first_input;
-    if (b->driver[cover.output])
-        (void)nc__text_fail(&b->t, NC_ERR_FORMAT, "the signal has two sources");
-    stbds_arrput(b->covers, cover);
-    b->driver[cover.output] = (uint32_t)stbds_arrlenu(b->covers);
+    while ((word = nc_axx__blif_word(&c->t)).length) {
+        nc_axx__net *net = nc_axx__net_of(c, word);
+        if (net) net->used = 1;
+    }
+}
+
+/* .names INPUT .. OUTPUT: a new cover. */
+static void nc_axx__blif_names(nc_axx__circuit *c) {
+    uint32_t *list = NULL; /* stb_ds array */
+    size_t count;
+    nc_axx__signal_list(c, &list);
+    count = stbds_arrlenu(list);
+    if (!count)
+        (void)nc__text_fail(&c->t, NC_ERR_FORMAT, ".names without an output");
+    else
+        (void)nc_axx__new_cover(c, list[count - 1], list, (uint32_t)count - 1);
+    stbds_arrfree(list);
 }
 
 /* A line of the last cover: the inputs' pattern, then the output. */
-static void nc_axx__blif_row(nc_axx__blif *b, nc_axx__word word) {
+static void nc_axx__blif_row(nc_axx__circuit *c, nc_axx__word word) {
     nc_axx__word second, output = word;
     nc_axx__cover *cover;
     size_t i;
-    if (!stbds_arrlenu(b->covers))
-        (void)nc__text_fail(&b->t, NC_ERR_FORMAT, "a row outside .names");
-    second = nc_axx__blif_word(&b->t);
-    if (b->t.status != NC_OK) return;
-    cover = &b->covers[stbds_arrlenu(b->covers) - 1];
+    if (!stbds_arrlenu(c->covers))
+        (void)nc__text_fail(&c->t, NC_ERR_FORMAT, "a row outside .names");
+    second = nc_axx__blif_word(&c->t);
+    if (c->t.status != NC_OK) return;
+    cover = &c->covers[stbds_arrlenu(c->covers) - 1];
     if (cover->inputs) {
         for (i = 0; i < word.length && strchr("01-", word.at[i]); i++) {
         }
         if (word.length != cover->inputs || i < word.length)
-            (void)nc__text_fail(&b->t, NC_ERR_FORMAT, "a row needs 0, 1 or - for every input");
+            (void)nc__text_fail(&c->t, NC_ERR_FORMAT, "a row needs 0, 1 or - for every input");
         output = second;
     } else if (second.length) {
-        (void)nc__text_fail(&b->t, NC_ERR_FORMAT, "a constant's row is 0 or 1");
+        (void)nc__text_fail(&c->t, NC_ERR_FORMAT, "a constant's row is 0 or 1");
     }
     if (!nc_axx__is(output, "0") && !nc_axx__is(output, "1"))
-        (void)nc__text_fail(&b->t, NC_ERR_FORMAT, "the output of a row is 0 or 1");
+        (void)nc__text_fail(&c->t, NC_ERR_FORMAT, "the output of a row is 0 or 1");
     else if (cover->rows && output.at[0] != cover->polarity)
-        (void)nc__text_fail(&b->t, NC_ERR_FORMAT, "the outputs of a cover must be alike");
-    else if (stbds_arrlenu(b->cubes) + cover->inputs > 1u << 22)
-        (void)nc__text_fail(&b->t, NC_ERR_LIMIT, "the covers are too large");
-    if (b->t.status != NC_OK) return;
+        (void)nc__text_fail(&c->t, NC_ERR_FORMAT, "the outputs of a cover must be alike");
+    else if (stbds_arrlenu(c->cubes) + cover->inputs > 1u << 22)
+        (void)nc__text_fail(&c->t, NC_ERR_LIMIT, "the covers are too large");
+    if (c->t.status != NC_OK) return;
     cover->polarity = output.at[0];
     cover->rows++;
-    if (cover->inputs) memcpy(stbds_arraddnptr(b->cubes, cover->inputs), word.at, word.length);
+    if (cover->inputs) memcpy(stbds_arraddnptr(c->cubes, cover->inputs), word.at, word.length);
 }
 
-/* The statements of one model, up to .end; what is not understood is refused by name. */
-static void nc_axx__blif_file(nc_axx__blif *b) {
-    while (nc__peek(&b->t, 0) >= 0) {
-        const nc_axx__word word = nc_axx__blif_word(&b->t);
-        if (!word.length)
-            nc__step(&b->t);
-        else if (nc_axx__is(word, ".end"))
+/* A name without its number: a[3], a_3 and a3 are bits of a. */
+static nc_axx__word nc_axx__stem(nc_axx__word word) {
+    while (word.length > 1 && strchr("0123456789[]<>_", word.at[word.length - 1])) word.length--;
+    return word;
+}
+
+/* The inputs called like the first are the first operand; half of them if all are. */
+static void nc_axx__split_inputs(nc_axx__circuit *c) {
+    const uint32_t count = (uint32_t)stbds_arrlenu(c->inputs);
+    uint32_t n = 0;
+    while (n < count && nc_axx__same(nc_axx__stem(c->labels[c->inputs[n]]),
+                                     nc_axx__stem(c->labels[c->inputs[0]])))
+        n++;
+    c->widths[0] = n < count ? n : count / 2;
+    c->widths[1] = count - c->widths[0];
+}
+
+static void nc_axx__blif_body(nc_axx__circuit *c);
+
+/* .subckt MODEL FORMAL=ACTUAL ..: the body of the model, its names bound to signals of this one. */
+static void nc_axx__blif_instance(nc_axx__circuit *c) {
+    const nc_axx__word model = nc_axx__blif_word(&c->t);
+    const uint32_t k = nc_axx__model_of(c, model), outer = c->scope, inner = ++c->scopes;
+    size_t first, i;
+    nc_axx__word pin;
+    if (k == stbds_arrlenu(c->models))
+        (void)nc__text_fail(&c->t, NC_ERR_FORMAT, "no .model '%.*s' in the file",
+                            nc_axx__shown(model), model.at);
+    while ((pin = nc_axx__blif_word(&c->t)).length) {
+        const char *equals = (const char *)memchr(pin.at, '=', pin.length);
+        const nc_axx__net *net;
+        nc_axx__word actual;
+        uint32_t signal;
+        if (!equals || equals == pin.at) {
+            (void)nc__text_fail(&c->t, NC_ERR_FORMAT, "expected FORMAL=ACTUAL");
             return;
-        else if (nc_axx__is(word, ".model"))
-            nc_axx__skip_line(&b->t);
+        }
+        actual.at = equals + 1;
+        actual.length = pin.length - (size_t)(actual.at - pin.at);
+        pin.length = (size_t)(equals - pin.at);
+        signal = nc_axx__blif_signal(c, actual);
+        c->scope = inner;
+        net = nc_axx__net_of(c, pin);
+        if (!net)
+            (void)nc_axx__new_net(c, pin, &signal, 1, 0);
+        else if (c->bits[net->first] != signal)
+            (void)nc__text_fail(&c->t, NC_ERR_FORMAT, "the pin '%.*s' is given twice",
+                                nc_axx__shown(pin), pin.at);
+        c->scope = outer;
+    }
+    if (c->t.status != NC_OK) return;
+    first = stbds_arrlenu(c->nets);
+    while (first && c->names.scopes[first - 1] == inner) first--;
+    i = stbds_arrlenu(c->nets);
+    nc_axx__enter(c, k, inner, nc_axx__blif_body);
+    for (; first < i && c->t.status == NC_OK; first++)
+        if (!c->nets[first].used)
+            (void)nc__text_fail(&c->t, NC_ERR_FORMAT, "the model has no pin '%.*s'",
+                                nc_axx__shown(c->names.list[first]), c->names.list[first].at);
+}
+
+/* The statements of a model, up to .end or the next model; what is not understood is refused. */
+static void nc_axx__blif_body(nc_axx__circuit *c) {
+    while (nc__peek(&c->t, 0) >= 0) {
+        const nc_axx__word word = nc_axx__blif_word(&c->t);
+        if (!word.length)
+            nc__step(&c->t);
+        else if (nc_axx__is(word, ".end") || nc_axx__is(word, ".model"))
+            break;
         else if (nc_axx__is(word, ".inputs"))
-            nc_axx__signal_list(b, &b->inputs);
+            nc_axx__blif_ports(c, &c->inputs);
         else if (nc_axx__is(word, ".outputs"))
-            nc_axx__signal_list(b, &b->outputs);
+            nc_axx__blif_ports(c, &c->outputs);
         else if (nc_axx__is(word, ".names"))
-            nc_axx__blif_names(b);
+            nc_axx__blif_names(c);
+        else if (nc_axx__is(word, ".subckt"))
+            nc_axx__blif_instance(c);
         else if (word.at[0] == '.')
-            (void)nc__text_fail(&b->t, NC_ERR_UNSUPPORTED,
-                                "only .model, .inputs, .outputs, .names and .end are read");
+            (void)nc__text_fail(&c->t, NC_ERR_UNSUPPORTED,
+                                "'%.*s' is not read, only .model, .inputs, .outputs, .names, "
+                                ".subckt and .end",
+                                nc_axx__shown(word), word.at);
         else
-            nc_axx__blif_row(b, word);
+            nc_axx__blif_row(c, word);
     }
+    if (!c->scope) nc_axx__split_inputs(c);
 }
 
-/* Bits of a cover on all pairs, from those of its inputs. */
-static void nc_axx__eval_cover(const nc_axx__blif *b, const nc_axx__cover *cover, uint64_t *bits) {
-    uint64_t *out = bits + (size_t)cover->output * NC_AXX__WORDS;
-    uint32_t w, i;
-    size_t r;
-    memset(out, 0, NC_AXX__WORDS * sizeof *out);
-    for (r = 0; r < cover->rows; r++) {
-        const char *row = b->cubes + cover->first_row + r * cover->inputs;
-        uint64_t term[NC_AXX__WORDS];
-        memset(term, 0xFF, sizeof term);
-        for (i = 0; i < cover->inputs; i++) {
-            const uint64_t *in = bits + (size_t)b->pins[cover->first_input + i] * NC_AXX__WORDS;
-            const uint64_t flip = row[i] == '0' ? ~UINT64_C(0) : 0;
-            if (row[i] == '-') continue;
-            for (w = 0; w < NC_AXX__WORDS; w++) term[w] &= in[w] ^ flip;
+/* Where models begin; without .model the file is one. */
+static void nc_axx__blif_models(nc_axx__circuit *c) {
+    nc_axx__model model;
+    const nc__text start = c->t;
+    memset(&model, 0, sizeof model);
+    model.name.at = "";
+    while (nc__peek(&c->t, 0) >= 0) {
+        const nc_axx__word word = nc_axx__blif_word(&c->t);
+        if (nc_axx__is(word, ".model")) {
+            model.name = nc_axx__blif_word(&c->t);
+            model.body = c->t;
+            stbds_arrput(c->models, model);
         }
-        for (w = 0; w < NC_AXX__WORDS; w++) out[w] |= term[w];
+        nc_axx__skip_line(&c->t);
+        nc__step(&c->t);
     }
-    for (w = 0; w < NC_AXX__WORDS && cover->polarity == '0'; w++) out[w] = ~out[w];
+    c->t.line = start.line;
+    if (c->t.status != NC_OK || stbds_arrlenu(c->models)) return;
+    model.body = start;
+    stbds_arrput(c->models, model);
 }
 
-/* An error that names a signal. */
-static nc_status nc_axx__blif_fail(const nc_axx__blif *b, uint32_t signal, const char *what) {
-    const nc_axx__word name = b->signals.list[signal];
-    return nc__fail(b->t.err, NC_ERR_FORMAT, 0, 0, "signal '%.*s' %s",
-                    (int)(name.length < 80 ? name.length : 80), name.at, what);
-}
-
-/* Every cover after its inputs, with a stack of its own: signals that are wanted, each above those
- * that wait for it. */
-static nc_status nc_axx__eval_blif(nc_axx__blif *b, uint64_t *bits) {
-    uint32_t *stack = NULL; /* stb_ds array */
-    nc_status status = NC_OK;
-    size_t o;
-    for (o = 0; o < stbds_arrlenu(b->outputs); o++) {
-        stbds_arrput(stack, b->outputs[o]);
-        while (stbds_arrlenu(stack) && status == NC_OK) {
-            const uint32_t signal = stbds_arrlast(stack), driver = b->driver[signal];
-            nc_axx__cover *cover = driver && ~driver ? &b->covers[driver - 1] : NULL;
-            size_t waiting = 0;
-            uint32_t i;
-            if (!driver) status = nc_axx__blif_fail(b, signal, "has no source");
-            for (i = 0; cover && cover->state < 2 && i < cover->inputs; i++) {
-                const uint32_t pin = b->pins[cover->first_input + i], of = b->driver[pin];
-                if (of && (!~of || b->covers[of - 1].state == 2)) continue;
-                if (of && b->covers[of - 1].state == 1)
-                    status = nc_axx__blif_fail(b, pin, "depends on itself");
-                stbds_arrput(stack, pin);
-                waiting++;
-            }
-            if (cover && cover->state < 2) {
-                if (!waiting) nc_axx__eval_cover(b, cover, bits);
-                cover->state = waiting ? 1 : 2;
-            }
-            if (!waiting) (void)stbds_arrpop(stack);
-        }
-    }
-    stbds_arrfree(stack);
-    return status;
-}
-
-/* The table from the signals' bits: pair a + 256 b of the operands' bytes, products in two's
- * complement where the operands are. */
-static nc_status nc_axx__blif_table(nc_axx_mult *m, nc_axx__blif *b) {
-    const size_t outputs = stbds_arrlenu(b->outputs);
-    uint64_t *bits;
-    uint32_t i, pair;
-    nc_status status;
-    if (stbds_arrlenu(b->inputs) != 16 || outputs < 1 || outputs > 31)
-        return nc__fail(b->t.err, NC_ERR_FORMAT, 0, 0,
-                        "a multiplier has 16 inputs and 1 to 31 outputs, not %lu and %lu",
-                        (unsigned long)stbds_arrlenu(b->inputs), (unsigned long)outputs);
-    for (i = 0; i < 16; i++) {
-        if (b->driver[b->inputs[i]])
-            return nc_axx__blif_fail(b, b->inputs[i], "is an input and has another source");
-        b->driver[b->inputs[i]] = ~UINT32_C(0);
-    }
-    bits = (uint64_t *)nc__calloc(NULL, stbds_arrlenu(b->driver) * NC_AXX__WORDS * sizeof *bits);
-    if (!bits) return nc__fail(b->t.err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    for (pair = 0; pair < 65536; pair++)
-        for (i = 0; i < 16; i++)
-            bits[(size_t)b->inputs[i] * NC_AXX__WORDS + pair / 64] |= (uint64_t)(pair >> i & 1)
-                                                                      << pair % 64;
-    status = nc_axx__eval_blif(b, bits);
-    for (pair = 0; pair < 65536 && status == NC_OK; pair++) {
-        const uint32_t at = (pair & 255) << 8 | pair >> 8;
-        uint32_t product = 0;
-        for (i = 0; i < outputs; i++) {
-            const uint64_t *signal = bits + (size_t)b->outputs[i] * NC_AXX__WORDS;
-            product |= (uint32_t)(signal[pair / 64] >> pair % 64 & 1) << i;
-        }
-        if (!m->a_unsigned && outputs > 1 && product >> (outputs - 1))
-            product |= ~UINT32_C(0) << outputs;
-        m->table[at ^ nc_axx__byte_order(m)] = (int32_t)product;
-    }
-    nc__free(NULL, bits, 0);
-    return status;
-}
-
-/* The model of a circuit: its 16 inputs are both operands, a before b, lowest bit first; so are the
- * outputs, 31 of them at most. */
+/* The first model is the circuit. */
 static nc_status nc_axx__read_blif(nc_axx_mult *m, const nc_axx__input *in) {
-    nc_axx__blif b;
-    nc_status status;
-    memset(&b, 0, sizeof b);
-    nc__text_open(&b.t, in->data, in->bytes, in->err);
-    nc_axx__blif_file(&b);
-    status = b.t.status == NC_OK ? nc_axx__blif_table(m, &b) : b.t.status;
-    nc_axx__free_names(&b.signals);
-    stbds_arrfree(b.driver);
-    stbds_arrfree(b.inputs);
-    stbds_arrfree(b.outputs);
-    stbds_arrfree(b.pins);
-    stbds_arrfree(b.covers);
-    stbds_arrfree(b.cubes);
-    return status;
+    return nc_axx__read_circuit(m, in, 0, nc_axx__blif_models, nc_axx__blif_body);
 }
 
 /* -- the table of forms -- */

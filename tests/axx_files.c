@@ -549,6 +549,56 @@ static void netlists_in_blif_are_evaluated(void **state) {
     free(text);
 }
 
+static void blif_has_models_in_models(void **state) {
+    static const char fa[] = ".model ha\n.inputs x y\n.outputs s c\n.names x y s\n10 1\n01 1\n"
+                             ".names x y c\n11 1\n.end\n";
+    static const struct {
+        const char *line, *message;
+    } bad[] = {
+        {".subckt ha x=a0 y=b0 s=o0 c=n d=a1\n", "no pin 'd'"},
+        {".subckt fa x=a0 y=b0 s=o0 c=n\n", "no .model 'fa'"},
+        {".subckt ha x=a0 y=b0 s=o0 s=n\n", "given twice"},
+        {".subckt ha x=a0 y s=o0\n", "FORMAL=ACTUAL"},
+        {".subckt ha x=a0 s=o0 c=n\n", "'y' has no source"},
+        {".subckt top x=a0 s=o0 c=n\n", "too deep"},
+        {".gate nand2 A=a0 B=b0 O=o0\n", "'.gate' is not read"},
+    };
+    char text[4096], *at = text, *tail;
+    nc_axx_reading how = {NC_AXX_SIGN_UNSIGNED, 1, NULL};
+    nc_axx_report report;
+    nc_error err;
+    size_t i;
+    (void)state;
+    at += sprintf(at, ".model top\n.inputs a0 a1 b0 b1\n.outputs o0 o1 o2 o3\n");
+    for (i = 0; i < 4; i++)
+        at += sprintf(at, ".names a%d b%d p%d%d\n11 1\n", (int)i % 2, (int)i / 2, (int)i % 2,
+                      (int)i / 2);
+    tail = at;
+    at +=
+        sprintf(at, ".subckt ha x=p10 y=p01 s=o1 c=n x=p10\n.subckt ha x=p11 \\\n y=n s=o2 c=o3\n");
+    at += sprintf(at, ".names p00 o0\n1 1\n.end\n%s", fa);
+    if (nc_axx_parse_with(&n, NC_AXX_FORM_BLIF, &how, "x", text, strlen(text), &report, &err))
+        fail_msg("%d:%d %s", (int)err.line, (int)err.column, err.message);
+    assert_string_equal(report.unit, "top");
+    assert_string_equal(report.text, "2 x 2 bits by type, unsigned as asked");
+    for (i = 0; i < 16; i++)
+        assert_int_equal(nc_axx_product(&n, (int)i / 4, (int)i % 4), (i / 4) * (i % 4));
+    assert_int_equal(nc_axx_parse(&n, NC_AXX_FORM_BLIF, "x", text, strlen(text), &err),
+                     NC_ERR_UNSUPPORTED);
+    assert_non_null(strstr(err.message, "2 by 2 bits"));
+    assert_int_equal(
+        nc_axx_parse_with(&n, NC_AXX_FORM_BLIF, &how, "mul8x4u", text, strlen(text), &report, &err),
+        NC_ERR_FORMAT);
+    assert_non_null(strstr(err.message, "ports of 2 and 2"));
+    for (i = 0; i < sizeof bad / sizeof *bad; i++) {
+        sprintf(tail, "%s.end\n%s", bad[i].line, fa);
+        if (nc_axx_parse_with(&n, NC_AXX_FORM_BLIF, &how, "x", text, strlen(text), &report, &err) ==
+                NC_OK ||
+            !strstr(err.message, bad[i].message))
+            fail_msg("case %zu: %s", i, err.message);
+    }
+}
+
 static void errors_name_their_place(void **state) {
     static const struct {
         nc_axx_form form;
@@ -686,6 +736,7 @@ int main(void) {
         cmocka_unit_test(functions_may_call_those_above),
         cmocka_unit_test(other_widths_are_refused_or_embedded),
         cmocka_unit_test(netlists_in_blif_are_evaluated),
+        cmocka_unit_test(blif_has_models_in_models),
         cmocka_unit_test(errors_name_their_place),
         cmocka_unit_test(cycles_and_missing_signals_are_found),
         cmocka_unit_test(arrays_of_numpy_are_checked),
