@@ -30,7 +30,7 @@
      >>types        multipliers, metrics, calibrators, shapes
      >>api          all functions, in the order of the sections below
      >>multipliers  published families, EvoApproxLib's by name; error metrics
-     >>files        tables, C headers, CSV, .npy; netlists in C and BLIF
+     >>files        tables, C headers, CSV, .npy; netlists in C, Verilog and BLIF
      >>calibration  the range of a tensor's values
      >>quantisation float32 to bytes and back
      >>engines      sums of products, the fastest way that equals the table
@@ -214,7 +214,7 @@ typedef enum nc_axx_family {
 
 /* Forms of a multiplier's file. Tables are in the order of nc_axx_mult.table. */
 typedef enum nc_axx_form {
-    NC_AXX_FORM_AUTO,    /* by the ending of the path: .i16 .i32 .npy .h .csv .c .blif .bin */
+    NC_AXX_FORM_AUTO,    /* by the ending of the path: .i16 .i32 .npy .h .csv .c .blif .bin .v */
     NC_AXX_FORM_I16,     /* 131,072 bytes, little-endian; uint16 when both operands are unsigned */
     NC_AXX_FORM_I32,     /* 262,144 bytes, little-endian */
     NC_AXX_FORM_NPY,     /* NumPy, integers, 256 x 256 or 65,536 */
@@ -231,6 +231,9 @@ typedef enum nc_axx_form {
                             other models in the file. Read only */
     NC_AXX_FORM_BIN,  /* 131,072 bytes as TFApprox has them: uint16 by the bytes of the operands,
                             unsigned where nothing else is said */
+    NC_AXX_FORM_VERILOG, /* a module of two inputs, with wires, assign of & | ^ ~ ~^ ?: { }, gates,
+                            instances of modules in the file and of FAX1, HAX1, AND2X1 and other
+                            cells of the 45 nm library of EvoApproxLib. Read only */
     NC_AXX_FORM_COUNT
 } nc_axx_form;
 
@@ -247,8 +250,8 @@ typedef struct nc_axx_reading {
     nc_axx_sign sign; /* of both operands, and of the product */
     int embed;        /* take circuits of 2 to 12 bits too: a narrower one has a_bits and b_bits, of
                          a wider one the products of bytes are taken */
-    const char *unit; /* which function of a C file is the multiplier; null: the one that is called
-                         like the file, else the last */
+    const char *unit; /* which function, module or model of the file is the multiplier; null: the
+                         one that is called like the file, else the last, of BLIF the first */
 } nc_axx_reading;
 
 /* Where a fact about a multiplier comes from. */
@@ -261,7 +264,7 @@ typedef enum nc_axx_origin {
 
 /* What was found in a multiplier's file. */
 typedef struct nc_axx_report {
-    char unit[48]; /* the function that is the multiplier; empty for a table */
+    char unit[48]; /* the function, module or model that is the multiplier; empty for a table */
     uint8_t a_unsigned, b_unsigned;
     uint8_t a_bits, b_bits;         /* of its operands, 8 or as in the file */
     uint8_t sign_from, widths_from; /* nc_axx_origin */
@@ -2714,29 +2717,35 @@ static void nc_axx__skip_line(nc__text *t) {
     while (nc__peek(t, 0) >= 0 && nc__peek(t, 0) != '\n') nc__step(t);
 }
 
-/* White space, comments and lines of the preprocessor; a comment that never ends fails where it
- * begins. */
+/* A comment of C; one that never ends fails where it begins. */
+static void nc_axx__skip_comment(nc__text *t) {
+    const nc__text start = *t;
+    if (nc__peek(t, 1) == '/') {
+        nc_axx__skip_line(t);
+        return;
+    }
+    t->at += 2;
+    while (nc__peek(t, 0) >= 0 && !(nc__peek(t, 0) == '*' && nc__peek(t, 1) == '/')) nc__step(t);
+    if (nc__peek(t, 0) < 0) {
+        *t = start;
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "a comment without an end");
+        return;
+    }
+    t->at += 2;
+}
+
+/* White space, comments and lines of the preprocessor. */
 static void nc_axx__skip_c(nc__text *t) {
     for (;;) {
         const int c = nc__peek(t, 0), next = nc__peek(t, 1);
-        if (nc__is_space(c)) {
+        if (nc__is_space(c))
             nc__step(t);
-        } else if ((c == '/' && next == '/') || c == '#') {
+        else if (c == '#')
             nc_axx__skip_line(t);
-        } else if (c == '/' && next == '*') {
-            const nc__text start = *t;
-            t->at += 2;
-            while (nc__peek(t, 0) >= 0 && !(nc__peek(t, 0) == '*' && nc__peek(t, 1) == '/'))
-                nc__step(t);
-            if (nc__peek(t, 0) < 0) {
-                *t = start;
-                (void)nc__text_fail(t, NC_ERR_FORMAT, "a comment without an end");
-                return;
-            }
-            t->at += 2;
-        } else {
+        else if (c == '/' && (next == '/' || next == '*'))
+            nc_axx__skip_comment(t);
+        else
             return;
-        }
     }
 }
 
@@ -2753,17 +2762,11 @@ static void nc_axx__expect(nc__text *t, char wanted) {
         t->at++;
 }
 
-/* Decimal or, after 0x, hexadecimal digits; with octal, as in C, after a 0 octal ones. */
-static uint64_t nc_axx__natural(nc__text *t, int octal) {
+/* Digits of a base up to 16. */
+static uint64_t nc_axx__digits_of(nc__text *t, uint32_t base) {
     const nc__text start = *t;
-    uint64_t value = 0, base = 10;
+    uint64_t value = 0;
     int digits = 0;
-    if (nc__peek(t, 0) == '0' && (nc__peek(t, 1) | 32) == 'x') {
-        base = 16;
-        t->at += 2;
-    } else if (octal && nc__peek(t, 0) == '0') {
-        base = 8;
-    }
     for (;; t->at++, digits++) {
         const int c = nc__peek(t, 0), low = c | 32;
         const int digit = nc__is_digit(c)            ? c - '0'
@@ -2779,6 +2782,14 @@ static uint64_t nc_axx__natural(nc__text *t, int octal) {
     }
     if (!digits) (void)nc__text_fail(t, NC_ERR_FORMAT, "a number is missing");
     return value;
+}
+
+/* Decimal or, after 0x, hexadecimal digits; with octal, as in C, after a 0 octal ones. */
+static uint64_t nc_axx__natural(nc__text *t, int octal) {
+    if (nc__peek(t, 0) != '0') return nc_axx__digits_of(t, 10);
+    if ((nc__peek(t, 1) | 32) != 'x') return nc_axx__digits_of(t, octal ? 8 : 10);
+    t->at += 2;
+    return nc_axx__digits_of(t, 16);
 }
 
 /* The same with a sign where allowed, in 63 bits. */
@@ -4208,6 +4219,8 @@ typedef struct nc_axx__circuit {
     char *cubes;
     uint32_t scope, scopes, depth; /* the instance that is read, how many, how deep */
     uint32_t widths[2];            /* of the operands: the first of the inputs, and the others */
+    uint32_t constant[2], nested;  /* Verilog: signals + 1 of 0 and 1; depth of an expression */
+    int says_signed;
 } nc_axx__circuit;
 
 static uint32_t nc_axx__new_signal(nc_axx__circuit *c, nc_axx__word label) {
@@ -4399,6 +4412,7 @@ static void nc_axx__run_circuit(nc_axx_mult *m, const nc_axx__circuit *c, const 
 /* Signs and widths: those of the ports, which a name may not deny. */
 static nc_status nc_axx__settle_circuit(nc_axx_mult *m, const nc_axx__input *in,
                                         const nc_axx__circuit *c, nc_axx__word unit) {
+    static const int has_sign[2] = {0, 0};
     const uint32_t *w = c->widths;
     const unsigned long outputs = (unsigned long)stbds_arrlenu(c->outputs);
     nc_status status;
@@ -4406,7 +4420,7 @@ static nc_status nc_axx__settle_circuit(nc_axx_mult *m, const nc_axx__input *in,
         return nc__fail(in->err, NC_ERR_FORMAT, 0, 0,
                         "a multiplier has two operands and 1 to 31 outputs, not %lu inputs and %lu",
                         (unsigned long)stbds_arrlenu(c->inputs), outputs);
-    status = nc_axx__settle(m, in, unit, NULL, w);
+    status = nc_axx__settle(m, in, unit, c->says_signed ? has_sign : NULL, w);
     if (status != NC_OK) return status;
     if (in->report->a_bits != w[0] || in->report->b_bits != w[1])
         return nc__fail(in->err, NC_ERR_FORMAT, 0, 0,
@@ -4679,6 +4693,630 @@ static nc_status nc_axx__read_blif(nc_axx_mult *m, const nc_axx__input *in) {
     return nc_axx__read_circuit(m, in, 0, nc_axx__blif_models, nc_axx__blif_body);
 }
 
+/* -- structural Verilog (IEEE 1364): wires, assign, gates, instances of modules and cells -- */
+
+enum { NC_AXX__WIRES = 64, NC_AXX__RANGE = 16384 };
+
+/* Signals of an expression, the lowest bit first. */
+typedef struct nc_axx__wires {
+    uint32_t width; /* 0 after a failure */
+    int unsized;    /* a number without a width */
+    uint32_t bit[NC_AXX__WIRES];
+} nc_axx__wires;
+
+/* White space, comments, and directives that say nothing of the circuit. */
+static int nc_axx__verilog_next(nc__text *t) {
+    static const char *const known[] = {"`timescale", "`default_nettype", "`celldefine",
+                                        "`endcelldefine", "`resetall"};
+    for (;;) {
+        const int c = nc__peek(t, 0), next = nc__peek(t, 1);
+        size_t i;
+        if (nc__is_space(c)) {
+            nc__step(t);
+        } else if (c == '/' && (next == '/' || next == '*')) {
+            nc_axx__skip_comment(t);
+        } else if (c == '`') {
+            for (i = 0; i < sizeof known / sizeof *known && !nc_axx__take(t, known[i]); i++) {
+            }
+            if (i == sizeof known / sizeof *known)
+                (void)nc__text_fail(t, NC_ERR_UNSUPPORTED, "this directive is not read");
+            nc_axx__skip_line(t);
+        } else {
+            return c;
+        }
+    }
+}
+
+static void nc_axx__verilog_expect(nc__text *t, char wanted) {
+    if (nc_axx__verilog_next(t) != wanted)
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "expected '%c'", wanted);
+    else
+        t->at++;
+}
+
+/* Whether this character comes next; takes it. */
+static int nc_axx__verilog_take(nc__text *t, char mark) {
+    if (nc_axx__verilog_next(t) != mark) return 0;
+    t->at++;
+    return 1;
+}
+
+/* A name or keyword, or \name up to a blank; empty if there is none. */
+static nc_axx__word nc_axx__verilog_word(nc__text *t) {
+    nc_axx__word word;
+    int c = nc_axx__verilog_next(t);
+    word.at = t->at;
+    if (c == '\\') {
+        word.at = ++t->at;
+        while (nc__peek(t, 0) > ' ') t->at++;
+    } else {
+        while (nc__is_letter(c = nc__peek(t, 0)) ||
+               (t->at > word.at && (nc__is_digit(c) || c == '$')))
+            t->at++;
+    }
+    word.length = (size_t)(t->at - word.at);
+    return word;
+}
+
+static nc_axx__word nc_axx__verilog_name(nc__text *t) {
+    const nc_axx__word word = nc_axx__verilog_word(t);
+    if (!word.length) (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a name");
+    return word;
+}
+
+/* The signal of a gate: bit i of `truth` is its value where the inputs, the first the lowest bit,
+ * make i. */
+static void nc_axx__gate_into(nc_axx__circuit *c, uint32_t out, const uint32_t *inputs, uint32_t n,
+                              uint32_t truth) {
+    nc_axx__cover *cover = nc_axx__new_cover(c, out, inputs, n);
+    uint32_t row, i;
+    for (row = 0; row < 1u << n; row++) {
+        if (!(truth >> row & 1)) continue;
+        cover->rows++;
+        for (i = 0; i < n; i++) stbds_arrput(c->cubes, row >> i & 1 ? '1' : '0');
+    }
+}
+
+static uint32_t nc_axx__gate(nc_axx__circuit *c, const uint32_t *inputs, uint32_t n,
+                             uint32_t truth) {
+    const uint32_t out = nc_axx__new_signal(c, nc_axx__word_of("of an expression"));
+    if (c->t.status == NC_OK) nc_axx__gate_into(c, out, inputs, n, truth);
+    return out;
+}
+
+enum { NC_AXX__BUF = 2, NC_AXX__NOT = 1, NC_AXX__AND = 8, NC_AXX__OR = 14, NC_AXX__XOR = 6 };
+
+/* -- expressions -- */
+
+/* [index] or [high:low] behind a net of this width; without them the whole. */
+static void nc_axx__verilog_select(nc_axx__circuit *c, const nc_axx__net *net, uint32_t *low,
+                                   uint32_t *width) {
+    int64_t high, last;
+    *low = 0;
+    *width = net->width;
+    if (!nc_axx__verilog_take(&c->t, '[')) return;
+    (void)nc_axx__verilog_next(&c->t);
+    high = last = nc_axx__integer(&c->t, 0);
+    if (nc_axx__verilog_take(&c->t, ':')) {
+        (void)nc_axx__verilog_next(&c->t);
+        last = nc_axx__integer(&c->t, 0);
+    }
+    if (last < net->low || high < last || high >= (int64_t)net->low + net->width)
+        (void)nc__text_fail(&c->t, NC_ERR_FORMAT, "[%ld:%ld] is not in [%ld:%ld]", (long)high,
+                            (long)last, (long)(net->low + net->width) - 1, (long)net->low);
+    nc_axx__verilog_expect(&c->t, ']');
+    if (c->t.status != NC_OK) return;
+    *low = (uint32_t)last - net->low;
+    *width = (uint32_t)(high - last) + 1;
+}
+
+/* A net or its part. One of one bit that is not declared is declared by being used. */
+static void nc_axx__verilog_net(nc_axx__circuit *c, nc_axx__word word, nc_axx__wires *v) {
+    const nc_axx__net *net = nc_axx__net_of(c, word);
+    uint32_t low, i;
+    if (!net) net = nc_axx__new_net(c, word, NULL, 1, 0);
+    nc_axx__verilog_select(c, net, &low, &v->width);
+    if (v->width > NC_AXX__WIRES)
+        (void)nc__text_fail(&c->t, NC_ERR_LIMIT, "more than 64 bits at once");
+    if (c->t.status != NC_OK) return;
+    for (i = 0; i < v->width; i++) v->bit[i] = c->bits[net->first + low + i];
+}
+
+/* 12, 4'd12, 4'b1100 or 4'hC. */
+static void nc_axx__verilog_number(nc_axx__circuit *c, nc_axx__wires *v) {
+    uint64_t value = nc_axx__natural(&c->t, 0);
+    uint32_t base = 10, i;
+    v->width = 32;
+    v->unsized = 1;
+    if (nc_axx__verilog_take(&c->t, '\'')) {
+        const int letter = nc__peek(&c->t, 0) | 32;
+        base = letter == 'b' ? 2 : letter == 'o' ? 8 : letter == 'd' ? 10 : letter == 'h' ? 16 : 0;
+        if (value < 1 || value > NC_AXX__WIRES || !base)
+            (void)nc__text_fail(&c->t, NC_ERR_FORMAT, "expected a number of 1 to 64 bits");
+        if (c->t.status != NC_OK) return;
+        v->width = (uint32_t)value;
+        v->unsized = 0;
+        c->t.at++;
+        value = nc_axx__digits_of(&c->t, base);
+    }
+    if (v->width < 64 && value >> v->width)
+        (void)nc__text_fail(&c->t, NC_ERR_FORMAT, "the number has more bits than its width");
+    for (i = 0; i < v->width && c->t.status == NC_OK; i++) {
+        uint32_t *constant = &c->constant[value >> i & 1];
+        if (!*constant) *constant = nc_axx__gate(c, NULL, 0, value >> i & 1) + 1;
+        v->bit[i] = *constant - 1;
+    }
+}
+
+static void nc_axx__verilog_expression(nc_axx__circuit *c, nc_axx__wires *v, int level);
+
+/* {a, b}: the last one lowest. */
+static void nc_axx__verilog_concat(nc_axx__circuit *c, nc_axx__wires *v) {
+    nc_axx__wires part;
+    v->width = 0;
+    do {
+        nc_axx__verilog_expression(c, &part, 0);
+        if (part.unsized || v->width + part.width > NC_AXX__WIRES)
+            (void)nc__text_fail(&c->t, NC_ERR_FORMAT, "a part without a width, or beyond 64 bits");
+        if (c->t.status != NC_OK) return;
+        memmove(v->bit + part.width, v->bit, v->width * sizeof *v->bit);
+        memcpy(v->bit, part.bit, part.width * sizeof *v->bit);
+        v->width += part.width;
+    } while (nc_axx__verilog_take(&c->t, ','));
+    nc_axx__verilog_expect(&c->t, '}');
+}
+
+/* A value behind ~ or, of one bit, !. */
+static void nc_axx__verilog_primary(nc_axx__circuit *c, nc_axx__wires *v) {
+    const int mark = nc_axx__verilog_next(&c->t);
+    uint32_t i;
+    memset(v, 0, sizeof *v);
+    if (++c->nested > 200) (void)nc__text_fail(&c->t, NC_ERR_LIMIT, "nested too deeply");
+    if (c->t.status != NC_OK) return;
+    if (mark == '~' || mark == '!') {
+        c->t.at++;
+        nc_axx__verilog_primary(c, v);
+        if (v->unsized || (mark == '!' && v->width != 1))
+            (void)nc__text_fail(&c->t, NC_ERR_UNSUPPORTED, "~ of a width, ! of one bit");
+        for (i = 0; i < v->width && c->t.status == NC_OK; i++)
+            v->bit[i] = nc_axx__gate(c, &v->bit[i], 1, NC_AXX__NOT);
+    } else if (mark == '(') {
+        c->t.at++;
+        nc_axx__verilog_expression(c, v, 0);
+        nc_axx__verilog_expect(&c->t, ')');
+    } else if (mark == '{') {
+        c->t.at++;
+        nc_axx__verilog_concat(c, v);
+    } else if (nc__is_digit(mark)) {
+        nc_axx__verilog_number(c, v);
+    } else {
+        nc_axx__verilog_net(c, nc_axx__verilog_name(&c->t), v);
+    }
+    c->nested--;
+}
+
+/* | over ^ and ~^ over &, bit by bit; c ? a : b below them. */
+static void nc_axx__verilog_expression(nc_axx__circuit *c, nc_axx__wires *v, int level) {
+    static const uint32_t truths[3] = {NC_AXX__OR, NC_AXX__XOR, NC_AXX__AND};
+    nc_axx__wires right, other;
+    uint32_t i, truth;
+    int mark;
+    if (level == 3) {
+        nc_axx__verilog_primary(c, v);
+        return;
+    }
+    nc_axx__verilog_expression(c, v, level + 1);
+    while ((mark = nc_axx__verilog_next(&c->t)) == "|^&"[level] ||
+           (level == 1 && mark == '~' && nc__peek(&c->t, 1) == '^')) {
+        truth = mark == '~' ? 15u - NC_AXX__XOR : truths[level];
+        c->t.at += mark == '~' ? 2 : 1;
+        nc_axx__verilog_expression(c, &right, level + 1);
+        if (right.width != v->width)
+            (void)nc__text_fail(&c->t, NC_ERR_UNSUPPORTED, "%u and %u bits are not joined",
+                                (unsigned)v->width, (unsigned)right.width);
+        for (i = 0; i < v->width && c->t.status == NC_OK; i++) {
+            const uint32_t pair[2] = {v->bit[i], right.bit[i]};
+            v->bit[i] = nc_axx__gate(c, pair, 2, truth);
+        }
+    }
+    if (level || !nc_axx__verilog_take(&c->t, '?')) return;
+    nc_axx__verilog_expression(c, &right, 0);
+    nc_axx__verilog_expect(&c->t, ':');
+    nc_axx__verilog_expression(c, &other, 0);
+    if (v->width != 1 || right.width != other.width)
+        (void)nc__text_fail(&c->t, NC_ERR_UNSUPPORTED, "one bit chooses between equal widths");
+    for (i = 0; i < right.width && c->t.status == NC_OK; i++) {
+        const uint32_t choice[3] = {other.bit[i], right.bit[i], v->bit[0]};
+        right.bit[i] = nc_axx__gate(c, choice, 3, 0xCA);
+    }
+    *v = right;
+}
+
+/* Whether a value goes into so many bits; a number without a width does if its other bits are 0. */
+static void nc_axx__verilog_fit(nc_axx__circuit *c, nc_axx__wires *v, uint32_t width) {
+    uint32_t i = width;
+    while (v->unsized && i < v->width && v->bit[i] + 1 == c->constant[0]) i++;
+    if (v->width != width && !(v->unsized && width <= v->width && i == v->width))
+        (void)nc__text_fail(&c->t, NC_ERR_UNSUPPORTED, "%u bits for %u", (unsigned)v->width,
+                            (unsigned)width);
+    v->width = width;
+}
+
+/* -- statements -- */
+
+/* The next value into a net that was named. */
+static void nc_axx__verilog_drive(nc_axx__circuit *c, const nc_axx__wires *to) {
+    nc_axx__wires from;
+    uint32_t i;
+    nc_axx__verilog_expect(&c->t, '=');
+    nc_axx__verilog_expression(c, &from, 0);
+    nc_axx__verilog_fit(c, &from, to->width);
+    for (i = 0; i < to->width && c->t.status == NC_OK; i++)
+        nc_axx__gate_into(c, to->bit[i], &from.bit[i], 1, NC_AXX__BUF);
+}
+
+/* assign NET = VALUE, NET = VALUE .. ; */
+static void nc_axx__verilog_assign(nc_axx__circuit *c) {
+    nc_axx__wires to;
+    do {
+        memset(&to, 0, sizeof to);
+        if (nc_axx__verilog_take(&c->t, '{'))
+            nc_axx__verilog_concat(c, &to);
+        else
+            nc_axx__verilog_net(c, nc_axx__verilog_name(&c->t), &to);
+        nc_axx__verilog_drive(c, &to);
+    } while (nc_axx__verilog_take(&c->t, ','));
+    nc_axx__verilog_expect(&c->t, ';');
+}
+
+/* Words and the range that may stand before names of nets: their width and lowest number. */
+static void nc_axx__verilog_range(nc_axx__circuit *c, uint32_t *width, uint32_t *low) {
+    int64_t high, last;
+    nc__text before;
+    nc_axx__word word;
+    *width = 1;
+    *low = 0;
+    for (;;) {
+        (void)nc_axx__verilog_next(&c->t);
+        before = c->t;
+        word = nc_axx__verilog_word(&c->t);
+        if (nc_axx__is(word, "signed"))
+            c->says_signed = 1;
+        else if (!nc_axx__is(word, "wire"))
+            break;
+    }
+    if (c->t.status == NC_OK) c->t = before;
+    if (!nc_axx__verilog_take(&c->t, '[')) return;
+    (void)nc_axx__verilog_next(&c->t);
+    high = nc_axx__integer(&c->t, 0);
+    nc_axx__verilog_expect(&c->t, ':');
+    (void)nc_axx__verilog_next(&c->t);
+    last = nc_axx__integer(&c->t, 0);
+    nc_axx__verilog_expect(&c->t, ']');
+    if (high < last || high - last >= NC_AXX__RANGE)
+        (void)nc__text_fail(&c->t, NC_ERR_UNSUPPORTED, "a range is [high:low] of 16,384 bits");
+    *width = (uint32_t)(high - last) + 1;
+    *low = (uint32_t)last;
+}
+
+/* A net of a declaration; one that is bound, or declared as a port, must have the same width. */
+static void nc_axx__verilog_declare(nc_axx__circuit *c, nc_axx__word word, char direction,
+                                    uint32_t width, uint32_t low) {
+    nc_axx__net *net;
+    if (c->t.status != NC_OK) return;
+    net = nc_axx__net_of(c, word);
+    if (net && net->width != width)
+        (void)nc__text_fail(&c->t, NC_ERR_UNSUPPORTED, "'%.*s' has %u bits here, not %u",
+                            nc_axx__shown(word), word.at, (unsigned)width, (unsigned)net->width);
+    if (!net) net = nc_axx__new_net(c, word, NULL, width, low);
+    net->low = low;
+    if (direction) net->used = direction;
+}
+
+/* [signed] [range] names, of a port or of wires; a wire may be given its value. */
+static void nc_axx__verilog_nets(nc_axx__circuit *c, char direction) {
+    uint32_t width, low, i;
+    nc_axx__verilog_range(c, &width, &low);
+    do {
+        const nc_axx__word word = nc_axx__verilog_name(&c->t);
+        nc_axx__verilog_declare(c, word, direction, width, low);
+        if (!direction && nc_axx__verilog_next(&c->t) == '=') {
+            nc_axx__wires to;
+            const nc_axx__net *net = nc_axx__net_of(c, word);
+            to.width = width < NC_AXX__WIRES ? width : NC_AXX__WIRES;
+            for (i = 0; i < to.width; i++) to.bit[i] = c->bits[net->first + i];
+            nc_axx__verilog_drive(c, &to);
+        }
+    } while (nc_axx__verilog_take(&c->t, ','));
+    nc_axx__verilog_expect(&c->t, ';');
+}
+
+static char nc_axx__verilog_direction(nc_axx__word word) {
+    return nc_axx__is(word, "input") ? 'i' : nc_axx__is(word, "output") ? 'o' : 0;
+}
+
+/* (a, b, o); or (input [7:0] a, b, output [15:0] o); whose nets are declared if asked for. */
+static void nc_axx__verilog_header(nc_axx__circuit *c, nc_axx__word **ports, int declare) {
+    uint32_t width = 1, low = 0;
+    char direction = 0;
+    if (!nc_axx__verilog_take(&c->t, '(')) {
+        nc_axx__verilog_expect(&c->t, ';');
+        return;
+    }
+    while (nc_axx__verilog_next(&c->t) != ')' && c->t.status == NC_OK) {
+        nc_axx__word word;
+        const nc__text before = c->t;
+        if (stbds_arrlenu(*ports)) nc_axx__verilog_expect(&c->t, ',');
+        word = nc_axx__verilog_name(&c->t);
+        if (nc_axx__verilog_direction(word)) {
+            direction = nc_axx__verilog_direction(word);
+            nc_axx__verilog_range(c, &width, &low);
+            word = nc_axx__verilog_name(&c->t);
+        }
+        if (c->t.status == NC_OK && c->t.at == before.at) return;
+        stbds_arrput(*ports, word);
+        if (direction && declare) nc_axx__verilog_declare(c, word, direction, width, low);
+    }
+    nc_axx__verilog_expect(&c->t, ')');
+    nc_axx__verilog_expect(&c->t, ';');
+}
+
+/* -- gates, cells and modules -- */
+
+/* and, nand, or, nor, xor, xnor, not, buf [NAME] (out, in ..); */
+static int nc_axx__verilog_primitive(nc_axx__circuit *c, nc_axx__word word) {
+    static const struct {
+        const char *name;
+        uint32_t truth, one; /* of two inputs, and of the result so far */
+    } known[] = {{"and", NC_AXX__AND, NC_AXX__BUF}, {"nand", NC_AXX__AND, NC_AXX__NOT},
+                 {"or", NC_AXX__OR, NC_AXX__BUF},   {"nor", NC_AXX__OR, NC_AXX__NOT},
+                 {"xor", NC_AXX__XOR, NC_AXX__BUF}, {"xnor", NC_AXX__XOR, NC_AXX__NOT},
+                 {"buf", 0, NC_AXX__BUF},           {"not", 0, NC_AXX__NOT}};
+    nc_axx__wires out, in;
+    uint32_t k = 0, so_far = 0, n = 0;
+    while (k < sizeof known / sizeof *known && !nc_axx__is(word, known[k].name)) k++;
+    if (k == sizeof known / sizeof *known) return 0;
+    (void)nc_axx__verilog_word(&c->t);
+    nc_axx__verilog_expect(&c->t, '(');
+    nc_axx__verilog_net(c, nc_axx__verilog_name(&c->t), &out);
+    for (; nc_axx__verilog_take(&c->t, ','); n++) {
+        nc_axx__verilog_expression(c, &in, 0);
+        nc_axx__verilog_fit(c, &in, 1);
+        if (c->t.status == NC_OK) {
+            const uint32_t pair[2] = {so_far, in.bit[0]};
+            so_far = n ? nc_axx__gate(c, pair, 2, known[k].truth) : in.bit[0];
+        }
+    }
+    if (out.width != 1 || (known[k].truth ? n < 2 : n != 1))
+        (void)nc__text_fail(&c->t, NC_ERR_FORMAT, "a gate has one output bit and its inputs");
+    nc_axx__verilog_expect(&c->t, ')');
+    nc_axx__verilog_expect(&c->t, ';');
+    if (c->t.status == NC_OK) nc_axx__gate_into(c, out.bit[0], &so_far, 1, known[k].one);
+    return 1;
+}
+
+/* Cells of the 45 nm library that EvoApproxLib's circuits are mapped to (with or without PDKGEN
+ * before the name, a strength X1 to X8 behind it): inputs, an output, its truth table. */
+static const struct {
+    const char *name, *inputs, *output;
+    uint32_t truth;
+} nc_axx__cells[] = {
+    {"INV", "A", "Y", 1},           {"BUF", "A", "Y", 2},           {"AND2", "AB", "Y", 8},
+    {"NAND2", "AB", "Y", 7},        {"OR2", "AB", "Y", 14},         {"NOR2", "AB", "Y", 1},
+    {"XOR2", "AB", "Y", 6},         {"XNOR2", "AB", "Y", 9},        {"NAND3", "ABC", "Y", 0x7F},
+    {"NOR3", "ABC", "Y", 1},        {"AOI21", "ABC", "Y", 0x07},    {"OAI21", "ABC", "Y", 0x1F},
+    {"AOI22", "ABCD", "Y", 0x0777}, {"OAI22", "ABCD", "Y", 0x111F}, {"MUX2", "ABS", "Y", 0x35},
+    {"HA", "AB", "YS", 6},          {"HA", "AB", "YC", 8},          {"FA", "ABC", "YS", 0x96},
+    {"FA", "ABC", "YC", 0xE8}};
+enum { NC_AXX__CELLS = sizeof nc_axx__cells / sizeof *nc_axx__cells };
+
+/* The first row of a cell; NC_AXX__CELLS for none. */
+static uint32_t nc_axx__cell_of(nc_axx__word word) {
+    uint32_t k;
+    if (nc_axx__begins(word, "PDKGEN")) {
+        word.at += 6;
+        word.length -= 6;
+    }
+    for (k = 0; k < NC_AXX__CELLS; k++) {
+        const size_t n = strlen(nc_axx__cells[k].name);
+        if (word.length == n + 2 && nc_axx__begins(word, nc_axx__cells[k].name) &&
+            word.at[n] == 'X' && word.at[n + 1] >= '1' && word.at[n + 1] <= '8')
+            break;
+    }
+    return k;
+}
+
+/* The pins that were bound in the present scope to the cell from row k on. */
+static void nc_axx__verilog_cell(nc_axx__circuit *c, uint32_t k) {
+    const char *name = nc_axx__cells[k].name;
+    for (; k < NC_AXX__CELLS && !strcmp(nc_axx__cells[k].name, name); k++) {
+        nc_axx__net *net = nc_axx__net_of(c, nc_axx__word_of(nc_axx__cells[k].output));
+        uint32_t in[4], n = 0;
+        for (; nc_axx__cells[k].inputs[n]; n++) {
+            nc_axx__word pin;
+            nc_axx__net *input;
+            pin.at = nc_axx__cells[k].inputs + n;
+            pin.length = 1;
+            input = nc_axx__net_of(c, pin);
+            if (!input || input->width != 1) {
+                (void)nc__text_fail(&c->t, NC_ERR_FORMAT, "the cell's pin %c needs one bit",
+                                    *pin.at);
+                return;
+            }
+            input->used = 'i';
+            in[n] = c->bits[input->first];
+        }
+        if (!net || net->width != 1) continue;
+        net->used = 'o';
+        nc_axx__gate_into(c, c->bits[net->first], in, n, nc_axx__cells[k].truth);
+    }
+}
+
+static void nc_axx__verilog_body(nc_axx__circuit *c);
+
+/* (.pin(value), ..) or (value, ..): names of the scope `inner`. */
+static void nc_axx__verilog_bind(nc_axx__circuit *c, const nc_axx__word *ports, uint32_t inner) {
+    const uint32_t outer = c->scope;
+    uint32_t n = 0;
+    nc_axx__verilog_expect(&c->t, '(');
+    while (nc_axx__verilog_next(&c->t) != ')' && c->t.status == NC_OK) {
+        nc_axx__wires value;
+        nc_axx__word pin = nc_axx__word_of("");
+        int named, connected = 1;
+        if (n) nc_axx__verilog_expect(&c->t, ',');
+        named = nc_axx__verilog_take(&c->t, '.');
+        if (named) {
+            pin = nc_axx__verilog_name(&c->t);
+            nc_axx__verilog_expect(&c->t, '(');
+            connected = nc_axx__verilog_next(&c->t) != ')';
+        } else if (n < stbds_arrlenu(ports)) {
+            pin = ports[n];
+        } else {
+            (void)nc__text_fail(&c->t, NC_ERR_FORMAT, "more values than ports");
+        }
+        n++;
+        if (connected) nc_axx__verilog_expression(c, &value, 0);
+        if (named) nc_axx__verilog_expect(&c->t, ')');
+        if (c->t.status != NC_OK || !connected) continue;
+        if (value.unsized) nc_axx__verilog_fit(c, &value, 1);
+        c->scope = inner;
+        if (nc_axx__net_of(c, pin))
+            (void)nc__text_fail(&c->t, NC_ERR_FORMAT, "the port '%.*s' is given twice",
+                                nc_axx__shown(pin), pin.at);
+        else
+            (void)nc_axx__new_net(c, pin, value.bit, value.width, 0);
+        c->scope = outer;
+    }
+    nc_axx__verilog_expect(&c->t, ')');
+    nc_axx__verilog_expect(&c->t, ';');
+}
+
+/* MODULE NAME (ports); of the file or of the cells. */
+static void nc_axx__verilog_instance(nc_axx__circuit *c, nc_axx__word module) {
+    const uint32_t k = nc_axx__model_of(c, module), cell = nc_axx__cell_of(module);
+    const uint32_t outer = c->scope, inner = ++c->scopes;
+    const int of_file = k < stbds_arrlenu(c->models);
+    nc_axx__word *ports = NULL; /* stb_ds array */
+    nc__text here;
+    size_t first, end;
+    (void)nc_axx__verilog_name(&c->t);
+    if (!of_file && cell == NC_AXX__CELLS)
+        (void)nc__text_fail(&c->t, NC_ERR_UNSUPPORTED, "no module or known cell is called '%.*s'",
+                            nc_axx__shown(module), module.at);
+    if (c->t.status != NC_OK) return;
+    here = c->t;
+    if (of_file) {
+        c->t = c->models[k].body;
+        nc_axx__verilog_header(c, &ports, 0);
+        if (c->t.status == NC_OK) c->t = here;
+    }
+    nc_axx__verilog_bind(c, ports, inner);
+    stbds_arrfree(ports);
+    if (c->t.status != NC_OK) return;
+    for (first = end = stbds_arrlenu(c->nets); first && c->names.scopes[first - 1] == inner;)
+        first--;
+    /* values that are expressions brought no names of this scope between them */
+    if (of_file) {
+        nc_axx__enter(c, k, inner, nc_axx__verilog_body);
+    } else {
+        c->scope = inner;
+        nc_axx__verilog_cell(c, cell);
+        c->scope = outer;
+    }
+    for (; first < end && c->t.status == NC_OK; first++)
+        if (c->names.scopes[first] == inner && !c->nets[first].used)
+            (void)nc__text_fail(&c->t, NC_ERR_FORMAT, "'%.*s' has no port '%.*s'",
+                                nc_axx__shown(module), module.at,
+                                nc_axx__shown(c->names.list[first]), c->names.list[first].at);
+}
+
+/* The ports of the multiplier in their order: two inputs, or one-bit ones by their names. */
+static void nc_axx__verilog_top(nc_axx__circuit *c, const nc_axx__word *ports) {
+    uint32_t inputs = 0, i;
+    size_t p;
+    for (p = 0; p < stbds_arrlenu(ports) && c->t.status == NC_OK; p++) {
+        const nc_axx__net *net = nc_axx__net_of(c, ports[p]);
+        if (!net || !net->used) {
+            (void)nc__text_fail(&c->t, NC_ERR_FORMAT, "the port '%.*s' is neither input nor output",
+                                nc_axx__shown(ports[p]), ports[p].at);
+            return;
+        }
+        if (net->used == 'i' && inputs < 2) c->widths[inputs] = net->width;
+        inputs += net->used == 'i';
+        for (i = 0; i < net->width; i++) {
+            const uint32_t signal = c->bits[net->first + i];
+            if (net->used == 'i')
+                stbds_arrput(c->inputs, signal);
+            else
+                stbds_arrput(c->outputs, signal);
+        }
+    }
+    if (inputs == 2) return;
+    if (inputs != stbds_arrlenu(c->inputs))
+        (void)nc__text_fail(&c->t, NC_ERR_FORMAT, "a multiplier has two inputs, not %u",
+                            (unsigned)inputs);
+    nc_axx__split_inputs(c);
+}
+
+/* The ports and statements of a module; what is not structure is refused by name. */
+static void nc_axx__verilog_body(nc_axx__circuit *c) {
+    static const char *const others[] = {
+        "reg",     "always",   "initial", "parameter", "inout",   "function", "localparam",
+        "genvar",  "generate", "integer", "logic",     "supply0", "supply1",  "tri",
+        "specify", "task",     "wand",    "wor",       "begin",   "defparam"};
+    nc_axx__word *ports = NULL; /* stb_ds array */
+    nc_axx__verilog_header(c, &ports, 1);
+    while (c->t.status == NC_OK) {
+        nc_axx__word word;
+        size_t i = 0;
+        if (nc_axx__verilog_take(&c->t, ';')) continue;
+        word = nc_axx__verilog_name(&c->t);
+        if (nc_axx__is(word, "endmodule")) break;
+        while (i < sizeof others / sizeof *others && !nc_axx__is(word, others[i])) i++;
+        if (i < sizeof others / sizeof *others)
+            (void)nc__text_fail(&c->t, NC_ERR_UNSUPPORTED,
+                                "'%s' is not read, only wires, assign, gates and instances",
+                                others[i]);
+        else if (nc_axx__verilog_direction(word))
+            nc_axx__verilog_nets(c, nc_axx__verilog_direction(word));
+        else if (nc_axx__is(word, "wire"))
+            nc_axx__verilog_nets(c, 0);
+        else if (nc_axx__is(word, "assign"))
+            nc_axx__verilog_assign(c);
+        else if (c->t.status == NC_OK && !nc_axx__verilog_primitive(c, word))
+            nc_axx__verilog_instance(c, word);
+    }
+    if (!c->scope && c->t.status == NC_OK) nc_axx__verilog_top(c, ports);
+    stbds_arrfree(ports);
+}
+
+/* Where modules begin. */
+static void nc_axx__verilog_models(nc_axx__circuit *c) {
+    nc__text *t = &c->t;
+    while (nc_axx__verilog_next(t) >= 0) {
+        nc_axx__model model;
+        if (!nc_axx__is(nc_axx__verilog_word(t), "module"))
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a module");
+        model.name = nc_axx__verilog_name(t);
+        model.body = *t;
+        for (;;) {
+            const nc_axx__word word = nc_axx__verilog_word(t);
+            if (nc_axx__is(word, "endmodule")) break;
+            if (nc_axx__verilog_next(t) < 0)
+                (void)nc__text_fail(t, NC_ERR_FORMAT, "endmodule is missing");
+            if (t->status != NC_OK) return;
+            if (!word.length) nc__step(t);
+        }
+        stbds_arrput(c->models, model);
+    }
+    if (!stbds_arrlenu(c->models)) (void)nc__text_fail(t, NC_ERR_FORMAT, "no module in the file");
+}
+
+/* The last module is the circuit. */
+static nc_status nc_axx__read_verilog(nc_axx_mult *m, const nc_axx__input *in) {
+    return nc_axx__read_circuit(m, in, 1, nc_axx__verilog_models, nc_axx__verilog_body);
+}
+
 /* -- the table of forms -- */
 
 typedef struct nc_axx__form {
@@ -4696,7 +5334,8 @@ static const nc_axx__form nc_axx__forms[] = {{"", NULL, NULL},
                                              {".csv", nc_axx__read_csv, nc_axx__write_csv},
                                              {".c", nc_axx__read_netlist, NULL},
                                              {".blif", nc_axx__read_blif, NULL},
-                                             {".bin", nc_axx__read_bin, nc_axx__write_bin}};
+                                             {".bin", nc_axx__read_bin, nc_axx__write_bin},
+                                             {".v", nc_axx__read_verilog, NULL}};
 typedef char nc_axx__every_form_has_a_row
     [sizeof nc_axx__forms / sizeof *nc_axx__forms == NC_AXX_FORM_COUNT ? 1 : -1];
 

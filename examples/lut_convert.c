@@ -11,7 +11,7 @@ static const char usage[] =
     "usage: lut_convert IN [-o OUT] [--metrics] [--json] [--heatmap MAP.svg|MAP.ppm]\n"
     "                   [--signed|--unsigned] [--embed] [--unit NAME]\n"
     "       lut_convert --families [--json]\n"
-    "IN is a file (.i16 .i32 .npy .h .csv .bin .c .blif) or a name such as truncated:6 or "
+    "IN is a file (.i16 .i32 .npy .h .csv .bin .c .v .blif) or a name such as truncated:6 or "
     "mul8s_1L2H; "
     "OUT\n"
     "one of .i16 .i32 .npy .h .csv .bin. Without -o and --heatmap the metrics are printed. "

@@ -599,6 +599,109 @@ static void blif_has_models_in_models(void **state) {
     }
 }
 
+/* An array multiplier of unsigned bytes in the ways Verilog can write its adders: cells of a
+   library, a module of the file, gates, assign. */
+static void verilog(char *text, int way) {
+    int row, i, gate = 0;
+    if (way == 1)
+        text +=
+            sprintf(text, "module xor_gate(input a, input b, output out);\n  assign out = a ^ b;\n"
+                          "endmodule\n/* carry of three */\nmodule fa (x, y, cin, s, c);\n"
+                          "  input [0:0] x, y; input cin; output s; output [0:0] c; wire t;\n"
+                          "  xor_gate u0(.a(x[0]), .b(y), .out(t));\n  xor_gate u1 (t, cin, s);\n"
+                          "  assign c[0] = (x & y) | (t ? cin : 1'b0);\nendmodule\n");
+    text += sprintf(text, "`timescale 1ns/1ps\nmodule mul8u_test (A, B, O);\n"
+                          "  input [7:0] A;\n  input [7:0] B;\n  output [15:0] O;\n"
+                          "  wire [63:0] p, s, c; // rows\n");
+    for (row = 0; row < 8; row++)
+        for (i = 0; i < 8; i++, gate++) {
+            char x[32], y[32], z[32] = "1'b0";
+            sprintf(x, way == 2 ? "p[%d]" : "(A[%d] & B[%d])", way == 2 ? gate : i, row);
+            if (way == 2)
+                text += sprintf(text, "  and g%d(p[%d], A[%d], B[%d]);\n", gate, gate, i, row);
+            if (row == 0)
+                strcpy(y, "1'b0");
+            else if (i < 7)
+                sprintf(y, "s[%d]", gate - 7);
+            else
+                sprintf(y, "c[%d]", gate - 8);
+            if (i) sprintf(z, "c[%d]", gate - 1);
+            if (way == 0)
+                text += sprintf(text,
+                                "  %sFAX1 U%d (.A(%s), .B(%s), .C(%s), .YS(s[%d]), .YC(c[%d]));\n",
+                                gate % 2 ? "PDKGEN" : "", gate, x, y, z, gate, gate);
+            else if (way == 1)
+                text += sprintf(text, "  fa U%d (%s, %s, %s, s[%d], c[%d]);\n", gate, x, y, z, gate,
+                                gate);
+            else if (way == 2)
+                text += sprintf(text,
+                                "  xor (s[%d], %s, %s, %s);\n  wire u%d = %s & %s;\n"
+                                "  nor n%d(v%d, %s, %s);\n  assign c[%d] = u%d | ~(v%d | ~%s);\n",
+                                gate, x, y, z, gate, x, y, gate, gate, x, y, gate, gate, gate, z);
+            else
+                text += sprintf(text,
+                                "  assign {c[%d], s[%d]} = {(%s & %s) | (%s & (%s | %s)), "
+                                "~(%s ~^ %s) ^ %s};\n",
+                                gate, gate, x, y, z, x, y, x, y, z);
+        }
+    for (row = 0; row < 8; row++) text += sprintf(text, "  assign O[%d] = s[%d];\n", row, 8 * row);
+    sprintf(text, "  assign O[15:8] = {c[63], s[63:57]};\nendmodule\n");
+}
+
+static void netlists_in_verilog_are_evaluated(void **state) {
+    static const struct {
+        const char *text, *message;
+    } bad[] = {
+        {"", "no module"},
+        {"modul m", "expected a module"},
+        {"module m(A,B,O); input [7:0] A,B;", "endmodule is missing"},
+        {"module m(A,B,O); input [7:0] A,B; output O; reg q; endmodule", "'reg' is not read"},
+        {"module m(A,B,O); input [7:0] A,B; output O; always @(A) O = 1; endmodule", "'always'"},
+        {"module m(A,B,O); input [7:0] A,B; output O; XYZ u(A, B); endmodule", "'XYZ'"},
+        {"module m(A,B,O); input [7:0] A,B; output O; FAX1 u(.A(A[0])); endmodule", "pin B"},
+        {"module m(A,B,O); input [7:0] A,B; output O; INVX1 u(.A(A[0]),.Y(O),.Z(O)); endmodule",
+         "no port 'Z'"},
+        {"module m(A,B,O); input [7:0] A,B; output O; assign O = A; endmodule", "8 bits for 1"},
+        {"module m(A,B,O); input [7:0] A,B; output O; assign O = A[8]; endmodule", "not in [7:0]"},
+        {"module m(A,B,O); input [7:0] A,B; output O; assign O = A[0] + B[0]; endmodule", "';'"},
+        {"module m(A,B,O); input [7:0] A,B; output O; assign O = q; endmodule",
+         "'q' has no source"},
+        {"module m(A,B,O); input [7:0] A,B; output O; assign O = A[1]; assign O = 0; endmodule",
+         "two sources"},
+        {"module m(A,B,O); input [7:0] A,B; endmodule", "'O' is neither"},
+        {"module m(A,B,C,O); input [7:0] A,B,C; output O; assign O = 1; endmodule", "not 3"},
+        {"module m(A,B,O); input [6:0] A,B; output O; assign O = 1; endmodule", "7 by 7 bits"},
+        {"module m(A,B,O); input [7:0] A,B; output O; m u(A, B, O); endmodule", "too deep"},
+        {"`define X 1\nmodule m; endmodule", "directive"},
+    };
+    char *text = malloc(1 << 16);
+    nc_axx_reading how = {NC_AXX_SIGN_SIGNED, 0, NULL};
+    nc_axx_report report;
+    nc_error err;
+    size_t i;
+    (void)state;
+    assert_int_equal(nc_axx_make(&m, "exact+unsigned", &err), NC_OK);
+    for (i = 0; i < 4; i++) {
+        verilog(text, (int)i);
+        if (nc_axx_parse_with(&n, NC_AXX_FORM_VERILOG, NULL, "x", text, strlen(text), &report,
+                              &err))
+            fail_msg("way %zu: %d:%d %s", i, (int)err.line, (int)err.column, err.message);
+        assert_string_equal(report.text, "8 x 8 bits by name, unsigned by name");
+        same_tables();
+    }
+    assert_int_equal(
+        nc_axx_parse_with(&n, NC_AXX_FORM_VERILOG, &how, "x", text, strlen(text), &report, &err),
+        NC_OK);
+    assert_int_equal(nc_axx_product(&n, -1, 3), 255 * 3);
+    assert_int_equal(nc_axx_product(&n, -1, -1), (int16_t)(255 * 255));
+    for (i = 0; i < sizeof bad / sizeof *bad; i++)
+        if (nc_axx_parse(&n, NC_AXX_FORM_VERILOG, "x", bad[i].text, strlen(bad[i].text), &err) ==
+                NC_OK ||
+            !strstr(err.message, bad[i].message))
+            fail_msg("case %zu: %s", i, err.message);
+    free(text);
+}
+
 static void errors_name_their_place(void **state) {
     static const struct {
         nc_axx_form form;
@@ -737,6 +840,7 @@ int main(void) {
         cmocka_unit_test(other_widths_are_refused_or_embedded),
         cmocka_unit_test(netlists_in_blif_are_evaluated),
         cmocka_unit_test(blif_has_models_in_models),
+        cmocka_unit_test(netlists_in_verilog_are_evaluated),
         cmocka_unit_test(errors_name_their_place),
         cmocka_unit_test(cycles_and_missing_signals_are_found),
         cmocka_unit_test(arrays_of_numpy_are_checked),
