@@ -231,7 +231,7 @@ typedef enum nc_axx_form {
                             other models in the file. Read only */
     NC_AXX_FORM_BIN,  /* 131,072 bytes as TFApprox has them: uint16 by the bytes of the operands,
                             unsigned where nothing else is said */
-    NC_AXX_FORM_VERILOG, /* a module of two inputs, with wires, assign of & | ^ ~ ~^ ?: { }, gates,
+    NC_AXX_FORM_VERILOG, /* a module of two inputs, with wires, assign of & | ^ ~ ~^ + ?: { }, gates,
                             instances of modules in the file and of FAX1, HAX1, AND2X1 and other
                             cells of the 45 nm library of EvoApproxLib. Read only */
     NC_AXX_FORM_COUNT
@@ -4701,6 +4701,7 @@ enum { NC_AXX__WIRES = 64, NC_AXX__RANGE = 16384 };
 typedef struct nc_axx__wires {
     uint32_t width; /* 0 after a failure */
     int unsized;    /* a number without a width */
+    int is_sum;     /* with its carry: only the place it goes to says how many bits count */
     uint32_t bit[NC_AXX__WIRES];
 } nc_axx__wires;
 
@@ -4822,6 +4823,13 @@ static void nc_axx__verilog_net(nc_axx__circuit *c, nc_axx__word word, nc_axx__w
     for (i = 0; i < v->width; i++) v->bit[i] = c->bits[net->first + low + i];
 }
 
+/* The signal that is always 0 or 1. */
+static uint32_t nc_axx__verilog_constant(nc_axx__circuit *c, uint64_t value) {
+    uint32_t *constant = &c->constant[value & 1];
+    if (!*constant) *constant = nc_axx__gate(c, NULL, 0, (uint32_t)value & 1) + 1;
+    return *constant - 1;
+}
+
 /* 12, 4'd12, 4'b1100 or 4'hC. */
 static void nc_axx__verilog_number(nc_axx__circuit *c, nc_axx__wires *v) {
     uint64_t value = nc_axx__natural(&c->t, 0);
@@ -4841,11 +4849,8 @@ static void nc_axx__verilog_number(nc_axx__circuit *c, nc_axx__wires *v) {
     }
     if (v->width < 64 && value >> v->width)
         (void)nc__text_fail(&c->t, NC_ERR_FORMAT, "the number has more bits than its width");
-    for (i = 0; i < v->width && c->t.status == NC_OK; i++) {
-        uint32_t *constant = &c->constant[value >> i & 1];
-        if (!*constant) *constant = nc_axx__gate(c, NULL, 0, value >> i & 1) + 1;
-        v->bit[i] = *constant - 1;
-    }
+    for (i = 0; i < v->width && c->t.status == NC_OK; i++)
+        v->bit[i] = nc_axx__verilog_constant(c, value >> i);
 }
 
 static void nc_axx__verilog_expression(nc_axx__circuit *c, nc_axx__wires *v, int level);
@@ -4856,7 +4861,7 @@ static void nc_axx__verilog_concat(nc_axx__circuit *c, nc_axx__wires *v) {
     v->width = 0;
     do {
         nc_axx__verilog_expression(c, &part, 0);
-        if (part.unsized || v->width + part.width > NC_AXX__WIRES)
+        if (part.unsized || part.is_sum || v->width + part.width > NC_AXX__WIRES)
             (void)nc__text_fail(&c->t, NC_ERR_FORMAT, "a part without a width, or beyond 64 bits");
         if (c->t.status != NC_OK) return;
         memmove(v->bit + part.width, v->bit, v->width * sizeof *v->bit);
@@ -4876,7 +4881,7 @@ static void nc_axx__verilog_primary(nc_axx__circuit *c, nc_axx__wires *v) {
     if (mark == '~' || mark == '!') {
         c->t.at++;
         nc_axx__verilog_primary(c, v);
-        if (v->unsized || (mark == '!' && v->width != 1))
+        if (v->unsized || v->is_sum || (mark == '!' && v->width != 1))
             (void)nc__text_fail(&c->t, NC_ERR_UNSUPPORTED, "~ of a width, ! of one bit");
         for (i = 0; i < v->width && c->t.status == NC_OK; i++)
             v->bit[i] = nc_axx__gate(c, &v->bit[i], 1, NC_AXX__NOT);
@@ -4895,14 +4900,38 @@ static void nc_axx__verilog_primary(nc_axx__circuit *c, nc_axx__wires *v) {
     c->nested--;
 }
 
-/* | over ^ and ~^ over &, bit by bit; c ? a : b below them. */
+/* A + B + ..: ripple-carry adders, with the carry as one more bit. */
+static void nc_axx__verilog_sum(nc_axx__circuit *c, nc_axx__wires *v) {
+    nc_axx__wires right;
+    uint32_t i, carry;
+    nc_axx__verilog_primary(c, v);
+    while (nc_axx__verilog_take(&c->t, '+')) {
+        nc_axx__verilog_primary(c, &right);
+        if (v->unsized || right.unsized || v->width >= NC_AXX__WIRES ||
+            right.width >= NC_AXX__WIRES)
+            (void)nc__text_fail(&c->t, NC_ERR_UNSUPPORTED, "sums are of values of 1 to 63 bits");
+        if (c->t.status != NC_OK) return;
+        while (v->width < right.width) v->bit[v->width++] = nc_axx__verilog_constant(c, 0);
+        while (right.width < v->width) right.bit[right.width++] = nc_axx__verilog_constant(c, 0);
+        carry = nc_axx__verilog_constant(c, 0);
+        for (i = 0; i < v->width && c->t.status == NC_OK; i++) {
+            const uint32_t three[3] = {v->bit[i], right.bit[i], carry};
+            v->bit[i] = nc_axx__gate(c, three, 3, 0x96);
+            carry = nc_axx__gate(c, three, 3, 0xE8);
+        }
+        v->bit[v->width++] = carry;
+        v->is_sum = 1;
+    }
+}
+
+/* | over ^ and ~^ over & over +, bit by bit; c ? a : b below them. */
 static void nc_axx__verilog_expression(nc_axx__circuit *c, nc_axx__wires *v, int level) {
     static const uint32_t truths[3] = {NC_AXX__OR, NC_AXX__XOR, NC_AXX__AND};
     nc_axx__wires right, other;
     uint32_t i, truth;
     int mark;
     if (level == 3) {
-        nc_axx__verilog_primary(c, v);
+        nc_axx__verilog_sum(c, v);
         return;
     }
     nc_axx__verilog_expression(c, v, level + 1);
@@ -4911,7 +4940,7 @@ static void nc_axx__verilog_expression(nc_axx__circuit *c, nc_axx__wires *v, int
         truth = mark == '~' ? 15u - NC_AXX__XOR : truths[level];
         c->t.at += mark == '~' ? 2 : 1;
         nc_axx__verilog_expression(c, &right, level + 1);
-        if (right.width != v->width)
+        if (right.width != v->width || right.is_sum || v->is_sum)
             (void)nc__text_fail(&c->t, NC_ERR_UNSUPPORTED, "%u and %u bits are not joined",
                                 (unsigned)v->width, (unsigned)right.width);
         for (i = 0; i < v->width && c->t.status == NC_OK; i++) {
@@ -4923,7 +4952,7 @@ static void nc_axx__verilog_expression(nc_axx__circuit *c, nc_axx__wires *v, int
     nc_axx__verilog_expression(c, &right, 0);
     nc_axx__verilog_expect(&c->t, ':');
     nc_axx__verilog_expression(c, &other, 0);
-    if (v->width != 1 || right.width != other.width)
+    if (v->width != 1 || right.width != other.width || right.is_sum || other.is_sum)
         (void)nc__text_fail(&c->t, NC_ERR_UNSUPPORTED, "one bit chooses between equal widths");
     for (i = 0; i < right.width && c->t.status == NC_OK; i++) {
         const uint32_t choice[3] = {other.bit[i], right.bit[i], v->bit[0]};
@@ -4935,8 +4964,10 @@ static void nc_axx__verilog_expression(nc_axx__circuit *c, nc_axx__wires *v, int
 /* Whether a value goes into so many bits; a number without a width does if its other bits are 0. */
 static void nc_axx__verilog_fit(nc_axx__circuit *c, nc_axx__wires *v, uint32_t width) {
     uint32_t i = width;
+    while (v->is_sum && v->width < width && c->t.status == NC_OK)
+        v->bit[v->width++] = nc_axx__verilog_constant(c, 0);
     while (v->unsized && i < v->width && v->bit[i] + 1 == c->constant[0]) i++;
-    if (v->width != width && !(v->unsized && width <= v->width && i == v->width))
+    if (v->width != width && !v->is_sum && !(v->unsized && width <= v->width && i == v->width))
         (void)nc__text_fail(&c->t, NC_ERR_UNSUPPORTED, "%u bits for %u", (unsigned)v->width,
                             (unsigned)width);
     v->width = width;
@@ -5178,7 +5209,7 @@ static void nc_axx__verilog_bind(nc_axx__circuit *c, const nc_axx__word *ports, 
         if (connected) nc_axx__verilog_expression(c, &value, 0);
         if (named) nc_axx__verilog_expect(&c->t, ')');
         if (c->t.status != NC_OK || !connected) continue;
-        if (value.unsized) nc_axx__verilog_fit(c, &value, 1);
+        if (value.unsized || value.is_sum) nc_axx__verilog_fit(c, &value, 1);
         c->scope = inner;
         if (nc_axx__net_of(c, pin))
             (void)nc__text_fail(&c->t, NC_ERR_FORMAT, "the port '%.*s' is given twice",

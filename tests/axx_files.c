@@ -663,7 +663,7 @@ static void netlists_in_verilog_are_evaluated(void **state) {
          "no port 'Z'"},
         {"module m(A,B,O); input [7:0] A,B; output O; assign O = A; endmodule", "8 bits for 1"},
         {"module m(A,B,O); input [7:0] A,B; output O; assign O = A[8]; endmodule", "not in [7:0]"},
-        {"module m(A,B,O); input [7:0] A,B; output O; assign O = A[0] + B[0]; endmodule", "';'"},
+        {"module m(A,B,O); input [7:0] A,B; output O; assign O = A[0] - B[0]; endmodule", "';'"},
         {"module m(A,B,O); input [7:0] A,B; output O; assign O = q; endmodule",
          "'q' has no source"},
         {"module m(A,B,O); input [7:0] A,B; output O; assign O = A[1]; assign O = 0; endmodule",
@@ -694,6 +694,19 @@ static void netlists_in_verilog_are_evaluated(void **state) {
         NC_OK);
     assert_int_equal(nc_axx_product(&n, -1, 3), 255 * 3);
     assert_int_equal(nc_axx_product(&n, -1, -1), (int16_t)(255 * 255));
+    { /* sums carry into what they are assigned to, and no further */
+        static const char sum[] = "module m(input [7:0] A, input [7:0] B, output [15:0] O);\n"
+                                  "wire [8:0] s; assign s = A + B; wire [7:0] t = A + B;\n"
+                                  "assign O = {s, 7'b0} + t + {1'b1};\nendmodule\n";
+        int a, b;
+        nc_axx_reading none = {NC_AXX_SIGN_UNSIGNED, 0, NULL};
+        if (nc_axx_parse_with(&n, NC_AXX_FORM_VERILOG, &none, "x", sum, sizeof sum - 1, &report,
+                              &err))
+            fail_msg("%d:%d %s", (int)err.line, (int)err.column, err.message);
+        for (a = 0; a < 256; a++)
+            for (b = 0; b < 256; b++)
+                assert_int_equal(nc_axx_product(&n, a, b), (a + b) * 128 + ((a + b) & 255) + 1);
+    }
     for (i = 0; i < sizeof bad / sizeof *bad; i++)
         if (nc_axx_parse(&n, NC_AXX_FORM_VERILOG, "x", bad[i].text, strlen(bad[i].text), &err) ==
                 NC_OK ||
