@@ -268,7 +268,8 @@ typedef struct nc_axx_report {
     uint8_t a_unsigned, b_unsigned;
     uint8_t a_bits, b_bits;         /* of its operands, 8 or as in the file */
     uint8_t sign_from, widths_from; /* nc_axx_origin */
-    char text[96];                  /* the same in words: "8 x 8 bits by name, signed by name" */
+    float milliwatts; /* of a line PDK45_PWR = .. mW as EvoApproxLib has it; 0: none */
+    char text[96];    /* the same in words: "8 x 8 bits by name, signed by name" */
 } nc_axx_report;
 
 /* How a calibrator chooses amax. */
@@ -345,7 +346,8 @@ NC_API nc_status nc_axx_histogram(const nc_axx_mult *m, int32_t lowest, uint32_t
  * else a C function's parameters; signed where nothing says it. The operands of a function or
  * circuit have the bits that name or types give them; other widths than 8 are refused, and so are
  * adders and dividers. relative_power is filled in for the names of EvoApproxLib that have a
- * published one, else 0. *m is changed only on success. Errors carry line and column:
+ * published one; else by a netlist's line PDK45_PWR, against 0.425 mW and, unsigned, 0.391 mW of
+ * EvoApproxLib's exact 8-bit multipliers mul8s_1KV8 and mul8u_1JFF; else 0. *m is changed only on success. Errors carry line and column:
  * NC_ERR_FORMAT, NC_ERR_LIMIT (a product beyond 32 bits, a netlist of more than 16,384 values),
  * NC_ERR_UNSUPPORTED (other widths, BLIF latches). form must not be AUTO. */
 NC_API nc_status nc_axx_parse(nc_axx_mult *m, nc_axx_form form, const char *name, const void *data,
@@ -5378,6 +5380,35 @@ NC_API nc_axx_form nc_axx_form_of(const char *path) {
     return NC_AXX_FORM_AUTO;
 }
 
+/* The power that a comment of a netlist gives as PDK45_PWR = 0.301 mW; 0 for none. */
+static float nc_axx__power_line(const nc_axx__input *in) {
+    static const char key[] = "PDK45_PWR =";
+    const char *at = (const char *)in->data, *end = at + in->bytes;
+    while ((at = (const char *)memchr(at, 'P', (size_t)(end - at))) != NULL) {
+        if ((size_t)(end - at) >= sizeof key && !memcmp(at, key, sizeof key - 1)) {
+            nc__text t;
+            double value;
+            nc__text_open(&t, at + sizeof key - 1, (size_t)(end - at) - (sizeof key - 1), NULL);
+            nc_axx__skip_blanks(&t);
+            value = nc__text_real(&t);
+            nc_axx__skip_blanks(&t);
+            return nc_axx__take(&t, "mW") && value > 0 && value < 1e6 ? (float)value : 0.0f;
+        }
+        at++;
+    }
+    return 0.0f;
+}
+
+/* Power against that of the exact multiplier of the same sign. */
+static void nc_axx__settle_power(nc_axx_mult *m, const nc_axx__input *in, nc_axx_form form) {
+    const int is_netlist =
+        form == NC_AXX_FORM_NETLIST || form == NC_AXX_FORM_BLIF || form == NC_AXX_FORM_VERILOG;
+    const float exact = m->a_unsigned && m->b_unsigned ? 0.391f : nc_axx__published[0].milliwatts;
+    in->report->milliwatts = is_netlist ? nc_axx__power_line(in) : 0.0f;
+    m->relative_power = nc_axx__published_power(m->name);
+    if (m->relative_power <= 0) m->relative_power = in->report->milliwatts / exact;
+}
+
 NC_API nc_status nc_axx_parse_with(nc_axx_mult *m, nc_axx_form form, const nc_axx_reading *how,
                                    const char *name, const void *data, size_t bytes,
                                    nc_axx_report *report, nc_error *err) {
@@ -5408,7 +5439,7 @@ NC_API nc_status nc_axx_parse_with(nc_axx_mult *m, nc_axx_form form, const nc_ax
     status = nc_axx__forms[form].read(work, &in);
     if (status == NC_OK) {
         (void)snprintf(work->name, sizeof work->name, "%.40s", name);
-        work->relative_power = nc_axx__published_power(work->name);
+        nc_axx__settle_power(work, &in, form);
         nc_axx__say(&found);
         if (report) *report = found;
         *m = *work;

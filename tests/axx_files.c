@@ -287,6 +287,17 @@ static void signs_are_those_of_the_name_or_as_asked(void **state) {
         nc_axx_parse_with(&n, NC_AXX_FORM_NETLIST, &how, "x", text, strlen(text), &report, &err),
         NC_OK);
     assert_true(n.a_unsigned && n.table[0x8080] == (uint16_t)m.table[0]);
+    assert_true(report.milliwatts == 0 && n.relative_power == 0);
+    published(text,
+              "// PDK45_AREA = 3 um2\n// PDK45_PWR = 0.100 mW\nint16_t f(uint8_t A, uint8_t B)");
+    assert_int_equal(
+        nc_axx_parse_with(&n, NC_AXX_FORM_NETLIST, NULL, "x", text, strlen(text), &report, &err),
+        NC_OK);
+    assert_true(report.milliwatts == 0.1f && n.relative_power == 0.1f / 0.391f);
+    assert_int_equal(nc_axx_parse_with(&n, NC_AXX_FORM_NETLIST, NULL, "mul8s_1L2H", text,
+                                       strlen(text), &report, &err),
+                     NC_OK);
+    assert_true(n.relative_power == 0.301f / 0.425f); /* as published for the name */
     /* unsigned operands, products below 0 */
     strcpy(text, "int f(uint8_t a, uint8_t b) { return a * b - 3; }");
     assert_int_equal(nc_axx_parse(&n, NC_AXX_FORM_NETLIST, "x", text, strlen(text), &err), NC_OK);
