@@ -5056,7 +5056,7 @@ static void nc_axx__verilog_nets(nc_axx__circuit *c, char direction) {
         if (!direction && nc_axx__verilog_next(&c->t) == '=') {
             nc_axx__wires to;
             const nc_axx__net *net = nc_axx__net_of(c, word);
-            to.width = width < NC_AXX__WIRES ? width : NC_AXX__WIRES;
+            to.width = width < NC_AXX__WIRES ? width : (uint32_t)NC_AXX__WIRES;
             for (i = 0; i < to.width; i++) to.bit[i] = c->bits[net->first + i];
             nc_axx__verilog_drive(c, &to);
         }
@@ -5188,7 +5188,7 @@ static void nc_axx__verilog_cell(nc_axx__circuit *c, uint32_t k) {
 static void nc_axx__verilog_body(nc_axx__circuit *c);
 
 /* (.pin(value), ..) or (value, ..): names of the scope `inner`. */
-static void nc_axx__verilog_bind(nc_axx__circuit *c, const nc_axx__word *ports, uint32_t inner) {
+static void nc_axx__verilog_bind(nc_axx__circuit *c, nc_axx__word *ports, uint32_t inner) {
     const uint32_t outer = c->scope;
     uint32_t n = 0;
     nc_axx__verilog_expect(&c->t, '(');
@@ -5264,7 +5264,7 @@ static void nc_axx__verilog_instance(nc_axx__circuit *c, nc_axx__word module) {
 }
 
 /* The ports of the multiplier in their order: two inputs, or one-bit ones by their names. */
-static void nc_axx__verilog_top(nc_axx__circuit *c, const nc_axx__word *ports) {
+static void nc_axx__verilog_top(nc_axx__circuit *c, nc_axx__word *ports) {
     uint32_t inputs = 0, i;
     size_t p;
     for (p = 0; p < stbds_arrlenu(ports) && c->t.status == NC_OK; p++) {

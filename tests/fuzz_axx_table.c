@@ -7,14 +7,16 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static nc_axx_mult m, again;
+    nc_axx_reading how = {NC_AXX_SIGN_FILE, 0, NULL};
     const nc_axx_form form =
         (nc_axx_form)(1 + (size ? data[0] : 0) % (unsigned)(NC_AXX_FORM_COUNT - 1));
     nc_error err;
     char *text;
     size_t bytes;
     if (size == 0) return 0;
-    if (nc_axx_parse(&m, form, data[0] & 128 ? "mul8u" : "mul8s", data + 1, size - 1, &err) !=
-        NC_OK) {
+    how.embed = data[0] >> 6 & 1;
+    if (nc_axx_parse_with(&m, form, &how, data[0] & 128 ? "mul8u" : "mul8s", data + 1, size - 1,
+                          NULL, &err) != NC_OK) {
         if (!err.message[0] || err.status == NC_OK) __builtin_trap();
         return 0;
     }
