@@ -221,8 +221,8 @@ typedef enum nc_axx_form {
     NC_AXX_FORM_HEADER,  /* C array NAME[256][256] as TransAxx and AdaPT have it: both operands
                             index as unsigned bytes */
     NC_AXX_FORM_CSV,     /* 256 lines of 256 products, or 65,536 lines a,b,product; between , ; or
-                            blanks. Lines before them may name the columns, # begins a comment; where
-                            columns have numbers these are the second operand, 0 to 255 its bytes,
+                            blanks. A line before them may name the columns, # begins a comment;
+                            where columns have numbers these are the second operand, 0 to 255 its bytes,
                             and a first column without a name numbers the lines */
     NC_AXX_FORM_NETLIST, /* C functions as EvoApproxLib and ArithsGen ship them: declarations,
                             assignments of | ^ & << >> + - * ~ ! == != < <= > >=, calls of functions
@@ -231,8 +231,8 @@ typedef enum nc_axx_form {
                             other models in the file. Read only */
     NC_AXX_FORM_BIN,  /* 131,072 bytes as TFApprox has them: uint16 by the bytes of the operands,
                             unsigned where nothing else is said */
-    NC_AXX_FORM_VERILOG, /* a module of two inputs, with wires, assign of & | ^ ~ ~^ + ?: { }, gates,
-                            instances of modules in the file and of FAX1, HAX1, AND2X1 and other
+    NC_AXX_FORM_VERILOG, /* a module of two inputs, with wires, assign of & | ^ ~ ~^ + ?: { },
+                            gates, instances of modules in the file and of FAX1, HAX1, AND2X1 and other
                             cells of the 45 nm library of EvoApproxLib. Read only */
     NC_AXX_FORM_COUNT
 } nc_axx_form;
@@ -347,7 +347,8 @@ NC_API nc_status nc_axx_histogram(const nc_axx_mult *m, int32_t lowest, uint32_t
  * circuit have the bits that name or types give them; other widths than 8 are refused, and so are
  * adders and dividers. relative_power is filled in for the names of EvoApproxLib that have a
  * published one; else by a netlist's line PDK45_PWR, against 0.425 mW and, unsigned, 0.391 mW of
- * EvoApproxLib's exact 8-bit multipliers mul8s_1KV8 and mul8u_1JFF; else 0. *m is changed only on success. Errors carry line and column:
+ * EvoApproxLib's exact 8-bit multipliers mul8s_1KV8 and mul8u_1JFF; else 0. *m is changed only
+ * on success. Errors carry line and column:
  * NC_ERR_FORMAT, NC_ERR_LIMIT (a product beyond 32 bits, a netlist of more than 16,384 values),
  * NC_ERR_UNSUPPORTED (other widths, BLIF latches). form must not be AUTO. */
 NC_API nc_status nc_axx_parse(nc_axx_mult *m, nc_axx_form form, const char *name, const void *data,
