@@ -221,8 +221,8 @@ typedef enum nc_axx_form {
     NC_AXX_FORM_HEADER,  /* C array NAME[256][256] as TransAxx and AdaPT have it: both operands
                             index as unsigned bytes */
     NC_AXX_FORM_CSV,     /* 256 lines of 256 products, or 65,536 lines a,b,product; between , ; or
-                            blanks. A line before them may name the columns, # begins a comment;
-                            where columns have numbers these are the second operand, 0 to 255 its bytes,
+                            blanks. A line before may name the columns, # begins a comment; where
+                            columns have numbers these are the second operand, 0 to 255 its bytes,
                             and a first column without a name numbers the lines */
     NC_AXX_FORM_NETLIST, /* C functions as EvoApproxLib and ArithsGen ship them: declarations,
                             assignments of | ^ & << >> + - * ~ ! == != < <= > >=, calls of functions
@@ -231,8 +231,8 @@ typedef enum nc_axx_form {
                             other models in the file. Read only */
     NC_AXX_FORM_BIN,  /* 131,072 bytes as TFApprox has them: uint16 by the bytes of the operands,
                             unsigned where nothing else is said */
-    NC_AXX_FORM_VERILOG, /* a module of two inputs, with wires, assign of & | ^ ~ ~^ + ?: { },
-                            gates, instances of modules in the file and of FAX1, HAX1, AND2X1 and other
+    NC_AXX_FORM_VERILOG, /* a module of two inputs: wires, assign of & | ^ ~ ~^ + ?: { }, gates,
+                            instances of modules in the file and of FAX1, HAX1, AND2X1 and other
                             cells of the 45 nm library of EvoApproxLib. Read only */
     NC_AXX_FORM_COUNT
 } nc_axx_form;
@@ -4279,7 +4279,7 @@ static nc_axx__cover *nc_axx__new_cover(nc_axx__circuit *c, uint32_t output, con
     return &c->covers[c->driver[output] - 1];
 }
 
-/* Behind the name of model k, in a scope of its own where names are bound already; back after it. */
+/* Behind the name of model k, in a scope where names are bound already; back after it. */
 static void nc_axx__enter(nc_axx__circuit *c, uint32_t k, uint32_t scope,
                           void (*body)(nc_axx__circuit *c)) {
     const nc__text behind = c->t;
