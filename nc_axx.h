@@ -654,8 +654,10 @@ NC_API nc_status nc_axx_net_prune(nc_axx_net *net, double share);
 /* Parameters as safetensors (float32) and, as metadata, the calibrated amax. Free with
  * nc_axx_free_text. */
 NC_API nc_status nc_axx_net_save(const nc_axx_net *net, char **data, size_t *bytes, nc_error *err);
-/* Read one; every tensor of the network must be there in its shape, as F32, F16, BF16 or F64;
- * others are ignored. NC_ERR_FORMAT with the column in the header, NC_ERR_MISMATCH. Nothing is
+/* Read one; the tensors of the file must be those of the network in their shapes, as F32, F16, BF16
+ * or F64, each name with or without the prefix "module." of a data-parallel training. NC_ERR_FORMAT
+ * with the column in the header; NC_ERR_MISMATCH names the first tensor that is unknown, missing or
+ * of another shape, as well as an amax of an unknown layer or of some layers only. Nothing is
  * changed on failure. timm's models use 1e-6 in their layer norms where this one uses 1e-5. */
 NC_API nc_status nc_axx_net_load(nc_axx_net *net, const void *data, size_t bytes, nc_error *err);
 #endif
@@ -9417,50 +9419,63 @@ NC_API nc_status nc_axx_net_save(const nc_axx_net *net, char **data, size_t *byt
 
 /* What a file has said so far. */
 typedef struct nc_axx__loaded {
-    float *values, *amax; /* parameters; two for every layer */
-    uint8_t *found;       /* of the tensors */
-    size_t layers;        /* whose amax was found */
+    float *values, *amax;  /* parameters; two for every layer */
+    uint8_t *found, *seen; /* of the tensors; of the layers' amax */
+    size_t layers;         /* whose amax was found */
 } nc_axx__loaded;
 
-/* amax.LAYER: "a b". */
+/* amax.LAYER: "a b". Other pairs are for people. */
 static void nc_axx__load_amax(const nc_axx_net *net, nc__text *t, const nc__item *pair,
                               nc_axx__loaded *loaded) {
-    size_t i;
-    for (i = 0; i < stbds_arrlenu(net->layers) && !strncmp(pair->name, "amax.", 5); i++) {
-        double amax[2];
-        nc__text text;
-        if (strcmp(pair->name + 5, net->layers[i].info.name) != 0) continue;
-        nc__text_open(&text, pair->text, strlen(pair->text), NULL);
-        amax[0] = nc__text_real(&text);
-        nc__skip_space(&text);
-        amax[1] = nc__text_real(&text);
-        if (text.status != NC_OK || text.at < text.end || !(amax[0] >= 0 && amax[0] < 1e38) ||
-            !(amax[1] >= 0 && amax[1] < 1e38)) {
-            (void)nc__text_fail(t, NC_ERR_FORMAT, "an amax that is no pair of numbers");
-            return;
-        }
+    const size_t layers = stbds_arrlenu(net->layers);
+    double amax[2];
+    nc__text text;
+    size_t i = 0;
+    if (strncmp(pair->name, "amax.", 5) != 0) return;
+    while (i < layers && strcmp(pair->name + 5, net->layers[i].info.name) != 0) i++;
+    nc__text_open(&text, pair->text, strlen(pair->text), NULL);
+    amax[0] = nc__text_real(&text);
+    nc__skip_space(&text);
+    amax[1] = nc__text_real(&text);
+    if (i == layers) {
+        (void)nc__text_fail(t, NC_ERR_MISMATCH, "'%.90s' is of no layer of this network",
+                            pair->name);
+    } else if (loaded->seen[i]++) {
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "'%.90s' stands there twice", pair->name);
+    } else if (text.status != NC_OK || text.at < text.end || !(amax[0] >= 0 && amax[0] < 1e38) ||
+               !(amax[1] >= 0 && amax[1] < 1e38)) {
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "'%.60s' is '%.40s', no pair of numbers", pair->name,
+                            pair->text);
+    } else {
         loaded->amax[2 * i] = (float)amax[0];
         loaded->amax[2 * i + 1] = (float)amax[1];
         loaded->layers++;
     }
 }
 
-/* The values of one of the network's tensors; others are passed over. */
+/* The values of one of the network's tensors; one that it has no use for would be missed in what it
+ * computes, so that is a failure. */
 static void nc_axx__load_tensor(const nc_axx_net *net, nc__text *t, const nc__item *item,
                                 nc_axx__loaded *loaded) {
+    const char *name = item->name + (strncmp(item->name, "module.", 7) ? 0 : 7);
+    const size_t tensors = stbds_arrlenu(net->tensors);
+    const nc_axx__tensor *to = net->tensors;
+    float *values;
     size_t i, k;
-    for (i = 0; i < stbds_arrlenu(net->tensors); i++) {
-        const nc_axx__tensor *to = &net->tensors[i];
-        float *values = loaded->values + (to->values - net->values);
-        if (strcmp(to->name, item->name) != 0) continue;
-        if (item->rank != to->rank || memcmp(item->shape, to->shape, to->rank * sizeof *to->shape))
-            (void)nc__text_fail(t, NC_ERR_MISMATCH, "tensor '%.60s' has another shape", to->name);
-        else if (!nc__is_float(item->dtype))
-            (void)nc__text_fail(t, NC_ERR_MISMATCH, "tensor '%.60s' is not F32, F16, BF16 or F64",
-                                to->name);
-        for (k = 0; k < to->count && t->status == NC_OK; k++) values[k] = nc__item_float(item, k);
-        loaded->found[i] = 1;
+    for (i = 0; i < tensors && strcmp(to->name, name) != 0; i++) to++;
+    if (i == tensors) {
+        (void)nc__text_fail(t, NC_ERR_MISMATCH, "this network has no tensor '%.60s'", name);
+        return;
     }
+    values = loaded->values + (to->values - net->values);
+    if (loaded->found[i]++)
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "tensor '%.60s' stands there twice", name);
+    else if (item->rank != to->rank || memcmp(item->shape, to->shape, to->rank * sizeof *to->shape))
+        (void)nc__text_fail(t, NC_ERR_MISMATCH, "tensor '%.60s' has another shape", name);
+    else if (!nc__is_float(item->dtype))
+        (void)nc__text_fail(t, NC_ERR_MISMATCH, "tensor '%.60s' is %.15s, not F32, F16, BF16, F64",
+                            name, item->dtype);
+    for (k = 0; k < to->count && t->status == NC_OK; k++) values[k] = nc__item_float(item, k);
 }
 
 /* The whole file, checked. */
@@ -9481,6 +9496,10 @@ static nc_status nc_axx__load_file(const nc_axx_net *net, const void *data, size
         if (!loaded->found[i])
             (void)nc__text_fail(&file.t, NC_ERR_MISMATCH, "tensor '%.60s' is missing",
                                 net->tensors[i].name);
+    for (i = 0; i < stbds_arrlenu(net->layers) && loaded->layers; i++)
+        if (!loaded->seen[i])
+            (void)nc__text_fail(&file.t, NC_ERR_MISMATCH, "'amax.%.60s' is missing",
+                                net->layers[i].info.name);
     nc__safetensors_close(&file);
     return file.t.status;
 }
@@ -9495,7 +9514,8 @@ NC_API nc_status nc_axx_net_load(nc_axx_net *net, const void *data, size_t bytes
     loaded.layers = 0;
     loaded.values = (float *)nc__alloc(NULL, net->parameters * sizeof *loaded.values);
     loaded.amax = (float *)nc__calloc(NULL, 2 * layers * sizeof *loaded.amax);
-    loaded.found = (uint8_t *)nc__calloc(NULL, stbds_arrlenu(net->tensors));
+    loaded.found = (uint8_t *)nc__calloc(NULL, stbds_arrlenu(net->tensors) + layers);
+    loaded.seen = loaded.found ? loaded.found + stbds_arrlenu(net->tensors) : NULL;
     status = loaded.values && loaded.amax && loaded.found
                  ? nc_axx__load_file(net, data, bytes, &loaded, err)
                  : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");

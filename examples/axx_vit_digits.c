@@ -515,8 +515,19 @@ static int run(nc_axx_net *net, uint32_t published, uint32_t epochs, uint32_t ro
 
 int main(int argc, char **argv) {
     static const char *const names[] = {"truncated:6", "mitchell", "drum:4", "roba"};
-    const nc_axx_net_config config = {
-        NC_AXX_NET_VIT, SIDE, 1, CLASSES, 48, 3, 2, 4, 96, 1, 32, 8, 1};
+    const nc_axx_net_config config = {.kind = NC_AXX_NET_VIT,
+                                      .image = SIDE,
+                                      .channels = 1,
+                                      .classes = CLASSES,
+                                      .dim = 48,
+                                      .depth = 3,
+                                      .patch = 2,
+                                      .heads = 4,
+                                      .mlp = 96,
+                                      .mean_pool = 1,
+                                      .batch = 32,
+                                      .bits = 8,
+                                      .tanh_gelu = 1};
     const char *data = "examples/data/digits.csv", *prefix = "build/axx_vit_digits";
     const char *load = NULL, *save = NULL;
     uint32_t epochs = 12, rounds = 100, published, i;

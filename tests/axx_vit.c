@@ -8,10 +8,41 @@
 enum { COUNT = 6 };
 
 static const nc_axx_net_config shapes[] = {
-    {NC_AXX_NET_VIT, 6, 2, 5, 8, 2, 3, 2, 12, 0, 4, 0, 0},
-    {NC_AXX_NET_VIT, 4, 1, 3, 6, 1, 2, 3, 0, 1, 8, 0, 1},
-    {NC_AXX_NET_CNN, 7, 2, 5, 3, 3, 0, 0, 0, 0, 4, 0, 0},
-    {NC_AXX_NET_CNN, 4, 1, 4, 20, 1, 0, 0, 0, 0, 8, 0, 0},
+    {.kind = NC_AXX_NET_VIT,
+     .image = 6,
+     .channels = 2,
+     .classes = 5,
+     .dim = 8,
+     .depth = 2,
+     .patch = 3,
+     .heads = 2,
+     .mlp = 12,
+     .batch = 4},
+    {.kind = NC_AXX_NET_VIT,
+     .image = 4,
+     .channels = 1,
+     .classes = 3,
+     .dim = 6,
+     .depth = 1,
+     .patch = 2,
+     .heads = 3,
+     .mean_pool = 1,
+     .batch = 8,
+     .tanh_gelu = 1},
+    {.kind = NC_AXX_NET_CNN,
+     .image = 7,
+     .channels = 2,
+     .classes = 5,
+     .dim = 3,
+     .depth = 3,
+     .batch = 4},
+    {.kind = NC_AXX_NET_CNN,
+     .image = 4,
+     .channels = 1,
+     .classes = 4,
+     .dim = 20,
+     .depth = 1,
+     .batch = 8},
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
@@ -264,76 +295,184 @@ static void networks_do_not_depend_on_the_locale(void **state) {
     nc_axx_net_destroy(net);
 }
 
-/* A file as PyTorch's timm writes one: other tensors besides, half precision, any order. */
-static void files_with_the_names_of_timm_run(void **state) {
-    static const nc_axx_net_config config = {NC_AXX_NET_VIT, 4, 1, 3, 4, 1, 2, 2, 8, 0, 2, 0, 0};
-    static const struct {
-        const char *name, *shape;
-        size_t count;
-        int half; /* 1: F16, 2: BF16 */
-    } tensors[] = {{"head.bias", "3", 3, 0},
-                   {"head.weight", "3,4", 12, 1},
-                   {"blocks.0.norm1.weight", "4", 4, 2},
-                   {"blocks.0.norm1.bias", "4", 4, 0},
-                   {"blocks.0.attn.qkv.weight", "12,4", 48, 0},
-                   {"blocks.0.attn.qkv.bias", "12", 12, 0},
-                   {"blocks.0.attn.proj.weight", "4,4", 16, 2},
-                   {"blocks.0.attn.proj.bias", "4", 4, 0},
-                   {"pre_logits.fc.weight", "7", 7, 0},
-                   {"blocks.0.norm2.weight", "4", 4, 0},
-                   {"blocks.0.norm2.bias", "4", 4, 0},
-                   {"blocks.0.mlp.fc1.weight", "8,4", 32, 0},
-                   {"blocks.0.mlp.fc1.bias", "8", 8, 1},
-                   {"blocks.0.mlp.fc2.weight", "4,8", 32, 0},
-                   {"blocks.0.mlp.fc2.bias", "4", 4, 0},
-                   {"norm.weight", "4", 4, 0},
-                   {"norm.bias", "4", 4, 0},
-                   {"cls_token", "1,1,4", 4, 0},
-                   {"pos_embed", "1,5,4", 20, 0},
-                   {"patch_embed.proj.weight", "4,1,2,2", 16, 0},
-                   {"patch_embed.proj.bias", "4", 4, 0}};
-    static const char *const type[] = {"F32", "F16", "BF16"};
+/* A tensor of a file; width 2 is F16, -2 BF16, 4 F32, 8 F64. */
+typedef struct tensor {
+    const char *name, *shape;
+    size_t count;
+    int width;
+} tensor;
+
+static const tensor timm_tensors[] = {{"head.bias", "3", 3, 4},
+                                      {"head.weight", "3,4", 12, 2},
+                                      {"blocks.0.norm1.weight", "4", 4, -2},
+                                      {"blocks.0.norm1.bias", "4", 4, 4},
+                                      {"blocks.0.attn.qkv.weight", "12,4", 48, 8},
+                                      {"blocks.0.attn.qkv.bias", "12", 12, 4},
+                                      {"blocks.0.attn.proj.weight", "4,4", 16, -2},
+                                      {"blocks.0.attn.proj.bias", "4", 4, 4},
+                                      {"blocks.0.norm2.weight", "4", 4, 4},
+                                      {"blocks.0.norm2.bias", "4", 4, 4},
+                                      {"blocks.0.mlp.fc1.weight", "8,4", 32, 4},
+                                      {"blocks.0.mlp.fc1.bias", "8", 8, 2},
+                                      {"blocks.0.mlp.fc2.weight", "4,8", 32, 4},
+                                      {"blocks.0.mlp.fc2.bias", "4", 4, 4},
+                                      {"norm.weight", "4", 4, 4},
+                                      {"norm.bias", "4", 4, 4},
+                                      {"cls_token", "1,1,4", 4, 4},
+                                      {"pos_embed", "1,5,4", 20, 4},
+                                      {"patch_embed.proj.weight", "4,1,2,2", 16, 4},
+                                      {"patch_embed.proj.bias", "4", 4, 8}};
+enum { TIMM_TENSORS = sizeof timm_tensors / sizeof *timm_tensors };
+
+/* The values 1.5, -0.25, 1.5 .. of a tensor. */
+static char *put_values(char *at, const tensor *t) {
+    const int width = abs(t->width);
+    const uint64_t words[4][2] = {{0x3FC00000, 0xBE800000},
+                                  {0x3E00, 0xB400},
+                                  {0x3FC0, 0xBE80},
+                                  {0x3FF8000000000000, 0xBFD0000000000000}};
+    const uint64_t *word = words[t->width == 8 ? 3 : t->width == 2 ? 1 : t->width == -2 ? 2 : 0];
+    size_t k;
+    int b;
+    for (k = 0; k < t->count; k++)
+        for (b = 0; b < width; b++) *at++ = (char)(word[k % 2] >> (8 * b));
+    return at;
+}
+
+/* A safetensors file of timm_tensors, their names behind a prefix, and one more (null: none), with
+ * a pair of metadata. Free with free. */
+static char *timm_file(const char *prefix, const tensor *more, const char *pair, size_t *bytes) {
     char *file = calloc(1, 1 << 14), *at = file + 8;
-    size_t i, k, offset = 0, n, header;
-    nc_axx_net *net;
-    nc_error err;
-    float *p, logits[6];
-    const float pixels[32] = {0.5f, -1.0f};
-    (void)state;
-    at += sprintf(at, "{ \"__metadata__\" : {\"format\":\"pt\",\"note\":\"a \\\"b\\\"\"}");
-    for (i = 0; i < sizeof tensors / sizeof *tensors; i++) {
-        const size_t bytes = tensors[i].count * (tensors[i].half ? 2 : 4);
-        at += sprintf(
-            at, ",\n \"%s\":{\"dtype\":\"%s\",\"shape\":[%s],\"data_offsets\":[%zu, %zu]}",
-            tensors[i].name, type[tensors[i].half], tensors[i].shape, offset, offset + bytes);
-        offset += bytes;
+    size_t i, offset = 0, header;
+    at += sprintf(at, "{ \"__metadata__\" : {\"format\":\"pt\",%s}", pair);
+    for (i = 0; i < TIMM_TENSORS + (more != NULL); i++) {
+        const tensor *t = i < TIMM_TENSORS ? &timm_tensors[i] : more;
+        const size_t size = t->count * (size_t)abs(t->width);
+        at += sprintf(at,
+                      ",\n \"%s%s\":{\"dtype\":\"%s\",\"shape\":[%s],\"data_offsets\":[%zu, %zu]}",
+                      prefix, t->name,
+                      t->width == 8    ? "F64"
+                      : t->width == 2  ? "F16"
+                      : t->width == -2 ? "BF16"
+                                       : "F32",
+                      t->shape, offset, offset + size);
+        offset += size;
     }
     at += sprintf(at, "}");
     header = (size_t)(at - file) - 8;
     for (i = 0; i < 8; i++) file[i] = (char)(header >> (8 * i));
-    for (i = 0; i < sizeof tensors / sizeof *tensors; i++)
-        for (k = 0; k < tensors[i].count; k++) { /* 1.5, -0.25, 1.5 .. in every type */
-            const uint32_t words[3][2] = {
-                {0x3FC00000, 0xBE800000}, {0x3E00, 0xB400}, {0x3FC0, 0xBE80}};
-            const uint32_t word = words[tensors[i].half][k % 2];
-            const int width = tensors[i].half ? 2 : 4;
-            int b;
-            for (b = 0; b < width; b++) *at++ = (char)(word >> (8 * b));
-        }
-    assert_int_equal(nc_axx_net_create(&net, &config), NC_OK);
-    if (nc_axx_net_load(net, file, (size_t)(at - file), &err) != NC_OK)
-        fail_msg("%d:%d %s", (int)err.line, (int)err.column, err.message);
+    for (i = 0; i < TIMM_TENSORS; i++) at = put_values(at, &timm_tensors[i]);
+    if (more) at = put_values(at, more);
+    *bytes = (size_t)(at - file);
+    return file;
+}
+
+static const nc_axx_net_config timm_config = {.kind = NC_AXX_NET_VIT,
+                                              .image = 4,
+                                              .channels = 1,
+                                              .classes = 3,
+                                              .dim = 4,
+                                              .depth = 1,
+                                              .patch = 2,
+                                              .heads = 2,
+                                              .mlp = 8,
+                                              .batch = 2};
+
+/* A file as PyTorch's timm writes one: every type, any order; as DataParallel writes it too. */
+static void files_with_the_names_of_timm_run(void **state) {
+    static const char *const prefixes[] = {"", "module."};
+    const float pixels[32] = {0.5f, -1.0f};
+    size_t i, n, bytes, k;
+    nc_error err;
+    (void)state;
+    for (k = 0; k < 2; k++) {
+        char *file = timm_file(prefixes[k], NULL, "\"note\":\"a \\\"b\\\"\"", &bytes);
+        nc_axx_net *net;
+        float *p, logits[6];
+        assert_int_equal(nc_axx_net_create(&net, &timm_config), NC_OK);
+        if (nc_axx_net_load(net, file, bytes, &err) != NC_OK)
+            fail_msg("%d:%d %s", (int)err.line, (int)err.column, err.message);
+        p = nc_axx_net_parameters(net, &n);
+        assert_int_equal(n, 4 + 20 + 16 + 4 + 8 + 48 + 12 + 16 + 4 + 8 + 32 + 8 + 32 + 4 + 8 + 15);
+        for (i = 0; i < n - 3; i++) /* every tensor but the last has an even length */
+            assert_true(p[i] == (i % 2 ? -0.25f : 1.5f));
+        assert_int_equal(nc_axx_net_forward(net, pixels, 2, logits), NC_OK);
+        for (i = 0; i < 6; i++) assert_true(logits[i] - logits[i] == 0);
+        nc_axx_net_destroy(net);
+        free(file);
+    }
+}
+
+/* What a network cannot use is named, and nothing is changed: each of these is a part of some
+   network of timm's and would be missed in the logits. */
+static void tensors_without_a_use_are_refused_by_name(void **state) {
+    static const tensor more[] = {{"blocks.0.ls1.gamma", "4", 4, 4},
+                                  {"blocks.0.ls2.gamma", "4", 4, 4},
+                                  {"blocks.0.attn.q_norm.weight", "2", 2, 4},
+                                  {"blocks.0.attn.norm.weight", "4", 4, 4},
+                                  {"blocks.0.attn.rel_pos.table", "4", 4, 4},
+                                  {"blocks.0.mlp.norm.weight", "8", 8, 4},
+                                  {"blocks.0.mlp.fc1_g.weight", "8,4", 32, 4},
+                                  {"blocks.0.norm3.bias", "4", 4, 4},
+                                  {"blocks.1.norm1.weight", "4", 4, 4},
+                                  {"pre_logits.fc.weight", "7", 7, 4},
+                                  {"norm_pre.weight", "4", 4, 4},
+                                  {"fc_norm.weight", "4", 4, 4},
+                                  {"dist_token", "1,1,4", 4, 4},
+                                  {"reg_token", "1,4,4", 16, 4},
+                                  {"head_dist.bias", "3", 3, 4},
+                                  {"pos_embed_win", "1,5,4", 20, 4},
+                                  {"attn_pool.latent", "1,1,4", 4, 4},
+                                  {"logit_scale", "", 1, 4}};
+    nc_axx_net *net;
+    nc_error err;
+    size_t i, k, n, bytes;
+    char *file;
+    float *p;
+    (void)state;
+    assert_int_equal(nc_axx_net_create(&net, &timm_config), NC_OK);
     p = nc_axx_net_parameters(net, &n);
-    assert_int_equal(n, 4 + 20 + 16 + 4 + 8 + 48 + 12 + 16 + 4 + 8 + 32 + 8 + 32 + 4 + 8 + 12 + 3);
-    for (i = 0; i < n - 3; i++) /* every tensor but the last has an even length */
-        assert_true(p[i] == (i % 2 ? -0.25f : 1.5f));
-    assert_int_equal(nc_axx_net_forward(net, pixels, 2, logits), NC_OK);
-    for (i = 0; i < 6; i++) assert_true(logits[i] - logits[i] == 0);
+    for (i = 0; i < sizeof more / sizeof *more; i++) {
+        file = timm_file("", &more[i], "\"note\":\"\"", &bytes);
+        assert_int_equal(nc_axx_net_load(net, file, bytes, &err), NC_ERR_MISMATCH);
+        if (!strstr(err.message, more[i].name)) fail_msg("%s: %s", more[i].name, err.message);
+        for (k = 0; k < n; k++) assert_true(p[k] == 0);
+        free(file);
+    }
+    file = timm_file("", NULL, "\"note\":\"\"", &bytes);
     memcpy(strstr(file + 8, "norm1.weight"), "norm3.weight", 12);
-    assert_int_equal(nc_axx_net_load(net, file, (size_t)(at - file), &err), NC_ERR_MISMATCH);
-    assert_non_null(strstr(err.message, "norm1.weight"));
-    nc_axx_net_destroy(net);
+    assert_int_equal(nc_axx_net_load(net, file, bytes, &err), NC_ERR_MISMATCH);
+    assert_non_null(strstr(err.message, "norm3.weight"));
     free(file);
+    file = timm_file("", &timm_tensors[3], "\"note\":\"\"", &bytes);
+    assert_int_equal(nc_axx_net_load(net, file, bytes, &err), NC_ERR_FORMAT);
+    assert_non_null(strstr(err.message, "blocks.0.norm1.bias"));
+    free(file);
+    nc_axx_net_destroy(net);
+}
+
+/* Nor is an amax that no layer has, or are those of some layers only. */
+static void an_amax_of_no_layer_is_refused_by_name(void **state) {
+    static const struct {
+        const char *pair, *name;
+        nc_status status;
+    } cases[] = {{"\"amax.blocks.0.fc9\":\"1 0\"", "amax.blocks.0.fc9", NC_ERR_MISMATCH},
+                 {"\"amax.head\":\"1 0\"", "amax.patch_embed", NC_ERR_MISMATCH},
+                 {"\"amax.head\":\"1\"", "amax.head", NC_ERR_FORMAT},
+                 {"\"amax.head\":\"-1 0\"", "amax.head", NC_ERR_FORMAT},
+                 {"\"amax.head\":\"1 0\",\"amax.head\":\"1 0\"", "amax.head", NC_ERR_FORMAT}};
+    nc_axx_net *net;
+    nc_error err;
+    size_t i, bytes;
+    (void)state;
+    assert_int_equal(nc_axx_net_create(&net, &timm_config), NC_OK);
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *file = timm_file("", NULL, cases[i].pair, &bytes);
+        assert_int_equal(nc_axx_net_load(net, file, bytes, &err), cases[i].status);
+        if (!strstr(err.message, cases[i].name)) fail_msg("%s: %s", cases[i].pair, err.message);
+        free(file);
+    }
+    nc_axx_net_destroy(net);
 }
 
 /* Classes that can be told apart: the brightest corner. */
@@ -493,6 +632,8 @@ int main(void) {
         cmocka_unit_test(networks_survive_safetensors),
         cmocka_unit_test(networks_do_not_depend_on_the_locale),
         cmocka_unit_test(files_with_the_names_of_timm_run),
+        cmocka_unit_test(tensors_without_a_use_are_refused_by_name),
+        cmocka_unit_test(an_amax_of_no_layer_is_refused_by_name),
         cmocka_unit_test(training_learns_in_every_mode),
         cmocka_unit_test(pruned_weights_stay_zero),
         cmocka_unit_test(power_is_weighed_by_work),

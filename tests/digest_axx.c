@@ -58,9 +58,22 @@ static void layers(const char *spec) {
 }
 
 static void networks(void) {
-    static const nc_axx_net_config configs[] = {
-        {NC_AXX_NET_VIT, 6, 1, 4, 20, 2, 2, 2, 0, 0, 8, 0, 0},
-        {NC_AXX_NET_CNN, 6, 1, 4, 20, 2, 0, 0, 0, 0, 8, 0, 0}};
+    static const nc_axx_net_config configs[] = {{.kind = NC_AXX_NET_VIT,
+                                                 .image = 6,
+                                                 .channels = 1,
+                                                 .classes = 4,
+                                                 .dim = 20,
+                                                 .depth = 2,
+                                                 .patch = 2,
+                                                 .heads = 2,
+                                                 .batch = 8},
+                                                {.kind = NC_AXX_NET_CNN,
+                                                 .image = 6,
+                                                 .channels = 1,
+                                                 .classes = 4,
+                                                 .dim = 20,
+                                                 .depth = 2,
+                                                 .batch = 8}};
     enum { COUNT = 24 };
     static float pixels[COUNT * 36];
     static uint32_t labels[COUNT];

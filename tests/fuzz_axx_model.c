@@ -13,7 +13,13 @@ static int never(void *user, const uint8_t *assignment, double *accuracy) {
 }
 
 static void load_network(const uint8_t *data, size_t size) {
-    static const nc_axx_net_config config = {NC_AXX_NET_CNN, 2, 1, 2, 1, 1, 0, 0, 0, 0, 1, 0, 0};
+    static const nc_axx_net_config config = {.kind = NC_AXX_NET_CNN,
+                                             .image = 2,
+                                             .channels = 1,
+                                             .classes = 2,
+                                             .dim = 1,
+                                             .depth = 1,
+                                             .batch = 1};
     static nc_axx_net *net;
     const float pixels[4] = {1, -1, 0.5f, 0};
     float logits[2];
