@@ -535,26 +535,52 @@ NC_API size_t nc_axx_conv_work_bytes(const nc_axx_engine *e, const nc_axx_conv *
 /* -- networks: vision transformer, small convolutional network (NC_AXX_VIT, with nc_hlx.h) -- */
 
 typedef enum nc_axx_net_kind {
-    NC_AXX_NET_VIT, /* patches, class token or mean, pre-norm blocks, head; timm's tensor names */
+    NC_AXX_NET_VIT, /* patches, class token or mean, blocks, head; names and options of timm's
+                       VisionTransformer and VisionTransformerDistilled (1.0.31) */
     NC_AXX_NET_CNN /* depth convolutions of 3 x 3 with ReLU, channels dim, 2 dim, 4 dim .., stride 2
                        from the second on, mean over places, head */
 } nc_axx_net_kind;
 
-/* Shape of a network. */
+/* What stands between the two layers of a block's MLP. */
+typedef enum nc_axx_activation {
+    NC_AXX_GELU,       /* x Phi(x), by erf: most of timm's */
+    NC_AXX_GELU_TANH,  /* nc_hlx_gelu: faster; timm's gelu_tanh */
+    NC_AXX_GELU_QUICK, /* x sigmoid(1.702 x): CLIP's */
+    NC_AXX_SILU        /* x sigmoid(x) */
+} nc_axx_activation;
+
+/* Shape of a network. Zeros are the defaults; the names in parentheses are timm's. */
 typedef struct nc_axx_net_config {
     nc_axx_net_kind kind;
-    uint32_t image;    /* height and width */
+    uint32_t image;    /* height, and width unless that is given */
     uint32_t channels; /* 0: 1 */
     uint32_t classes;
-    uint32_t dim;       /* width of tokens, or channels of the first convolution */
-    uint32_t depth;     /* blocks, or convolutions (1 to 6) */
-    uint32_t patch;     /* ViT: side of a patch, divides image */
-    uint32_t heads;     /* ViT: divides dim */
-    uint32_t mlp;       /* ViT: width of the hidden layer; 0: 4 dim */
-    uint32_t mean_pool; /* ViT: 1: no class token, mean of the tokens instead */
-    uint32_t batch;     /* most images at a time; 0: 32 */
-    uint32_t bits;      /* of quantised operands, 2 to 8; 0: 8 */
-    uint32_t tanh_gelu; /* ViT: 1: GELU by tanh (nc_hlx_gelu, faster), 0: by erf as timm's are */
+    uint32_t dim;         /* width of tokens, or channels of the first convolution */
+    uint32_t depth;       /* blocks, or convolutions (1 to 6) */
+    uint32_t patch;       /* ViT: side of a patch, divides height and width */
+    uint32_t heads;       /* ViT: divides dim unless head_dim is given */
+    uint32_t mlp;         /* ViT: inputs of the MLP's last layer; 0: 4 dim */
+    uint32_t mean_pool;   /* ViT: 1: no class token, mean of the patches' tokens instead; 2: a class
+                            token, but the mean (global_pool="avg") */
+    uint32_t batch;       /* most images at a time; 0: 32 */
+    uint32_t bits;        /* of quantised operands, 2 to 8; 0: 8 */
+    uint32_t activation;  /* ViT: one of nc_axx_activation */
+    uint32_t width;       /* of an image, ViT; 0: as its height */
+    uint32_t head_dim;    /* ViT: width of a head (attn_head_dim); 0: dim / heads */
+    float eps;            /* of layer norms, below 1; 0: 1e-5. Most of timm's have 1e-6 */
+    uint32_t no_qkv_bias; /* 1: attn.qkv has no bias */
+    uint32_t qk_norm;     /* 1: layer norm of every head's Q and K (attn.q_norm, attn.k_norm) */
+    uint32_t layer_scale; /* 1: what a block adds is multiplied by ls1.gamma and ls2.gamma
+                                 (init_values; Touvron et al. 2021) */
+    uint32_t gated;       /* of fc1's outputs one half, activated, multiplies the other: 1: both
+                                 in fc1, the gate first (SwiGLUPacked), 2: in fc1_g and fc1_x
+                                 (SwiGLU). With NC_AXX_SILU or NC_AXX_GELU_TANH */
+    uint32_t registers;   /* tokens behind the class token (reg_tokens), at most 1,024 */
+    uint32_t patch_positions; /* 1: only patches have positions (no_embed_class) */
+    uint32_t pre_norm;        /* 1: norm_pre in front of the blocks, patch_embed without bias */
+    uint32_t fc_norm;         /* 1: the last norm (fc_norm) is of what was pooled, not of tokens */
+    uint32_t distilled;       /* 1: dist_token behind the class token, the mean of head and
+                                 head_dist (DeiT) */
 } nc_axx_net_config;
 
 /* How its products are computed. */
@@ -572,7 +598,7 @@ typedef struct nc_axx_layer_info {
     float amax[2];       /* of its operands, as calibrated; [1] for products of activations only */
 } nc_axx_layer_info;
 
-/* Images (count x channels x image x image) and their classes. Not owned. */
+/* Images (count x channels x image x width) and their classes. Not owned. */
 typedef struct nc_axx_images {
     const float *pixels;
     const uint32_t *labels;
@@ -612,7 +638,8 @@ typedef struct nc_axx_net nc_axx_net;
 NC_API nc_status nc_axx_net_create(nc_axx_net **net, const nc_axx_net_config *config);
 /* Release; null is fine. */
 NC_API void nc_axx_net_destroy(nc_axx_net *net);
-/* Weights about normal (deviation sqrt(1 / inputs), 0.02 for the tokens), norms 1 and 0. */
+/* Weights about normal (deviation sqrt(1 / inputs), 0.02 for the tokens), norms 1 and 0, layer
+ * scales 1e-5. */
 NC_API void nc_axx_net_init(nc_axx_net *net, uint64_t seed);
 /* The configuration with its defaults filled in. */
 NC_API const nc_axx_net_config *nc_axx_net_get_config(const nc_axx_net *net);
@@ -658,7 +685,7 @@ NC_API nc_status nc_axx_net_save(const nc_axx_net *net, char **data, size_t *byt
  * or F64, each name with or without the prefix "module." of a data-parallel training. NC_ERR_FORMAT
  * with the column in the header; NC_ERR_MISMATCH names the first tensor that is unknown, missing or
  * of another shape, as well as an amax of an unknown layer or of some layers only. Nothing is
- * changed on failure. timm's models use 1e-6 in their layer norms where this one uses 1e-5. */
+ * changed on failure. */
 NC_API nc_status nc_axx_net_load(nc_axx_net *net, const void *data, size_t bytes, nc_error *err);
 #endif
 
@@ -8064,25 +8091,38 @@ NC_API nc_status nc_axx_conv2d_transposed_backward(const nc_axx_engine *e, const
 
 typedef enum nc_axx__part_kind {
     NC_AXX__TOKEN,  /* one tensor that is learned as it is */
+    NC_AXX__SCALE,  /* one that multiplies: begins small */
     NC_AXX__NORM,   /* layer norm: .weight and .bias */
-    NC_AXX__LINEAR, /* a layer with .weight and .bias */
+    NC_AXX__LINEAR, /* a layer with .weight and (nc_axx__has_bias) .bias */
     NC_AXX__PRODUCT /* a layer without: a product of two activations */
 } nc_axx__part_kind;
 
-/* Sizes by name, of one network and block. */
+/* Sizes by name, of one network and block. One that is 0 stands for a part that is not there. */
 typedef enum nc_axx__size {
     NC_AXX__NONE, /* ends a shape */
     NC_AXX__ONE,
     NC_AXX__THREE,
     NC_AXX__CLASSES,
+    NC_AXX__DIST_CLASSES,
     NC_AXX__CHANNELS,
     NC_AXX__CLASS_TOKENS, /* 1, or 0 where the tokens' mean is taken */
+    NC_AXX__DIST_TOKENS,
+    NC_AXX__REGISTERS,
+    NC_AXX__POSITIONS,
     NC_AXX__TOKENS,
     NC_AXX__DIM,
+    NC_AXX__PRE_NORM_DIM, /* these are dim where there is such a part */
+    NC_AXX__LAST_NORM_DIM,
+    NC_AXX__FC_NORM_DIM,
+    NC_AXX__SCALE_DIM,
+    NC_AXX__ATTENTION_DIM, /* of all heads */
     NC_AXX__QKV_DIM,
     NC_AXX__HEADS,
     NC_AXX__HEAD_DIM,
+    NC_AXX__HEAD_NORM_DIM,
     NC_AXX__MLP_DIM,
+    NC_AXX__FC1_DIM,
+    NC_AXX__GATE_DIM,
     NC_AXX__PATCHES, /* of an image */
     NC_AXX__PATCH,   /* side */
     NC_AXX__PATCH_VALUES,
@@ -8099,19 +8139,31 @@ typedef enum nc_axx__size {
  * a block stand between the first and the last of them. */
 #define NC_AXX__VIT_TABLE(PART)                                                                    \
     PART(CLASS_TOKEN, TOKEN, "cls_token", "", CLASS_TOKENS, ONE, DIM, NONE, NONE, NONE, NONE)      \
-    PART(POSITIONS, TOKEN, "pos_embed", "", ONE, TOKENS, DIM, NONE, NONE, NONE, NONE)              \
+    PART(DIST_TOKEN, TOKEN, "dist_token", "", DIST_TOKENS, ONE, DIM, NONE, NONE, NONE, NONE)       \
+    PART(REGISTER_TOKENS, TOKEN, "reg_token", "", ONE, REGISTERS, DIM, NONE, NONE, NONE, NONE)     \
+    PART(POSITION, TOKEN, "pos_embed", "", ONE, POSITIONS, DIM, NONE, NONE, NONE, NONE)            \
     PART(EMBED, LINEAR, "patch_embed.proj", "patch_embed", DIM, CHANNELS, PATCH, PATCH, ONE,       \
          PATCHES, PATCH_VALUES)                                                                    \
+    PART(PRE_NORM, NORM, "norm_pre", "", PRE_NORM_DIM, NONE, NONE, NONE, NONE, NONE, NONE)         \
     PART(NORM1, NORM, "norm1", "", DIM, NONE, NONE, NONE, NONE, NONE, NONE)                        \
     PART(QKV, LINEAR, "attn.qkv", "qkv", QKV_DIM, DIM, NONE, NONE, ONE, TOKENS, DIM)               \
+    PART(Q_NORM, NORM, "attn.q_norm", "", HEAD_NORM_DIM, NONE, NONE, NONE, NONE, NONE, NONE)       \
+    PART(K_NORM, NORM, "attn.k_norm", "", HEAD_NORM_DIM, NONE, NONE, NONE, NONE, NONE, NONE)       \
     PART(QK, PRODUCT, "", "qk", TOKENS, NONE, NONE, NONE, HEADS, TOKENS, HEAD_DIM)                 \
     PART(PV, PRODUCT, "", "pv", HEAD_DIM, NONE, NONE, NONE, HEADS, TOKENS, TOKENS)                 \
-    PART(PROJ, LINEAR, "attn.proj", "proj", DIM, DIM, NONE, NONE, ONE, TOKENS, DIM)                \
+    PART(PROJ, LINEAR, "attn.proj", "proj", DIM, ATTENTION_DIM, NONE, NONE, ONE, TOKENS,           \
+         ATTENTION_DIM)                                                                            \
+    PART(SCALE1, SCALE, "ls1.gamma", "", SCALE_DIM, NONE, NONE, NONE, NONE, NONE, NONE)            \
     PART(NORM2, NORM, "norm2", "", DIM, NONE, NONE, NONE, NONE, NONE, NONE)                        \
-    PART(FC1, LINEAR, "mlp.fc1", "fc1", MLP_DIM, DIM, NONE, NONE, ONE, TOKENS, DIM)                \
+    PART(FC1, LINEAR, "mlp.fc1", "fc1", FC1_DIM, DIM, NONE, NONE, ONE, TOKENS, DIM)                \
+    PART(FC1_GATE, LINEAR, "mlp.fc1_g", "fc1_g", GATE_DIM, DIM, NONE, NONE, ONE, TOKENS, DIM)      \
+    PART(FC1_VALUE, LINEAR, "mlp.fc1_x", "fc1_x", GATE_DIM, DIM, NONE, NONE, ONE, TOKENS, DIM)     \
     PART(FC2, LINEAR, "mlp.fc2", "fc2", DIM, MLP_DIM, NONE, NONE, ONE, TOKENS, MLP_DIM)            \
-    PART(LAST_NORM, NORM, "norm", "", DIM, NONE, NONE, NONE, NONE, NONE, NONE)                     \
-    PART(HEAD, LINEAR, "head", "head", CLASSES, DIM, NONE, NONE, ONE, ONE, DIM)
+    PART(SCALE2, SCALE, "ls2.gamma", "", SCALE_DIM, NONE, NONE, NONE, NONE, NONE, NONE)            \
+    PART(LAST_NORM, NORM, "norm", "", LAST_NORM_DIM, NONE, NONE, NONE, NONE, NONE, NONE)           \
+    PART(FC_NORM, NORM, "fc_norm", "", FC_NORM_DIM, NONE, NONE, NONE, NONE, NONE, NONE)            \
+    PART(HEAD, LINEAR, "head", "head", CLASSES, DIM, NONE, NONE, ONE, ONE, DIM)                    \
+    PART(HEAD_DIST, LINEAR, "head_dist", "head_dist", DIST_CLASSES, DIM, NONE, NONE, ONE, ONE, DIM)
 #define NC_AXX__CNN_TABLE(PART)                                                                    \
     PART(CONV, LINEAR, "", "", TO, FROM, THREE, THREE, ONE, PLACES, TAPS)                          \
     PART(CNN_HEAD, LINEAR, "head", "head", CLASSES, LAST, NONE, NONE, ONE, ONE, LAST)
@@ -8156,9 +8208,10 @@ static const nc_axx__architecture nc_axx__architectures[] = {
 typedef struct nc_axx__layer {
     nc_axx_layer_info info;
     const nc_axx_engine *engine; /* null: exact products */
-    float *weight, *bias;        /* out x k, out; null for a product of activations */
+    float *weight, *bias;        /* out x k, out or null; null for a product of activations */
     size_t rows, k, out;         /* at a full batch; of a product of activations: m, k, n */
     size_t batch;                /* products of activations, else 1 */
+    int weighted;                /* no product of activations */
     int waits;                   /* progressive training: exact products for the time being */
 } nc_axx__layer;
 
@@ -8172,17 +8225,21 @@ typedef struct nc_axx__tensor {
     int decays;             /* a matrix: pruned and decayed */
 } nc_axx__tensor;
 
-/* Where a part is: its first tensor, its layer. */
+/* Where a part is: its first tensor, its layer; NC_AXX__ABSENT. */
 typedef struct nc_axx__place {
     uint32_t tensor, layer;
 } nc_axx__place;
+
+#define NC_AXX__ABSENT UINT32_MAX
 
 /* What a block keeps for the way back. */
 typedef struct nc_axx__block {
     float *x, *norm1, *mean1, *rstd1; /* rows x dim, rows */
     float *q, *k, *v, *scores, *context, *merged;
+    float *plain[2], *plain_mean[2], *plain_rstd[2]; /* Q and K before their norms */
     float *middle, *norm2, *mean2, *rstd2;
-    float *hidden, *gelu; /* rows x mlp */
+    float *hidden, *gelu; /* rows x fc1's outputs, rows x mlp */
+    float *added[2];      /* what the layer scales multiply */
 } nc_axx__block;
 
 enum { NC_AXX__DEEPEST = 64 };
@@ -8202,12 +8259,14 @@ struct nc_axx_net {
     float *values, *gradients, *first, *second; /* parameters, gradients, moments */
     uint8_t *pruned;                            /* 1: stays zero; null: none */
     uint64_t steps;
-    size_t tokens; /* of an image, class token included */
+    size_t tokens, prefix; /* of an image; those in front of its patches */
     uint8_t *memory;
     /* activations and scratch, in `memory` */
     nc_axx__block blocks[NC_AXX__DEEPEST];
     float *features[NC_AXX__DEEPEST + 1]; /* of the convolutions, NHWC */
-    float *patches, *embedded, *last, *mean, *rstd, *final, *pooled, *logits, *losses;
+    float *patches, *embedded, *joined, *pre_mean, *pre_rstd;
+    float *last, *mean, *rstd, *final, *pooled, *features_of_head, *logits, *losses;
+    float *pooled_dist, *logits_dist;
     float *d0, *d1, *d2, *wide; /* gradients on their way back */
     float *float_a, *float_b, *scales;
     uint8_t *byte_a, *byte_b;
@@ -8217,21 +8276,38 @@ struct nc_axx_net {
 
 /* -- shape, parameters and memory -- */
 
+/* The transformer's part of nc_axx__check_config. */
+static nc_status nc_axx__check_vit(nc_axx_net_config *c) {
+    const uint32_t flags = c->no_qkv_bias | c->qk_norm | c->layer_scale | c->patch_positions |
+                           c->pre_norm | c->fc_norm | c->distilled;
+    if (!c->patch || !c->heads || c->heads > 65535 || (!c->head_dim && c->dim % c->heads))
+        return NC_ERR_ARG;
+    if (!c->head_dim) c->head_dim = c->dim / c->heads;
+    if (c->eps == 0) c->eps = 1e-5f;
+    if (!(c->eps > 0 && c->eps < 1)) return NC_ERR_ARG;
+    if (c->depth > NC_AXX__DEEPEST || c->image % c->patch || c->width % c->patch ||
+        c->image / c->patch > 64 || c->width / c->patch > 64 || c->registers > 1024 || flags > 1 ||
+        c->mean_pool > 2 || c->gated > 2 || c->activation > NC_AXX_SILU ||
+        c->head_dim > 65535 / c->heads)
+        return NC_ERR_ARG;
+    if (c->gated && c->activation != NC_AXX_SILU && c->activation != NC_AXX_GELU_TANH)
+        return NC_ERR_ARG;
+    return c->distilled && (c->mean_pool || c->fc_norm) ? NC_ERR_ARG : NC_OK;
+}
+
 /* Fill in the defaults and refuse what is impossible. */
 static nc_status nc_axx__check_config(nc_axx_net_config *c) {
     if (!c->channels) c->channels = 1;
     if (!c->mlp) c->mlp = 4 * c->dim;
     if (!c->batch) c->batch = 32;
     if (!c->bits) c->bits = 8;
-    if (!c->image || c->image > 4096 || c->channels > 64 || !c->classes || c->classes > 65536 ||
-        !c->dim || c->dim > 8192 || !c->depth || c->mlp > 65535 || c->batch > 4096 || c->bits < 2 ||
-        c->bits > 8)
+    if (!c->width) c->width = c->image;
+    if (!c->image || c->width > 4096 || c->image > 4096 || c->channels > 64 || !c->classes ||
+        c->classes > 65536 || !c->dim || c->dim > 8192 || !c->depth || c->mlp > 65535 ||
+        c->batch > 4096 || c->bits < 2 || c->bits > 8)
         return NC_ERR_ARG;
-    if (c->kind == NC_AXX_NET_CNN) return c->depth > 6 ? NC_ERR_ARG : NC_OK;
-    if (c->kind != NC_AXX_NET_VIT || c->depth > NC_AXX__DEEPEST || !c->patch || !c->heads ||
-        c->image % c->patch || c->dim % c->heads || c->image / c->patch > 64)
-        return NC_ERR_ARG;
-    return NC_OK;
+    if (c->kind == NC_AXX_NET_CNN) return c->depth > 6 || c->width != c->image ? NC_ERR_ARG : NC_OK;
+    return c->kind == NC_AXX_NET_VIT ? nc_axx__check_vit(c) : NC_ERR_ARG;
 }
 
 /* Height and width after `depth` convolutions. */
@@ -8247,6 +8323,32 @@ static size_t nc_axx__width(const nc_axx_net_config *c, uint32_t i) {
     return i ? (size_t)c->dim << (i - 1) : c->channels;
 }
 
+/* The transformer's part of nc_axx__sizes. */
+static void nc_axx__vit_sizes(const nc_axx_net *net, size_t sizes[NC_AXX__SIZES]) {
+    const nc_axx_net_config *c = &net->config;
+    sizes[NC_AXX__DIST_CLASSES] = c->distilled ? c->classes : 0;
+    sizes[NC_AXX__CLASS_TOKENS] = c->mean_pool != 1;
+    sizes[NC_AXX__DIST_TOKENS] = c->distilled;
+    sizes[NC_AXX__REGISTERS] = c->registers;
+    sizes[NC_AXX__POSITIONS] = net->tokens - (c->patch_positions ? net->prefix : 0);
+    sizes[NC_AXX__TOKENS] = net->tokens;
+    sizes[NC_AXX__PRE_NORM_DIM] = c->pre_norm ? c->dim : 0;
+    sizes[NC_AXX__LAST_NORM_DIM] = c->fc_norm ? 0 : c->dim;
+    sizes[NC_AXX__FC_NORM_DIM] = c->fc_norm ? c->dim : 0;
+    sizes[NC_AXX__SCALE_DIM] = c->layer_scale ? c->dim : 0;
+    sizes[NC_AXX__ATTENTION_DIM] = (size_t)c->heads * c->head_dim;
+    sizes[NC_AXX__QKV_DIM] = 3 * sizes[NC_AXX__ATTENTION_DIM];
+    sizes[NC_AXX__HEADS] = c->heads;
+    sizes[NC_AXX__HEAD_DIM] = c->head_dim;
+    sizes[NC_AXX__HEAD_NORM_DIM] = c->qk_norm ? c->head_dim : 0;
+    sizes[NC_AXX__MLP_DIM] = c->mlp;
+    sizes[NC_AXX__FC1_DIM] = c->gated == 2 ? 0 : c->gated ? 2 * (size_t)c->mlp : c->mlp;
+    sizes[NC_AXX__GATE_DIM] = c->gated == 2 ? c->mlp : 0;
+    sizes[NC_AXX__PATCHES] = net->tokens - net->prefix;
+    sizes[NC_AXX__PATCH] = c->patch;
+    sizes[NC_AXX__PATCH_VALUES] = (size_t)c->channels * c->patch * c->patch;
+}
+
 /* The sizes that a row names, in block b. */
 static void nc_axx__sizes(const nc_axx_net *net, uint32_t b, size_t sizes[NC_AXX__SIZES]) {
     const nc_axx_net_config *c = &net->config;
@@ -8255,16 +8357,8 @@ static void nc_axx__sizes(const nc_axx_net *net, uint32_t b, size_t sizes[NC_AXX
     sizes[NC_AXX__THREE] = 3;
     sizes[NC_AXX__CLASSES] = c->classes;
     sizes[NC_AXX__CHANNELS] = c->channels;
-    sizes[NC_AXX__CLASS_TOKENS] = !c->mean_pool;
-    sizes[NC_AXX__TOKENS] = net->tokens;
     sizes[NC_AXX__DIM] = c->dim;
-    sizes[NC_AXX__QKV_DIM] = 3 * (size_t)c->dim;
-    sizes[NC_AXX__HEADS] = c->heads;
-    sizes[NC_AXX__HEAD_DIM] = c->heads ? c->dim / c->heads : 0;
-    sizes[NC_AXX__MLP_DIM] = c->mlp;
-    sizes[NC_AXX__PATCHES] = net->tokens - !c->mean_pool;
-    sizes[NC_AXX__PATCH] = c->patch;
-    sizes[NC_AXX__PATCH_VALUES] = (size_t)c->channels * c->patch * c->patch;
+    if (c->kind == NC_AXX_NET_VIT) nc_axx__vit_sizes(net, sizes);
     sizes[NC_AXX__FROM] = nc_axx__width(c, b);
     sizes[NC_AXX__TO] = nc_axx__width(c, b + 1);
     sizes[NC_AXX__LAST] = nc_axx__width(c, c->depth);
@@ -8283,16 +8377,16 @@ static void nc_axx__part_name(const nc_axx_net *net, char *out, size_t room, uin
         (void)snprintf(out, room, "%s%s", name, ending);
 }
 
-/* A tensor of this shape, up to its first 0; its values are placed when all are known. */
-static nc_axx__tensor *nc_axx__add_tensor(nc_axx_net *net, size_t d0, size_t d1, size_t d2,
-                                          size_t d3) {
-    const size_t d[4] = {d0, d1, d2, d3};
+/* A tensor of the first `rank` sizes that a shape names; its values are placed when all are known.
+ */
+static nc_axx__tensor *nc_axx__add_tensor(nc_axx_net *net, const size_t *sizes,
+                                          const nc_axx__size *shape, uint32_t rank) {
     nc_axx__tensor t;
     memset(&t, 0, sizeof t);
     t.count = 1;
-    for (; t.rank < 4 && d[t.rank]; t.rank++) {
-        t.shape[t.rank] = d[t.rank];
-        t.count *= d[t.rank];
+    for (; t.rank < rank && shape[t.rank] != NC_AXX__NONE; t.rank++) {
+        t.shape[t.rank] = sizes[shape[t.rank]];
+        t.count *= sizes[shape[t.rank]];
     }
     net->parameters += t.count;
     stbds_arrput(net->tensors, t);
@@ -8301,48 +8395,67 @@ static nc_axx__tensor *nc_axx__add_tensor(nc_axx_net *net, size_t d0, size_t d1,
 
 /* The layer of a row with these sizes. */
 static void nc_axx__add_layer(nc_axx_net *net, const nc_axx__part *p, const size_t *sizes,
-                              const char *name) {
+                              const char *name, int bias) {
     const int weighted = p->kind == NC_AXX__LINEAR;
     nc_axx__layer layer;
     memset(&layer, 0, sizeof layer);
     (void)snprintf(layer.info.name, sizeof layer.info.name, "%s", name);
+    layer.weighted = weighted;
     layer.k = sizes[p->k];
     layer.out = sizes[p->shape[0]];
     layer.rows = sizes[p->rows] * (weighted ? net->config.batch : 1);
     layer.batch = sizes[p->batch] * (weighted ? 1 : net->config.batch);
     layer.info.macs = (uint64_t)sizes[p->batch] * sizes[p->rows] * layer.k * layer.out;
-    layer.info.parameters = weighted ? (uint64_t)layer.k * layer.out + layer.out : 0;
+    if (weighted) layer.info.parameters = (uint64_t)layer.k * layer.out + (bias ? layer.out : 0);
     stbds_arrput(net->layers, layer);
+}
+
+/* Where timm's networks have none, too. */
+static int nc_axx__has_bias(const nc_axx_net *net, uint32_t part) {
+    if (net->config.kind != NC_AXX_NET_VIT) return 1;
+    return part == NC_AXX__PART_QKV     ? !net->config.no_qkv_bias
+           : part == NC_AXX__PART_EMBED ? !net->config.pre_norm
+                                        : 1;
+}
+
+/* Values at first. */
+static void nc_axx__begin_tensor(nc_axx__tensor *t, nc_axx__part_kind kind) {
+    t->decays = kind == NC_AXX__LINEAR;
+    t->start = kind == NC_AXX__NORM ? 1.0f : kind == NC_AXX__SCALE ? 1e-5f : 0.0f;
+    if (kind == NC_AXX__TOKEN) t->deviation = 0.02f;
+    if (t->decays) t->deviation = 1.0f / sqrtf((float)t->count / (float)t->shape[0]);
 }
 
 /* The tensors and the layer of a part of block b. */
 static void nc_axx__add_part(nc_axx_net *net, uint32_t part, uint32_t b) {
     const nc_axx__part *p = &net->architecture->parts[part];
+    const int single = p->kind == NC_AXX__TOKEN || p->kind == NC_AXX__SCALE;
+    const int layer = p->kind == NC_AXX__LINEAR || p->kind == NC_AXX__PRODUCT;
+    const int bias =
+        p->kind == NC_AXX__NORM || (p->kind == NC_AXX__LINEAR && nc_axx__has_bias(net, part));
     size_t sizes[NC_AXX__SIZES];
     char name[sizeof net->layers->info.name];
-    nc_axx__place place;
+    nc_axx__place place = {NC_AXX__ABSENT, NC_AXX__ABSENT};
     nc_axx__tensor *t;
+    uint32_t i, there = 1;
     nc_axx__sizes(net, b, sizes);
-    place.tensor = (uint32_t)stbds_arrlenu(net->tensors);
-    place.layer = (uint32_t)stbds_arrlenu(net->layers);
+    for (i = 0; i < 4 && p->shape[i] != NC_AXX__NONE; i++) there = there && sizes[p->shape[i]];
+    if (there && p->kind != NC_AXX__PRODUCT) place.tensor = (uint32_t)stbds_arrlenu(net->tensors);
+    if (there && layer) place.layer = (uint32_t)stbds_arrlenu(net->layers);
     stbds_arrput(net->places, place);
-    if (p->kind != NC_AXX__PRODUCT && sizes[p->shape[0]]) {
-        t = nc_axx__add_tensor(net, sizes[p->shape[0]], sizes[p->shape[1]], sizes[p->shape[2]],
-                               sizes[p->shape[3]]);
+    if (place.tensor != NC_AXX__ABSENT) {
+        t = nc_axx__add_tensor(net, sizes, p->shape, 4);
         nc_axx__part_name(net, t->name, sizeof t->name, part, b, p->tensor,
-                          p->kind == NC_AXX__TOKEN ? "" : ".weight");
-        t->decays = p->kind == NC_AXX__LINEAR;
-        t->start = p->kind == NC_AXX__NORM ? 1.0f : 0.0f;
-        if (p->kind == NC_AXX__TOKEN) t->deviation = 0.02f;
-        if (t->decays) t->deviation = 1.0f / sqrtf((float)t->count / (float)t->shape[0]);
+                          single ? "" : ".weight");
+        nc_axx__begin_tensor(t, p->kind);
     }
-    if (p->kind == NC_AXX__LINEAR || p->kind == NC_AXX__NORM) {
-        t = nc_axx__add_tensor(net, sizes[p->shape[0]], 0, 0, 0);
+    if (there && bias) {
+        t = nc_axx__add_tensor(net, sizes, p->shape, 1);
         nc_axx__part_name(net, t->name, sizeof t->name, part, b, p->tensor, ".bias");
     }
-    if (p->kind == NC_AXX__LINEAR || p->kind == NC_AXX__PRODUCT) {
+    if (place.layer != NC_AXX__ABSENT) {
         nc_axx__part_name(net, name, sizeof name, part, b, p->layer, "");
-        nc_axx__add_layer(net, p, sizes, name);
+        nc_axx__add_layer(net, p, sizes, name, bias);
     }
 }
 
@@ -8372,12 +8485,21 @@ static void nc_axx__place_parameters(nc_axx_net *net) {
         at += net->tensors[i].count;
     }
     for (i = 0; i < stbds_arrlenu(net->places); i++) {
-        const nc_axx__tensor *t = &net->tensors[net->places[i].tensor];
-        nc_axx__layer *l = &net->layers[net->places[i].layer];
-        if (!t->decays || !l->info.parameters) continue; /* of the part behind this one */
+        const nc_axx__place place = net->places[i];
+        const nc_axx__tensor *t;
+        nc_axx__layer *l;
+        if (place.tensor == NC_AXX__ABSENT || place.layer == NC_AXX__ABSENT) continue;
+        t = &net->tensors[place.tensor];
+        l = &net->layers[place.layer];
         l->weight = t[0].values;
-        l->bias = t[1].values;
+        l->bias = l->info.parameters > t[0].count ? t[1].values : NULL;
     }
+}
+
+/* Is there such a part in block b (0 outside the blocks)? */
+static int nc_axx__has(const nc_axx_net *net, uint32_t part, uint32_t b) {
+    const nc_axx__place place = nc_axx__place_of(net, part, b);
+    return place.tensor != NC_AXX__ABSENT || place.layer != NC_AXX__ABSENT;
 }
 
 static float *nc_axx__floats(nc_axx__arena *a, size_t count) {
@@ -8387,15 +8509,23 @@ static float *nc_axx__floats(nc_axx__arena *a, size_t count) {
 /* A block's pieces of the memory. */
 static void nc_axx__place_block(const nc_axx_net *net, nc_axx__block *k, nc_axx__arena *a) {
     const nc_axx_net_config *c = &net->config;
-    const size_t rows = (size_t)c->batch * net->tokens;
-    float **wide[] = {&k->x,       &k->norm1,  &k->q,      &k->k,    &k->v,
-                      &k->context, &k->merged, &k->middle, &k->norm2};
+    const size_t rows = (size_t)c->batch * net->tokens, heads = rows * c->heads;
+    float **wide[] = {&k->x, &k->norm1, &k->middle, &k->norm2};
+    float **attention[] = {&k->q, &k->k, &k->v, &k->context, &k->merged};
     float **narrow[] = {&k->mean1, &k->rstd1, &k->mean2, &k->rstd2};
     size_t i;
     for (i = 0; i < sizeof wide / sizeof *wide; i++) *wide[i] = nc_axx__floats(a, rows * c->dim);
+    for (i = 0; i < sizeof attention / sizeof *attention; i++)
+        *attention[i] = nc_axx__floats(a, heads * c->head_dim);
     for (i = 0; i < sizeof narrow / sizeof *narrow; i++) *narrow[i] = nc_axx__floats(a, rows);
-    k->scores = nc_axx__floats(a, rows * net->tokens * c->heads);
-    k->hidden = nc_axx__floats(a, rows * c->mlp);
+    for (i = 0; i < 2 && c->qk_norm; i++) {
+        k->plain[i] = nc_axx__floats(a, heads * c->head_dim);
+        k->plain_mean[i] = nc_axx__floats(a, heads);
+        k->plain_rstd[i] = nc_axx__floats(a, heads);
+    }
+    for (i = 0; i < 2 && c->layer_scale; i++) k->added[i] = nc_axx__floats(a, rows * c->dim);
+    k->scores = nc_axx__floats(a, heads * net->tokens);
+    k->hidden = nc_axx__floats(a, rows * c->mlp * (c->gated ? 2 : 1));
     k->gelu = nc_axx__floats(a, rows * c->mlp);
 }
 
@@ -8408,6 +8538,7 @@ static void nc_axx__place_net(nc_axx_net *net, nc_axx__arena *a) {
     const size_t rows = vit ? (size_t)c->batch * net->tokens : 0, dim = rows * c->dim;
     size_t most_a = 0, most_b = 0, most_out = 0, most = 3 * dim, i;
     uint32_t b;
+    if (c->gated) most = nc_axx__larger(most, 2 * rows * c->mlp);
     for (b = 0; vit && b < c->depth; b++) nc_axx__place_block(net, &net->blocks[b], a);
     for (b = 0; !vit && b <= c->depth; b++) {
         const size_t side = nc_axx__side(c, b);
@@ -8422,15 +8553,25 @@ static void nc_axx__place_net(nc_axx_net *net, nc_axx__arena *a) {
         most_b = nc_axx__larger(most_b, second);
         most_out = nc_axx__larger(most_out, l->out);
         most = nc_axx__larger(most, nc_axx__larger(first, l->batch * l->rows * l->out));
-        if (!l->info.parameters) most = nc_axx__larger(most, second);
+        if (!l->weighted) most = nc_axx__larger(most, second);
     }
     net->patches = nc_axx__floats(a, vit ? net->layers[0].rows * net->layers[0].k : most_a);
     net->embedded = nc_axx__floats(a, dim);
+    if (c->pre_norm) {
+        net->joined = nc_axx__floats(a, dim);
+        net->pre_mean = nc_axx__floats(a, rows);
+        net->pre_rstd = nc_axx__floats(a, rows);
+    }
     net->last = nc_axx__floats(a, dim);
     net->final = nc_axx__floats(a, dim);
     net->mean = nc_axx__floats(a, rows);
     net->rstd = nc_axx__floats(a, rows);
     net->pooled = nc_axx__floats(a, c->batch * (vit ? c->dim : nc_axx__width(c, c->depth)));
+    net->features_of_head = c->fc_norm ? nc_axx__floats(a, (size_t)c->batch * c->dim) : net->pooled;
+    if (c->distilled) {
+        net->pooled_dist = nc_axx__floats(a, (size_t)c->batch * c->dim);
+        net->logits_dist = nc_axx__floats(a, (size_t)c->batch * c->classes);
+    }
     net->logits = nc_axx__floats(a, (size_t)c->batch * c->classes);
     net->losses = nc_axx__floats(a, c->batch);
     net->d0 = nc_axx__floats(a, most);
@@ -8472,11 +8613,17 @@ static size_t nc_axx__net_work_bytes(const nc_axx_net *net) {
     size_t most = nc_hlx_gemm_work_bytes() + 64, i;
     for (i = 0; i < stbds_arrlenu(net->layers); i++) {
         const nc_axx__layer *l = &net->layers[i];
-        most = nc_axx__larger(most, l->info.parameters
+        most = nc_axx__larger(most, l->weighted
                                         ? nc_axx_linear_work_bytes(NULL, l->rows, l->k, l->out)
                                         : nc_axx_matmul_work_bytes(NULL, l->rows, l->out, l->k));
     }
     return most;
+}
+
+static void nc_axx__count_tokens(nc_axx_net *net) {
+    const nc_axx_net_config *c = &net->config;
+    net->prefix = (size_t)(c->mean_pool != 1) + c->distilled + c->registers;
+    net->tokens = net->prefix + (size_t)(c->image / c->patch) * (c->width / c->patch);
 }
 
 /* Everything of a network whose configuration is set. */
@@ -8487,8 +8634,7 @@ static nc_status nc_axx__build(nc_axx_net *net) {
     if (status == NC_OK) status = nc_axx__exact_engine(&net->exact);
     if (status != NC_OK) return status;
     net->architecture = &nc_axx__architectures[c->kind];
-    if (c->kind == NC_AXX_NET_VIT)
-        net->tokens = (size_t)(c->image / c->patch) * (c->image / c->patch) + !c->mean_pool;
+    if (c->kind == NC_AXX_NET_VIT) nc_axx__count_tokens(net);
     nc_axx__add_parts(net);
     net->work_bytes = nc_axx__net_work_bytes(net);
     nc_axx__place_net(net, &arena);
@@ -8630,8 +8776,9 @@ static nc_axx__layer *nc_axx__layer_of(const nc_axx_net *net, uint32_t part, uin
     return &net->layers[nc_axx__place_of(net, part, b).layer];
 }
 
-static const float *nc_axx__token(const nc_axx_net *net, uint32_t part) {
-    return net->tensors[nc_axx__place_of(net, part, 0).tensor].values;
+/* The first tensor of a part. */
+static const nc_axx__tensor *nc_axx__tensor_of(const nc_axx_net *net, uint32_t part, uint32_t b) {
+    return &net->tensors[nc_axx__place_of(net, part, b).tensor];
 }
 
 /* A matrix as nc_hlx_gemm takes it. */
@@ -8677,7 +8824,7 @@ static void nc_axx__net_linear(nc_axx_net *net, const nc_axx__layer *l, const fl
     nc_axx__net_gemm(net, nc_axx__matrix_of(x, l->k, 0),
                      nc_axx__matrix_of(nc_axx__weights_of(net, l), l->k, 1), y, rows, l->out, l->k,
                      0);
-    for (r = 0; r < rows; r++)
+    for (r = 0; r < rows && l->bias; r++)
         for (o = 0; o < l->out; o++) y[r * l->out + o] += l->bias[o];
 }
 
@@ -8691,7 +8838,7 @@ static void nc_axx__net_linear_back(nc_axx_net *net, const nc_axx__layer *l, con
     x = nc_axx__operand_of(net, l, 0, x, rows * l->k);
     nc_axx__net_gemm(net, nc_axx__matrix_of(dy, l->out, 1), nc_axx__matrix_of(x, l->k, 0),
                      nc_axx__gradient_of(net, l->weight), l->out, l->k, rows, 1);
-    nc_hlx_column_sums(nc_axx__gradient_of(net, l->bias), dy, rows, l->out);
+    if (l->bias) nc_hlx_column_sums(nc_axx__gradient_of(net, l->bias), dy, rows, l->out);
 }
 
 /* y = a b^T (by_rows: a b) for `count` matrices. */
@@ -8742,21 +8889,22 @@ static void nc_axx__net_matmul_back(nc_axx_net *net, const nc_axx__layer *l, con
     }
 }
 
-/* Layer norm of rows; mean and rstd are kept for the way back. */
+/* Layer norm of rows of its weight's length; mean and rstd are kept for the way back. */
 static void nc_axx__net_norm(const nc_axx_net *net, uint32_t part, uint32_t b, float *y,
                              float *mean, float *rstd, const float *x, size_t rows) {
-    const nc_axx__tensor *t = &net->tensors[nc_axx__place_of(net, part, b).tensor];
-    nc_hlx_layernorm(y, mean, rstd, x, t[0].values, t[1].values, rows, net->config.dim);
+    const nc_axx__tensor *t = nc_axx__tensor_of(net, part, b);
+    nc_hlx_layernorm_eps(y, mean, rstd, x, t[0].values, t[1].values, rows, t[0].count,
+                         net->config.eps);
 }
 
 /* dx += its gradient; those of its weight and bias too. */
 static void nc_axx__net_norm_back(const nc_axx_net *net, uint32_t part, uint32_t b, float *dx,
                                   const float *dy, const float *x, const float *mean,
                                   const float *rstd, size_t rows) {
-    const nc_axx__tensor *t = &net->tensors[nc_axx__place_of(net, part, b).tensor];
+    const nc_axx__tensor *t = nc_axx__tensor_of(net, part, b);
     nc_hlx_layernorm_backward(dx, nc_axx__gradient_of(net, t[0].values),
                               nc_axx__gradient_of(net, t[1].values), dy, x, t[0].values, mean, rstd,
-                              rows, net->config.dim);
+                              rows, t[0].count);
 }
 
 /* -- the transformer -- */
@@ -8798,29 +8946,47 @@ static void nc_axx__gelu_back(float *dy, const float *x, size_t n) {
     }
 }
 
+/* x sigmoid(beta x). */
+static void nc_axx__swish(float *y, const float *x, size_t n, float beta) {
+    ptrdiff_t i;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if (n > 4096)
+#endif
+    for (i = 0; i < (ptrdiff_t)n; i++) y[i] = x[i] / (1.0f + nc_hlx_exp(-(beta * x[i])));
+}
+
+static void nc_axx__swish_back(float *dy, const float *x, size_t n, float beta) {
+    ptrdiff_t i;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if (n > 4096)
+#endif
+    for (i = 0; i < (ptrdiff_t)n; i++) {
+        const float s = 1.0f / (1.0f + nc_hlx_exp(-(beta * x[i])));
+        dy[i] = dy[i] * (s + beta * x[i] * s * (1.0f - s));
+    }
+}
+
 /* Images (NCHW) as rows of patches in the order of a convolution's weights. */
 static void nc_axx__cut(const nc_axx_net *net, float *patches, const float *pixels, size_t count) {
     const nc_axx_net_config *c = &net->config;
-    const size_t side = c->image / c->patch;
     size_t image, h, w, ch, i, j;
     for (image = 0; image < count; image++)
-        for (h = 0; h < side; h++)
-            for (w = 0; w < side; w++)
+        for (h = 0; h < c->image; h += c->patch)
+            for (w = 0; w < c->width; w += c->patch)
                 for (ch = 0; ch < c->channels; ch++)
                     for (i = 0; i < c->patch; i++)
                         for (j = 0; j < c->patch; j++)
                             *patches++ =
-                                pixels[((image * c->channels + ch) * c->image + h * c->patch + i) *
-                                           c->image +
-                                       w * c->patch + j];
+                                pixels[((image * c->channels + ch) * c->image + h + i) * c->width +
+                                       w + j];
 }
 
 /* Rows of Q, K, V of all heads to matrices of one head, or (back) the other way round. Q is
- * scaled. */
+ * scaled unless a norm comes first. */
 static void nc_axx__split(const nc_axx_net *net, float *qkv, float *const part[3], size_t count,
                           int back) {
-    const size_t dim = net->config.dim, heads = net->config.heads, size = dim / heads;
-    const float scale = 1.0f / sqrtf((float)size);
+    const size_t heads = net->config.heads, size = net->config.head_dim, dim = heads * size;
+    const float scale = net->config.qk_norm ? 1.0f : 1.0f / sqrtf((float)size);
     size_t image, t, p, h, i;
     for (image = 0; image < count; image++)
         for (t = 0; t < net->tokens; t++)
@@ -8838,10 +9004,10 @@ static void nc_axx__split(const nc_axx_net *net, float *qkv, float *const part[3
                 }
 }
 
-/* Matrices of one head side by side as rows of dim, or back. */
+/* Matrices of one head side by side as rows of all heads, or back. */
 static void nc_axx__merge(const nc_axx_net *net, float *rows, float *heads_of, size_t count,
                           int back) {
-    const size_t dim = net->config.dim, heads = net->config.heads, size = dim / heads;
+    const size_t heads = net->config.heads, size = net->config.head_dim, dim = heads * size;
     size_t image, t, h;
     for (image = 0; image < count; image++)
         for (h = 0; h < heads; h++)
@@ -8857,146 +9023,369 @@ static void nc_axx__sum(float *y, const float *a, const float *b, size_t n) {
     for (i = 0; i < n; i++) y[i] = a[i] + b[i];
 }
 
-/* The network's activation of rows x mlp values. */
+/* y = x factor. */
+static void nc_axx__times(float *y, const float *x, float factor, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++) y[i] = x[i] * factor;
+}
+
+/* The network's activation of n values. */
 static void nc_axx__activate(const nc_axx_net *net, float *y, const float *x, size_t n) {
-    if (net->config.tanh_gelu)
-        nc_hlx_gelu(y, x, n);
-    else
-        nc_axx__gelu(y, x, n);
+    switch (net->config.activation) {
+    case NC_AXX_GELU_TANH: nc_hlx_gelu(y, x, n); break;
+    case NC_AXX_GELU_QUICK: nc_axx__swish(y, x, n, 1.702f); break;
+    case NC_AXX_SILU: nc_axx__swish(y, x, n, 1.0f); break;
+    default: nc_axx__gelu(y, x, n);
+    }
 }
 
 static void nc_axx__activate_back(const nc_axx_net *net, float *dy, const float *x, size_t n) {
-    if (net->config.tanh_gelu)
-        nc_hlx_gelu_backward(dy, dy, x, n);
-    else
-        nc_axx__gelu_back(dy, x, n);
+    switch (net->config.activation) {
+    case NC_AXX_GELU_TANH: nc_hlx_gelu_backward(dy, dy, x, n); break;
+    case NC_AXX_GELU_QUICK: nc_axx__swish_back(dy, x, n, 1.702f); break;
+    case NC_AXX_SILU: nc_axx__swish_back(dy, x, n, 1.0f); break;
+    default: nc_axx__gelu_back(dy, x, n);
+    }
 }
 
-/* out = m + W2 gelu(W1 norm2(m)), m = x + P attention(norm1(x)): pre-norm, as Dosovitskiy et al.
- * (2021) have it. */
-static void nc_axx__block_forward(nc_axx_net *net, uint32_t b, size_t count, float *out) {
-    nc_axx__block *k = &net->blocks[b];
-    const size_t dim = net->config.dim, rows = count * net->tokens;
-    const size_t heads = count * net->config.heads;
-    float *parts[3];
-    parts[0] = k->q;
-    parts[1] = k->k;
+/* nc_hlx_swiglu's name of a gate's activation. */
+static uint32_t nc_axx__gate(const nc_axx_net *net) {
+    return net->config.activation == NC_AXX_SILU ? NC_HLX_SILU : NC_HLX_GELU;
+}
+
+/* out = x + gamma added, or where there is no layer scale x + added. */
+static void nc_axx__add_scaled(const nc_axx_net *net, uint32_t part, uint32_t b, float *out,
+                               const float *x, const float *added, size_t rows) {
+    const size_t dim = net->config.dim;
+    const float *gamma;
+    size_t r, i;
+    if (!net->config.layer_scale) {
+        nc_axx__sum(out, x, added, rows * dim);
+        return;
+    }
+    gamma = nc_axx__tensor_of(net, part, b)->values;
+    for (r = 0; r < rows; r++)
+        for (i = 0; i < dim; i++) out[r * dim + i] = x[r * dim + i] + gamma[i] * added[r * dim + i];
+}
+
+/* The gradient of `added` from d0, that of the sum: in d2, or d0 itself. `wide` is overwritten. */
+static const float *nc_axx__add_scaled_back(nc_axx_net *net, uint32_t part, uint32_t b,
+                                            const float *added, size_t rows) {
+    const size_t dim = net->config.dim;
+    const float *gamma;
+    size_t r, i;
+    if (!net->config.layer_scale) return net->d0;
+    gamma = nc_axx__tensor_of(net, part, b)->values;
+    for (r = 0; r < rows; r++)
+        for (i = 0; i < dim; i++) {
+            net->wide[r * dim + i] = net->d0[r * dim + i] * added[r * dim + i];
+            net->d2[r * dim + i] = net->d0[r * dim + i] * gamma[i];
+        }
+    nc_hlx_column_sums(nc_axx__gradient_of(net, gamma), net->wide, rows, dim);
+    return net->d2;
+}
+
+/* Where Q, K and V of a block come to lie when the rows are split. */
+static void nc_axx__heads_of(const nc_axx_net *net, const nc_axx__block *k, float *parts[3]) {
+    parts[0] = net->config.qk_norm ? k->plain[0] : k->q;
+    parts[1] = net->config.qk_norm ? k->plain[1] : k->k;
     parts[2] = k->v;
-    nc_axx__net_norm(net, NC_AXX__PART_NORM1, b, k->norm1, k->mean1, k->rstd1, k->x, rows);
-    nc_axx__net_linear(net, nc_axx__layer_of(net, NC_AXX__PART_QKV, b), k->norm1, net->wide, rows);
+}
+
+/* merged = attention(norm1), Q and K normalised where the network does so. */
+static void nc_axx__attend(nc_axx_net *net, uint32_t b, size_t count) {
+    nc_axx__block *k = &net->blocks[b];
+    const size_t heads = count * net->config.heads, rows = heads * net->tokens;
+    const size_t size = net->config.head_dim;
+    float *parts[3];
+    nc_axx__heads_of(net, k, parts);
+    nc_axx__net_linear(net, nc_axx__layer_of(net, NC_AXX__PART_QKV, b), k->norm1, net->wide,
+                       count * net->tokens);
     nc_axx__split(net, net->wide, parts, count, 0);
+    if (net->config.qk_norm) {
+        nc_axx__net_norm(net, NC_AXX__PART_Q_NORM, b, k->q, k->plain_mean[0], k->plain_rstd[0],
+                         k->plain[0], rows);
+        nc_axx__net_norm(net, NC_AXX__PART_K_NORM, b, k->k, k->plain_mean[1], k->plain_rstd[1],
+                         k->plain[1], rows);
+        nc_axx__times(k->q, k->q, 1.0f / sqrtf((float)size), rows * size);
+    }
     nc_axx__net_matmul(net, nc_axx__layer_of(net, NC_AXX__PART_QK, b), k->q, k->k, 0, k->scores,
                        heads);
-    nc_hlx_softmax(k->scores, heads * net->tokens, net->tokens, 0);
+    nc_hlx_softmax(k->scores, rows, net->tokens, 0);
     nc_axx__net_matmul(net, nc_axx__layer_of(net, NC_AXX__PART_PV, b), k->scores, k->v, 1,
                        k->context, heads);
     nc_axx__merge(net, k->merged, k->context, count, 0);
-    nc_axx__net_linear(net, nc_axx__layer_of(net, NC_AXX__PART_PROJ, b), k->merged, net->wide,
-                       rows);
-    nc_axx__sum(k->middle, k->x, net->wide, rows * dim);
+}
+
+/* From the gradient of `merged` in d1 that of norm1, there too. */
+static void nc_axx__attend_back(nc_axx_net *net, uint32_t b, size_t count) {
+    nc_axx__block *k = &net->blocks[b];
+    const size_t heads = count * net->config.heads, rows = heads * net->tokens;
+    const size_t size = net->config.head_dim;
+    float *parts[3];
+    nc_axx__merge(net, net->d1, net->d2, count, 1);
+    /* values and probabilities; then keys and queries: d1 and d2 are free again behind the first */
+    nc_axx__net_matmul_back(net, nc_axx__layer_of(net, NC_AXX__PART_PV, b), k->scores, k->v, 1,
+                            net->d2, net->wide, k->context, heads);
+    nc_hlx_softmax_backward(net->wide, k->scores, rows, net->tokens, 0);
+    nc_axx__net_matmul_back(net, nc_axx__layer_of(net, NC_AXX__PART_QK, b), k->q, k->k, 0,
+                            net->wide, net->d1, net->d2, heads);
+    parts[0] = net->d1;
+    parts[1] = net->d2;
+    parts[2] = k->context;
+    if (net->config.qk_norm) { /* q and k have been used for the last time */
+        nc_axx__times(net->d1, net->d1, 1.0f / sqrtf((float)size), rows * size);
+        parts[0] = k->q;
+        parts[1] = k->k;
+        memset(parts[0], 0, rows * size * sizeof(float));
+        memset(parts[1], 0, rows * size * sizeof(float));
+        nc_axx__net_norm_back(net, NC_AXX__PART_Q_NORM, b, parts[0], net->d1, k->plain[0],
+                              k->plain_mean[0], k->plain_rstd[0], rows);
+        nc_axx__net_norm_back(net, NC_AXX__PART_K_NORM, b, parts[1], net->d2, k->plain[1],
+                              k->plain_mean[1], k->plain_rstd[1], rows);
+    }
+    nc_axx__split(net, net->wide, parts, count, 1);
+    nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_QKV, b), k->norm1, net->wide,
+                            net->d1, count * net->tokens);
+}
+
+/* Columns of one half of fc1's output (rows x 2 mlp) from or (back) to a matrix of its own. */
+static void nc_axx__halve(const nc_axx_net *net, float *both, float *half, size_t which,
+                          size_t rows, int back) {
+    const size_t n = net->config.mlp;
+    size_t r;
+    for (r = 0; r < rows; r++) {
+        float *in = both + (2 * r + which) * n;
+        memcpy(back ? half + r * n : in, back ? in : half + r * n, n * sizeof(float));
+    }
+}
+
+/* gelu = activation(fc1(norm2)), of one half times the other where gated. */
+static void nc_axx__expand(nc_axx_net *net, uint32_t b, size_t rows) {
+    nc_axx__block *k = &net->blocks[b];
+    size_t i;
+    if (net->config.gated < 2)
+        nc_axx__net_linear(net, nc_axx__layer_of(net, NC_AXX__PART_FC1, b), k->norm2, k->hidden,
+                           rows);
+    for (i = 0; i < 2 && net->config.gated == 2; i++) {
+        const uint32_t part = i ? NC_AXX__PART_FC1_VALUE : NC_AXX__PART_FC1_GATE;
+        nc_axx__net_linear(net, nc_axx__layer_of(net, part, b), k->norm2, net->wide, rows);
+        nc_axx__halve(net, k->hidden, net->wide, i, rows, 0);
+    }
+    if (net->config.gated)
+        (void)nc_hlx_swiglu(k->gelu, k->hidden, rows, net->config.mlp, nc_axx__gate(net));
+    else
+        nc_axx__activate(net, k->gelu, k->hidden, rows * net->config.mlp);
+}
+
+/* From the gradient of `gelu` in `wide` that of norm2 in d1. */
+static void nc_axx__expand_back(nc_axx_net *net, uint32_t b, size_t rows) {
+    nc_axx__block *k = &net->blocks[b];
+    if (!net->config.gated) {
+        nc_axx__activate_back(net, net->wide, k->hidden, rows * net->config.mlp);
+        nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_FC1, b), k->norm2,
+                                net->wide, net->d1, rows);
+        return;
+    }
+    (void)nc_hlx_swiglu_backward(net->d2, net->wide, k->hidden, rows, net->config.mlp,
+                                 nc_axx__gate(net));
+    if (net->config.gated == 1) {
+        nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_FC1, b), k->norm2, net->d2,
+                                net->d1, rows);
+        return;
+    }
+    nc_axx__halve(net, net->d2, net->wide, 0, rows, 1);
+    nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_FC1_GATE, b), k->norm2,
+                            net->wide, net->d1, rows);
+    nc_axx__halve(net, net->d2, net->wide, 1, rows, 1);
+    nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_FC1_VALUE, b), k->norm2,
+                            net->wide, net->d2, rows);
+    nc_axx__sum(net->d1, net->d1, net->d2, rows * net->config.dim);
+}
+
+/* out = m + s2 W2 expand(norm2(m)), m = x + s1 P attention(norm1(x)): pre-norm, as Dosovitskiy et
+ * al. (2021) have it, with layer scales s. */
+static void nc_axx__block_forward(nc_axx_net *net, uint32_t b, size_t count, float *out) {
+    nc_axx__block *k = &net->blocks[b];
+    const size_t rows = count * net->tokens;
+    float *added[2];
+    added[0] = net->config.layer_scale ? k->added[0] : net->wide;
+    added[1] = net->config.layer_scale ? k->added[1] : net->wide;
+    nc_axx__net_norm(net, NC_AXX__PART_NORM1, b, k->norm1, k->mean1, k->rstd1, k->x, rows);
+    nc_axx__attend(net, b, count);
+    nc_axx__net_linear(net, nc_axx__layer_of(net, NC_AXX__PART_PROJ, b), k->merged, added[0], rows);
+    nc_axx__add_scaled(net, NC_AXX__PART_SCALE1, b, k->middle, k->x, added[0], rows);
     nc_axx__net_norm(net, NC_AXX__PART_NORM2, b, k->norm2, k->mean2, k->rstd2, k->middle, rows);
-    nc_axx__net_linear(net, nc_axx__layer_of(net, NC_AXX__PART_FC1, b), k->norm2, k->hidden, rows);
-    nc_axx__activate(net, k->gelu, k->hidden, rows * net->config.mlp);
-    nc_axx__net_linear(net, nc_axx__layer_of(net, NC_AXX__PART_FC2, b), k->gelu, net->wide, rows);
-    nc_axx__sum(out, k->middle, net->wide, rows * dim);
+    nc_axx__expand(net, b, rows);
+    nc_axx__net_linear(net, nc_axx__layer_of(net, NC_AXX__PART_FC2, b), k->gelu, added[1], rows);
+    nc_axx__add_scaled(net, NC_AXX__PART_SCALE2, b, out, k->middle, added[1], rows);
 }
 
 /* d0 holds the gradient of the block's output and gets that of its input. */
 static void nc_axx__block_backward(nc_axx_net *net, uint32_t b, size_t count) {
     nc_axx__block *k = &net->blocks[b];
-    const size_t rows = count * net->tokens, heads = count * net->config.heads;
-    float *parts[3];
-    parts[0] = net->d1;
-    parts[1] = net->d2;
-    parts[2] = k->context;
-    nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_FC2, b), k->gelu, net->d0,
-                            net->wide, rows);
-    nc_axx__activate_back(net, net->wide, k->hidden, rows * net->config.mlp);
-    nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_FC1, b), k->norm2, net->wide,
-                            net->d1, rows);
+    const size_t rows = count * net->tokens;
+    const float *dy = nc_axx__add_scaled_back(net, NC_AXX__PART_SCALE2, b, k->added[1], rows);
+    nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_FC2, b), k->gelu, dy, net->wide,
+                            rows);
+    nc_axx__expand_back(net, b, rows);
     nc_axx__net_norm_back(net, NC_AXX__PART_NORM2, b, net->d0, net->d1, k->middle, k->mean2,
                           k->rstd2, rows);
-    nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_PROJ, b), k->merged, net->d0,
+    dy = nc_axx__add_scaled_back(net, NC_AXX__PART_SCALE1, b, k->added[0], rows);
+    nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_PROJ, b), k->merged, dy,
                             net->d1, rows);
-    nc_axx__merge(net, net->d1, net->d2, count, 1);
-    /* values and probabilities; then keys and queries: d1 and d2 are free again behind the first */
-    nc_axx__net_matmul_back(net, nc_axx__layer_of(net, NC_AXX__PART_PV, b), k->scores, k->v, 1,
-                            net->d2, net->wide, k->context, heads);
-    nc_hlx_softmax_backward(net->wide, k->scores, heads * net->tokens, net->tokens, 0);
-    nc_axx__net_matmul_back(net, nc_axx__layer_of(net, NC_AXX__PART_QK, b), k->q, k->k, 0,
-                            net->wide, net->d1, net->d2, heads);
-    nc_axx__split(net, net->wide, parts, count, 1);
-    nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_QKV, b), k->norm1, net->wide,
-                            net->d1, rows);
+    nc_axx__attend_back(net, b, count);
     nc_axx__net_norm_back(net, NC_AXX__PART_NORM1, b, net->d0, net->d1, k->x, k->mean1, k->rstd1,
                           rows);
+}
+
+/* The learned token in front of the patches that has number i. */
+static const float *nc_axx__prefix(const nc_axx_net *net, size_t i) {
+    const nc_axx_net_config *c = &net->config;
+    const size_t first = net->prefix - c->registers;
+    if (i >= first)
+        return nc_axx__tensor_of(net, NC_AXX__PART_REGISTER_TOKENS, 0)->values +
+               (i - first) * c->dim;
+    return nc_axx__tensor_of(net, i ? NC_AXX__PART_DIST_TOKEN : NC_AXX__PART_CLASS_TOKEN, 0)
+        ->values;
+}
+
+/* Tokens, in front of the first block: those learned, then the patches, with their positions. */
+static void nc_axx__embed(nc_axx_net *net, const float *pixels, size_t count) {
+    const nc_axx_net_config *c = &net->config;
+    const size_t dim = c->dim, t = net->tokens, places = t - net->prefix;
+    const size_t first = c->patch_positions ? net->prefix : 0; /* with a position */
+    const float *position = nc_axx__tensor_of(net, NC_AXX__PART_POSITION, 0)->values;
+    float *to = c->pre_norm ? net->joined : net->blocks[0].x;
+    size_t image, i, j;
+    nc_axx__cut(net, net->patches, pixels, count);
+    nc_axx__net_linear(net, nc_axx__layer_of(net, NC_AXX__PART_EMBED, 0), net->patches,
+                       net->embedded, count * places);
+    for (image = 0; image < count; image++)
+        for (i = 0; i < t; i++, to += dim) {
+            const float *from = i < net->prefix
+                                    ? nc_axx__prefix(net, i)
+                                    : net->embedded + (image * places + i - net->prefix) * dim;
+            for (j = 0; j < dim; j++)
+                to[j] = i < first ? from[j] : position[(i - first) * dim + j] + from[j];
+        }
+    if (c->pre_norm)
+        nc_axx__net_norm(net, NC_AXX__PART_PRE_NORM, 0, net->blocks[0].x, net->pre_mean,
+                         net->pre_rstd, net->joined, count * t);
+}
+
+/* From the gradient of the first block's input in d0. */
+static void nc_axx__embed_back(nc_axx_net *net, size_t count) {
+    const nc_axx_net_config *c = &net->config;
+    const size_t dim = c->dim, t = net->tokens, places = t - net->prefix;
+    const size_t first = c->patch_positions ? net->prefix : 0;
+    float *dposition =
+        nc_axx__gradient_of(net, nc_axx__tensor_of(net, NC_AXX__PART_POSITION, 0)->values);
+    const float *d = net->d0;
+    size_t image, i, j;
+    if (c->pre_norm) {
+        memset(net->d1, 0, count * t * dim * sizeof(float));
+        nc_axx__net_norm_back(net, NC_AXX__PART_PRE_NORM, 0, net->d1, net->d0, net->joined,
+                              net->pre_mean, net->pre_rstd, count * t);
+        d = net->d1;
+    }
+    for (image = 0; image < count; image++)
+        for (i = 0; i < t; i++, d += dim) {
+            float *to = i < net->prefix ? nc_axx__gradient_of(net, nc_axx__prefix(net, i))
+                                        : net->d2 + (image * places + i - net->prefix) * dim;
+            for (j = 0; j < dim && i >= first; j++) dposition[(i - first) * dim + j] += d[j];
+            for (j = 0; j < dim; j++) to[j] = i < net->prefix ? to[j] + d[j] : d[j];
+        }
+    nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_EMBED, 0), net->patches,
+                            net->d2, NULL, count * places);
+}
+
+/* The class token of the final tokens, or the mean of those of the patches. */
+static void nc_axx__pool(nc_axx_net *net, size_t count) {
+    const nc_axx_net_config *c = &net->config;
+    const size_t dim = c->dim, t = net->tokens, first = c->mean_pool ? net->prefix : 0;
+    const float *final = c->fc_norm ? net->last : net->final;
+    size_t image, i, j;
+    for (image = 0; image < count; image++, final += t * dim)
+        for (j = 0; j < dim; j++) {
+            float sum = final[first * dim + j];
+            for (i = first + 1; c->mean_pool && i < t; i++) sum += final[i * dim + j];
+            net->pooled[image * dim + j] = c->mean_pool ? sum / (float)(t - first) : sum;
+            if (c->distilled) net->pooled_dist[image * dim + j] = final[dim + j];
+        }
+}
+
+/* In d1 the gradients of the final tokens, from those of what was pooled: d2, and with a second
+ * head `wide`. */
+static void nc_axx__pool_back(nc_axx_net *net, size_t count) {
+    const nc_axx_net_config *c = &net->config;
+    const size_t dim = c->dim, t = net->tokens, first = net->prefix;
+    size_t image, i, j;
+    for (image = 0; image < count; image++)
+        for (i = 0; i < t; i++)
+            for (j = 0; j < dim; j++) {
+                const float d = net->d2[image * dim + j];
+                float *to = &net->d1[(image * t + i) * dim + j];
+                if (c->mean_pool)
+                    *to = i < first ? 0.0f : d / (float)(t - first);
+                else
+                    *to = i == 0 ? d : i == 1 && c->distilled ? net->wide[image * dim + j] : 0.0f;
+            }
 }
 
 /* Patches and class token become tokens, blocks, the last norm, then the class token or the mean of
  * all into the head. */
 static void nc_axx__vit_forward(nc_axx_net *net, const float *pixels, size_t count) {
     const nc_axx_net_config *c = &net->config;
-    const size_t dim = c->dim, first = !c->mean_pool, t = net->tokens, places = t - first;
-    const float *token = first ? nc_axx__token(net, NC_AXX__PART_CLASS_TOKEN) : NULL;
-    const float *position = nc_axx__token(net, NC_AXX__PART_POSITIONS);
-    size_t image, i, j;
+    const size_t classes = count * c->classes;
     uint32_t b;
-    nc_axx__cut(net, net->patches, pixels, count);
-    nc_axx__net_linear(net, nc_axx__layer_of(net, NC_AXX__PART_EMBED, 0), net->patches,
-                       net->embedded, count * places);
-    for (image = 0; image < count; image++)
-        for (i = 0; i < t; i++)
-            for (j = 0; j < dim; j++)
-                net->blocks[0].x[(image * t + i) * dim + j] =
-                    position[i * dim + j] +
-                    (i < first ? token[j] : net->embedded[(image * places + i - first) * dim + j]);
+    nc_axx__embed(net, pixels, count);
     for (b = 0; b < c->depth; b++)
         nc_axx__block_forward(net, b, count, b + 1 < c->depth ? net->blocks[b + 1].x : net->last);
-    nc_axx__net_norm(net, NC_AXX__PART_LAST_NORM, 0, net->final, net->mean, net->rstd, net->last,
-                     count * t);
-    for (image = 0; image < count; image++)
-        for (j = 0; j < dim; j++) {
-            float sum = net->final[image * t * dim + j];
-            for (i = 1; c->mean_pool && i < t; i++) sum += net->final[(image * t + i) * dim + j];
-            net->pooled[image * dim + j] = c->mean_pool ? sum / (float)t : sum;
-        }
-    nc_axx__net_linear(net, nc_axx__layer_of(net, NC_AXX__PART_HEAD, 0), net->pooled, net->logits,
-                       count);
+    if (!c->fc_norm)
+        nc_axx__net_norm(net, NC_AXX__PART_LAST_NORM, 0, net->final, net->mean, net->rstd,
+                         net->last, count * net->tokens);
+    nc_axx__pool(net, count);
+    if (c->fc_norm)
+        nc_axx__net_norm(net, NC_AXX__PART_FC_NORM, 0, net->features_of_head, net->mean, net->rstd,
+                         net->pooled, count);
+    nc_axx__net_linear(net, nc_axx__layer_of(net, NC_AXX__PART_HEAD, 0), net->features_of_head,
+                       net->logits, count);
+    if (c->distilled) {
+        nc_axx__net_linear(net, nc_axx__layer_of(net, NC_AXX__PART_HEAD_DIST, 0), net->pooled_dist,
+                           net->logits_dist, count);
+        nc_axx__sum(net->logits, net->logits, net->logits_dist, classes);
+        nc_axx__times(net->logits, net->logits, 0.5f, classes);
+    }
 }
 
 /* From the gradient of the logits, in their place. */
 static void nc_axx__vit_backward(nc_axx_net *net, size_t count) {
     const nc_axx_net_config *c = &net->config;
-    const size_t dim = c->dim, first = !c->mean_pool, t = net->tokens, places = t - first;
-    float *dtoken =
-        first ? nc_axx__gradient_of(net, nc_axx__token(net, NC_AXX__PART_CLASS_TOKEN)) : NULL;
-    float *dposition = nc_axx__gradient_of(net, nc_axx__token(net, NC_AXX__PART_POSITIONS));
-    size_t image, i, j;
+    const size_t rows = count * net->tokens;
     uint32_t b;
-    nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_HEAD, 0), net->pooled,
-                            net->logits, net->d2, count);
-    for (image = 0; image < count; image++)
-        for (i = 0; i < t; i++)
-            for (j = 0; j < dim; j++) {
-                const float d = net->d2[image * dim + j];
-                net->d1[(image * t + i) * dim + j] = c->mean_pool ? d / (float)t : i ? 0.0f : d;
-            }
-    memset(net->d0, 0, count * t * dim * sizeof(float));
-    nc_axx__net_norm_back(net, NC_AXX__PART_LAST_NORM, 0, net->d0, net->d1, net->last, net->mean,
-                          net->rstd, count * t);
+    if (c->distilled) {
+        nc_axx__times(net->logits, net->logits, 0.5f, count * c->classes);
+        nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_HEAD_DIST, 0),
+                                net->pooled_dist, net->logits, net->wide, count);
+    }
+    nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_HEAD, 0), net->features_of_head,
+                            net->logits, c->fc_norm ? net->d1 : net->d2, count);
+    if (c->fc_norm) {
+        memset(net->d2, 0, count * c->dim * sizeof(float));
+        nc_axx__net_norm_back(net, NC_AXX__PART_FC_NORM, 0, net->d2, net->d1, net->pooled,
+                              net->mean, net->rstd, count);
+    }
+    nc_axx__pool_back(net, count);
+    if (c->fc_norm) {
+        memcpy(net->d0, net->d1, rows * c->dim * sizeof(float));
+    } else {
+        memset(net->d0, 0, rows * c->dim * sizeof(float));
+        nc_axx__net_norm_back(net, NC_AXX__PART_LAST_NORM, 0, net->d0, net->d1, net->last,
+                              net->mean, net->rstd, rows);
+    }
     for (b = c->depth; b-- > 0;) nc_axx__block_backward(net, b, count);
-    for (image = 0; image < count; image++)
-        for (i = 0; i < t; i++)
-            for (j = 0; j < dim; j++) {
-                const float d = net->d0[(image * t + i) * dim + j];
-                dposition[i * dim + j] += d;
-                if (i < first)
-                    dtoken[j] += d;
-                else
-                    net->d1[(image * places + i - first) * dim + j] = d;
-            }
-    nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_EMBED, 0), net->patches,
-                            net->d1, NULL, count * places);
+    nc_axx__embed_back(net, count);
 }
 
 /* -- the convolutional network: rows of taps, then a layer as any other -- */
@@ -9140,7 +9529,7 @@ NC_API nc_status nc_axx_net_backward(nc_axx_net *net, const float *pixels, const
 }
 
 static size_t nc_axx__pixels_of(const nc_axx_net *net) {
-    return (size_t)net->config.channels * net->config.image * net->config.image;
+    return (size_t)net->config.channels * net->config.image * net->config.width;
 }
 
 /* Images of the batch that begins with this one. */

@@ -527,7 +527,7 @@ int main(int argc, char **argv) {
                                       .mean_pool = 1,
                                       .batch = 32,
                                       .bits = 8,
-                                      .tanh_gelu = 1};
+                                      .activation = NC_AXX_GELU_TANH};
     const char *data = "examples/data/digits.csv", *prefix = "build/axx_vit_digits";
     const char *load = NULL, *save = NULL;
     uint32_t epochs = 12, rounds = 100, published, i;

@@ -28,7 +28,7 @@ static const nc_axx_net_config shapes[] = {
      .heads = 3,
      .mean_pool = 1,
      .batch = 8,
-     .tanh_gelu = 1},
+     .activation = NC_AXX_GELU_TANH},
     {.kind = NC_AXX_NET_CNN,
      .image = 7,
      .channels = 2,
@@ -43,19 +43,89 @@ static const nc_axx_net_config shapes[] = {
      .dim = 20,
      .depth = 1,
      .batch = 8},
+    {.kind = NC_AXX_NET_VIT, /* DeiT, distilled, with registers; heads wider than dim */
+     .image = 2,
+     .channels = 3,
+     .classes = 4,
+     .dim = 6,
+     .depth = 2,
+     .patch = 2,
+     .heads = 2,
+     .batch = 4,
+     .activation = NC_AXX_GELU_QUICK,
+     .width = 6,
+     .head_dim = 5,
+     .eps = 1e-6f,
+     .no_qkv_bias = 1,
+     .layer_scale = 1,
+     .registers = 3,
+     .distilled = 1},
+    {.kind = NC_AXX_NET_VIT, /* DINOv2 with registers, pooled */
+     .image = 6,
+     .channels = 1,
+     .classes = 5,
+     .dim = 6,
+     .depth = 1,
+     .patch = 2,
+     .heads = 3,
+     .mlp = 7,
+     .mean_pool = 2,
+     .batch = 4,
+     .activation = NC_AXX_SILU,
+     .width = 4,
+     .qk_norm = 1,
+     .layer_scale = 1,
+     .gated = 1,
+     .registers = 2,
+     .patch_positions = 1,
+     .pre_norm = 1,
+     .fc_norm = 1},
+    {.kind = NC_AXX_NET_VIT, /* gate and value apart, no class token */
+     .image = 4,
+     .channels = 1,
+     .classes = 5,
+     .dim = 6,
+     .depth = 2,
+     .patch = 2,
+     .heads = 1,
+     .mlp = 9,
+     .mean_pool = 1,
+     .batch = 4,
+     .activation = NC_AXX_GELU_TANH,
+     .eps = 1e-3f,
+     .qk_norm = 1,
+     .gated = 2,
+     .registers = 1},
+    {.kind = NC_AXX_NET_VIT, /* SiLU without a gate */
+     .image = 4,
+     .channels = 1,
+     .classes = 5,
+     .dim = 6,
+     .depth = 1,
+     .patch = 4,
+     .heads = 2,
+     .batch = 4,
+     .activation = NC_AXX_SILU,
+     .patch_positions = 1,
+     .pre_norm = 1},
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 static nc_axx_net *net_of(size_t s) {
     nc_axx_net *net;
+    float *p;
+    size_t n, i;
     assert_int_equal(nc_axx_net_create(&net, &shapes[s]), NC_OK);
     nc_axx_net_init(net, 3 + s);
+    p = nc_axx_net_parameters(net, &n);
+    for (i = 0; i < n; i++) /* layer scales that let a block be seen */
+        if (p[i] == 1e-5f) p[i] = 0.7f;
     return net;
 }
 
 static nc_axx_images images_of(const nc_axx_net *net, size_t count, uint64_t seed) {
     const nc_axx_net_config *c = nc_axx_net_get_config(net);
-    const size_t n = (size_t)c->channels * c->image * c->image;
+    const size_t n = (size_t)c->channels * c->image * c->width;
     float *pixels = malloc(count * n * sizeof *pixels);
     uint32_t *labels = malloc(count * sizeof *labels);
     nc_axx_images images;
@@ -249,7 +319,9 @@ static void networks_survive_safetensors(void **state) {
         assert_int_equal(nc_axx_net_forward(net, images.pixels, 4, a), NC_OK);
         assert_int_equal(nc_axx_net_forward(again, images.pixels, 4, b), NC_OK);
         assert_memory_equal(a, b, 4 * shapes[s].classes * sizeof(float));
-        assert_non_null(strstr(data + 8, s < 2 ? "patch_embed.proj.weight" : "conv1.weight"));
+        assert_non_null(strstr(data + 8, shapes[s].kind == NC_AXX_NET_VIT
+                                             ? "patch_embed.proj.weight"
+                                             : "conv1.weight"));
         for (i = 0; i < bytes; i += 11)
             assert_int_not_equal(nc_axx_net_load(again, data, i, &err), NC_OK);
         for (i = 0; i < 3000; i++) { /* hostile headers: an error or other numbers, no crash */
@@ -507,7 +579,7 @@ static void training_learns_in_every_mode(void **state) {
     size_t s;
     int way;
     (void)state;
-    for (s = 1; s < SHAPES; s += 2)
+    for (s = 1; s < 4; s += 2)
         for (way = 0; way < 3; way++) { /* AdamW, SGD, then approximate and progressive */
             nc_axx_net *net = net_of(s);
             nc_axx_images images = images_of(net, 96, 6);
