@@ -569,13 +569,16 @@ typedef struct nc_axx_net_config {
     uint32_t head_dim;    /* ViT: width of a head (attn_head_dim); 0: dim / heads */
     float eps;            /* of layer norms, below 1; 0: 1e-5. Most of timm's have 1e-6 */
     uint32_t no_qkv_bias; /* 1: attn.qkv has no bias */
-    uint32_t qk_norm;     /* 1: layer norm of every head's Q and K (attn.q_norm, attn.k_norm) */
-    uint32_t layer_scale; /* 1: what a block adds is multiplied by ls1.gamma and ls2.gamma
+    uint32_t no_proj_bias;    /* 1: nor have attn.proj, mlp.fc1 and mlp.fc2 */
+    uint32_t post_norm;       /* 1: norm1 and norm2 behind attention and MLP (ResPostBlock), without
+                           layer scales; the file is the same for both */
+    uint32_t qk_norm;         /* 1: layer norm of every head's Q and K (attn.q_norm, attn.k_norm) */
+    uint32_t layer_scale;     /* 1: what a block adds is multiplied by ls1.gamma and ls2.gamma
                                  (init_values; Touvron et al. 2021) */
-    uint32_t gated;       /* of fc1's outputs one half, activated, multiplies the other: 1: both
+    uint32_t gated;           /* of fc1's outputs one half, activated, multiplies the other: 1: both
                                  in fc1, the gate first (SwiGLUPacked), 2: in fc1_g and fc1_x
                                  (SwiGLU). With NC_AXX_SILU or NC_AXX_GELU_TANH */
-    uint32_t registers;   /* tokens behind the class token (reg_tokens), at most 1,024 */
+    uint32_t registers;       /* tokens behind the class token (reg_tokens), at most 1,024 */
     uint32_t patch_positions; /* 1: only patches have positions (no_embed_class) */
     uint32_t pre_norm;        /* 1: norm_pre in front of the blocks, patch_embed without bias */
     uint32_t fc_norm;         /* 1: the last norm (fc_norm) is of what was pooled, not of tokens */
@@ -8234,12 +8237,12 @@ typedef struct nc_axx__place {
 
 /* What a block keeps for the way back. */
 typedef struct nc_axx__block {
-    float *x, *norm1, *mean1, *rstd1; /* rows x dim, rows */
+    float *x, *middle; /* rows x dim: into attention and MLP */
+    float *norm[2], *mean[2], *rstd[2];
     float *q, *k, *v, *scores, *context, *merged;
     float *plain[2], *plain_mean[2], *plain_rstd[2]; /* Q and K before their norms */
-    float *middle, *norm2, *mean2, *rstd2;
-    float *hidden, *gelu; /* rows x fc1's outputs, rows x mlp */
-    float *added[2];      /* what the layer scales multiply */
+    float *hidden, *gelu;                            /* rows x fc1's outputs, rows x mlp */
+    float *added[2]; /* by attention and MLP, before layer scale or norm */
 } nc_axx__block;
 
 enum { NC_AXX__DEEPEST = 64 };
@@ -8278,8 +8281,9 @@ struct nc_axx_net {
 
 /* The transformer's part of nc_axx__check_config. */
 static nc_status nc_axx__check_vit(nc_axx_net_config *c) {
-    const uint32_t flags = c->no_qkv_bias | c->qk_norm | c->layer_scale | c->patch_positions |
-                           c->pre_norm | c->fc_norm | c->distilled;
+    const uint32_t flags = c->no_qkv_bias | c->no_proj_bias | c->post_norm | c->qk_norm |
+                           c->layer_scale | c->patch_positions | c->pre_norm | c->fc_norm |
+                           c->distilled;
     if (!c->patch || !c->heads || c->heads > 65535 || (!c->head_dim && c->dim % c->heads))
         return NC_ERR_ARG;
     if (!c->head_dim) c->head_dim = c->dim / c->heads;
@@ -8292,6 +8296,7 @@ static nc_status nc_axx__check_vit(nc_axx_net_config *c) {
         return NC_ERR_ARG;
     if (c->gated && c->activation != NC_AXX_SILU && c->activation != NC_AXX_GELU_TANH)
         return NC_ERR_ARG;
+    if (c->post_norm && c->layer_scale) return NC_ERR_ARG;
     return c->distilled && (c->mean_pool || c->fc_norm) ? NC_ERR_ARG : NC_OK;
 }
 
@@ -8410,12 +8415,17 @@ static void nc_axx__add_layer(nc_axx_net *net, const nc_axx__part *p, const size
     stbds_arrput(net->layers, layer);
 }
 
-/* Where timm's networks have none, too. */
+/* Whether a layer has one. */
 static int nc_axx__has_bias(const nc_axx_net *net, uint32_t part) {
-    if (net->config.kind != NC_AXX_NET_VIT) return 1;
-    return part == NC_AXX__PART_QKV     ? !net->config.no_qkv_bias
-           : part == NC_AXX__PART_EMBED ? !net->config.pre_norm
-                                        : 1;
+    const nc_axx_net_config *c = &net->config;
+    if (c->kind != NC_AXX_NET_VIT) return 1;
+    switch (part) {
+    case NC_AXX__PART_EMBED: return !c->pre_norm;
+    case NC_AXX__PART_QKV: return !c->no_qkv_bias;
+    case NC_AXX__PART_HEAD:
+    case NC_AXX__PART_HEAD_DIST: return 1;
+    default: return !c->no_proj_bias;
+    }
 }
 
 /* Values at first. */
@@ -8496,12 +8506,6 @@ static void nc_axx__place_parameters(nc_axx_net *net) {
     }
 }
 
-/* Is there such a part in block b (0 outside the blocks)? */
-static int nc_axx__has(const nc_axx_net *net, uint32_t part, uint32_t b) {
-    const nc_axx__place place = nc_axx__place_of(net, part, b);
-    return place.tensor != NC_AXX__ABSENT || place.layer != NC_AXX__ABSENT;
-}
-
 static float *nc_axx__floats(nc_axx__arena *a, size_t count) {
     return (float *)nc_axx__piece(a, count, sizeof(float));
 }
@@ -8510,9 +8514,9 @@ static float *nc_axx__floats(nc_axx__arena *a, size_t count) {
 static void nc_axx__place_block(const nc_axx_net *net, nc_axx__block *k, nc_axx__arena *a) {
     const nc_axx_net_config *c = &net->config;
     const size_t rows = (size_t)c->batch * net->tokens, heads = rows * c->heads;
-    float **wide[] = {&k->x, &k->norm1, &k->middle, &k->norm2};
+    float **wide[] = {&k->x, &k->norm[0], &k->middle, &k->norm[1]};
     float **attention[] = {&k->q, &k->k, &k->v, &k->context, &k->merged};
-    float **narrow[] = {&k->mean1, &k->rstd1, &k->mean2, &k->rstd2};
+    float **narrow[] = {&k->mean[0], &k->rstd[0], &k->mean[1], &k->rstd[1]};
     size_t i;
     for (i = 0; i < sizeof wide / sizeof *wide; i++) *wide[i] = nc_axx__floats(a, rows * c->dim);
     for (i = 0; i < sizeof attention / sizeof *attention; i++)
@@ -8523,7 +8527,8 @@ static void nc_axx__place_block(const nc_axx_net *net, nc_axx__block *k, nc_axx_
         k->plain_mean[i] = nc_axx__floats(a, heads);
         k->plain_rstd[i] = nc_axx__floats(a, heads);
     }
-    for (i = 0; i < 2 && c->layer_scale; i++) k->added[i] = nc_axx__floats(a, rows * c->dim);
+    for (i = 0; i < 2 && (c->layer_scale || c->post_norm); i++)
+        k->added[i] = nc_axx__floats(a, rows * c->dim);
     k->scores = nc_axx__floats(a, heads * net->tokens);
     k->hidden = nc_axx__floats(a, rows * c->mlp * (c->gated ? 2 : 1));
     k->gelu = nc_axx__floats(a, rows * c->mlp);
@@ -9053,33 +9058,76 @@ static uint32_t nc_axx__gate(const nc_axx_net *net) {
     return net->config.activation == NC_AXX_SILU ? NC_HLX_SILU : NC_HLX_GELU;
 }
 
-/* out = x + gamma added, or where there is no layer scale x + added. */
-static void nc_axx__add_scaled(const nc_axx_net *net, uint32_t part, uint32_t b, float *out,
-                               const float *x, const float *added, size_t rows) {
+/* What attention (0) and MLP (1) of a block compute with: rows that are normalised first, unless
+ * they are afterwards. */
+static const float *nc_axx__inner(const nc_axx_net *net, const nc_axx__block *k, int i) {
+    return !net->config.post_norm ? k->norm[i] : i ? k->middle : k->x;
+}
+
+static uint32_t nc_axx__norm_of(int i) { return i ? NC_AXX__PART_NORM2 : NC_AXX__PART_NORM1; }
+
+/* Ready for nc_axx__inner. */
+static void nc_axx__enter(nc_axx_net *net, uint32_t b, int i, size_t rows) {
+    nc_axx__block *k = &net->blocks[b];
+    if (!net->config.post_norm)
+        nc_axx__net_norm(net, nc_axx__norm_of(i), b, k->norm[i], k->mean[i], k->rstd[i],
+                         i ? k->middle : k->x, rows);
+}
+
+/* d0 += the gradient, from that of nc_axx__inner in d1. */
+static void nc_axx__enter_back(nc_axx_net *net, uint32_t b, int i, size_t rows) {
+    nc_axx__block *k = &net->blocks[b];
+    if (net->config.post_norm)
+        nc_axx__sum(net->d0, net->d0, net->d1, rows * net->config.dim);
+    else
+        nc_axx__net_norm_back(net, nc_axx__norm_of(i), b, net->d0, net->d1, i ? k->middle : k->x,
+                              k->mean[i], k->rstd[i], rows);
+}
+
+/* Where the last layer of attention (0) and MLP (1) writes to. */
+static float *nc_axx__added(const nc_axx_net *net, const nc_axx__block *k, int i) {
+    return k->added[i] ? k->added[i] : net->wide;
+}
+
+/* out = x + what was added, scaled or normalised. */
+static void nc_axx__leave(nc_axx_net *net, uint32_t b, int i, float *out, size_t rows) {
+    nc_axx__block *k = &net->blocks[b];
     const size_t dim = net->config.dim;
-    const float *gamma;
-    size_t r, i;
+    const float *x = i ? k->middle : k->x, *added = nc_axx__added(net, k, i), *gamma;
+    size_t r, j;
+    if (net->config.post_norm) {
+        nc_axx__net_norm(net, nc_axx__norm_of(i), b, k->norm[i], k->mean[i], k->rstd[i], added,
+                         rows);
+        added = k->norm[i];
+    }
     if (!net->config.layer_scale) {
         nc_axx__sum(out, x, added, rows * dim);
         return;
     }
-    gamma = nc_axx__tensor_of(net, part, b)->values;
+    gamma = nc_axx__tensor_of(net, i ? NC_AXX__PART_SCALE2 : NC_AXX__PART_SCALE1, b)->values;
     for (r = 0; r < rows; r++)
-        for (i = 0; i < dim; i++) out[r * dim + i] = x[r * dim + i] + gamma[i] * added[r * dim + i];
+        for (j = 0; j < dim; j++) out[r * dim + j] = x[r * dim + j] + gamma[j] * added[r * dim + j];
 }
 
-/* The gradient of `added` from d0, that of the sum: in d2, or d0 itself. `wide` is overwritten. */
-static const float *nc_axx__add_scaled_back(nc_axx_net *net, uint32_t part, uint32_t b,
-                                            const float *added, size_t rows) {
+/* The gradient of what was added from d0, that of the sum: in d2, or d0 itself. `wide` is
+ * overwritten. */
+static const float *nc_axx__leave_back(nc_axx_net *net, uint32_t b, int i, size_t rows) {
+    nc_axx__block *k = &net->blocks[b];
     const size_t dim = net->config.dim;
     const float *gamma;
-    size_t r, i;
+    size_t r, j;
+    if (net->config.post_norm) {
+        memset(net->d2, 0, rows * dim * sizeof(float));
+        nc_axx__net_norm_back(net, nc_axx__norm_of(i), b, net->d2, net->d0, k->added[i], k->mean[i],
+                              k->rstd[i], rows);
+        return net->d2;
+    }
     if (!net->config.layer_scale) return net->d0;
-    gamma = nc_axx__tensor_of(net, part, b)->values;
+    gamma = nc_axx__tensor_of(net, i ? NC_AXX__PART_SCALE2 : NC_AXX__PART_SCALE1, b)->values;
     for (r = 0; r < rows; r++)
-        for (i = 0; i < dim; i++) {
-            net->wide[r * dim + i] = net->d0[r * dim + i] * added[r * dim + i];
-            net->d2[r * dim + i] = net->d0[r * dim + i] * gamma[i];
+        for (j = 0; j < dim; j++) {
+            net->wide[r * dim + j] = net->d0[r * dim + j] * k->added[i][r * dim + j];
+            net->d2[r * dim + j] = net->d0[r * dim + j] * gamma[j];
         }
     nc_hlx_column_sums(nc_axx__gradient_of(net, gamma), net->wide, rows, dim);
     return net->d2;
@@ -9092,15 +9140,15 @@ static void nc_axx__heads_of(const nc_axx_net *net, const nc_axx__block *k, floa
     parts[2] = k->v;
 }
 
-/* merged = attention(norm1), Q and K normalised where the network does so. */
+/* merged = attention(inner rows), Q and K normalised where the network does so. */
 static void nc_axx__attend(nc_axx_net *net, uint32_t b, size_t count) {
     nc_axx__block *k = &net->blocks[b];
     const size_t heads = count * net->config.heads, rows = heads * net->tokens;
     const size_t size = net->config.head_dim;
     float *parts[3];
     nc_axx__heads_of(net, k, parts);
-    nc_axx__net_linear(net, nc_axx__layer_of(net, NC_AXX__PART_QKV, b), k->norm1, net->wide,
-                       count * net->tokens);
+    nc_axx__net_linear(net, nc_axx__layer_of(net, NC_AXX__PART_QKV, b), nc_axx__inner(net, k, 0),
+                       net->wide, count * net->tokens);
     nc_axx__split(net, net->wide, parts, count, 0);
     if (net->config.qk_norm) {
         nc_axx__net_norm(net, NC_AXX__PART_Q_NORM, b, k->q, k->plain_mean[0], k->plain_rstd[0],
@@ -9117,7 +9165,7 @@ static void nc_axx__attend(nc_axx_net *net, uint32_t b, size_t count) {
     nc_axx__merge(net, k->merged, k->context, count, 0);
 }
 
-/* From the gradient of `merged` in d1 that of norm1, there too. */
+/* From the gradient of `merged` in d1 that of its input, there too. */
 static void nc_axx__attend_back(nc_axx_net *net, uint32_t b, size_t count) {
     nc_axx__block *k = &net->blocks[b];
     const size_t heads = count * net->config.heads, rows = heads * net->tokens;
@@ -9145,8 +9193,8 @@ static void nc_axx__attend_back(nc_axx_net *net, uint32_t b, size_t count) {
                               k->plain_mean[1], k->plain_rstd[1], rows);
     }
     nc_axx__split(net, net->wide, parts, count, 1);
-    nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_QKV, b), k->norm1, net->wide,
-                            net->d1, count * net->tokens);
+    nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_QKV, b),
+                            nc_axx__inner(net, k, 0), net->wide, net->d1, count * net->tokens);
 }
 
 /* Columns of one half of fc1's output (rows x 2 mlp) from or (back) to a matrix of its own. */
@@ -9160,16 +9208,17 @@ static void nc_axx__halve(const nc_axx_net *net, float *both, float *half, size_
     }
 }
 
-/* gelu = activation(fc1(norm2)), of one half times the other where gated. */
+/* gelu = activation(fc1(inner rows)), of one half times the other where gated. */
 static void nc_axx__expand(nc_axx_net *net, uint32_t b, size_t rows) {
     nc_axx__block *k = &net->blocks[b];
     size_t i;
     if (net->config.gated < 2)
-        nc_axx__net_linear(net, nc_axx__layer_of(net, NC_AXX__PART_FC1, b), k->norm2, k->hidden,
-                           rows);
+        nc_axx__net_linear(net, nc_axx__layer_of(net, NC_AXX__PART_FC1, b),
+                           nc_axx__inner(net, k, 1), k->hidden, rows);
     for (i = 0; i < 2 && net->config.gated == 2; i++) {
         const uint32_t part = i ? NC_AXX__PART_FC1_VALUE : NC_AXX__PART_FC1_GATE;
-        nc_axx__net_linear(net, nc_axx__layer_of(net, part, b), k->norm2, net->wide, rows);
+        nc_axx__net_linear(net, nc_axx__layer_of(net, part, b), nc_axx__inner(net, k, 1), net->wide,
+                           rows);
         nc_axx__halve(net, k->hidden, net->wide, i, rows, 0);
     }
     if (net->config.gated)
@@ -9178,65 +9227,60 @@ static void nc_axx__expand(nc_axx_net *net, uint32_t b, size_t rows) {
         nc_axx__activate(net, k->gelu, k->hidden, rows * net->config.mlp);
 }
 
-/* From the gradient of `gelu` in `wide` that of norm2 in d1. */
+/* From the gradient of `gelu` in `wide` that of its input in d1. */
 static void nc_axx__expand_back(nc_axx_net *net, uint32_t b, size_t rows) {
     nc_axx__block *k = &net->blocks[b];
     if (!net->config.gated) {
         nc_axx__activate_back(net, net->wide, k->hidden, rows * net->config.mlp);
-        nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_FC1, b), k->norm2,
-                                net->wide, net->d1, rows);
+        nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_FC1, b),
+                                nc_axx__inner(net, k, 1), net->wide, net->d1, rows);
         return;
     }
     (void)nc_hlx_swiglu_backward(net->d2, net->wide, k->hidden, rows, net->config.mlp,
                                  nc_axx__gate(net));
     if (net->config.gated == 1) {
-        nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_FC1, b), k->norm2, net->d2,
-                                net->d1, rows);
+        nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_FC1, b),
+                                nc_axx__inner(net, k, 1), net->d2, net->d1, rows);
         return;
     }
     nc_axx__halve(net, net->d2, net->wide, 0, rows, 1);
-    nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_FC1_GATE, b), k->norm2,
-                            net->wide, net->d1, rows);
+    nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_FC1_GATE, b),
+                            nc_axx__inner(net, k, 1), net->wide, net->d1, rows);
     nc_axx__halve(net, net->d2, net->wide, 1, rows, 1);
-    nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_FC1_VALUE, b), k->norm2,
-                            net->wide, net->d2, rows);
+    nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_FC1_VALUE, b),
+                            nc_axx__inner(net, k, 1), net->wide, net->d2, rows);
     nc_axx__sum(net->d1, net->d1, net->d2, rows * net->config.dim);
 }
 
 /* out = m + s2 W2 expand(norm2(m)), m = x + s1 P attention(norm1(x)): pre-norm, as Dosovitskiy et
- * al. (2021) have it, with layer scales s. */
+ * al. (2021) have it, with layer scales s; or the norms where the scales stand. */
 static void nc_axx__block_forward(nc_axx_net *net, uint32_t b, size_t count, float *out) {
     nc_axx__block *k = &net->blocks[b];
     const size_t rows = count * net->tokens;
-    float *added[2];
-    added[0] = net->config.layer_scale ? k->added[0] : net->wide;
-    added[1] = net->config.layer_scale ? k->added[1] : net->wide;
-    nc_axx__net_norm(net, NC_AXX__PART_NORM1, b, k->norm1, k->mean1, k->rstd1, k->x, rows);
+    nc_axx__enter(net, b, 0, rows);
     nc_axx__attend(net, b, count);
-    nc_axx__net_linear(net, nc_axx__layer_of(net, NC_AXX__PART_PROJ, b), k->merged, added[0], rows);
-    nc_axx__add_scaled(net, NC_AXX__PART_SCALE1, b, k->middle, k->x, added[0], rows);
-    nc_axx__net_norm(net, NC_AXX__PART_NORM2, b, k->norm2, k->mean2, k->rstd2, k->middle, rows);
+    nc_axx__net_linear(net, nc_axx__layer_of(net, NC_AXX__PART_PROJ, b), k->merged,
+                       nc_axx__added(net, k, 0), rows);
+    nc_axx__leave(net, b, 0, k->middle, rows);
+    nc_axx__enter(net, b, 1, rows);
     nc_axx__expand(net, b, rows);
-    nc_axx__net_linear(net, nc_axx__layer_of(net, NC_AXX__PART_FC2, b), k->gelu, added[1], rows);
-    nc_axx__add_scaled(net, NC_AXX__PART_SCALE2, b, out, k->middle, added[1], rows);
+    nc_axx__net_linear(net, nc_axx__layer_of(net, NC_AXX__PART_FC2, b), k->gelu,
+                       nc_axx__added(net, k, 1), rows);
+    nc_axx__leave(net, b, 1, out, rows);
 }
 
 /* d0 holds the gradient of the block's output and gets that of its input. */
 static void nc_axx__block_backward(nc_axx_net *net, uint32_t b, size_t count) {
     nc_axx__block *k = &net->blocks[b];
     const size_t rows = count * net->tokens;
-    const float *dy = nc_axx__add_scaled_back(net, NC_AXX__PART_SCALE2, b, k->added[1], rows);
-    nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_FC2, b), k->gelu, dy, net->wide,
-                            rows);
+    nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_FC2, b), k->gelu,
+                            nc_axx__leave_back(net, b, 1, rows), net->wide, rows);
     nc_axx__expand_back(net, b, rows);
-    nc_axx__net_norm_back(net, NC_AXX__PART_NORM2, b, net->d0, net->d1, k->middle, k->mean2,
-                          k->rstd2, rows);
-    dy = nc_axx__add_scaled_back(net, NC_AXX__PART_SCALE1, b, k->added[0], rows);
-    nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_PROJ, b), k->merged, dy,
-                            net->d1, rows);
+    nc_axx__enter_back(net, b, 1, rows);
+    nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_PROJ, b), k->merged,
+                            nc_axx__leave_back(net, b, 0, rows), net->d1, rows);
     nc_axx__attend_back(net, b, count);
-    nc_axx__net_norm_back(net, NC_AXX__PART_NORM1, b, net->d0, net->d1, k->x, k->mean1, k->rstd1,
-                          rows);
+    nc_axx__enter_back(net, b, 0, rows);
 }
 
 /* The learned token in front of the patches that has number i. */
