@@ -581,7 +581,8 @@ typedef struct nc_axx_net_config {
     uint32_t registers;       /* tokens behind the class token (reg_tokens), at most 1,024 */
     uint32_t patch_positions; /* 1: only patches have positions (no_embed_class) */
     uint32_t pre_norm;        /* 1: norm_pre in front of the blocks, patch_embed without bias */
-    uint32_t fc_norm;         /* 1: the last norm (fc_norm) is of what was pooled, not of tokens */
+    uint32_t fc_norm;         /* 0: the last norm is of the tokens, 1: of what was pooled, called
+                                 fc_norm, 2: there is none (final_norm=False) */
     uint32_t distilled;       /* 1: dist_token behind the class token, the mean of head and
                                  head_dist (DeiT) */
 } nc_axx_net_config;
@@ -8282,8 +8283,7 @@ struct nc_axx_net {
 /* The transformer's part of nc_axx__check_config. */
 static nc_status nc_axx__check_vit(nc_axx_net_config *c) {
     const uint32_t flags = c->no_qkv_bias | c->no_proj_bias | c->post_norm | c->qk_norm |
-                           c->layer_scale | c->patch_positions | c->pre_norm | c->fc_norm |
-                           c->distilled;
+                           c->layer_scale | c->patch_positions | c->pre_norm | c->distilled;
     if (!c->patch || !c->heads || c->heads > 65535 || (!c->head_dim && c->dim % c->heads))
         return NC_ERR_ARG;
     if (!c->head_dim) c->head_dim = c->dim / c->heads;
@@ -8291,13 +8291,13 @@ static nc_status nc_axx__check_vit(nc_axx_net_config *c) {
     if (!(c->eps > 0 && c->eps < 1)) return NC_ERR_ARG;
     if (c->depth > NC_AXX__DEEPEST || c->image % c->patch || c->width % c->patch ||
         c->image / c->patch > 64 || c->width / c->patch > 64 || c->registers > 1024 || flags > 1 ||
-        c->mean_pool > 2 || c->gated > 2 || c->activation > NC_AXX_SILU ||
+        c->mean_pool > 2 || c->fc_norm > 2 || c->gated > 2 || c->activation > NC_AXX_SILU ||
         c->head_dim > 65535 / c->heads)
         return NC_ERR_ARG;
     if (c->gated && c->activation != NC_AXX_SILU && c->activation != NC_AXX_GELU_TANH)
         return NC_ERR_ARG;
     if (c->post_norm && c->layer_scale) return NC_ERR_ARG;
-    return c->distilled && (c->mean_pool || c->fc_norm) ? NC_ERR_ARG : NC_OK;
+    return c->distilled && (c->mean_pool || c->fc_norm == 1) ? NC_ERR_ARG : NC_OK;
 }
 
 /* Fill in the defaults and refuse what is impossible. */
@@ -8339,7 +8339,7 @@ static void nc_axx__vit_sizes(const nc_axx_net *net, size_t sizes[NC_AXX__SIZES]
     sizes[NC_AXX__TOKENS] = net->tokens;
     sizes[NC_AXX__PRE_NORM_DIM] = c->pre_norm ? c->dim : 0;
     sizes[NC_AXX__LAST_NORM_DIM] = c->fc_norm ? 0 : c->dim;
-    sizes[NC_AXX__FC_NORM_DIM] = c->fc_norm ? c->dim : 0;
+    sizes[NC_AXX__FC_NORM_DIM] = c->fc_norm == 1 ? c->dim : 0;
     sizes[NC_AXX__SCALE_DIM] = c->layer_scale ? c->dim : 0;
     sizes[NC_AXX__ATTENTION_DIM] = (size_t)c->heads * c->head_dim;
     sizes[NC_AXX__QKV_DIM] = 3 * sizes[NC_AXX__ATTENTION_DIM];
@@ -8572,7 +8572,8 @@ static void nc_axx__place_net(nc_axx_net *net, nc_axx__arena *a) {
     net->mean = nc_axx__floats(a, rows);
     net->rstd = nc_axx__floats(a, rows);
     net->pooled = nc_axx__floats(a, c->batch * (vit ? c->dim : nc_axx__width(c, c->depth)));
-    net->features_of_head = c->fc_norm ? nc_axx__floats(a, (size_t)c->batch * c->dim) : net->pooled;
+    net->features_of_head =
+        c->fc_norm == 1 ? nc_axx__floats(a, (size_t)c->batch * c->dim) : net->pooled;
     if (c->distilled) {
         net->pooled_dist = nc_axx__floats(a, (size_t)c->batch * c->dim);
         net->logits_dist = nc_axx__floats(a, (size_t)c->batch * c->classes);
@@ -9390,7 +9391,7 @@ static void nc_axx__vit_forward(nc_axx_net *net, const float *pixels, size_t cou
         nc_axx__net_norm(net, NC_AXX__PART_LAST_NORM, 0, net->final, net->mean, net->rstd,
                          net->last, count * net->tokens);
     nc_axx__pool(net, count);
-    if (c->fc_norm)
+    if (c->fc_norm == 1)
         nc_axx__net_norm(net, NC_AXX__PART_FC_NORM, 0, net->features_of_head, net->mean, net->rstd,
                          net->pooled, count);
     nc_axx__net_linear(net, nc_axx__layer_of(net, NC_AXX__PART_HEAD, 0), net->features_of_head,
@@ -9414,8 +9415,8 @@ static void nc_axx__vit_backward(nc_axx_net *net, size_t count) {
                                 net->pooled_dist, net->logits, net->wide, count);
     }
     nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_HEAD, 0), net->features_of_head,
-                            net->logits, c->fc_norm ? net->d1 : net->d2, count);
-    if (c->fc_norm) {
+                            net->logits, c->fc_norm == 1 ? net->d1 : net->d2, count);
+    if (c->fc_norm == 1) {
         memset(net->d2, 0, count * c->dim * sizeof(float));
         nc_axx__net_norm_back(net, NC_AXX__PART_FC_NORM, 0, net->d2, net->d1, net->pooled,
                               net->mean, net->rstd, count);

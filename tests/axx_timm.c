@@ -1,0 +1,177 @@
+/* nc_axx.h, section networks (NC_AXX_VIT): vision transformers as timm saves them have its logits and
+   gradients. The files come from tests/golden_axx_vit.py. */
+#include "test.h"
+#include <math.h>
+#define NC_AXX_VIT
+#include "../nc_axx.h"
+
+#define VIT TEST_DATA "axx/vit/"
+
+enum { IMAGES = 2 };
+
+#define FIELD(name)                                                                                \
+    { #name, offsetof(nc_axx_net_config, name) }
+static const struct {
+    const char *name;
+    size_t at;
+} fields[] = {FIELD(image),        FIELD(width),     FIELD(channels),        FIELD(classes),
+              FIELD(dim),          FIELD(depth),     FIELD(patch),           FIELD(heads),
+              FIELD(mlp),          FIELD(mean_pool), FIELD(activation),      FIELD(head_dim),
+              FIELD(no_qkv_bias),  FIELD(qk_norm),   FIELD(layer_scale),     FIELD(gated),
+              FIELD(registers),    FIELD(pre_norm),  FIELD(patch_positions), FIELD(fc_norm),
+              FIELD(no_proj_bias), FIELD(post_norm), FIELD(distilled)};
+
+static nc_axx_net_config config_of(json_object *object) {
+    nc_axx_net_config c;
+    memset(&c, 0, sizeof c);
+    c.kind = NC_AXX_NET_VIT;
+    c.batch = IMAGES;
+    json_object_object_foreach(object, key, value) {
+        size_t i = 0;
+        if (!strcmp(key, "eps")) {
+            c.eps = (float)json_object_get_double(value);
+            continue;
+        }
+        while (i < sizeof fields / sizeof *fields && strcmp(fields[i].name, key) != 0) i++;
+        if (i == sizeof fields / sizeof *fields) fail_msg("no field %s", key);
+        memcpy((char *)&c + fields[i].at, &(uint32_t){(uint32_t)json_u64(value)}, 4);
+    }
+    return c;
+}
+
+/* The images of the script. */
+static float *pixels_of(const nc_axx_net_config *c) {
+    const size_t n = (size_t)IMAGES * c->channels * c->image * c->width;
+    float *pixels = malloc(n * sizeof *pixels);
+    size_t i;
+    for (i = 0; i < n; i++) pixels[i] = (float)((i * 7919 + 13) % 2001) / 1000.0f - 1.0f;
+    return pixels;
+}
+
+static double number(json_object *array, size_t i) {
+    return json_object_get_double(json_object_array_get_idx(array, i));
+}
+
+static nc_status load(nc_axx_net *net, const char *name, nc_error *err) {
+    char path[200], *data;
+    size_t bytes;
+    nc_status status;
+    snprintf(path, sizeof path, "%s%s.safetensors", VIT, name);
+    if (nc_file_read(path, &data, &bytes, err) != NC_OK) fail_msg("%s", err->message);
+    status = nc_axx_net_load(net, data, bytes, err);
+    nc_file_free(data);
+    return status;
+}
+
+/* Largest error over the largest logit. */
+static double logits_error(nc_axx_net *net, const float *pixels, json_object *logits) {
+    const uint32_t classes = nc_axx_net_get_config(net)->classes;
+    float y[IMAGES * 8];
+    double error = 0, size = 0;
+    size_t i;
+    assert_int_equal(nc_axx_net_forward(net, pixels, IMAGES, y), NC_OK);
+    for (i = 0; i < IMAGES * classes; i++) {
+        error = fmax(error, fabs((double)y[i] - number(logits, i)));
+        size = fmax(size, fabs(number(logits, i)));
+    }
+    return error / size;
+}
+
+/* Two sums over every tensor's gradient: see the script. Where a tensor lies says a file of the
+   network, whose tensors follow each other as its parameters do. Some gradients are 0, but for
+   roundings: of a bias of all keys, for one. */
+static double gradients_error(nc_axx_net *net, const float *pixels, json_object *gradients) {
+    const uint32_t labels[IMAGES] = {1, nc_axx_net_get_config(net)->classes - 1};
+    const float *g = nc_axx_net_gradients(net);
+    json_object *header;
+    double worst = 0, largest = 0;
+    size_t k, bytes;
+    char *file;
+    assert_int_equal(nc_axx_net_backward(net, pixels, labels, IMAGES, NULL, NULL), NC_OK);
+    assert_int_equal(nc_axx_net_save(net, &file, &bytes, NULL), NC_OK);
+    header = json_tokener_parse(file + 8);
+    assert_int_equal(json_object_object_length(gradients), json_object_object_length(header) - 1);
+    json_object_object_foreach(gradients, any, all) {
+        (void)any;
+        largest = fmax(largest, number(all, 1));
+    }
+    json_object_object_foreach(gradients, name, sums) {
+        json_object *offsets = member(member(header, name), "data_offsets");
+        const size_t first = (size_t)number(offsets, 0) / 4, end = (size_t)number(offsets, 1) / 4;
+        double sum = 0;
+        for (k = 0; k < end - first; k++)
+            sum += (double)g[first + k] * ((double)(k * 7919 % 17) - 8);
+        worst = fmax(worst, fabs(sum - number(sums, 0)) / (number(sums, 1) + 1e-4 * largest));
+    }
+    json_object_put(header);
+    nc_axx_free_text(file);
+    return worst;
+}
+
+static void networks_of_timm_have_its_logits_and_gradients(void **state) {
+    json_object *all = load_json(VIT "answers.json");
+    size_t seen = 0;
+    (void)state;
+    json_object_object_foreach(all, name, of) {
+        const nc_axx_net_config config = config_of(member(of, "config"));
+        float *pixels = pixels_of(&config);
+        nc_axx_net *net;
+        nc_error err;
+        double logits, gradients;
+        if (nc_axx_net_create(&net, &config) != NC_OK) fail_msg("%s: impossible", name);
+        if (load(net, name, &err) != NC_OK) fail_msg("%s: %s", name, err.message);
+        logits = logits_error(net, pixels, member(of, "logits"));
+        gradients = gradients_error(net, pixels, member(of, "gradients"));
+        if (getenv("NC_TEST_VERBOSE"))
+            printf("%-40s logits %.1e gradients %.1e\n", name, logits, gradients);
+        if (!(logits <= 1e-4)) fail_msg("%s: logits are off by %g", name, logits);
+        if (!(gradients <= 1e-4)) fail_msg("%s: gradients are off by %g", name, gradients);
+        free(pixels);
+        nc_axx_net_destroy(net);
+        seen++;
+    }
+    assert_true(seen >= 20);
+    json_object_put(all);
+}
+
+/* Each option that changes the tensors, set otherwise, is contradicted by the file. */
+static void options_that_a_file_contradicts_are_refused(void **state) {
+    static const char *const options[] = {"no_qkv_bias", "no_proj_bias",   "qk_norm", "layer_scale",
+                                          "gated",       "pre_norm",       "fc_norm", "distilled",
+                                          "registers",   "patch_positions"};
+    json_object *all = load_json(VIT "answers.json");
+    size_t tried[sizeof options / sizeof *options] = {0}, i, k;
+    (void)state;
+    json_object_object_foreach(all, name, of) {
+        for (i = 0; i < sizeof options / sizeof *options; i++) {
+            nc_axx_net_config config = config_of(member(of, "config"));
+            nc_axx_net *net;
+            nc_error err;
+            uint32_t value;
+            for (k = 0; strcmp(fields[k].name, options[i]) != 0;) k++;
+            memcpy(&value, (char *)&config + fields[k].at, 4);
+            value = !value;
+            memcpy((char *)&config + fields[k].at, &value, 4);
+            if (nc_axx_net_create(&net, &config) != NC_OK) continue; /* not with another option */
+            if (!strcmp(options[i], "patch_positions") && config.mean_pool == 1 &&
+                !config.registers) { /* nothing but patches: no difference */
+                assert_int_equal(load(net, name, &err), NC_OK);
+            } else {
+                if (load(net, name, &err) != NC_ERR_MISMATCH || !strstr(err.message, "tensor '"))
+                    fail_msg("%s read with %s %u", name, options[i], (unsigned)value);
+                tried[i]++;
+            }
+            nc_axx_net_destroy(net);
+        }
+    }
+    for (i = 0; i < sizeof options / sizeof *options; i++) assert_true(tried[i] >= 2);
+    json_object_put(all);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(networks_of_timm_have_its_logits_and_gradients),
+        cmocka_unit_test(options_that_a_file_contradicts_are_refused),
+    };
+    return cmocka_run_group_tests_name("axx networks of timm", tests, NULL, NULL);
+}

@@ -1,0 +1,152 @@
+"""Writes tests/data/axx/vit: vision transformers of timm 1.0.31 (torch 2.15.0), their options as
+timm has them, shrunk to a few tokens with random weights, as safetensors in float32, float16, bfloat16
+and float64; and answers.json: for each the fields of nc_axx_net_config, the logits of two images and
+two sums over the gradient of every tensor, in float64 from the values of the files. Needs timm, torch
+and safetensors; the tests read only the files.
+    python3 tests/golden_axx_vit.py tests/data/axx/vit
+With --all and another folder: every vision transformer that timm lists, those that nc_axx.h does not
+have with "refused" in place of logits."""
+import json
+import os
+import sys
+
+import numpy as np
+import timm
+import torch
+from safetensors.torch import save_file
+from timm.layers import Attention, GluMlp, Mlp, SwiGLU
+from timm.models.deit import VisionTransformerDistilled
+from timm.models.vision_transformer import Block, ResPostBlock, VisionTransformer
+
+# of every option one, and those that are asked for most
+VARIANTS = """vit_tiny_patch16_224 vit_small_patch8_224 vit_base_patch32_224 vit_base_patch16_gap_224
+vit_large_patch14_clip_quickgelu_224 vit_base_patch16_clip_224 vit_base_patch16_rpn_224
+vit_base_patch16_siglip_gap_224 vit_medium_patch16_reg4_gap_256
+vit_base_patch14_dinov2 vit_small_patch14_reg4_dinov2 vit_giant_patch14_reg4_dinov2
+vit_huge_patch14_gap_224 vit_intern300m_patch14_448 deit_tiny_patch16_224
+deit_tiny_distilled_patch16_224 deit3_small_patch16_224 flexivit_small""".split()
+
+
+class WideHeads(Attention):
+    """Heads that are no part of the width."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **dict(options, attn_head_dim=5))
+
+
+# what no listed network has, but the class allows
+OTHERS = {
+    "head_dim": dict(attn_layer=WideHeads, qkv_bias=False, class_token=True,
+                     global_pool="avg", reg_tokens=2),
+    "qk_norm": dict(qk_norm=True, pre_norm=True, fc_norm=True, norm_layer="layernorm"),
+    "swiglu": dict(mlp_layer=SwiGLU, act_layer="silu", init_values=1.0),
+    "silu": dict(act_layer="silu", proj_bias=False, class_token=False, global_pool="avg"),
+}
+TYPES = [torch.float32, torch.float16, torch.bfloat16, torch.float64]
+IMAGES, CLASSES = 2, 5
+
+
+def shrink(name):
+    """The network with timm's options and four or six patches of an image that is no square."""
+    full = timm.create_model(name, num_classes=CLASSES, depth=1, embed_dim=6, num_heads=1)
+    patch = full.patch_embed.patch_size[0]
+    size = dict(img_size=(2 * patch, 3 * patch), depth=1 + (patch < 16), embed_dim=6, num_heads=2,
+                in_chans=1 + (patch < 14), num_classes=CLASSES)
+    return timm.create_model(name, **size)
+
+
+def config(m):
+    """nc_axx_net_config without the zeros; AssertionError names what it cannot say."""
+    b = m.blocks[0]
+    kinds = [type(m), type(b), type(b.attn), type(b.mlp), type(b.norm1)]
+    assert kinds[0] in (VisionTransformer, VisionTransformerDistilled), kinds[0]
+    assert kinds[1] in (Block, ResPostBlock) and kinds[2] in (Attention, WideHeads), kinds
+    assert kinds[3] in (Mlp, GluMlp, SwiGLU) and issubclass(kinds[4], torch.nn.LayerNorm), kinds
+    assert m.pos_embed is not None and m.attn_pool is None, "positions and pool"
+    assert m.global_pool in ("token", "avg") and not m.pool_include_prefix, m.global_pool
+    assert not (kinds[3] is GluMlp and b.mlp.gate_last), "gate last"
+    act = type(b.mlp.act).__name__
+    if act == "GELU" and getattr(b.mlp.act, "approximate", "none") == "tanh":
+        act = "GELUTanh"
+    patch, there = m.patch_embed, torch.nn.LayerNorm
+    norms = [x for x in m.modules() if isinstance(x, torch.nn.LayerNorm)]
+    assert len({x.eps for x in norms}) == 1, "eps"
+    fields = dict(
+        image=patch.img_size[0], width=patch.img_size[1], channels=patch.proj.in_channels,
+        classes=CLASSES, dim=m.embed_dim, depth=len(m.blocks), patch=patch.patch_size[0],
+        heads=b.attn.num_heads, mlp=b.mlp.fc2.in_features,
+        mean_pool=0 if m.global_pool == "token" else 2 if m.has_class_token else 1,
+        activation=["GELU", "GELUTanh", "QuickGELU", "SiLU"].index(act),
+        head_dim=b.attn.head_dim, eps=norms[0].eps, no_qkv_bias=b.attn.qkv.bias is None,
+        no_proj_bias=b.attn.proj.bias is None, post_norm=kinds[1] is ResPostBlock,
+        qk_norm=isinstance(b.attn.q_norm, there), layer_scale=hasattr(b, "ls1") and
+        hasattr(b.ls1, "gamma"), gated=[Mlp, GluMlp, SwiGLU].index(kinds[3]),
+        registers=m.num_reg_tokens, patch_positions=m.no_embed_class,
+        pre_norm=isinstance(m.norm_pre, there),
+        fc_norm=0 if isinstance(m.norm, there) else 1 if isinstance(m.fc_norm, there) else 2,
+        distilled=kinds[0] is VisionTransformerDistilled)
+    return {k: int(v) if k != "eps" else v for k, v in fields.items() if v}
+
+
+def fill(m, seed, dtype):
+    """Random weights that let every part be seen, then rounded to the file's type."""
+    torch.manual_seed(seed)
+    with torch.no_grad():
+        for name, p in m.named_parameters():
+            p.normal_(0, 0.4 if p.dim() > 1 else 0.2)
+            if name.endswith("gamma") or (p.dim() == 1 and name.endswith("weight")):
+                p += 1
+            p.copy_(p.to(dtype))
+    return {k: v.to(dtype).clone() for k, v in m.state_dict().items()}
+
+
+def pixels(m):
+    n = IMAGES * m.patch_embed.proj.in_channels * int(np.prod(m.patch_embed.img_size))
+    k = (np.arange(n) * 7919 + 13) % 2001
+    x = k.astype(np.float32) / np.float32(1000) - np.float32(1)
+    return torch.from_numpy(x).double().reshape(IMAGES, -1, *m.patch_embed.img_size)
+
+
+def sums(g):
+    """A sum with weights -8 to 8 and the sum of its magnitudes."""
+    g = g.reshape(-1).numpy()
+    t = g * ((np.arange(g.size) * 7919) % 17 - 8)
+    return [float(f"{t.sum():.9g}"), float(f"{np.abs(t).sum():.9g}")]
+
+
+def case(out, answers, name, m):
+    dtype = TYPES[len(answers) % len(TYPES)]
+    save_file(fill(m, len(answers), dtype), os.path.join(out, name + ".safetensors"))
+    try:
+        fields = config(m)
+    except (AssertionError, AttributeError, ValueError) as why:
+        answers[name] = dict(refused=str(why))
+        return
+    m = m.double().eval()
+    y = m(pixels(m))
+    torch.nn.functional.cross_entropy(y, torch.tensor([1, CLASSES - 1])).backward()
+    answers[name] = dict(config=fields, logits=[float(f"{v:.9g}") for v in y.reshape(-1).tolist()],
+                         gradients={k: sums(p.grad) for k, p in m.named_parameters()})
+
+
+def main():
+    out, answers, every = sys.argv[-1], {}, "--all" in sys.argv
+    os.makedirs(out, exist_ok=True)
+    listed = [n for n in timm.list_models() if n.startswith(("vit_", "deit", "flexivit", "beit", "eva"))]
+    for name in listed if every else VARIANTS:
+        try:
+            m = shrink(name)
+        except (AssertionError, TypeError, RuntimeError, ValueError) as why:
+            print(f"{name}: cannot be shrunk: {str(why)[:100]}")
+            continue
+        case(out, answers, name, m)
+    for name, options in OTHERS.items():
+        m = VisionTransformer(img_size=(8, 12), patch_size=4, in_chans=2, num_classes=CLASSES,
+                              embed_dim=6, depth=2, num_heads=2, mlp_ratio=2, **options)
+        case(out, answers, name, m)
+    with open(os.path.join(out, "answers.json"), "w") as f:
+        json.dump(answers, f, indent=1)
+    print(f"{len(answers)} networks, {sum('refused' in a for a in answers.values())} without logits")
+
+
+main()
