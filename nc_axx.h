@@ -685,6 +685,14 @@ NC_API nc_status nc_axx_net_prune(nc_axx_net *net, double share);
 /* Parameters as safetensors (float32) and, as metadata, the calibrated amax. Free with
  * nc_axx_free_text. */
 NC_API nc_status nc_axx_net_save(const nc_axx_net *net, char **data, size_t *bytes, nc_error *err);
+/* The configuration of a vision transformer from the names and shapes of its file's tensors, for
+ * nc_axx_net_create and then nc_axx_net_load, which checks it. No tensor tells of batch, bits, eps
+ * and post_norm, which stay as they are; nor of activation (0 becomes NC_AXX_SILU where gated),
+ * heads (0: of q_norm's width, else 64) and image and width (0: a square). With a class token and
+ * fc_norm the mean is pooled, which is timm's default, too: change mean_pool where it is not.
+ * NC_ERR_FORMAT, NC_ERR_LIMIT, NC_ERR_MISMATCH with what is missing; config stays then. */
+NC_API nc_status nc_axx_net_describe(nc_axx_net_config *config, const void *data, size_t bytes,
+                                     nc_error *err);
 /* Read one; the tensors of the file must be those of the network in their shapes, as F32, F16, BF16
  * or F64, each name with or without the prefix "module." of a data-parallel training. NC_ERR_FORMAT
  * with the column in the header; NC_ERR_MISMATCH names the first tensor that is unknown, missing or
@@ -9851,6 +9859,163 @@ NC_API nc_status nc_axx_net_save(const nc_axx_net *net, char **data, size_t *byt
     return nc_axx__hand_over(&head.b, NC_OK, data, bytes, err);
 }
 
+/* -- what a file of timm's tells of its configuration -- */
+
+/* Tensors that tell something, by being there or by their shape. */
+#define NC_AXX__TELLING(TENSOR)                                                                    \
+    TENSOR(EMBED, "patch_embed.proj.weight")                                                       \
+    TENSOR(POSITIONS, "pos_embed")                                                                 \
+    TENSOR(CLASS_TOKEN, "cls_token")                                                               \
+    TENSOR(DIST_TOKEN, "dist_token")                                                               \
+    TENSOR(REGISTERS, "reg_token")                                                                 \
+    TENSOR(PRE_NORM, "norm_pre.weight")                                                            \
+    TENSOR(QKV_BIAS, "blocks.0.attn.qkv.bias")                                                     \
+    TENSOR(Q_NORM, "blocks.0.attn.q_norm.weight")                                                  \
+    TENSOR(PROJ, "blocks.0.attn.proj.weight")                                                      \
+    TENSOR(PROJ_BIAS, "blocks.0.attn.proj.bias")                                                   \
+    TENSOR(SCALE, "blocks.0.ls1.gamma")                                                            \
+    TENSOR(FC1, "blocks.0.mlp.fc1.weight")                                                         \
+    TENSOR(FC1_GATE, "blocks.0.mlp.fc1_g.weight")                                                  \
+    TENSOR(FC2, "blocks.0.mlp.fc2.weight")                                                         \
+    TENSOR(LAST_NORM, "norm.weight")                                                               \
+    TENSOR(FC_NORM, "fc_norm.weight")                                                              \
+    TENSOR(HEAD, "head.weight")
+
+#define NC_AXX__TELLS_CONSTANT(tensor, name) NC_AXX__TELLS_##tensor,
+#define NC_AXX__TELLS_NAME(tensor, name) name,
+enum { NC_AXX__TELLING(NC_AXX__TELLS_CONSTANT) NC_AXX__TELLS };
+static const char *const nc_axx__telling[] = {NC_AXX__TELLING(NC_AXX__TELLS_NAME)};
+#undef NC_AXX__TELLS_CONSTANT
+#undef NC_AXX__TELLS_NAME
+
+/* The shapes of those that are there, and the number of blocks. */
+typedef struct nc_axx__told {
+    uint32_t shape[NC_AXX__TELLS][4], there[NC_AXX__TELLS], blocks;
+} nc_axx__told;
+
+/* A tensor's name behind the prefix of data-parallel trainings. */
+static const char *nc_axx__bare(const char *name) {
+    return name + (strncmp(name, "module.", 7) ? 0 : 7);
+}
+
+static void nc_axx__hear(nc__text *t, const nc__item *item, nc_axx__told *told) {
+    const char *name = nc_axx__bare(item->name);
+    uint32_t block = 0, i, k;
+    if (!strncmp(name, "blocks.", 7)) {
+        for (i = 7; name[i] >= '0' && name[i] <= '9' && block <= NC_AXX__DEEPEST; i++)
+            block = 10 * block + (uint32_t)(name[i] - '0');
+        if (block >= told->blocks) told->blocks = block + 1;
+    }
+    for (i = 0; i < NC_AXX__TELLS && strcmp(nc_axx__telling[i], name) != 0;) i++;
+    if (i == NC_AXX__TELLS) return;
+    told->there[i] = 1;
+    for (k = 0; k < item->rank && k < 4; k++) {
+        if (!item->shape[k] || item->shape[k] > INT32_MAX)
+            (void)nc__text_fail(t, NC_ERR_LIMIT, "tensor '%.60s' has a dimension of %llu", name,
+                                (unsigned long long)item->shape[k]);
+        told->shape[i][k] = (uint32_t)(item->shape[k] & INT32_MAX);
+    }
+}
+
+/* The side of a square of so many patches; 0 where it is none. */
+static uint32_t nc_axx__square(uint32_t patches) {
+    uint32_t side = 0;
+    while (side * side < patches && side < 65) side++;
+    return side * side == patches ? side : 0;
+}
+
+/* Height and width, a square if they are not given, and which tokens have positions. */
+static nc_status nc_axx__tell_image(nc_axx_net_config *c, uint32_t positions, nc_error *err) {
+    const uint32_t prefix = (c->mean_pool != 1) + c->distilled + c->registers;
+    const uint32_t patches = positions > prefix ? positions - prefix : 0;
+    if (!c->patch) return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "patches of no size");
+    if (!c->image) {
+        c->patch_positions = prefix && !nc_axx__square(patches);
+        c->image = c->patch * nc_axx__square(c->patch_positions ? positions : patches);
+        if (!c->image)
+            return nc__fail(err, NC_ERR_MISMATCH, 0, 0,
+                            "pos_embed has %u positions, of no square: give image and width",
+                            (unsigned)positions);
+    } else {
+        const uint32_t width = c->width ? c->width : c->image;
+        c->patch_positions = prefix && positions == (c->image / c->patch) * (width / c->patch);
+    }
+    return NC_OK;
+}
+
+/* Heads, of 64 where nothing tells. */
+static nc_status nc_axx__tell_heads(nc_axx_net_config *c, const nc_axx__told *told, nc_error *err) {
+    const uint32_t all = told->shape[NC_AXX__TELLS_PROJ][1];
+    if (!c->heads) {
+        const uint32_t size = c->qk_norm ? told->shape[NC_AXX__TELLS_Q_NORM][0] : 64;
+        c->heads = size && all % size == 0 ? all / size : 0;
+    }
+    if (!c->heads || all % c->heads)
+        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "attention is %u wide: give heads, not %u",
+                        (unsigned)all, (unsigned)c->heads);
+    c->head_dim = all / c->heads;
+    return NC_OK;
+}
+
+static nc_status nc_axx__tell(nc_axx_net_config *c, const nc_axx__told *told, nc_error *err) {
+    static const uint32_t needed[] = {NC_AXX__TELLS_EMBED, NC_AXX__TELLS_POSITIONS,
+                                      NC_AXX__TELLS_PROJ, NC_AXX__TELLS_FC2, NC_AXX__TELLS_HEAD};
+    const uint32_t *there = told->there;
+    nc_status status;
+    size_t i;
+    for (i = 0; i < sizeof needed / sizeof *needed; i++)
+        if (!there[needed[i]])
+            return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "tensor '%.60s' is missing",
+                            nc_axx__telling[needed[i]]);
+    c->kind = NC_AXX_NET_VIT;
+    c->dim = told->shape[NC_AXX__TELLS_EMBED][0];
+    c->channels = told->shape[NC_AXX__TELLS_EMBED][1];
+    c->patch = told->shape[NC_AXX__TELLS_EMBED][2];
+    c->classes = told->shape[NC_AXX__TELLS_HEAD][0];
+    c->depth = told->blocks;
+    c->mlp = told->shape[NC_AXX__TELLS_FC2][1];
+    c->gated = there[NC_AXX__TELLS_FC1_GATE]                     ? 2
+               : told->shape[NC_AXX__TELLS_FC1][0] == 2 * c->mlp ? 1
+                                                                 : 0;
+    if (c->gated && !c->activation) c->activation = NC_AXX_SILU;
+    c->fc_norm = there[NC_AXX__TELLS_FC_NORM] ? 1 : there[NC_AXX__TELLS_LAST_NORM] ? 0 : 2;
+    c->mean_pool = !there[NC_AXX__TELLS_CLASS_TOKEN] ? 1 : c->fc_norm == 1 ? 2 : 0;
+    c->distilled = there[NC_AXX__TELLS_DIST_TOKEN];
+    c->registers = told->shape[NC_AXX__TELLS_REGISTERS][1];
+    c->no_qkv_bias = !there[NC_AXX__TELLS_QKV_BIAS];
+    c->no_proj_bias = !there[NC_AXX__TELLS_PROJ_BIAS];
+    c->qk_norm = there[NC_AXX__TELLS_Q_NORM];
+    c->layer_scale = there[NC_AXX__TELLS_SCALE];
+    c->pre_norm = there[NC_AXX__TELLS_PRE_NORM];
+    status = nc_axx__tell_heads(c, told, err);
+    if (status != NC_OK) return status;
+    return nc_axx__tell_image(c, told->shape[NC_AXX__TELLS_POSITIONS][1], err);
+}
+
+NC_API nc_status nc_axx_net_describe(nc_axx_net_config *config, const void *data, size_t bytes,
+                                     nc_error *err) {
+    nc__safetensors file;
+    nc__item_kind kind;
+    nc__item item;
+    nc_axx_net_config c;
+    nc_axx__told told;
+    nc_status status;
+    nc__clear(err);
+    if (!config || !data) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
+    memset(&told, 0, sizeof told);
+    (void)nc__safetensors_open(&file, data, bytes, err);
+    while ((kind = nc__safetensors_next(&file, &item)) != NC__ITEM_END)
+        if (kind == NC__ITEM_TENSOR) nc_axx__hear(&file.t, &item, &told);
+    nc__safetensors_close(&file);
+    if (file.t.status != NC_OK) return file.t.status;
+    c = *config;
+    status = nc_axx__tell(&c, &told, err);
+    if (status == NC_OK) *config = c;
+    return status;
+}
+
+/* -- reading -- */
+
 /* What a file has said so far. */
 typedef struct nc_axx__loaded {
     float *values, *amax;  /* parameters; two for every layer */
@@ -9891,7 +10056,7 @@ static void nc_axx__load_amax(const nc_axx_net *net, nc__text *t, const nc__item
  * computes, so that is a failure. */
 static void nc_axx__load_tensor(const nc_axx_net *net, nc__text *t, const nc__item *item,
                                 nc_axx__loaded *loaded) {
-    const char *name = item->name + (strncmp(item->name, "module.", 7) ? 0 : 7);
+    const char *name = nc_axx__bare(item->name);
     const size_t tensors = stbds_arrlenu(net->tensors);
     const nc_axx__tensor *to = net->tensors;
     float *values;

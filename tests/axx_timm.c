@@ -52,13 +52,18 @@ static double number(json_object *array, size_t i) {
     return json_object_get_double(json_object_array_get_idx(array, i));
 }
 
-static nc_status load(nc_axx_net *net, const char *name, nc_error *err) {
+static char *read_file(const char *name, size_t *bytes) {
     char path[200], *data;
-    size_t bytes;
-    nc_status status;
+    nc_error err;
     snprintf(path, sizeof path, "%s%s.safetensors", VIT, name);
-    if (nc_file_read(path, &data, &bytes, err) != NC_OK) fail_msg("%s", err->message);
-    status = nc_axx_net_load(net, data, bytes, err);
+    if (nc_file_read(path, &data, bytes, &err) != NC_OK) fail_msg("%s", err.message);
+    return data;
+}
+
+static nc_status load(nc_axx_net *net, const char *name, nc_error *err) {
+    size_t bytes;
+    char *data = read_file(name, &bytes);
+    nc_status status = nc_axx_net_load(net, data, bytes, err);
     nc_file_free(data);
     return status;
 }
@@ -168,9 +173,49 @@ static void options_that_a_file_contradicts_are_refused(void **state) {
     json_object_put(all);
 }
 
+/* All but what no tensor tells. */
+static void files_tell_their_configuration(void **state) {
+    json_object *all = load_json(VIT "answers.json");
+    (void)state;
+    json_object_object_foreach(all, name, of) {
+        const nc_axx_net_config expected = config_of(member(of, "config"));
+        nc_axx_net_config c;
+        nc_axx_net *net, *other;
+        nc_error err;
+        size_t bytes;
+        char *data = read_file(name, &bytes);
+        memset(&c, 0, sizeof c);
+        c.image = expected.image;
+        c.width = expected.width;
+        assert_int_equal(nc_axx_net_describe(&c, data, bytes, &err),
+                         expected.qk_norm ? NC_OK : NC_ERR_MISMATCH);
+        if (!expected.qk_norm) assert_non_null(strstr(err.message, "give heads"));
+        c.heads = expected.heads;
+        c.activation = expected.gated ? 0 : expected.activation;
+        c.batch = expected.batch;
+        c.eps = expected.eps;
+        c.post_norm = expected.post_norm;
+        if (nc_axx_net_describe(&c, data, bytes, &err) != NC_OK)
+            fail_msg("%s: %s", name, err.message);
+        if (expected.qk_norm) c.mean_pool = 0; /* the one that has fc_norm of a class token */
+        assert_int_equal(nc_axx_net_create(&net, &expected), NC_OK);
+        assert_int_equal(nc_axx_net_create(&other, &c), NC_OK);
+        /* without tokens in front of the patches patch_positions makes no difference */
+        if (memcmp(nc_axx_net_get_config(net), nc_axx_net_get_config(other), sizeof c) != 0 &&
+            (expected.mean_pool != 1 || expected.registers))
+            fail_msg("%s: another configuration", name);
+        assert_int_equal(nc_axx_net_load(other, data, bytes, &err), NC_OK);
+        nc_axx_net_destroy(net);
+        nc_axx_net_destroy(other);
+        nc_file_free(data);
+    }
+    json_object_put(all);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(networks_of_timm_have_its_logits_and_gradients),
+        cmocka_unit_test(files_tell_their_configuration),
         cmocka_unit_test(options_that_a_file_contradicts_are_refused),
     };
     return cmocka_run_group_tests_name("axx networks of timm", tests, NULL, NULL);

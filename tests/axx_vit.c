@@ -486,6 +486,44 @@ static void files_with_the_names_of_timm_run(void **state) {
     }
 }
 
+/* The image is a square where it is not given. */
+static void files_of_timm_tell_their_configuration(void **state) {
+    nc_axx_net_config config = {.heads = 2, .batch = 2}, wrong = {.heads = 3}, no_square;
+    nc_axx_net *net, *other;
+    nc_error err;
+    size_t bytes, i;
+    char *file = timm_file("module.", NULL, "\"note\":\"\"", &bytes);
+    (void)state;
+    assert_int_equal(nc_axx_net_describe(&config, file, bytes, &err), NC_OK);
+    assert_int_equal(nc_axx_net_create(&net, &config), NC_OK);
+    assert_int_equal(nc_axx_net_create(&other, &timm_config), NC_OK);
+    assert_memory_equal(nc_axx_net_get_config(net), nc_axx_net_get_config(other), sizeof config);
+    assert_int_equal(nc_axx_net_load(net, file, bytes, &err), NC_OK);
+    assert_int_equal(nc_axx_net_describe(&wrong, file, bytes, &err), NC_ERR_MISMATCH);
+    assert_non_null(strstr(err.message, "4 wide: give heads, not 3"));
+    assert_int_equal(wrong.dim, 0);
+    assert_int_equal(nc_axx_net_describe(NULL, file, bytes, &err), NC_ERR_ARG);
+    for (i = 0; i < bytes; i += 11)
+        assert_int_not_equal(nc_axx_net_describe(&config, file, i, &err), NC_OK);
+    memset(&no_square, 0, sizeof no_square);
+    no_square.heads = 2;
+    memcpy(strstr(file + 8, "cls_token"), "reg_token", 9);
+    assert_int_equal(nc_axx_net_describe(&no_square, file, bytes, &err), NC_OK);
+    assert_true(no_square.mean_pool == 1 && no_square.registers == 1 && no_square.image == 4);
+    memcpy(strstr(file + 8, "reg_token"), "any_token", 9);
+    assert_int_equal(nc_axx_net_describe(&no_square, file, bytes, &err), NC_OK);
+    memset(&no_square, 0, sizeof no_square);
+    no_square.heads = 2;
+    assert_int_equal(nc_axx_net_describe(&no_square, file, bytes, &err), NC_ERR_MISMATCH);
+    assert_non_null(strstr(err.message, "5 positions"));
+    memcpy(strstr(file + 8, "pos_embed"), "any_embed", 9);
+    assert_int_equal(nc_axx_net_describe(&no_square, file, bytes, &err), NC_ERR_MISMATCH);
+    assert_non_null(strstr(err.message, "'pos_embed' is missing"));
+    nc_axx_net_destroy(net);
+    nc_axx_net_destroy(other);
+    free(file);
+}
+
 /* What a network cannot use is named, and nothing is changed: each of these is a part of some
    network of timm's and would be missed in the logits. */
 static void tensors_without_a_use_are_refused_by_name(void **state) {
@@ -715,6 +753,7 @@ int main(void) {
         cmocka_unit_test(networks_survive_safetensors),
         cmocka_unit_test(networks_do_not_depend_on_the_locale),
         cmocka_unit_test(files_with_the_names_of_timm_run),
+        cmocka_unit_test(files_of_timm_tell_their_configuration),
         cmocka_unit_test(tensors_without_a_use_are_refused_by_name),
         cmocka_unit_test(an_amax_of_no_layer_is_refused_by_name),
         cmocka_unit_test(training_learns_in_every_mode),

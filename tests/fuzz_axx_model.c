@@ -20,11 +20,13 @@ static void load_network(const uint8_t *data, size_t size) {
                                              .dim = 1,
                                              .depth = 1,
                                              .batch = 1};
+    nc_axx_net_config told = {.batch = 1};
     static nc_axx_net *net;
     const float pixels[4] = {1, -1, 0.5f, 0};
     float logits[2];
     nc_error err;
     if (!net && nc_axx_net_create(&net, &config) != NC_OK) __builtin_trap();
+    if (nc_axx_net_describe(&told, data, size, &err) != NC_OK && !err.message[0]) __builtin_trap();
     if (nc_axx_net_load(net, data, size, &err) != NC_OK) {
         if (!err.message[0]) __builtin_trap();
     } else if (nc_axx_net_forward(net, pixels, 1, logits) != NC_OK) {

@@ -14,7 +14,7 @@ import numpy as np
 import timm
 import torch
 from safetensors.torch import save_file
-from timm.layers import Attention, GluMlp, Mlp, SwiGLU
+from timm.layers import Attention, GluMlp, Mlp, PatchEmbed, SwiGLU
 from timm.models.deit import VisionTransformerDistilled
 from timm.models.vision_transformer import Block, ResPostBlock, VisionTransformer
 
@@ -62,6 +62,7 @@ def config(m):
     assert kinds[0] in (VisionTransformer, VisionTransformerDistilled), kinds[0]
     assert kinds[1] in (Block, ResPostBlock) and kinds[2] in (Attention, WideHeads), kinds
     assert kinds[3] in (Mlp, GluMlp, SwiGLU) and issubclass(kinds[4], torch.nn.LayerNorm), kinds
+    assert type(m.patch_embed) is PatchEmbed, type(m.patch_embed)
     assert m.pos_embed is not None and m.attn_pool is None, "positions and pool"
     assert m.global_pool in ("token", "avg") and not m.pool_include_prefix, m.global_pool
     assert not (kinds[3] is GluMlp and b.mlp.gate_last), "gate last"
