@@ -682,22 +682,25 @@ NC_API nc_status nc_axx_net_train(nc_axx_net *net, const nc_axx_images *images,
 /* Set this share (0 to 1) of every weight matrix, the smallest magnitudes, to zero, where training
  * keeps them; 0 lets all go. */
 NC_API nc_status nc_axx_net_prune(nc_axx_net *net, double share);
-/* Parameters as safetensors (float32) and, as metadata, the calibrated amax. Free with
- * nc_axx_free_text. */
+/* Parameters as safetensors (float32) and, as metadata, the calibrated amax and, unless all are the
+ * defaults, what no tensor shows of a transformer: heads, head_dim, image, width, mean_pool,
+ * activation, post_norm, eps. Free with nc_axx_free_text. */
 NC_API nc_status nc_axx_net_save(const nc_axx_net *net, char **data, size_t *bytes, nc_error *err);
 /* The configuration of a vision transformer from the names and shapes of its file's tensors, for
- * nc_axx_net_create and then nc_axx_net_load, which checks it. No tensor tells of batch, bits, eps
- * and post_norm, which stay as they are; nor of activation (0 becomes NC_AXX_SILU where gated),
- * heads (0: of q_norm's width, else 64) and image and width (0: a square). With a class token and
- * fc_norm the mean is pooled, which is timm's default, too: change mean_pool where it is not.
- * NC_ERR_FORMAT, NC_ERR_LIMIT, NC_ERR_MISMATCH with what is missing; config stays then. */
+ * nc_axx_net_create and then nc_axx_net_load, which checks it. batch and bits stay as they are, and
+ * in a file of others, where no tensor tells of them, eps, post_norm, activation (0 becomes
+ * NC_AXX_SILU where gated), heads (0: of q_norm's width, else 64), image and width (0: a square).
+ * With a class token and fc_norm the mean is pooled, which is timm's default, too: change mean_pool
+ * where it is not. Networks that differ in what has no tensor at all are not for this one: timm's
+ * class Eva turns Q and K by their places (vit_*_rope, vit_pe). NC_ERR_FORMAT, NC_ERR_LIMIT,
+ * NC_ERR_MISMATCH with what is missing; config stays then. */
 NC_API nc_status nc_axx_net_describe(nc_axx_net_config *config, const void *data, size_t bytes,
                                      nc_error *err);
 /* Read one; the tensors of the file must be those of the network in their shapes, as F32, F16, BF16
  * or F64, each name with or without the prefix "module." of a data-parallel training. NC_ERR_FORMAT
  * with the column in the header; NC_ERR_MISMATCH names the first tensor that is unknown, missing or
- * of another shape, as well as an amax of an unknown layer or of some layers only. Nothing is
- * changed on failure. */
+ * of another shape, as well as an amax of an unknown layer or of some layers only and an option in
+ * the metadata that this network has not. Nothing is changed on failure. */
 NC_API nc_status nc_axx_net_load(nc_axx_net *net, const void *data, size_t bytes, nc_error *err);
 #endif
 
@@ -9824,6 +9827,80 @@ NC_API nc_status nc_axx_net_prune(nc_axx_net *net, double share) {
 
 /* -- safetensors -- */
 
+/* Fields of a transformer that no tensor shows, pairs of metadata called nc_axx.NAME. All are
+ * uint32_t but eps. */
+static const struct {
+    const char *name;
+    size_t at;
+} nc_axx__options[] = {{"heads", offsetof(nc_axx_net_config, heads)},
+                       {"head_dim", offsetof(nc_axx_net_config, head_dim)},
+                       {"image", offsetof(nc_axx_net_config, image)},
+                       {"width", offsetof(nc_axx_net_config, width)},
+                       {"mean_pool", offsetof(nc_axx_net_config, mean_pool)},
+                       {"activation", offsetof(nc_axx_net_config, activation)},
+                       {"post_norm", offsetof(nc_axx_net_config, post_norm)},
+                       {"eps", offsetof(nc_axx_net_config, eps)}};
+enum {
+    NC_AXX__OPTION_POOL = 4,
+    NC_AXX__OPTIONS = sizeof nc_axx__options / sizeof *nc_axx__options
+};
+
+static double nc_axx__option(const nc_axx_net_config *c, size_t i) {
+    uint32_t value;
+    if (nc_axx__options[i].at == offsetof(nc_axx_net_config, eps)) return (double)c->eps;
+    memcpy(&value, (const char *)c + nc_axx__options[i].at, sizeof value);
+    return value;
+}
+
+static void nc_axx__set_option(nc_axx_net_config *c, size_t i, double real) {
+    const uint32_t value = (uint32_t)real;
+    if (nc_axx__options[i].at == offsetof(nc_axx_net_config, eps))
+        c->eps = (float)real;
+    else
+        memcpy((char *)c + nc_axx__options[i].at, &value, sizeof value);
+}
+
+/* Which option a pair sets, and its value; NC_AXX__OPTIONS for other pairs. */
+static size_t nc_axx__option_of(nc__text *t, const nc__item *pair, double *value) {
+    nc__text text;
+    size_t i = 0;
+    if (strncmp(pair->name, "nc_axx.", 7) != 0) return NC_AXX__OPTIONS;
+    while (i < NC_AXX__OPTIONS && strcmp(pair->name + 7, nc_axx__options[i].name) != 0) i++;
+    nc__text_open(&text, pair->text, strlen(pair->text), NULL);
+    *value = nc__text_real(&text);
+    if (i == NC_AXX__OPTIONS)
+        (void)nc__text_fail(t, NC_ERR_MISMATCH, "'%.90s' is unknown here", pair->name);
+    else if (text.status != NC_OK || text.at < text.end || !(*value >= 0 && *value <= 65535) ||
+             (nc_axx__options[i].at != offsetof(nc_axx_net_config, eps) && floor(*value) < *value))
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "'%.60s' is '%.40s', no such number", pair->name,
+                            pair->text);
+    return i;
+}
+
+/* Is there nothing to say that a file without such pairs would not mean, too? */
+static int nc_axx__is_plain(const nc_axx_net_config *c) {
+    return c->kind != NC_AXX_NET_VIT ||
+           (!c->activation && c->mean_pool != 2 && !c->post_norm && c->width == c->image &&
+            c->head_dim == c->dim / c->heads && c->eps == 1e-5f);
+}
+
+/* All options of a network that is not plain. */
+static void nc_axx__save_options(const nc_axx_net *net, nc__head *head) {
+    nc__buffer key, value;
+    size_t i;
+    memset(&key, 0, sizeof key);
+    memset(&value, 0, sizeof value);
+    for (i = 0; i < NC_AXX__OPTIONS && !nc_axx__is_plain(&net->config); i++) {
+        key.used = value.used = 0;
+        nc__buffer_print(&key, "nc_axx.%s", nc_axx__options[i].name);
+        nc__buffer_real(&value, nc_axx__option(&net->config, i), 9);
+        if (key.status != NC_OK || value.status != NC_OK) head->b.status = NC_ERR_MEMORY;
+        if (head->b.status == NC_OK) nc__head_pair(head, key.data, value.data);
+    }
+    nc__buffer_free(&key);
+    nc__buffer_free(&value);
+}
+
 /* The parameters follow each other in the order of their tensors. */
 NC_API nc_status nc_axx_net_save(const nc_axx_net *net, char **data, size_t *bytes, nc_error *err) {
     nc__buffer key, value;
@@ -9836,6 +9913,7 @@ NC_API nc_status nc_axx_net_save(const nc_axx_net *net, char **data, size_t *byt
     memset(&value, 0, sizeof value);
     nc__head_open(&head, NULL);
     nc__head_pair(&head, "format", "pt");
+    nc_axx__save_options(net, &head);
     for (i = 0; i < stbds_arrlenu(net->layers) && net->calibrated; i++) {
         const nc_axx_layer_info *info = &net->layers[i].info;
         key.used = value.used = 0;
@@ -9888,14 +9966,21 @@ static const char *const nc_axx__telling[] = {NC_AXX__TELLING(NC_AXX__TELLS_NAME
 #undef NC_AXX__TELLS_CONSTANT
 #undef NC_AXX__TELLS_NAME
 
-/* The shapes of those that are there, and the number of blocks. */
+/* The shapes of those that are there, the number of blocks, and what metadata say. */
 typedef struct nc_axx__told {
     uint32_t shape[NC_AXX__TELLS][4], there[NC_AXX__TELLS], blocks;
+    double options[NC_AXX__OPTIONS]; /* below 0: not said */
 } nc_axx__told;
 
 /* A tensor's name behind the prefix of data-parallel trainings. */
 static const char *nc_axx__bare(const char *name) {
     return name + (strncmp(name, "module.", 7) ? 0 : 7);
+}
+
+static void nc_axx__hear_pair(nc__text *t, const nc__item *pair, nc_axx__told *told) {
+    double value;
+    const size_t i = nc_axx__option_of(t, pair, &value);
+    if (i < NC_AXX__OPTIONS) told->options[i] = value;
 }
 
 static void nc_axx__hear(nc__text *t, const nc__item *item, nc_axx__told *told) {
@@ -9963,6 +10048,8 @@ static nc_status nc_axx__tell(nc_axx_net_config *c, const nc_axx__told *told, nc
     const uint32_t *there = told->there;
     nc_status status;
     size_t i;
+    for (i = 0; i < NC_AXX__OPTIONS; i++)
+        if (!(told->options[i] < 0)) nc_axx__set_option(c, i, told->options[i]);
     for (i = 0; i < sizeof needed / sizeof *needed; i++)
         if (!there[needed[i]])
             return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "tensor '%.60s' is missing",
@@ -9980,6 +10067,8 @@ static nc_status nc_axx__tell(nc_axx_net_config *c, const nc_axx__told *told, nc
     if (c->gated && !c->activation) c->activation = NC_AXX_SILU;
     c->fc_norm = there[NC_AXX__TELLS_FC_NORM] ? 1 : there[NC_AXX__TELLS_LAST_NORM] ? 0 : 2;
     c->mean_pool = !there[NC_AXX__TELLS_CLASS_TOKEN] ? 1 : c->fc_norm == 1 ? 2 : 0;
+    if (!(told->options[NC_AXX__OPTION_POOL] < 0))
+        c->mean_pool = (uint32_t)told->options[NC_AXX__OPTION_POOL];
     c->distilled = there[NC_AXX__TELLS_DIST_TOKEN];
     c->registers = told->shape[NC_AXX__TELLS_REGISTERS][1];
     c->no_qkv_bias = !there[NC_AXX__TELLS_QKV_BIAS];
@@ -10000,12 +10089,17 @@ NC_API nc_status nc_axx_net_describe(nc_axx_net_config *config, const void *data
     nc_axx_net_config c;
     nc_axx__told told;
     nc_status status;
+    size_t i;
     nc__clear(err);
     if (!config || !data) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
     memset(&told, 0, sizeof told);
+    for (i = 0; i < NC_AXX__OPTIONS; i++) told.options[i] = -1;
     (void)nc__safetensors_open(&file, data, bytes, err);
     while ((kind = nc__safetensors_next(&file, &item)) != NC__ITEM_END)
-        if (kind == NC__ITEM_TENSOR) nc_axx__hear(&file.t, &item, &told);
+        if (kind == NC__ITEM_TENSOR)
+            nc_axx__hear(&file.t, &item, &told);
+        else
+            nc_axx__hear_pair(&file.t, &item, &told);
     nc__safetensors_close(&file);
     if (file.t.status != NC_OK) return file.t.status;
     c = *config;
@@ -10022,6 +10116,19 @@ typedef struct nc_axx__loaded {
     uint8_t *found, *seen; /* of the tensors; of the layers' amax */
     size_t layers;         /* whose amax was found */
 } nc_axx__loaded;
+
+/* nc_axx.NAME: an option, which the network must have, too. */
+static void nc_axx__load_option(const nc_axx_net *net, nc__text *t, const nc__item *pair) {
+    double value;
+    const size_t i = nc_axx__option_of(t, pair, &value);
+    nc_axx_net_config said = net->config;
+    if (i == NC_AXX__OPTIONS || t->status != NC_OK) return;
+    nc_axx__set_option(&said, i, value);
+    if (nc_axx__option(&said, i) < nc_axx__option(&net->config, i) ||
+        nc_axx__option(&said, i) > nc_axx__option(&net->config, i))
+        (void)nc__text_fail(t, NC_ERR_MISMATCH, "the file's network has %s %g, this one %g",
+                            nc_axx__options[i].name, value, nc_axx__option(&net->config, i));
+}
 
 /* amax.LAYER: "a b". Other pairs are for people. */
 static void nc_axx__load_amax(const nc_axx_net *net, nc__text *t, const nc__item *pair,
@@ -10088,8 +10195,10 @@ static nc_status nc_axx__load_file(const nc_axx_net *net, const void *data, size
     while ((kind = nc__safetensors_next(&file, &item)) != NC__ITEM_END) {
         if (kind == NC__ITEM_TENSOR)
             nc_axx__load_tensor(net, &file.t, &item, loaded);
-        else
+        else {
+            nc_axx__load_option(net, &file.t, &item);
             nc_axx__load_amax(net, &file.t, &item, loaded);
+        }
     }
     for (i = 0; i < stbds_arrlenu(net->tensors); i++)
         if (!loaded->found[i])

@@ -212,10 +212,78 @@ static void files_tell_their_configuration(void **state) {
     json_object_put(all);
 }
 
+/* A file of the library's own also tells what no tensor shows, and is refused by another network. */
+static void own_files_tell_all_of_their_configuration(void **state) {
+    static const nc_axx_net_config config = {.kind = NC_AXX_NET_VIT,
+                                             .image = 4,
+                                             .channels = 1,
+                                             .classes = 3,
+                                             .dim = 6,
+                                             .depth = 1,
+                                             .patch = 2,
+                                             .heads = 3,
+                                             .mean_pool = 2,
+                                             .batch = 1,
+                                             .activation = NC_AXX_GELU_QUICK,
+                                             .width = 8,
+                                             .eps = 1e-6f,
+                                             .post_norm = 1};
+    static const struct {
+        const char *option;
+        nc_axx_net_config config;
+    } others[] = {{"eps 1e-06, this one 1e-05",
+                   {.heads = 3, .mean_pool = 2, .activation = NC_AXX_GELU_QUICK, .post_norm = 1}},
+                  {"heads 3, this one 2", {.heads = 2, .mean_pool = 2, .eps = 1e-6f}},
+                  {"mean_pool 2, this one 0", {.heads = 3, .eps = 1e-6f}},
+                  {"image 4, this one 8", {.heads = 3, .image = 8, .width = 4}},
+                  {"activation 2, this one 0", {.heads = 3, .mean_pool = 2, .eps = 1e-6f}},
+                  {"post_norm 1, this one 0",
+                   {.heads = 3, .mean_pool = 2, .activation = NC_AXX_GELU_QUICK, .eps = 1e-6f}}};
+    nc_axx_net_config told = {.batch = 1};
+    nc_axx_net *net, *other;
+    nc_error err;
+    size_t bytes, i;
+    char *file, *at;
+    (void)state;
+    assert_int_equal(nc_axx_net_create(&net, &config), NC_OK);
+    nc_axx_net_init(net, 1);
+    assert_int_equal(nc_axx_net_save(net, &file, &bytes, NULL), NC_OK);
+    if (nc_axx_net_describe(&told, file, bytes, &err) != NC_OK) fail_msg("%s", err.message);
+    assert_int_equal(nc_axx_net_create(&other, &told), NC_OK);
+    assert_memory_equal(nc_axx_net_get_config(net), nc_axx_net_get_config(other), sizeof told);
+    assert_int_equal(nc_axx_net_load(other, file, bytes, &err), NC_OK);
+    nc_axx_net_destroy(other);
+    for (i = 0; i < sizeof others / sizeof *others; i++) {
+        nc_axx_net_config c = others[i].config;
+        c.channels = 1;
+        c.classes = 3;
+        c.dim = 6;
+        c.depth = 1;
+        c.patch = 2;
+        c.batch = 1;
+        if (!c.image) c.image = 4, c.width = 8;
+        assert_int_equal(nc_axx_net_create(&other, &c), NC_OK);
+        assert_int_equal(nc_axx_net_load(other, file, bytes, &err), NC_ERR_MISMATCH);
+        if (!strstr(err.message, others[i].option))
+            fail_msg("%s: %s", others[i].option, err.message);
+        nc_axx_net_destroy(other);
+    }
+    at = strstr(file + 8, "nc_axx.eps");
+    memcpy(at, "nc_axx.epx", 10);
+    assert_int_equal(nc_axx_net_load(net, file, bytes, &err), NC_ERR_MISMATCH);
+    assert_non_null(strstr(err.message, "nc_axx.epx"));
+    assert_int_equal(nc_axx_net_describe(&told, file, bytes, &err), NC_ERR_MISMATCH);
+    memcpy(at, "nc_axx.eps\":\"x", 14);
+    assert_int_equal(nc_axx_net_load(net, file, bytes, &err), NC_ERR_FORMAT);
+    nc_axx_free_text(file);
+    nc_axx_net_destroy(net);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(networks_of_timm_have_its_logits_and_gradients),
         cmocka_unit_test(files_tell_their_configuration),
+        cmocka_unit_test(own_files_tell_all_of_their_configuration),
         cmocka_unit_test(options_that_a_file_contradicts_are_refused),
     };
     return cmocka_run_group_tests_name("axx networks of timm", tests, NULL, NULL);

@@ -65,6 +65,8 @@ def config(m):
     assert type(m.patch_embed) is PatchEmbed, type(m.patch_embed)
     assert m.pos_embed is not None and m.attn_pool is None, "positions and pool"
     assert m.global_pool in ("token", "avg") and not m.pool_include_prefix, m.global_pool
+    inside = [type(x) for x in (b.attn.norm, b.mlp.norm)]
+    assert inside == [torch.nn.Identity] * 2 and b.attn.gate is None, "norms or gates inside"
     assert not (kinds[3] is GluMlp and b.mlp.gate_last), "gate last"
     act = type(b.mlp.act).__name__
     if act == "GELU" and getattr(b.mlp.act, "approximate", "none") == "tanh":
