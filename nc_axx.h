@@ -9066,7 +9066,7 @@ static void nc_axx__activate_back(const nc_axx_net *net, float *dy, const float 
 }
 
 /* nc_hlx_swiglu's name of a gate's activation. */
-static uint32_t nc_axx__gate(const nc_axx_net *net) {
+static uint32_t nc_axx__gate_activation(const nc_axx_net *net) {
     return net->config.activation == NC_AXX_SILU ? NC_HLX_SILU : NC_HLX_GELU;
 }
 
@@ -9078,8 +9078,8 @@ static const float *nc_axx__inner(const nc_axx_net *net, const nc_axx__block *k,
 
 static uint32_t nc_axx__norm_of(int i) { return i ? NC_AXX__PART_NORM2 : NC_AXX__PART_NORM1; }
 
-/* Ready for nc_axx__inner. */
-static void nc_axx__enter(nc_axx_net *net, uint32_t b, int i, size_t rows) {
+/* Rows for nc_axx__inner. */
+static void nc_axx__enter_branch(nc_axx_net *net, uint32_t b, int i, size_t rows) {
     nc_axx__block *k = &net->blocks[b];
     if (!net->config.post_norm)
         nc_axx__net_norm(net, nc_axx__norm_of(i), b, k->norm[i], k->mean[i], k->rstd[i],
@@ -9087,7 +9087,7 @@ static void nc_axx__enter(nc_axx_net *net, uint32_t b, int i, size_t rows) {
 }
 
 /* d0 += the gradient, from that of nc_axx__inner in d1. */
-static void nc_axx__enter_back(nc_axx_net *net, uint32_t b, int i, size_t rows) {
+static void nc_axx__enter_branch_back(nc_axx_net *net, uint32_t b, int i, size_t rows) {
     nc_axx__block *k = &net->blocks[b];
     if (net->config.post_norm)
         nc_axx__sum(net->d0, net->d0, net->d1, rows * net->config.dim);
@@ -9102,7 +9102,7 @@ static float *nc_axx__added(const nc_axx_net *net, const nc_axx__block *k, int i
 }
 
 /* out = x + what was added, scaled or normalised. */
-static void nc_axx__leave(nc_axx_net *net, uint32_t b, int i, float *out, size_t rows) {
+static void nc_axx__leave_branch(nc_axx_net *net, uint32_t b, int i, float *out, size_t rows) {
     nc_axx__block *k = &net->blocks[b];
     const size_t dim = net->config.dim;
     const float *x = i ? k->middle : k->x, *added = nc_axx__added(net, k, i), *gamma;
@@ -9123,7 +9123,7 @@ static void nc_axx__leave(nc_axx_net *net, uint32_t b, int i, float *out, size_t
 
 /* The gradient of what was added from d0, that of the sum: in d2, or d0 itself. `wide` is
  * overwritten. */
-static const float *nc_axx__leave_back(nc_axx_net *net, uint32_t b, int i, size_t rows) {
+static const float *nc_axx__leave_branch_back(nc_axx_net *net, uint32_t b, int i, size_t rows) {
     nc_axx__block *k = &net->blocks[b];
     const size_t dim = net->config.dim;
     const float *gamma;
@@ -9234,7 +9234,8 @@ static void nc_axx__expand(nc_axx_net *net, uint32_t b, size_t rows) {
         nc_axx__halve(net, k->hidden, net->wide, i, rows, 0);
     }
     if (net->config.gated)
-        (void)nc_hlx_swiglu(k->gelu, k->hidden, rows, net->config.mlp, nc_axx__gate(net));
+        (void)nc_hlx_swiglu(k->gelu, k->hidden, rows, net->config.mlp,
+                            nc_axx__gate_activation(net));
     else
         nc_axx__activate(net, k->gelu, k->hidden, rows * net->config.mlp);
 }
@@ -9249,7 +9250,7 @@ static void nc_axx__expand_back(nc_axx_net *net, uint32_t b, size_t rows) {
         return;
     }
     (void)nc_hlx_swiglu_backward(net->d2, net->wide, k->hidden, rows, net->config.mlp,
-                                 nc_axx__gate(net));
+                                 nc_axx__gate_activation(net));
     if (net->config.gated == 1) {
         nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_FC1, b),
                                 nc_axx__inner(net, k, 1), net->d2, net->d1, rows);
@@ -9269,16 +9270,16 @@ static void nc_axx__expand_back(nc_axx_net *net, uint32_t b, size_t rows) {
 static void nc_axx__block_forward(nc_axx_net *net, uint32_t b, size_t count, float *out) {
     nc_axx__block *k = &net->blocks[b];
     const size_t rows = count * net->tokens;
-    nc_axx__enter(net, b, 0, rows);
+    nc_axx__enter_branch(net, b, 0, rows);
     nc_axx__attend(net, b, count);
     nc_axx__net_linear(net, nc_axx__layer_of(net, NC_AXX__PART_PROJ, b), k->merged,
                        nc_axx__added(net, k, 0), rows);
-    nc_axx__leave(net, b, 0, k->middle, rows);
-    nc_axx__enter(net, b, 1, rows);
+    nc_axx__leave_branch(net, b, 0, k->middle, rows);
+    nc_axx__enter_branch(net, b, 1, rows);
     nc_axx__expand(net, b, rows);
     nc_axx__net_linear(net, nc_axx__layer_of(net, NC_AXX__PART_FC2, b), k->gelu,
                        nc_axx__added(net, k, 1), rows);
-    nc_axx__leave(net, b, 1, out, rows);
+    nc_axx__leave_branch(net, b, 1, out, rows);
 }
 
 /* d0 holds the gradient of the block's output and gets that of its input. */
@@ -9286,13 +9287,13 @@ static void nc_axx__block_backward(nc_axx_net *net, uint32_t b, size_t count) {
     nc_axx__block *k = &net->blocks[b];
     const size_t rows = count * net->tokens;
     nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_FC2, b), k->gelu,
-                            nc_axx__leave_back(net, b, 1, rows), net->wide, rows);
+                            nc_axx__leave_branch_back(net, b, 1, rows), net->wide, rows);
     nc_axx__expand_back(net, b, rows);
-    nc_axx__enter_back(net, b, 1, rows);
+    nc_axx__enter_branch_back(net, b, 1, rows);
     nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_PROJ, b), k->merged,
-                            nc_axx__leave_back(net, b, 0, rows), net->d1, rows);
+                            nc_axx__leave_branch_back(net, b, 0, rows), net->d1, rows);
     nc_axx__attend_back(net, b, count);
-    nc_axx__enter_back(net, b, 0, rows);
+    nc_axx__enter_branch_back(net, b, 0, rows);
 }
 
 /* The learned token in front of the patches that has number i. */
