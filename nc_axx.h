@@ -298,8 +298,10 @@ typedef struct nc_axx_conv {
     size_t batch, in_channels, height, width;
     size_t out_channels, kernel_h, kernel_w;
     size_t stride_h, stride_w, padding_h, padding_w, dilation_h, dilation_w;
-    size_t groups;           /* divides both numbers of channels; in_channels: depthwise */
-    size_t extra_h, extra_w; /* transposed only: rows and columns added at the end */
+    size_t groups; /* divides both numbers of channels; in_channels: depthwise */
+    /* rows and columns more at the end, or fewer below 0: of the padding, which then is padding +
+     * extra there and not below 0; transposed: of the output */
+    ptrdiff_t extra_h, extra_w;
 } nc_axx_conv;
 
 /* >>api ============================================================================ */
@@ -7790,19 +7792,25 @@ static nc_status nc_axx__plan_conv(const nc_axx_conv *shape, int transposed, nc_
     if (s->batch > limit || s->in_channels > limit || s->out_channels > limit ||
         s->height > limit || s->width > limit || s->kernel_h > 4096 || s->kernel_w > 4096 ||
         s->stride_h > 4096 || s->stride_w > 4096 || s->padding_h > limit || s->padding_w > limit ||
-        s->dilation_h > 4096 || s->dilation_w > 4096 || s->extra_h > 4096 || s->extra_w > 4096)
+        s->dilation_h > 4096 || s->dilation_w > 4096 || s->extra_h > 4096 || s->extra_w > 4096 ||
+        s->extra_h < -4096 || s->extra_w < -4096)
         return NC_ERR_LIMIT;
     span_h = s->dilation_h * (s->kernel_h - 1) + 1;
     span_w = s->dilation_w * (s->kernel_w - 1) + 1;
     if (transposed) {
-        const size_t h = (s->height - 1) * s->stride_h + span_h + s->extra_h;
-        const size_t w = (s->width - 1) * s->stride_w + span_w + s->extra_w;
-        if (h <= 2 * s->padding_h || w <= 2 * s->padding_w) return NC_ERR_ARG;
-        p->out_h = h - 2 * s->padding_h;
-        p->out_w = w - 2 * s->padding_w;
+        const size_t h = (s->height - 1) * s->stride_h + span_h;
+        const size_t w = (s->width - 1) * s->stride_w + span_w;
+        const ptrdiff_t less_h = (ptrdiff_t)(2 * s->padding_h) - s->extra_h;
+        const ptrdiff_t less_w = (ptrdiff_t)(2 * s->padding_w) - s->extra_w;
+        if ((ptrdiff_t)h <= less_h || (ptrdiff_t)w <= less_w) return NC_ERR_ARG;
+        p->out_h = (size_t)((ptrdiff_t)h - less_h);
+        p->out_w = (size_t)((ptrdiff_t)w - less_w);
     } else {
-        const size_t h = s->height + 2 * s->padding_h, w = s->width + 2 * s->padding_w;
-        if (h < span_h || w < span_w || s->extra_h || s->extra_w) return NC_ERR_ARG;
+        const ptrdiff_t end_h = (ptrdiff_t)s->padding_h + s->extra_h;
+        const ptrdiff_t end_w = (ptrdiff_t)s->padding_w + s->extra_w;
+        const size_t h = s->height + s->padding_h + (size_t)end_h;
+        const size_t w = s->width + s->padding_w + (size_t)end_w;
+        if (end_h < 0 || end_w < 0 || h < span_h || w < span_w) return NC_ERR_ARG;
         p->out_h = (h - span_h) / s->stride_h + 1;
         p->out_w = (w - span_w) / s->stride_w + 1;
     }

@@ -282,17 +282,39 @@ static void products_of_activations_equal_the_naive_loop(void **state) {
 
 /* Shape classes of convolutions. */
 static const nc_axx_conv shapes[] = {
-    {2, 3, 7, 9, 5, 3, 3, 1, 1, 0, 0, 1, 1, 1, 0, 0},  /* plain */
-    {1, 3, 8, 8, 20, 3, 3, 2, 2, 1, 1, 1, 1, 1, 0, 0}, /* stride and padding */
-    {1, 2, 11, 6, 9, 3, 2, 2, 1, 2, 1, 2, 3, 1, 0, 0}, /* dilation, all different */
-    {2, 6, 5, 5, 4, 2, 2, 0, 0, 1, 0, 0, 0, 2, 0, 0},  /* groups; zeros mean one */
-    {1, 4, 6, 5, 8, 3, 3, 1, 1, 1, 1, 1, 1, 4, 0, 0},  /* depthwise with two outputs each */
-    {3, 5, 1, 1, 7, 1, 1, 1, 1, 0, 0, 1, 1, 1, 0, 0},  /* a point */
-    {1, 1, 3, 3, 1, 5, 5, 1, 1, 3, 2, 1, 1, 1, 0, 0},  /* kernel larger than the image */
+    {2, 3, 7, 9, 5, 3, 3, 1, 1, 0, 0, 1, 1, 1, 0, 0},   /* plain */
+    {1, 3, 8, 8, 20, 3, 3, 2, 2, 1, 1, 1, 1, 1, 0, 0},  /* stride and padding */
+    {1, 2, 11, 6, 9, 3, 2, 2, 1, 2, 1, 2, 3, 1, 0, 0},  /* dilation, all different */
+    {2, 6, 5, 5, 4, 2, 2, 0, 0, 1, 0, 0, 0, 2, 0, 0},   /* groups; zeros mean one */
+    {1, 4, 6, 5, 8, 3, 3, 1, 1, 1, 1, 1, 1, 4, 0, 0},   /* depthwise with two outputs each */
+    {3, 5, 1, 1, 7, 1, 1, 1, 1, 0, 0, 1, 1, 1, 0, 0},   /* a point */
+    {1, 1, 3, 3, 1, 5, 5, 1, 1, 3, 2, 1, 1, 1, 0, 0},   /* kernel larger than the image */
+    {1, 3, 8, 8, 6, 3, 3, 2, 2, 0, 0, 1, 1, 1, 1, 1},   /* TensorFlow's 'same': padded at the end */
+    {1, 4, 6, 5, 8, 3, 2, 1, 2, 2, 1, 1, 1, 2, -1, -1}, /* less at the end */
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 static size_t or_one(size_t x) { return x ? x : 1; }
+
+/* Rows and columns of every shape's output by PyTorch's formula, with ZeroPad2d before it. */
+static void padding_may_differ_at_the_end(void **state) {
+    static const size_t sizes[SHAPES][2] = {{5, 7}, {4, 4}, {6, 5}, {6, 4}, {6, 5},
+                                            {1, 1}, {5, 3}, {4, 4}, {7, 3}};
+    nc_axx_conv shape = shapes[1];
+    size_t s, h, w;
+    (void)state;
+    for (s = 0; s < SHAPES; s++) {
+        assert_int_equal(nc_axx_conv_output(&shapes[s], 0, &h, &w), NC_OK);
+        assert_int_equal(h, sizes[s][0]);
+        assert_int_equal(w, sizes[s][1]);
+    }
+    shape.extra_h = -2; /* below no padding at all */
+    assert_int_equal(nc_axx_conv_output(&shape, 0, &h, &w), NC_ERR_ARG);
+    shape.extra_h = 5000;
+    assert_int_equal(nc_axx_conv_output(&shape, 0, &h, &w), NC_ERR_LIMIT);
+    shape.extra_h = -5000;
+    assert_int_equal(nc_axx_conv_output(&shape, 1, &h, &w), NC_ERR_LIMIT);
+}
 
 /* Input place of a tap for output (h, w), or -1. */
 static long tap(const nc_axx_conv *s, size_t c, size_t i, size_t j, size_t h, size_t w) {
@@ -629,6 +651,7 @@ int main(void) {
         cmocka_unit_test(linear_equals_the_naive_integer_loop),
         cmocka_unit_test(products_of_activations_equal_the_naive_loop),
         cmocka_unit_test(convolutions_equal_the_naive_loop),
+        cmocka_unit_test(padding_may_differ_at_the_end),
         cmocka_unit_test(transposed_convolutions_equal_the_naive_loop),
         cmocka_unit_test(gradients_equal_differences_of_the_exact_layer),
         cmocka_unit_test(impossible_shapes_are_refused),
