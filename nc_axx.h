@@ -36,6 +36,7 @@
      >>engines      sums of products, the fastest way that equals the table
      >>layers       linear, matmul, convolutions, forward and backward
      >>networks     vision transformer and convolutional network, with NC_AXX_VIT
+     >>graphs       networks of layers that the caller describes, with NC_AXX_VIT
      >>search       which layer gets which multiplier: tree, genetic, greedy; Pareto front
      >>gpu          the integer sums on Vulkan and CUDA, with NC_GPU
      >>changelog
@@ -56,7 +57,8 @@
    the row. Its digits go into tests/axx_scalar.c.
    To add a form of file: its constant in nc_axx_form and its row in nc_axx__forms, which the
    compiler compares. To add a layer to a network: its row in NC_AXX__VIT_TABLE or
-   NC_AXX__CNN_TABLE, and where the forward and backward pass use it.
+   NC_AXX__CNN_TABLE, and where the forward and backward pass use it. To add a kind of node to a
+   graph: its row in NC_AXX_NODES and the two functions that it names.
 
    Conventions: operands are one byte, signed unless the multiplier says otherwise; the product of
    a and b is table[(a + 128) * 256 + (b + 128)], without the 128 for an unsigned operand.
@@ -704,6 +706,165 @@ NC_API nc_status nc_axx_net_describe(nc_axx_net_config *config, const void *data
  * of another shape, as well as an amax of an unknown layer or of some layers only and an option in
  * the metadata that this network has not. Nothing is changed on failure. */
 NC_API nc_status nc_axx_net_load(nc_axx_net *net, const void *data, size_t bytes, nc_error *err);
+
+/* -- graphs: networks of layers that the caller describes (NC_AXX_VIT) ---------------------- */
+
+/* What a node computes, a row each: constant, name, least and most inputs, least and most axes of
+ * an input without the batch's, and which functions of the implementation plan and compute it. */
+#define NC_AXX_NODES(NODE)                                                                         \
+    /* the images: the first node, and no other */                                                 \
+    NODE(NC_AXX_NODE_INPUT, input, 0, 0, 0, 0, given, nothing)                                     \
+    /* a tensor NAME that is learned (tokens, positions), the same for every image */              \
+    NODE(NC_AXX_NODE_PARAMETER, parameter, 0, 0, 0, 0, given, parameter)                           \
+    /* channels, height, width; weight (out, channels / groups, kernel) */                         \
+    NODE(NC_AXX_NODE_CONV2D, conv2d, 1, 1, 3, 3, convolution, convolution)                         \
+    /* the same with weight (channels, out / groups, kernel) */                                    \
+    NODE(NC_AXX_NODE_CONV2D_TRANSPOSED, conv2d_transposed, 1, 1, 3, 3, convolution, convolution)   \
+    /* over the last axis; weight (out, width) */                                                  \
+    NODE(NC_AXX_NODE_LINEAR, linear, 1, 1, 1, 4, linear, linear)                                   \
+    /* (.., m, k) times (.., k, n), or with by_columns (.., n, k), times `factor` */               \
+    NODE(NC_AXX_NODE_MATMUL, matmul, 2, 2, 2, 4, matmul, matmul)                                   \
+    /* over the first axis, by running_mean and running_var always, in training too */             \
+    NODE(NC_AXX_NODE_BATCH_NORM, batch_norm, 1, 1, 1, 4, norm, batch_norm)                         \
+    /* over the last axis, as the next six */                                                      \
+    NODE(NC_AXX_NODE_LAYER_NORM, layer_norm, 1, 1, 1, 4, norm, layer_norm)                         \
+    NODE(NC_AXX_NODE_SOFTMAX, softmax, 1, 1, 1, 4, alike, softmax)                                 \
+    NODE(NC_AXX_NODE_RELU, relu, 1, 1, 1, 4, alike, relu)                                          \
+    NODE(NC_AXX_NODE_RELU6, relu6, 1, 1, 1, 4, alike, relu)                                        \
+    /* x / (1 + e^-x) */                                                                           \
+    NODE(NC_AXX_NODE_SILU, silu, 1, 1, 1, 4, alike, activation)                                    \
+    /* by erf, and by tanh */                                                                      \
+    NODE(NC_AXX_NODE_GELU, gelu, 1, 1, 1, 4, alike, activation)                                    \
+    NODE(NC_AXX_NODE_GELU_TANH, gelu_tanh, 1, 1, 1, 4, alike, activation)                          \
+    /* kernel, stride, padding (less than the kernel); padded places never are the largest, and */ \
+    /* count as zeros in the mean unless exclude_padding */                                        \
+    NODE(NC_AXX_NODE_MAX_POOL, max_pool, 1, 1, 3, 3, pool, pool)                                   \
+    NODE(NC_AXX_NODE_MEAN_POOL, mean_pool, 1, 1, 3, 3, pool, pool)                                 \
+    /* (channels, 1, 1), the mean over height and width */                                         \
+    NODE(NC_AXX_NODE_GLOBAL_MEAN_POOL, global_mean_pool, 1, 1, 3, 3, global_pool, global_pool)     \
+    /* two of one shape */                                                                         \
+    NODE(NC_AXX_NODE_ADD, add, 2, 2, 1, 4, add, add)                                               \
+    /* along `axis`, the others alike */                                                           \
+    NODE(NC_AXX_NODE_CONCAT, concat, 1, 64, 1, 4, concat, concat)                                  \
+    /* to one axis; to `shape`; axes in the order `shape`: axis i is shape[i] of the input */      \
+    NODE(NC_AXX_NODE_FLATTEN, flatten, 1, 1, 1, 4, flatten, nothing)                               \
+    NODE(NC_AXX_NODE_RESHAPE, reshape, 1, 1, 1, 4, given, nothing)                                 \
+    NODE(NC_AXX_NODE_PERMUTE, permute, 1, 1, 1, 4, permute, permute)
+
+typedef enum nc_axx_node_kind {
+#define NC_AXX__CONSTANT(constant, name, least, most, least_axes, most_axes, plan, run) constant,
+    NC_AXX_NODES(NC_AXX__CONSTANT)
+#undef NC_AXX__CONSTANT
+        NC_AXX_NODE_KINDS
+} nc_axx_node_kind;
+
+/* Padding that follows from the shapes: ceil(size / stride) places come out. */
+typedef enum nc_axx_same {
+    NC_AXX_SAME_NONE,  /* `padding` as given */
+    NC_AXX_SAME_UPPER, /* an odd row or column of it at the end, as TensorFlow has it */
+    NC_AXX_SAME_LOWER  /* at the start */
+} nc_axx_same;
+
+/* A node. Zeros are the defaults; members that its kind does not use are not looked at. */
+typedef struct nc_axx_node {
+    nc_axx_node_kind kind;
+    const char *name;           /* up to 31 characters, unique; tensors are called NAME.weight,
+                                  NAME.bias, NAME.running_mean, NAME.running_var. Null: "node" and
+                                  its number */
+    const uint32_t *inputs;     /* numbers of earlier nodes; null: the one before this. Copied */
+    uint32_t input_count;       /* 0 with null */
+    uint32_t out;               /* convolutions: channels; linear: columns */
+    uint32_t kernel[2];         /* height, width; convolutions, pools */
+    uint32_t stride[2];         /* 0: 1, of pools the kernel */
+    uint32_t dilation[2];       /* 0: 1 */
+    uint32_t padding[4];        /* top, left, bottom, right */
+    uint32_t output_padding[2]; /* transposed: rows and columns more at the end */
+    nc_axx_same same;           /* not transposed */
+    uint32_t groups;            /* of convolutions; 0: 1 */
+    uint32_t no_bias;           /* 1: convolutions and linear have no bias */
+    uint32_t by_columns;        /* matmul */
+    float factor;               /* matmul; 0: 1 */
+    float eps;                  /* norms; 0: 1e-5 */
+    uint32_t exclude_padding;   /* mean_pool */
+    uint32_t axis;              /* concat */
+    uint32_t rank, shape[4];    /* input, parameter, reshape, permute: axes of one image */
+} nc_axx_node;
+
+/* A node as it has become part of a graph. */
+typedef struct nc_axx_node_info {
+    char name[32];
+    nc_axx_node_kind kind;
+    uint32_t rank, shape[4]; /* of its values, for one image */
+    uint64_t macs;           /* products for one image; 0 where nothing is multiplied */
+    uint64_t parameters;
+    uint32_t folded; /* 1: a batch norm that is part of the layer before */
+    nc_axx_mode mode;
+    float amax[2]; /* of its operands, as calibrated; [1] of matmul only */
+} nc_axx_node_info;
+
+/* A tensor of a graph: its name and shape, values in the graph. */
+typedef struct nc_axx_tensor {
+    const char *name;
+    uint32_t rank;
+    uint64_t shape[4];
+    size_t count;
+    float *values;
+} nc_axx_tensor;
+
+/* Nodes, parameters, activations. Independent of other graphs. */
+typedef struct nc_axx_graph nc_axx_graph;
+
+/* Make an empty one. Free with nc_axx_graph_destroy. */
+NC_API nc_status nc_axx_graph_create(nc_axx_graph **graph);
+/* Release; null is fine. */
+NC_API void nc_axx_graph_destroy(nc_axx_graph *graph);
+/* Append a node; *number (may be null) gets its number, from 0 on. Shapes are worked out and
+ * checked here: NC_ERR_ARG or NC_ERR_LIMIT with the node, the value and what is possible; the graph
+ * then is as before. */
+NC_API nc_status nc_axx_graph_add(nc_axx_graph *graph, const nc_axx_node *node, uint32_t *number,
+                                  nc_error *err);
+/* The last node is the output, and no more can be added: parameters are made, all zero (but the
+ * weights and running_var of norms, 1), and memory for `batch` images. Values that no later node
+ * needs make room for others. NC_ERR_ARG for an empty graph, one that was finished, and nodes that
+ * nothing uses, by name. */
+NC_API nc_status nc_axx_graph_finish(nc_axx_graph *graph, uint32_t batch, nc_error *err);
+/* Number of nodes. */
+NC_API uint32_t nc_axx_graph_nodes(const nc_axx_graph *graph);
+/* One of them. NC_ERR_ARG beyond the last. */
+NC_API nc_status nc_axx_graph_node(const nc_axx_graph *graph, uint32_t number,
+                                   nc_axx_node_info *info);
+/* The number of a node by its name, UINT32_MAX for none. */
+NC_API uint32_t nc_axx_graph_find(const nc_axx_graph *graph, const char *name);
+/* Number of tensors, in the order of their nodes; 0 before nc_axx_graph_finish. */
+NC_API uint32_t nc_axx_graph_tensors(const nc_axx_graph *graph);
+/* One of them. NC_ERR_ARG beyond the last. */
+NC_API nc_status nc_axx_graph_tensor(const nc_axx_graph *graph, uint32_t index,
+                                     nc_axx_tensor *tensor);
+/* Batch norms become part of the convolution or linear layer before them, where no other node uses
+ * that one: weights are multiplied, and the norm's bias becomes the layer's. *folded (may be null)
+ * gets their number. Tensors are renumbered. exact: a float32 rounding each for the root, the
+ * quotient, the products and the sums, so that values change by roundings. NC_ERR_ARG before
+ * nc_axx_graph_finish. */
+NC_API nc_status nc_axx_graph_fold(nc_axx_graph *graph, uint32_t *folded);
+/* How a node's products are computed from now on; UINT32_MAX: all nodes'. NC_ERR_ARG for a node
+ * without products. */
+NC_API nc_status nc_axx_graph_set_mode(nc_axx_graph *graph, uint32_t number, nc_axx_mode mode);
+/* Bits of a node's operands (or all nodes'), 2 to 8. */
+NC_API nc_status nc_axx_graph_set_bits(nc_axx_graph *graph, uint32_t number, uint32_t bits);
+/* The engine of a node (or all nodes) in NC_AXX_MODE_INTEGER, which must live as long as it is
+ * used; null: exact products. NC_ERR_ARG for an engine of unsigned operands. */
+NC_API nc_status nc_axx_graph_assign(nc_axx_graph *graph, uint32_t number,
+                                     const nc_axx_engine *engine);
+/* Amax of the operands of all products, from so many images in float32, for the bits of each node.
+ * Weights need none: every output channel (of transposed convolutions: the tensor) is quantised by
+ * its largest magnitude. */
+NC_API nc_status nc_axx_graph_calibrate(nc_axx_graph *graph, const float *images, size_t count,
+                                        nc_axx_calibration method, double percent);
+/* The output (count x its shape) of at most `batch` images. NC_ERR_LIMIT beyond; NC_ERR_ARG where a
+ * node is quantised but not calibrated. exact: products are chains of fma over the channels and
+ * kernel in their order, integer sums with an engine. */
+NC_API nc_status nc_axx_graph_forward(nc_axx_graph *graph, const float *images, size_t count,
+                                      float *output);
 #endif
 
 /* -- search: which layer gets which multiplier ---------------------------------------------- */
@@ -10245,6 +10406,1195 @@ NC_API nc_status nc_axx_net_load(nc_axx_net *net, const void *data, size_t bytes
     nc__free(NULL, loaded.values, 0);
     nc__free(NULL, loaded.amax, 0);
     nc__free(NULL, loaded.found, 0);
+    return status;
+}
+#endif /* NC_AXX_VIT */
+
+/* >>graphs ====================================================================== */
+
+#ifdef NC_AXX_VIT
+
+/* -- a graph -- */
+
+typedef struct nc_axx__vertex {
+    nc_axx_node is; /* as described, defaults filled in; its name and inputs are the two below */
+    char name[32];
+    uint32_t *inputs; /* stb_ds array */
+    uint32_t rank;
+    size_t shape[4], count;  /* of its values, for one image */
+    uint32_t weight, bias;   /* tensors; UINT32_MAX: none */
+    nc_axx_conv conv;        /* convolutions and pools, of one image */
+    size_t rows, k, out;     /* linear and matmul: m, k, n */
+    size_t batch;            /* matmul: products for one image */
+    uint32_t uses, last_use; /* by other nodes; the last of them */
+    int folded, same_memory; /* its values are its input's */
+    int folding;             /* it will be folded */
+    nc_axx_mode mode;
+    uint32_t bits;
+    const nc_axx_engine *engine; /* null: exact products */
+    int calibrated;
+    float amax[2];
+    uint64_t macs;
+    size_t at; /* of its values in the memory, in floats for one image */
+    float *y;
+} nc_axx__vertex;
+
+struct nc_axx_graph {
+    nc_axx__vertex *nodes;   /* stb_ds array, as the next */
+    nc_axx__tensor *tensors; /* `values` null until it is finished */
+    size_t batch;            /* 0: not finished */
+    nc_status status;        /* of the pass under way */
+    nc_axx_engine *exact;
+    nc_axx_calibrator *seen; /* two for every node while calibrating, else null */
+    float *values;           /* of the tensors */
+    uint8_t *memory;         /* values of the nodes, and what follows: */
+    float *taps, *float_a, *float_b, *scales;
+    uint8_t *byte_a, *byte_b, *work;
+    size_t work_bytes;
+};
+
+/* What the compiler may not know of a kind of node. */
+typedef struct nc_axx__node_kind {
+    const char *name;
+    uint32_t least, most, least_axes, most_axes;
+    /* its shape, tensors and products; v->shape is the first input's at first */
+    nc_status (*plan)(nc_axx_graph *g, nc_axx__vertex *v, nc_error *err);
+    /* its values, of so many images */
+    void (*run)(nc_axx_graph *g, nc_axx__vertex *v, size_t images);
+} nc_axx__node_kind;
+
+static nc_axx__vertex *nc_axx__input(const nc_axx_graph *g, const nc_axx__vertex *v, uint32_t i) {
+    return &g->nodes[v->inputs[i]];
+}
+
+static float *nc_axx__values(const nc_axx_graph *g, const nc_axx__vertex *v, uint32_t i) {
+    return nc_axx__input(g, v, i)->y;
+}
+
+/* -- planning: shapes, tensors, errors that name the node -- */
+
+NC__COLD_BEGIN
+
+#if defined(__GNUC__)
+__attribute__((format(printf, 4, 5)))
+#endif
+static nc_status
+nc_axx__refuse(const nc_axx__vertex *v, nc_status status, nc_error *err, const char *format, ...) {
+    char text[120];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return nc__fail(err, status, 0, 0, "node '%s': %s", v->name, text);
+}
+
+/* A tensor NAME + ending of this shape, up to its first 0. Its number. */
+static uint32_t nc_axx__node_tensor(nc_axx_graph *g, const nc_axx__vertex *v, const char *ending,
+                                    size_t d0, size_t d1, size_t d2, size_t d3) {
+    const size_t d[4] = {d0, d1, d2, d3};
+    nc_axx__tensor t;
+    memset(&t, 0, sizeof t);
+    (void)snprintf(t.name, sizeof t.name, "%s%s", v->name, ending);
+    for (t.count = 1; t.rank < 4 && d[t.rank]; t.rank++) {
+        t.shape[t.rank] = d[t.rank];
+        t.count = nc__mul_size(t.count, d[t.rank]);
+    }
+    stbds_arrput(g->tensors, t);
+    return (uint32_t)stbds_arrlenu(g->tensors) - 1;
+}
+
+/* The shape that the node gives: input, parameter, reshape. */
+static nc_status nc_axx__plan_given(nc_axx_graph *g, nc_axx__vertex *v, nc_error *err) {
+    const uint32_t *shape = v->is.shape;
+    size_t count = 1, i;
+    if (!v->is.rank || v->is.rank > 4)
+        return nc_axx__refuse(v, NC_ERR_ARG, err, "a shape of %u axes, where 1 to 4 are possible",
+                              (unsigned)v->is.rank);
+    for (i = 0; i < v->is.rank; i++) {
+        if (!shape[i] || shape[i] > 1u << 24)
+            return nc_axx__refuse(v, NC_ERR_ARG, err,
+                                  "axis %u of %u places, where 1 to 2^24 are "
+                                  "possible",
+                                  (unsigned)i, (unsigned)shape[i]);
+        v->shape[i] = shape[i];
+        count = nc__mul_size(count, shape[i]);
+    }
+    if (v->is.kind == NC_AXX_NODE_RESHAPE && count != nc_axx__input(g, v, 0)->count)
+        return nc_axx__refuse(v, NC_ERR_ARG, err, "a shape of %lu values for an input of %lu",
+                              (unsigned long)count, (unsigned long)nc_axx__input(g, v, 0)->count);
+    v->rank = v->is.rank;
+    if (v->is.kind == NC_AXX_NODE_PARAMETER)
+        v->weight =
+            nc_axx__node_tensor(g, v, "", v->shape[0], v->rank > 1 ? v->shape[1] : 0,
+                                v->rank > 2 ? v->shape[2] : 0, v->rank > 3 ? v->shape[3] : 0);
+    return NC_OK;
+}
+
+/* The input's shape. */
+static nc_status nc_axx__plan_alike(nc_axx_graph *g, nc_axx__vertex *v, nc_error *err) {
+    (void)g;
+    (void)v;
+    (void)err;
+    return NC_OK;
+}
+
+static nc_status nc_axx__plan_flatten(nc_axx_graph *g, nc_axx__vertex *v, nc_error *err) {
+    (void)err;
+    v->shape[0] = nc_axx__input(g, v, 0)->count;
+    v->rank = 1;
+    return NC_OK;
+}
+
+static nc_status nc_axx__plan_permute(nc_axx_graph *g, nc_axx__vertex *v, nc_error *err) {
+    const nc_axx__vertex *from = nc_axx__input(g, v, 0);
+    uint32_t taken = 0, i;
+    if (v->is.rank != from->rank)
+        return nc_axx__refuse(v, NC_ERR_ARG, err, "an order of %u axes for an input of %u",
+                              (unsigned)v->is.rank, (unsigned)from->rank);
+    for (i = 0; i < v->rank; i++) {
+        const uint32_t axis = v->is.shape[i];
+        if (axis >= v->rank || taken >> axis & 1)
+            return nc_axx__refuse(v, NC_ERR_ARG, err, "axis %u is not there or taken twice",
+                                  (unsigned)axis);
+        taken |= 1u << axis;
+        v->shape[i] = from->shape[axis];
+    }
+    return NC_OK;
+}
+
+/* Padding of an axis so that ceil(size / stride) places come out. */
+static void nc_axx__same_padding(nc_axx_same same, size_t size, size_t stride, size_t span,
+                                 uint32_t *start, uint32_t *end) {
+    const size_t covered = ((size + stride - 1) / stride - 1) * stride + span;
+    const size_t all = covered > size ? covered - size : 0;
+    *start = (uint32_t)((all + (same == NC_AXX_SAME_LOWER)) / 2);
+    *end = (uint32_t)(all - *start);
+}
+
+/* A convolution's or pool's shape by its node, without channels and groups. */
+static nc_status nc_axx__plan_window(nc_axx_graph *g, nc_axx__vertex *v, nc_error *err) {
+    const nc_axx__vertex *from = nc_axx__input(g, v, 0);
+    const int pool = v->is.kind == NC_AXX_NODE_MAX_POOL || v->is.kind == NC_AXX_NODE_MEAN_POOL;
+    uint32_t *p = v->is.padding, i;
+    if ((unsigned)v->is.same > NC_AXX_SAME_LOWER)
+        return nc_axx__refuse(v, NC_ERR_ARG, err, "padding 'same' number %u is unknown",
+                              (unsigned)v->is.same);
+    if (v->is.same && (p[0] || p[1] || p[2] || p[3]))
+        return nc_axx__refuse(v, NC_ERR_ARG, err, "padding is both given and 'same'");
+    for (i = 0; i < 2; i++) {
+        if (!v->is.kernel[i] || v->is.kernel[i] > 4096 || v->is.stride[i] > 4096 ||
+            v->is.dilation[i] > 4096 || p[i] > 4096 || p[i + 2] > 4096)
+            return nc_axx__refuse(v, NC_ERR_LIMIT, err,
+                                  "kernel %u, stride %u, dilation %u or padding beyond 1 to 4,096",
+                                  (unsigned)v->is.kernel[i], (unsigned)v->is.stride[i],
+                                  (unsigned)v->is.dilation[i]);
+        if (!v->is.stride[i]) v->is.stride[i] = pool ? v->is.kernel[i] : 1;
+        if (!v->is.dilation[i]) v->is.dilation[i] = 1;
+        if (v->is.same)
+            nc_axx__same_padding(v->is.same, from->shape[1 + i], v->is.stride[i],
+                                 (size_t)v->is.dilation[i] * (v->is.kernel[i] - 1) + 1, &p[i],
+                                 &p[i + 2]);
+    }
+    v->conv.batch = 1;
+    v->conv.in_channels = from->shape[0];
+    v->conv.height = from->shape[1];
+    v->conv.width = from->shape[2];
+    v->conv.kernel_h = v->is.kernel[0];
+    v->conv.kernel_w = v->is.kernel[1];
+    v->conv.stride_h = v->is.stride[0];
+    v->conv.stride_w = v->is.stride[1];
+    v->conv.dilation_h = v->is.dilation[0];
+    v->conv.dilation_w = v->is.dilation[1];
+    v->conv.padding_h = p[0];
+    v->conv.padding_w = p[1];
+    v->conv.extra_h = (ptrdiff_t)p[2] - (ptrdiff_t)p[0];
+    v->conv.extra_w = (ptrdiff_t)p[3] - (ptrdiff_t)p[1];
+    return NC_OK;
+}
+
+/* Height and width that come out. */
+static nc_status nc_axx__plan_places(nc_axx__vertex *v, int transposed, nc_error *err) {
+    const nc_status status = nc_axx_conv_output(&v->conv, transposed, &v->shape[1], &v->shape[2]);
+    if (status == NC_OK) return status;
+    return nc_axx__refuse(v, status, err,
+                          "no place comes out of %lu channels of %lu x %lu by a "
+                          "kernel of %lu x %lu in %lu groups to %lu channels",
+                          (unsigned long)v->conv.in_channels, (unsigned long)v->conv.height,
+                          (unsigned long)v->conv.width, (unsigned long)v->conv.kernel_h,
+                          (unsigned long)v->conv.kernel_w, (unsigned long)v->conv.groups,
+                          (unsigned long)v->conv.out_channels);
+}
+
+static nc_status nc_axx__plan_convolution(nc_axx_graph *g, nc_axx__vertex *v, nc_error *err) {
+    const int transposed = v->is.kind == NC_AXX_NODE_CONV2D_TRANSPOSED;
+    const size_t groups = v->is.groups ? v->is.groups : 1, in = v->shape[0], out = v->is.out;
+    const size_t places_in = v->shape[1] * v->shape[2];
+    nc_status status;
+    if (transposed && v->is.same)
+        return nc_axx__refuse(v, NC_ERR_ARG, err,
+                              "padding 'same' of a transposed convolution: "
+                              "give it in numbers");
+    if (!transposed && (v->is.output_padding[0] || v->is.output_padding[1]))
+        return nc_axx__refuse(v, NC_ERR_ARG, err,
+                              "output padding of a convolution that is not "
+                              "transposed");
+    if (!out || in % groups || out % groups)
+        return nc_axx__refuse(v, NC_ERR_ARG, err, "%lu groups of %lu channels to %lu",
+                              (unsigned long)groups, (unsigned long)in, (unsigned long)out);
+    status = nc_axx__plan_window(g, v, err);
+    if (status != NC_OK) return status;
+    v->conv.out_channels = out;
+    v->conv.groups = groups;
+    if (transposed) { /* what is cut at the end is no padding of it */
+        v->conv.extra_h = (ptrdiff_t)v->is.output_padding[0] - v->conv.extra_h;
+        v->conv.extra_w = (ptrdiff_t)v->is.output_padding[1] - v->conv.extra_w;
+    }
+    status = nc_axx__plan_places(v, transposed, err);
+    if (status != NC_OK) return status;
+    v->shape[0] = out;
+    v->weight =
+        nc_axx__node_tensor(g, v, ".weight", transposed ? in : out,
+                            (transposed ? out : in) / groups, v->conv.kernel_h, v->conv.kernel_w);
+    if (!v->is.no_bias) v->bias = nc_axx__node_tensor(g, v, ".bias", out, 0, 0, 0);
+    v->macs = (uint64_t)(transposed ? places_in : v->shape[1] * v->shape[2]) *
+              g->tensors[v->weight].count;
+    return NC_OK;
+}
+
+static nc_status nc_axx__plan_linear(nc_axx_graph *g, nc_axx__vertex *v, nc_error *err) {
+    if (!v->is.out || v->is.out > 1u << 24)
+        return nc_axx__refuse(v, NC_ERR_ARG, err, "%u columns, where 1 to 2^24 are possible",
+                              (unsigned)v->is.out);
+    v->k = v->shape[v->rank - 1];
+    v->out = v->is.out;
+    v->rows = nc_axx__input(g, v, 0)->count / v->k;
+    v->batch = 1;
+    v->shape[v->rank - 1] = v->out;
+    v->weight = nc_axx__node_tensor(g, v, ".weight", v->out, v->k, 0, 0);
+    if (!v->is.no_bias) v->bias = nc_axx__node_tensor(g, v, ".bias", v->out, 0, 0, 0);
+    v->macs = (uint64_t)v->rows * v->k * v->out;
+    return NC_OK;
+}
+
+static nc_status nc_axx__plan_matmul(nc_axx_graph *g, nc_axx__vertex *v, nc_error *err) {
+    const nc_axx__vertex *a = nc_axx__input(g, v, 0), *b = nc_axx__input(g, v, 1);
+    const uint32_t last = v->rank - 1;
+    size_t k;
+    if (b->rank != a->rank || memcmp(a->shape, b->shape, (last - 1) * sizeof *a->shape) != 0)
+        return nc_axx__refuse(v, NC_ERR_ARG, err, "'%s' and '%s' differ before their last two axes",
+                              a->name, b->name);
+    k = b->shape[v->is.by_columns ? last : last - 1];
+    if (k != a->shape[last])
+        return nc_axx__refuse(v, NC_ERR_ARG, err, "sums over %lu values of '%s' and %lu of '%s'",
+                              (unsigned long)a->shape[last], a->name, (unsigned long)k, b->name);
+    if (!(v->is.factor > -1e30f && v->is.factor < 1e30f))
+        return nc_axx__refuse(v, NC_ERR_ARG, err, "a factor beyond 1e30");
+    if (v->is.factor == 0.0f) v->is.factor = 1.0f;
+    v->rows = a->shape[last - 1];
+    v->k = k;
+    v->out = b->shape[v->is.by_columns ? last - 1 : last];
+    v->batch = a->count / (v->rows * k);
+    v->shape[last] = v->out;
+    v->macs = (uint64_t)v->batch * v->rows * v->k * v->out;
+    return NC_OK;
+}
+
+static nc_status nc_axx__plan_norm(nc_axx_graph *g, nc_axx__vertex *v, nc_error *err) {
+    const int batch_norm = v->is.kind == NC_AXX_NODE_BATCH_NORM;
+    const size_t n = batch_norm ? v->shape[0] : v->shape[v->rank - 1];
+    if (!(v->is.eps >= 0 && v->is.eps < 1e6f))
+        return nc_axx__refuse(v, NC_ERR_ARG, err, "eps %g, where 0 to 1e6 is possible",
+                              (double)v->is.eps);
+    if (v->is.eps == 0.0f) v->is.eps = 1e-5f;
+    v->weight = nc_axx__node_tensor(g, v, ".weight", n, 0, 0, 0);
+    v->bias = nc_axx__node_tensor(g, v, ".bias", n, 0, 0, 0);
+    g->tensors[v->weight].start = 1.0f;
+    if (!batch_norm) return NC_OK;
+    (void)nc_axx__node_tensor(g, v, ".running_mean", n, 0, 0, 0);
+    (void)nc_axx__node_tensor(g, v, ".running_var", n, 0, 0, 0);
+    stbds_arrlast(g->tensors).start = 1.0f;
+    return NC_OK;
+}
+
+static nc_status nc_axx__plan_pool(nc_axx_graph *g, nc_axx__vertex *v, nc_error *err) {
+    const nc_status status = nc_axx__plan_window(g, v, err);
+    uint32_t i;
+    if (status != NC_OK) return status;
+    for (i = 0; i < 4; i++)
+        if (v->is.padding[i] >= v->is.kernel[i % 2])
+            return nc_axx__refuse(v, NC_ERR_ARG, err, "padding %u, not below the kernel's %u",
+                                  (unsigned)v->is.padding[i], (unsigned)v->is.kernel[i % 2]);
+    if (v->is.dilation[0] > 1 || v->is.dilation[1] > 1)
+        return nc_axx__refuse(v, NC_ERR_UNSUPPORTED, err, "dilation of a pool");
+    v->conv.out_channels = v->conv.groups = v->shape[0];
+    return nc_axx__plan_places(v, 0, err);
+}
+
+static nc_status nc_axx__plan_global_pool(nc_axx_graph *g, nc_axx__vertex *v, nc_error *err) {
+    (void)g;
+    (void)err;
+    v->shape[1] = v->shape[2] = 1;
+    return NC_OK;
+}
+
+static nc_status nc_axx__plan_add(nc_axx_graph *g, nc_axx__vertex *v, nc_error *err) {
+    const nc_axx__vertex *a = nc_axx__input(g, v, 0), *b = nc_axx__input(g, v, 1);
+    if (a->rank != b->rank || memcmp(a->shape, b->shape, a->rank * sizeof *a->shape) != 0)
+        return nc_axx__refuse(v, NC_ERR_ARG, err, "'%s' and '%s' differ in shape", a->name,
+                              b->name);
+    return NC_OK;
+}
+
+static nc_status nc_axx__plan_concat(nc_axx_graph *g, nc_axx__vertex *v, nc_error *err) {
+    const uint32_t axis = v->is.axis;
+    uint32_t i, k;
+    if (axis >= v->rank)
+        return nc_axx__refuse(v, NC_ERR_ARG, err, "axis %u of inputs of %u axes", (unsigned)axis,
+                              (unsigned)v->rank);
+    for (i = 1; i < v->is.input_count; i++) {
+        const nc_axx__vertex *one = nc_axx__input(g, v, i);
+        for (k = 0; k < v->rank; k++)
+            if (one->rank != v->rank || (k != axis && one->shape[k] != v->shape[k]))
+                return nc_axx__refuse(v, NC_ERR_ARG, err, "'%s' and '%s' differ in another axis",
+                                      nc_axx__input(g, v, 0)->name, one->name);
+        v->shape[axis] += one->shape[axis];
+    }
+    return NC_OK;
+}
+
+NC__COLD_END
+
+/* -- values -- */
+
+/* Count an operand's values while calibrating. */
+static void nc_axx__graph_see(nc_axx_graph *g, const nc_axx__vertex *v, int operand, const float *x,
+                              size_t n) {
+    if (g->seen) nc_axx_calibrator_collect(&g->seen[2 * (v - g->nodes) + operand], x, n);
+}
+
+static const float *nc_axx__tensor_of(const nc_axx_graph *g, uint32_t tensor) {
+    return tensor == UINT32_MAX ? NULL : g->tensors[tensor].values;
+}
+
+/* While calibrating all is float32. */
+static nc_axx_mode nc_axx__mode_of(const nc_axx_graph *g, const nc_axx__vertex *v) {
+    return g->seen ? NC_AXX_MODE_FLOAT : v->mode;
+}
+
+/* An activation as float32 products take it. */
+static float *nc_axx__graph_operand(nc_axx_graph *g, const nc_axx__vertex *v, int operand, float *x,
+                                    size_t n) {
+    uint8_t *bytes = operand ? g->byte_b : g->byte_a;
+    float *floats = operand ? g->float_b : g->float_a;
+    const float scale = nc_axx_scale(v->amax[operand], v->bits);
+    if (nc_axx__mode_of(g, v) == NC_AXX_MODE_FLOAT) return x;
+    nc_axx_quantize((int8_t *)bytes, x, n, scale, v->bits);
+    nc_axx_dequantize(floats, bytes, n, scale, 0);
+    return floats;
+}
+
+/* The weights to byte_b, and their scales; transposed convolutions have one for all. */
+static void nc_axx__quantize_weights(nc_axx_graph *g, const nc_axx__vertex *v) {
+    const nc_axx__tensor *t = &g->tensors[v->weight];
+    const int whole = v->is.kind == NC_AXX_NODE_CONV2D_TRANSPOSED;
+    const size_t rows = whole ? 1 : (size_t)t->shape[0];
+    nc_axx_quantize_rows((int8_t *)g->byte_b, g->scales, t->values, rows, t->count / rows, v->bits);
+}
+
+/* The weights as float32 products take them. */
+static const float *nc_axx__graph_weights(nc_axx_graph *g, const nc_axx__vertex *v) {
+    const nc_axx__tensor *t = &g->tensors[v->weight];
+    const size_t rows = (size_t)t->shape[0], columns = t->count / rows;
+    const int whole = v->is.kind == NC_AXX_NODE_CONV2D_TRANSPOSED;
+    size_t r;
+    if (nc_axx__mode_of(g, v) == NC_AXX_MODE_FLOAT) return t->values;
+    nc_axx__quantize_weights(g, v);
+    for (r = 0; r < rows; r++)
+        nc_axx_dequantize(g->float_b + r * columns, g->byte_b + r * columns, columns,
+                          g->scales[whole ? 0 : r], 0);
+    return g->float_b;
+}
+
+/* y (m x n) = a b, k terms each. */
+static void nc_axx__graph_gemm(nc_axx_graph *g, nc_axx__matrix a, nc_axx__matrix b, float *y,
+                               size_t m, size_t n, size_t k) {
+    if (g->status == NC_OK)
+        g->status = nc_hlx_gemm(a.transposed, b.transposed, m, n, k, a.at, a.columns, b.at,
+                                b.columns, y, n, 0, g->work, g->work_bytes);
+}
+
+static const nc_axx_engine *nc_axx__graph_engine(const nc_axx_graph *g, const nc_axx__vertex *v) {
+    return v->engine ? v->engine : g->exact;
+}
+
+/* Rows of one tap at all places of the smaller map, 0 beyond the edge of the larger, of one image
+ * and group; or (back) the rows added to the larger map. */
+static void nc_axx__float_taps(const nc_axx__plan *p, float *taps, float *map, int back) {
+    const nc_axx_conv *s = &p->s;
+    size_t tap, h, w;
+    for (tap = 0; tap < p->taps; tap++) {
+        const size_t j = tap % s->kernel_w, i = tap / s->kernel_w % s->kernel_h;
+        float *plane = map + tap / (s->kernel_w * s->kernel_h) * p->large_h * p->large_w;
+        for (h = 0; h < p->small_h; h++, taps += p->small_w) {
+            const size_t y = h * s->stride_h + i * s->dilation_h - s->padding_h; /* or a huge one */
+            const size_t left = j * s->dilation_w - s->padding_w;
+            float *row = y < p->large_h ? plane + y * p->large_w : NULL;
+            for (w = 0; w < p->small_w; w++) {
+                const size_t x = left + w * s->stride_w;
+                const int in = row && x < p->large_w;
+                if (!back)
+                    taps[w] = in ? row[x] : 0.0f;
+                else if (in)
+                    row[x] += taps[w];
+            }
+        }
+    }
+}
+
+/* y (images, channels, places) += bias[channel]. */
+static void nc_axx__add_bias(float *y, const float *bias, size_t images, size_t channels,
+                             size_t places) {
+    size_t c, i;
+    for (c = 0; bias && c < images * channels; c++)
+        for (i = 0; i < places; i++) y[c * places + i] += bias[c % channels];
+}
+
+/* Whether the rows of taps are the map itself. */
+static int nc_axx__is_pointwise(const nc_axx__plan *p) {
+    const nc_axx_conv *s = &p->s;
+    return s->kernel_h == 1 && s->kernel_w == 1 && s->stride_h == 1 && s->stride_w == 1 &&
+           !s->padding_h && !s->padding_w && !s->extra_h && !s->extra_w;
+}
+
+/* A convolution's float32 products. */
+static void nc_axx__float_convolution(nc_axx_graph *g, const nc_axx__vertex *v,
+                                      const nc_axx__plan *p, float *x, const float *w,
+                                      size_t images) {
+    const int transposed = v->is.kind == NC_AXX_NODE_CONV2D_TRANSPOSED;
+    const size_t places = p->small_h * p->small_w, large = p->large_h * p->large_w;
+    const size_t small_map = p->small_channels * places, large_map = p->large_channels * large;
+    size_t i;
+    for (i = 0; i < images * p->s.groups; i++) {
+        const size_t group = i % p->s.groups;
+        const float *weights = w + group * p->small_channels * p->taps;
+        if (transposed) {
+            float *to = v->y + i * large_map;
+            nc_axx__graph_gemm(g, nc_axx__matrix_of(weights, p->taps, 1),
+                               nc_axx__matrix_of(x + i * small_map, places, 0), g->taps, p->taps,
+                               places, p->small_channels);
+            memset(to, 0, large_map * sizeof *to);
+            nc_axx__float_taps(p, g->taps, to, 1);
+        } else {
+            float *taps = x + i * large_map;
+            if (!nc_axx__is_pointwise(p)) {
+                nc_axx__float_taps(p, g->taps, taps, 0);
+                taps = g->taps;
+            }
+            nc_axx__graph_gemm(g, nc_axx__matrix_of(weights, p->taps, 0),
+                               nc_axx__matrix_of(taps, places, 0), v->y + i * small_map,
+                               p->small_channels, places, p->taps);
+        }
+    }
+}
+
+static void nc_axx__run_convolution(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    const int transposed = v->is.kind == NC_AXX_NODE_CONV2D_TRANSPOSED;
+    const size_t n = images * nc_axx__input(g, v, 0)->count;
+    const float *bias = nc_axx__tensor_of(g, v->bias);
+    float *x = nc_axx__values(g, v, 0);
+    const float scale = nc_axx_scale(v->amax[0], v->bits);
+    const nc_axx_engine *e = nc_axx__graph_engine(g, v);
+    nc_axx_conv shape = v->conv;
+    nc_axx__plan p;
+    nc_axx__graph_see(g, v, 0, x, n);
+    shape.batch = images;
+    (void)nc_axx__plan_conv(&shape, transposed, &p);
+    if (nc_axx__mode_of(g, v) == NC_AXX_MODE_INTEGER) {
+        nc_axx_quantize((int8_t *)g->byte_a, x, n, scale, v->bits);
+        nc_axx__quantize_weights(g, v);
+        g->status = transposed
+                        ? nc_axx_conv2d_transposed(e, &shape, g->byte_a, scale, g->byte_b,
+                                                   g->scales[0], bias, v->y, g->work, g->work_bytes)
+                        : nc_axx_conv2d(e, &shape, g->byte_a, scale, g->byte_b, g->scales, bias,
+                                        v->y, g->work, g->work_bytes);
+        return;
+    }
+    x = nc_axx__graph_operand(g, v, 0, x, n);
+    nc_axx__float_convolution(g, v, &p, x, nc_axx__graph_weights(g, v), images);
+    nc_axx__add_bias(v->y, bias, images, v->shape[0], v->shape[1] * v->shape[2]);
+}
+
+static void nc_axx__run_linear(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    const size_t rows = images * v->rows;
+    const float *bias = nc_axx__tensor_of(g, v->bias);
+    float *x = nc_axx__values(g, v, 0);
+    const float scale = nc_axx_scale(v->amax[0], v->bits);
+    nc_axx__graph_see(g, v, 0, x, rows * v->k);
+    if (nc_axx__mode_of(g, v) == NC_AXX_MODE_INTEGER) {
+        nc_axx_quantize((int8_t *)g->byte_a, x, rows * v->k, scale, v->bits);
+        nc_axx__quantize_weights(g, v);
+        g->status =
+            nc_axx_linear(nc_axx__graph_engine(g, v), g->byte_a, scale, g->byte_b, g->scales, bias,
+                          v->y, rows, v->k, v->out, g->work, g->work_bytes);
+        return;
+    }
+    x = nc_axx__graph_operand(g, v, 0, x, rows * v->k);
+    nc_axx__graph_gemm(g, nc_axx__matrix_of(x, v->k, 0),
+                       nc_axx__matrix_of(nc_axx__graph_weights(g, v), v->k, 1), v->y, rows, v->out,
+                       v->k);
+    nc_axx__add_bias(v->y, bias, rows, v->out, 1);
+}
+
+static void nc_axx__run_matmul(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    const size_t m = v->rows, n = v->out, k = v->k, count = images * v->batch;
+    float *a = nc_axx__values(g, v, 0), *b = nc_axx__values(g, v, 1);
+    const int by_columns = v->is.by_columns != 0;
+    size_t i;
+    nc_axx__graph_see(g, v, 0, a, count * m * k);
+    nc_axx__graph_see(g, v, 1, b, count * n * k);
+    if (nc_axx__mode_of(g, v) == NC_AXX_MODE_INTEGER) {
+        const float one = nc_axx_scale(v->amax[0], v->bits);
+        const float two = nc_axx_scale(v->amax[1], v->bits);
+        nc_axx_quantize((int8_t *)g->byte_a, a, count * m * k, one, v->bits);
+        nc_axx_quantize((int8_t *)g->byte_b, b, count * n * k, two, v->bits);
+        g->status = nc_axx_matmul(nc_axx__graph_engine(g, v), g->byte_a, one, g->byte_b, two,
+                                  !by_columns, v->y, count, m, n, k, g->work, g->work_bytes);
+    } else {
+        a = nc_axx__graph_operand(g, v, 0, a, count * m * k);
+        b = nc_axx__graph_operand(g, v, 1, b, count * n * k);
+        for (i = 0; i < count; i++)
+            nc_axx__graph_gemm(g, nc_axx__matrix_of(a + i * m * k, k, 0),
+                               nc_axx__matrix_of(b + i * n * k, by_columns ? k : n, by_columns),
+                               v->y + i * m * n, m, n, k);
+    }
+    for (i = 0; i < count * m * n && v->is.factor != 1.0f; i++) v->y[i] *= v->is.factor;
+}
+
+static void nc_axx__run_parameter(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    size_t i;
+    for (i = 0; i < images; i++)
+        memcpy(v->y + i * v->count, nc_axx__tensor_of(g, v->weight), v->count * sizeof *v->y);
+}
+
+/* Nothing: the values are there. */
+static void nc_axx__run_nothing(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    (void)g;
+    (void)v;
+    (void)images;
+}
+
+/* The factor and the term of a channel: y = factor x + term. */
+static void nc_axx__batch_norm_of(const nc_axx_graph *g, const nc_axx__vertex *v, size_t channel,
+                                  float *factor, float *term) {
+    const nc_axx__tensor *t = &g->tensors[v->weight];
+    *factor = t[0].values[channel] / sqrtf(t[3].values[channel] + v->is.eps);
+    *term = t[1].values[channel] - t[2].values[channel] * *factor;
+}
+
+static void nc_axx__run_batch_norm(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    const size_t channels = v->shape[0], places = v->count / channels;
+    const float *x = nc_axx__values(g, v, 0);
+    float factor, term;
+    size_t c, i;
+    for (c = 0; c < images * channels && !v->folded; c++) {
+        nc_axx__batch_norm_of(g, v, c % channels, &factor, &term);
+        for (i = c * places; i < (c + 1) * places; i++) v->y[i] = x[i] * factor + term;
+    }
+}
+
+static void nc_axx__run_layer_norm(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    const size_t n = v->shape[v->rank - 1], rows = images * v->count / n;
+    /* mean and deviation of the rows are not kept */
+    nc_hlx_layernorm_eps(v->y, g->taps, g->taps + rows, nc_axx__values(g, v, 0),
+                         nc_axx__tensor_of(g, v->weight), nc_axx__tensor_of(g, v->bias), rows, n,
+                         v->is.eps);
+}
+
+static void nc_axx__run_softmax(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    const size_t n = v->shape[v->rank - 1];
+    memcpy(v->y, nc_axx__values(g, v, 0), images * v->count * sizeof *v->y);
+    nc_hlx_softmax(v->y, images * v->count / n, n, 0);
+}
+
+static void nc_axx__run_relu(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    const float *x = nc_axx__values(g, v, 0);
+    const float most = v->is.kind == NC_AXX_NODE_RELU6 ? 6.0f : INFINITY;
+    size_t i;
+    for (i = 0; i < images * v->count; i++) {
+        const float y = x[i] < 0 ? 0.0f : x[i]; /* NaN stays */
+        v->y[i] = y > most ? most : y;
+    }
+}
+
+static void nc_axx__run_activation(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    const float *x = nc_axx__values(g, v, 0);
+    if (v->is.kind == NC_AXX_NODE_GELU)
+        nc_axx__gelu(v->y, x, images * v->count);
+    else
+        (void)nc_hlx_activate(v->y, x, images * v->count,
+                              v->is.kind == NC_AXX_NODE_SILU ? NC_HLX_SILU : NC_HLX_GELU);
+}
+
+/* One window of a channel: its largest value or mean. */
+static float nc_axx__window(const nc_axx__vertex *v, const float *map, size_t top, size_t left) {
+    const nc_axx_conv *s = &v->conv;
+    const int largest = v->is.kind == NC_AXX_NODE_MAX_POOL;
+    float value = 0.0f;
+    size_t y, x, in = 0;
+    for (y = top; y != top + s->kernel_h; y++) /* above the first row it is a huge one */
+        for (x = left; x != left + s->kernel_w; x++) {
+            const float one = y < s->height && x < s->width ? map[y * s->width + x] : 0.0f;
+            if (y >= s->height || x >= s->width) continue;
+            if (largest)
+                value = !in || one > value || one != one ? one : value;
+            else
+                value += one;
+            in++;
+        }
+    if (largest) return value;
+    return value / (float)(v->is.exclude_padding ? in : s->kernel_h * s->kernel_w);
+}
+
+static void nc_axx__run_pool(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    const nc_axx_conv *s = &v->conv;
+    const size_t map = s->height * s->width;
+    const float *x = nc_axx__values(g, v, 0);
+    float *y = v->y;
+    size_t c, h, w;
+    for (c = 0; c < images * v->shape[0]; c++)
+        for (h = 0; h < v->shape[1]; h++)
+            for (w = 0; w < v->shape[2]; w++)
+                *y++ = nc_axx__window(v, x + c * map, h * s->stride_h - s->padding_h,
+                                      w * s->stride_w - s->padding_w);
+}
+
+static void nc_axx__run_global_pool(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    const size_t places = nc_axx__input(g, v, 0)->count / v->count;
+    size_t c;
+    for (c = 0; c < images * v->count; c++)
+        v->y[c] = nc_hlx_sum(nc_axx__values(g, v, 0) + c * places, places) / (float)places;
+}
+
+static void nc_axx__run_add(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    nc_axx__sum(v->y, nc_axx__values(g, v, 0), nc_axx__values(g, v, 1), images * v->count);
+}
+
+/* Pieces of the inputs one behind the other. */
+static void nc_axx__run_concat(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    size_t outer = images, inner = 1, at = 0, i, k;
+    for (i = 0; i < v->is.axis; i++) outer *= v->shape[i];
+    for (i = v->is.axis + 1; i < v->rank; i++) inner *= v->shape[i];
+    for (i = 0; i < v->is.input_count; i++) {
+        const size_t piece = nc_axx__input(g, v, (uint32_t)i)->shape[v->is.axis] * inner;
+        const size_t row = v->shape[v->is.axis] * inner;
+        for (k = 0; k < outer; k++)
+            memcpy(v->y + k * row + at, nc_axx__values(g, v, (uint32_t)i) + k * piece,
+                   piece * sizeof *v->y);
+        at += piece;
+    }
+}
+
+static void nc_axx__run_permute(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    const nc_axx__vertex *from = nc_axx__input(g, v, 0);
+    size_t n[4] = {1, 1, 1, 1}, step[4] = {0, 0, 0, 0}, i, a, b, c, d;
+    float *y = v->y;
+    for (i = 0; i < v->rank; i++) {
+        size_t k, axis = v->is.shape[i], to = 4 - v->rank + i;
+        n[to] = v->shape[i];
+        for (step[to] = 1, k = axis + 1; k < from->rank; k++) step[to] *= from->shape[k];
+    }
+    for (i = 0; i < images; i++)
+        for (a = 0; a < n[0]; a++)
+            for (b = 0; b < n[1]; b++)
+                for (c = 0; c < n[2]; c++)
+                    for (d = 0; d < n[3]; d++)
+                        *y++ = from->y[i * from->count + a * step[0] + b * step[1] + c * step[2] +
+                                       d * step[3]];
+}
+
+/* -- the table of kinds -- */
+
+/* -- the table of kinds -- */
+
+static const nc_axx__node_kind nc_axx__node_kinds[NC_AXX_NODE_KINDS] = {
+#define NC_AXX__ROW(constant, name, least, most, least_axes, most_axes, plan, run)                 \
+    {#name, least, most, least_axes, most_axes, nc_axx__plan_##plan, nc_axx__run_##run},
+    NC_AXX_NODES(NC_AXX__ROW)
+#undef NC_AXX__ROW
+};
+
+/* -- building one -- */
+
+NC__COLD_BEGIN
+
+NC_API nc_status nc_axx_graph_create(nc_axx_graph **graph) {
+    if (!graph) return NC_ERR_ARG;
+    *graph = (nc_axx_graph *)nc__calloc(NULL, sizeof **graph);
+    return *graph ? NC_OK : NC_ERR_MEMORY;
+}
+
+NC_API void nc_axx_graph_destroy(nc_axx_graph *graph) {
+    size_t i;
+    if (!graph) return;
+    for (i = 0; i < stbds_arrlenu(graph->nodes); i++) stbds_arrfree(graph->nodes[i].inputs);
+    stbds_arrfree(graph->nodes);
+    stbds_arrfree(graph->tensors);
+    nc_axx_engine_destroy(graph->exact);
+    nc__free(NULL, graph->values, 0);
+    nc__free(NULL, graph->memory, 0);
+    nc__free(NULL, graph, 0);
+}
+
+NC_API uint32_t nc_axx_graph_find(const nc_axx_graph *graph, const char *name) {
+    size_t i;
+    for (i = 0; graph && name && i < stbds_arrlenu(graph->nodes); i++)
+        if (!strcmp(graph->nodes[i].name, name)) return (uint32_t)i;
+    return UINT32_MAX;
+}
+
+/* Its name and inputs, from the description. */
+static nc_status nc_axx__name_node(const nc_axx_graph *g, nc_axx__vertex *v, nc_error *err) {
+    const uint32_t number = (uint32_t)stbds_arrlenu(g->nodes), before = number - 1;
+    const uint32_t *inputs = v->is.inputs ? v->is.inputs : &before;
+    const nc_axx__node_kind *kind = &nc_axx__node_kinds[v->is.kind];
+    uint32_t i;
+    if (v->is.name && (!*v->is.name || strlen(v->is.name) >= sizeof v->name))
+        return nc__fail(err, NC_ERR_ARG, 0, 0,
+                        "node %u: a name of %lu characters, where 1 to %lu "
+                        "are possible",
+                        (unsigned)number, (unsigned long)strlen(v->is.name),
+                        (unsigned long)sizeof v->name - 1);
+    (void)snprintf(v->name, sizeof v->name, "node%u", (unsigned)number);
+    if (v->is.name) (void)snprintf(v->name, sizeof v->name, "%s", v->is.name);
+    if (nc_axx_graph_find(g, v->name) != UINT32_MAX)
+        return nc_axx__refuse(v, NC_ERR_ARG, err, "its name is taken");
+    if (!v->is.inputs) v->is.input_count = kind->most && number ? 1 : 0;
+    if ((v->is.kind == NC_AXX_NODE_INPUT) != !number)
+        return nc_axx__refuse(v, NC_ERR_ARG, err, "the first node, and only this, is the input");
+    if (v->is.input_count < kind->least || v->is.input_count > kind->most)
+        return nc_axx__refuse(v, NC_ERR_ARG, err, "%u inputs, where %s takes %u to %u",
+                              (unsigned)v->is.input_count, kind->name, (unsigned)kind->least,
+                              (unsigned)kind->most);
+    for (i = 0; i < v->is.input_count; i++) {
+        if (inputs[i] >= number)
+            return nc_axx__refuse(v, NC_ERR_ARG, err, "input %u is no earlier node",
+                                  (unsigned)inputs[i]);
+        if (g->nodes[inputs[i]].rank < kind->least_axes ||
+            g->nodes[inputs[i]].rank > kind->most_axes)
+            return nc_axx__refuse(v, NC_ERR_ARG, err, "'%s' has %u axes, where %s takes %u to %u",
+                                  g->nodes[inputs[i]].name, (unsigned)g->nodes[inputs[i]].rank,
+                                  kind->name, (unsigned)kind->least_axes,
+                                  (unsigned)kind->most_axes);
+        stbds_arrput(v->inputs, inputs[i]);
+    }
+    v->is.name = NULL;
+    v->is.inputs = NULL;
+    return NC_OK;
+}
+
+/* Shape, tensors, products; what is too large is refused before anything is allocated. */
+static nc_status nc_axx__plan_node(nc_axx_graph *g, nc_axx__vertex *v, nc_error *err) {
+    const size_t most = (size_t)1 << 31;
+    nc_status status;
+    size_t i;
+    if (v->is.input_count) {
+        v->rank = nc_axx__input(g, v, 0)->rank;
+        memcpy(v->shape, nc_axx__input(g, v, 0)->shape, sizeof v->shape);
+    }
+    status = nc_axx__node_kinds[v->is.kind].plan(g, v, err);
+    if (status != NC_OK) return status;
+    for (v->count = 1, i = 0; i < v->rank; i++) v->count = nc__mul_size(v->count, v->shape[i]);
+    for (i = 0; i < stbds_arrlenu(g->tensors); i++)
+        if (g->tensors[i].count > most)
+            return nc_axx__refuse(v, NC_ERR_LIMIT, err, "a tensor of more than 2^31 values");
+    if (v->count > most)
+        return nc_axx__refuse(v, NC_ERR_LIMIT, err, "more than 2^31 values for one image");
+    v->same_memory = v->is.kind == NC_AXX_NODE_FLATTEN || v->is.kind == NC_AXX_NODE_RESHAPE;
+    return NC_OK;
+}
+
+NC_API nc_status nc_axx_graph_add(nc_axx_graph *graph, const nc_axx_node *node, uint32_t *number,
+                                  nc_error *err) {
+    nc_axx__vertex v;
+    nc_status status;
+    size_t tensors, i;
+    nc__clear(err);
+    if (!graph || !node) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
+    if (graph->batch) return nc__fail(err, NC_ERR_ARG, 0, 0, "the graph is finished");
+    if ((unsigned)node->kind >= NC_AXX_NODE_KINDS)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "kind of node %u is unknown", (unsigned)node->kind);
+    tensors = stbds_arrlenu(graph->tensors);
+    memset(&v, 0, sizeof v);
+    v.is = *node;
+    v.weight = v.bias = UINT32_MAX;
+    v.bits = 8;
+    status = nc_axx__name_node(graph, &v, err);
+    if (status == NC_OK) status = nc_axx__plan_node(graph, &v, err);
+    if (status != NC_OK) {
+        stbds_arrfree(v.inputs);
+        while (stbds_arrlenu(graph->tensors) > tensors) (void)stbds_arrpop(graph->tensors);
+        return status;
+    }
+    for (i = 0; i < v.is.input_count; i++) graph->nodes[v.inputs[i]].uses++;
+    if (number) *number = (uint32_t)stbds_arrlenu(graph->nodes);
+    stbds_arrput(graph->nodes, v);
+    return NC_OK;
+}
+
+/* Whose memory a node's values are in. */
+static nc_axx__vertex *nc_axx__home(const nc_axx_graph *g, nc_axx__vertex *v) {
+    while (v->same_memory || v->folded) v = nc_axx__input(g, v, 0);
+    return v;
+}
+
+/* Where the values of the nodes are, each in the first place that is free while it is needed.
+ * Returns how many floats of one image they take. */
+static size_t nc_axx__place_nodes(nc_axx_graph *g) {
+    const uint32_t nodes = nc_axx_graph_nodes(g);
+    size_t all = 0;
+    uint32_t i, k;
+    for (i = 0; i < nodes; i++) g->nodes[i].last_use = i;
+    for (i = 0; i < nodes; i++)
+        for (k = 0; k < g->nodes[i].is.input_count; k++)
+            nc_axx__home(g, nc_axx__input(g, &g->nodes[i], k))->last_use = i;
+    nc_axx__home(g, &g->nodes[nodes - 1])->last_use = nodes;
+    for (i = 0; i < nodes; i++) {
+        nc_axx__vertex *v = &g->nodes[i];
+        if (nc_axx__home(g, v) != v) continue;
+        for (v->at = 0, k = 0; k < i; k++) {
+            const nc_axx__vertex *o = &g->nodes[k];
+            if (nc_axx__home(g, &g->nodes[k]) != o || o->last_use < i ||
+                v->at >= o->at + o->count || o->at >= v->at + v->count)
+                continue;
+            v->at = o->at + o->count;
+            k = UINT32_MAX; /* from the first again */
+        }
+        all = nc_axx__larger(all, nc__add_size(v->at, v->count));
+    }
+    return all;
+}
+
+/* What the largest node needs besides its values. */
+typedef struct nc_axx__needs {
+    size_t taps, a, b, scales, work;
+} nc_axx__needs;
+
+static void nc_axx__need(const nc_axx_graph *g, const nc_axx__vertex *v, nc_axx__needs *n) {
+    const size_t weights = v->weight == UINT32_MAX ? 0 : g->tensors[v->weight].count;
+    const int transposed = v->is.kind == NC_AXX_NODE_CONV2D_TRANSPOSED;
+    size_t work = 0, taps = 0;
+    nc_axx__plan p;
+    if (v->is.kind == NC_AXX_NODE_LAYER_NORM)
+        taps = 2 * g->batch * (v->count / v->shape[v->rank - 1]);
+    if (v->is.kind == NC_AXX_NODE_CONV2D || transposed) {
+        (void)nc_axx__plan_conv(&v->conv, transposed, &p);
+        taps = nc__mul_size(p.taps, p.small_h * p.small_w);
+        work = nc_axx_conv_work_bytes(NULL, &v->conv);
+    }
+    if (v->is.kind == NC_AXX_NODE_LINEAR)
+        work = nc_axx_linear_work_bytes(NULL, nc__mul_size(g->batch, v->rows), v->k, v->out);
+    if (v->is.kind == NC_AXX_NODE_MATMUL) {
+        work = nc_axx_matmul_work_bytes(NULL, v->rows, v->out, v->k);
+        n->b = nc_axx__larger(n->b, nc__mul_size(g->batch, nc_axx__input(g, v, 1)->count));
+    }
+    n->taps = nc_axx__larger(n->taps, taps);
+    n->work = nc_axx__larger(n->work, work);
+    if (!v->macs) return;
+    n->a = nc_axx__larger(n->a, nc__mul_size(g->batch, nc_axx__input(g, v, 0)->count));
+    n->b = nc_axx__larger(n->b, weights);
+    n->scales =
+        nc_axx__larger(n->scales, v->shape[v->is.kind == NC_AXX_NODE_LINEAR ? v->rank - 1 : 0]);
+}
+
+/* Memory for `batch` images, in place of what there was. */
+static nc_status nc_axx__make_memory(nc_axx_graph *g) {
+    const size_t values = nc_axx__place_nodes(g);
+    nc_axx__needs n;
+    nc_axx__arena arena;
+    uint8_t *memory = NULL;
+    float *floats = NULL;
+    uint32_t i;
+    int pass;
+    memset(&n, 0, sizeof n);
+    n.work = nc_hlx_gemm_work_bytes() + 64;
+    for (i = 0; i < nc_axx_graph_nodes(g); i++) nc_axx__need(g, &g->nodes[i], &n);
+    for (pass = 0; pass < 2; pass++) { /* for the size, and for the pieces */
+        arena = nc_axx__arena_of(memory);
+        floats = nc_axx__floats(&arena, nc__mul_size(values, g->batch));
+        g->taps = nc_axx__floats(&arena, n.taps);
+        g->float_a = nc_axx__floats(&arena, n.a);
+        g->float_b = nc_axx__floats(&arena, n.b);
+        g->scales = nc_axx__floats(&arena, n.scales);
+        g->byte_a = (uint8_t *)nc_axx__piece(&arena, n.a, 1);
+        g->byte_b = (uint8_t *)nc_axx__piece(&arena, n.b, 1);
+        g->work = (uint8_t *)nc_axx__piece(&arena, n.work, 1);
+        if (pass == 0) memory = (uint8_t *)nc__alloc(NULL, nc_axx__arena_bytes(&arena));
+        if (!memory) return NC_ERR_MEMORY;
+    }
+    nc__free(NULL, g->memory, 0);
+    g->memory = memory;
+    g->work_bytes = n.work;
+    for (i = 0; i < nc_axx_graph_nodes(g); i++)
+        g->nodes[i].y = floats + nc_axx__home(g, &g->nodes[i])->at * g->batch;
+    return NC_OK;
+}
+
+/* The tensors' values. */
+static nc_status nc_axx__make_values(nc_axx_graph *g) {
+    size_t all = 0, i, k;
+    for (i = 0; i < stbds_arrlenu(g->tensors); i++) all = nc__add_size(all, g->tensors[i].count);
+    g->values = (float *)nc__calloc(NULL, nc__mul_size(all, sizeof *g->values));
+    if (!g->values) return NC_ERR_MEMORY;
+    for (all = 0, i = 0; i < stbds_arrlenu(g->tensors); i++) {
+        nc_axx__tensor *t = &g->tensors[i];
+        t->values = g->values + all;
+        all += t->count;
+        for (k = 0; k < t->count; k++) t->values[k] = t->start;
+    }
+    return NC_OK;
+}
+
+NC_API nc_status nc_axx_graph_finish(nc_axx_graph *graph, uint32_t batch, nc_error *err) {
+    nc_status status;
+    uint32_t i;
+    nc__clear(err);
+    if (!graph || !stbds_arrlenu(graph->nodes))
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "a graph without nodes");
+    if (graph->batch) return nc__fail(err, NC_ERR_ARG, 0, 0, "the graph is finished");
+    if (!batch || batch > 65536)
+        return nc__fail(err, NC_ERR_ARG, 0, 0,
+                        "a batch of %u images, where 1 to 65,536 are possible", (unsigned)batch);
+    for (i = 0; i + 1 < nc_axx_graph_nodes(graph); i++)
+        if (!graph->nodes[i].uses)
+            return nc_axx__refuse(&graph->nodes[i], NC_ERR_ARG, err,
+                                  "nothing uses its values, and it is not the last");
+    graph->batch = batch;
+    status = nc_axx__make_memory(graph);
+    if (status == NC_OK) status = nc_axx__make_values(graph);
+    if (status == NC_OK) status = nc_axx__exact_engine(&graph->exact);
+    if (status == NC_OK) return NC_OK;
+    graph->batch = 0;
+    nc__free(NULL, graph->values, 0);
+    graph->values = NULL;
+    return nc__fail(err, status, 0, 0, "out of memory for %u images", (unsigned)batch);
+}
+
+NC_API uint32_t nc_axx_graph_nodes(const nc_axx_graph *graph) {
+    return graph ? (uint32_t)stbds_arrlenu(graph->nodes) : 0;
+}
+
+NC_API nc_status nc_axx_graph_node(const nc_axx_graph *graph, uint32_t number,
+                                   nc_axx_node_info *info) {
+    const nc_axx__vertex *v;
+    uint32_t i;
+    if (!info || number >= nc_axx_graph_nodes(graph)) return NC_ERR_ARG;
+    v = &graph->nodes[number];
+    memset(info, 0, sizeof *info);
+    memcpy(info->name, v->name, sizeof info->name);
+    info->kind = v->is.kind;
+    info->rank = v->rank;
+    for (i = 0; i < v->rank; i++) info->shape[i] = (uint32_t)v->shape[i];
+    info->macs = v->macs;
+    if (v->weight != UINT32_MAX) info->parameters += graph->tensors[v->weight].count;
+    if (v->bias != UINT32_MAX) info->parameters += graph->tensors[v->bias].count;
+    info->folded = (uint32_t)v->folded;
+    info->mode = v->mode;
+    memcpy(info->amax, v->amax, sizeof info->amax);
+    return NC_OK;
+}
+
+NC_API uint32_t nc_axx_graph_tensors(const nc_axx_graph *graph) {
+    return graph && graph->batch ? (uint32_t)stbds_arrlenu(graph->tensors) : 0;
+}
+
+NC_API nc_status nc_axx_graph_tensor(const nc_axx_graph *graph, uint32_t index,
+                                     nc_axx_tensor *tensor) {
+    const nc_axx__tensor *t;
+    if (!tensor || index >= nc_axx_graph_tensors(graph)) return NC_ERR_ARG;
+    t = &graph->tensors[index];
+    tensor->name = t->name;
+    tensor->rank = t->rank;
+    memcpy(tensor->shape, t->shape, sizeof tensor->shape);
+    tensor->count = t->count;
+    tensor->values = t->values;
+    return NC_OK;
+}
+
+/* The same change for one node with products, or for all. */
+static nc_status nc_axx__for_nodes(nc_axx_graph *g, uint32_t number, const nc_axx_mode *mode,
+                                   const uint32_t *bits, const nc_axx_engine *const *engine) {
+    uint32_t i;
+    if (!g || (number != UINT32_MAX && (number >= nc_axx_graph_nodes(g) || !g->nodes[number].macs)))
+        return NC_ERR_ARG;
+    for (i = 0; i < nc_axx_graph_nodes(g); i++) {
+        nc_axx__vertex *v = &g->nodes[i];
+        if (!v->macs || (number != UINT32_MAX && number != i)) continue;
+        if (mode) v->mode = *mode;
+        if (bits) v->bits = *bits;
+        if (engine) v->engine = *engine;
+    }
+    return NC_OK;
+}
+
+NC_API nc_status nc_axx_graph_set_mode(nc_axx_graph *graph, uint32_t number, nc_axx_mode mode) {
+    if ((unsigned)mode > NC_AXX_MODE_INTEGER) return NC_ERR_ARG;
+    return nc_axx__for_nodes(graph, number, &mode, NULL, NULL);
+}
+
+NC_API nc_status nc_axx_graph_set_bits(nc_axx_graph *graph, uint32_t number, uint32_t bits) {
+    if (bits < 2 || bits > 8) return NC_ERR_ARG;
+    return nc_axx__for_nodes(graph, number, NULL, &bits, NULL);
+}
+
+NC_API nc_status nc_axx_graph_assign(nc_axx_graph *graph, uint32_t number,
+                                     const nc_axx_engine *engine) {
+    if (engine && (engine->a_unsigned || engine->b_unsigned)) return NC_ERR_ARG;
+    return nc_axx__for_nodes(graph, number, NULL, NULL, &engine);
+}
+
+/* -- folding -- */
+
+/* The layer that a batch norm can become part of, or null. */
+static nc_axx__vertex *nc_axx__foldable(const nc_axx_graph *g, const nc_axx__vertex *v) {
+    nc_axx__vertex *layer;
+    if (v->is.kind != NC_AXX_NODE_BATCH_NORM || v->folded) return NULL;
+    layer = nc_axx__input(g, v, 0);
+    if (layer->uses != 1) return NULL;
+    if (layer->is.kind == NC_AXX_NODE_LINEAR) return layer->rank == 1 ? layer : NULL;
+    return layer->is.kind == NC_AXX_NODE_CONV2D || layer->is.kind == NC_AXX_NODE_CONV2D_TRANSPOSED
+               ? layer
+               : NULL;
+}
+
+/* Weights of every output channel times the norm's factor; the bias follows, in the layer's tensor
+ * or, where it has none, in the norm's. */
+static void nc_axx__fold_values(const nc_axx_graph *g, const nc_axx__vertex *layer,
+                                const nc_axx__vertex *norm) {
+    const nc_axx__tensor *w = &g->tensors[layer->weight];
+    const int transposed = layer->is.kind == NC_AXX_NODE_CONV2D_TRANSPOSED;
+    const size_t in = (size_t)w->shape[0], rows = transposed ? (size_t)w->shape[1] : 1;
+    const size_t taps = w->count / in / rows;
+    float *bias = g->tensors[layer->bias == UINT32_MAX ? norm->bias : layer->bias].values;
+    float factor, term;
+    size_t i, o, k;
+    for (i = 0; i < in; i++)
+        for (o = 0; o < rows; o++) {
+            const size_t channel = transposed ? i / (in / layer->conv.groups) * rows + o : i;
+            nc_axx__batch_norm_of(g, norm, channel, &factor, &term);
+            for (k = 0; k < taps; k++) w->values[(i * rows + o) * taps + k] *= factor;
+        }
+    for (i = 0; i < norm->shape[0]; i++) {
+        nc_axx__batch_norm_of(g, norm, i, &factor, &term);
+        bias[i] = layer->bias == UINT32_MAX ? term : bias[i] * factor + term;
+    }
+}
+
+static void nc_axx__drop_tensor(nc_axx_graph *g, uint32_t tensor) {
+    uint32_t i;
+    stbds_arrdel(g->tensors, tensor);
+    for (i = 0; i < nc_axx_graph_nodes(g); i++) {
+        nc_axx__vertex *v = &g->nodes[i];
+        if (v->weight != UINT32_MAX && v->weight > tensor) v->weight--;
+        if (v->bias != UINT32_MAX && v->bias > tensor) v->bias--;
+    }
+}
+
+/* The norm's tensors go; its bias stays as the layer's where that had none. */
+static void nc_axx__fold_tensors(nc_axx_graph *g, nc_axx__vertex *layer, nc_axx__vertex *norm) {
+    const uint32_t first = norm->weight;
+    nc_axx__tensor *bias = &g->tensors[norm->bias];
+    norm->weight = norm->bias = UINT32_MAX;
+    nc_axx__drop_tensor(g, first + 3);
+    nc_axx__drop_tensor(g, first + 2);
+    if (layer->bias == UINT32_MAX) {
+        (void)snprintf(bias->name, sizeof bias->name, "%s.bias", layer->name);
+        layer->bias = first + 1;
+    } else {
+        nc_axx__drop_tensor(g, first + 1);
+    }
+    nc_axx__drop_tensor(g, first);
+}
+
+NC_API nc_status nc_axx_graph_fold(nc_axx_graph *graph, uint32_t *folded) {
+    uint32_t count = 0, i;
+    nc_status status;
+    if (!graph || !graph->batch) return NC_ERR_ARG;
+    for (i = 0; i < nc_axx_graph_nodes(graph); i++) {
+        nc_axx__vertex *norm = &graph->nodes[i];
+        norm->folding = nc_axx__foldable(graph, norm) != NULL;
+        if (!norm->folding) continue;
+        norm->folded = 1;
+        count++;
+    }
+    status = count ? nc_axx__make_memory(graph) : NC_OK;
+    for (i = 0; i < nc_axx_graph_nodes(graph); i++) {
+        nc_axx__vertex *norm = &graph->nodes[i], *layer;
+        if (!norm->folding) continue;
+        norm->folding = 0;
+        if (status != NC_OK) {
+            norm->folded = 0;
+            continue;
+        }
+        layer = nc_axx__input(graph, norm, 0);
+        nc_axx__fold_values(graph, layer, norm);
+        nc_axx__fold_tensors(graph, layer, norm);
+    }
+    if (status == NC_OK && folded) *folded = count;
+    return status;
+}
+
+NC__COLD_END
+
+/* -- the whole graph -- */
+
+static nc_status nc_axx__graph_run(nc_axx_graph *g, const float *images, size_t count) {
+    uint32_t i;
+    if (!g || !g->batch || (count && !images)) return NC_ERR_ARG;
+    if (count > g->batch) return NC_ERR_LIMIT;
+    for (i = 0; i < nc_axx_graph_nodes(g); i++)
+        if (nc_axx__mode_of(g, &g->nodes[i]) != NC_AXX_MODE_FLOAT && !g->nodes[i].calibrated)
+            return NC_ERR_ARG;
+    g->status = NC_OK;
+    if (count) memcpy(g->nodes[0].y, images, count * g->nodes[0].count * sizeof *images);
+    for (i = 1; i < nc_axx_graph_nodes(g) && count && g->status == NC_OK; i++)
+        nc_axx__node_kinds[g->nodes[i].is.kind].run(g, &g->nodes[i], count);
+    return g->status;
+}
+
+NC_API nc_status nc_axx_graph_forward(nc_axx_graph *graph, const float *images, size_t count,
+                                      float *output) {
+    const nc_axx__vertex *last;
+    nc_status status;
+    if (count && !output) return NC_ERR_ARG;
+    status = nc_axx__graph_run(graph, images, count);
+    if (status != NC_OK || !count) return status;
+    last = &stbds_arrlast(graph->nodes);
+    memcpy(output, last->y, count * last->count * sizeof *output);
+    return NC_OK;
+}
+
+NC_API nc_status nc_axx_graph_calibrate(nc_axx_graph *graph, const float *images, size_t count,
+                                        nc_axx_calibration method, double percent) {
+    nc_status status = NC_OK;
+    size_t nodes, i, k;
+    if (!graph || !graph->batch || !images || !count ||
+        (unsigned)method >= NC_AXX_CALIBRATION_COUNT)
+        return NC_ERR_ARG;
+    nodes = stbds_arrlenu(graph->nodes);
+    graph->seen = (nc_axx_calibrator *)nc__calloc(NULL, 2 * nodes * sizeof *graph->seen);
+    if (!graph->seen) return NC_ERR_MEMORY;
+    for (i = 0; i < count && status == NC_OK; i += graph->batch)
+        status = nc_axx__graph_run(graph, images + i * graph->nodes[0].count,
+                                   count - i < graph->batch ? count - i : graph->batch);
+    for (i = 0; i < nodes && status == NC_OK; i++) {
+        nc_axx__vertex *v = &graph->nodes[i];
+        if (!v->macs) continue;
+        for (k = 0; k < (v->is.kind == NC_AXX_NODE_MATMUL ? 2 : 1); k++)
+            v->amax[k] = nc_axx_calibrator_amax(&graph->seen[2 * i + k], method, percent, v->bits);
+        v->calibrated = 1;
+    }
+    nc__free(NULL, graph->seen, 0);
+    graph->seen = NULL;
     return status;
 }
 #endif /* NC_AXX_VIT */

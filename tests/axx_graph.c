@@ -1,0 +1,489 @@
+/* nc_axx.h, section graphs: every kind of node, and whole networks, against PyTorch (golden values:
+   tests/golden_axx_graph.py), folding, modes and engines of each node, what is refused. */
+#include "test.h"
+#include <math.h>
+#define NC_AXX_VIT
+#include "../nc_axx.h"
+
+static const char *const kinds[] = {
+#define NAME(constant, name, least, most, least_axes, most_axes, plan, run) #name,
+    NC_AXX_NODES(NAME)
+#undef NAME
+};
+
+/* The values that stand for data in the golden file: tensor t of n values. */
+static void formula(float *x, uint64_t t, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++)
+        x[i] = (float)((int)((i * 7919 + t * 104729 + 17) % 2003) - 1001) / 1024.0f;
+}
+
+static int ends_with(const char *name, const char *ending) {
+    const size_t n = strlen(name), m = strlen(ending);
+    return n >= m && !strcmp(name + n - m, ending);
+}
+
+/* The weights of the golden file. */
+static void fill(nc_axx_graph *g) {
+    uint32_t t;
+    size_t i;
+    for (t = 0; t < nc_axx_graph_tensors(g); t++) {
+        nc_axx_tensor w;
+        float f = 0.25f;
+        size_t fan = 1;
+        assert_int_equal(nc_axx_graph_tensor(g, t, &w), NC_OK);
+        formula(w.values, t, w.count);
+        for (i = 1; i < w.rank; i++) fan *= (size_t)w.shape[i];
+        if (w.rank > 1)
+            for (f = 1.0f, i = 1; i < fan; i *= 4) f /= 2;
+        for (i = 0; i < w.count; i++)
+            if (ends_with(w.name, ".running_var"))
+                w.values[i] = 1 + fabsf(w.values[i]) / 2;
+            else if (w.rank == 1 && ends_with(w.name, ".weight"))
+                w.values[i] = 1 + w.values[i] / 4;
+            else
+                w.values[i] *= f;
+    }
+}
+
+static uint32_t number(json_object *node, const char *key) {
+    json_object *value;
+    if (!json_object_object_get_ex(node, key, &value)) return 0;
+    return (uint32_t)json_object_get_int(value);
+}
+
+static uint32_t numbers(json_object *node, const char *key, uint32_t *to) {
+    json_object *list;
+    size_t i;
+    if (!json_object_object_get_ex(node, key, &list)) return UINT32_MAX;
+    for (i = 0; i < json_object_array_length(list); i++)
+        to[i] = (uint32_t)json_object_get_int(json_object_array_get_idx(list, i));
+    return (uint32_t)i;
+}
+
+static void add_described(nc_axx_graph *g, json_object *d) {
+    uint32_t inputs[8], i;
+    json_object *value;
+    nc_axx_node n;
+    nc_error err;
+    memset(&n, 0, sizeof n);
+    for (i = 0; strcmp(kinds[i], json_object_get_string(member(d, "kind"))) != 0;) i++;
+    n.kind = (nc_axx_node_kind)i;
+    if (json_object_object_get_ex(d, "name", &value)) n.name = json_object_get_string(value);
+    n.input_count = numbers(d, "inputs", inputs);
+    if (n.input_count != UINT32_MAX) n.inputs = inputs;
+    n.out = number(d, "out");
+    (void)numbers(d, "kernel", n.kernel);
+    (void)numbers(d, "stride", n.stride);
+    (void)numbers(d, "dilation", n.dilation);
+    (void)numbers(d, "padding", n.padding);
+    (void)numbers(d, "output_padding", n.output_padding);
+    (void)numbers(d, "shape", n.shape);
+    n.rank = number(d, "rank");
+    n.same = (nc_axx_same)number(d, "same");
+    n.groups = number(d, "groups");
+    n.no_bias = number(d, "no_bias");
+    n.by_columns = number(d, "by_columns");
+    n.exclude_padding = number(d, "exclude_padding");
+    n.axis = number(d, "axis");
+    if (json_object_object_get_ex(d, "factor", &value))
+        n.factor = (float)json_object_get_double(value);
+    if (json_object_object_get_ex(d, "eps", &value)) n.eps = (float)json_object_get_double(value);
+    if (nc_axx_graph_add(g, &n, NULL, &err) != NC_OK) fail_msg("%s", err.message);
+}
+
+enum { IMAGES = 2 };
+
+/* A case of the golden file: its graph with weights, images, and what comes out. */
+typedef struct golden {
+    const char *name;
+    nc_axx_graph *g;
+    float *x, *y;
+    size_t pixels, values; /* of one image */
+    json_object *entry;
+} golden;
+
+static size_t count_of(const nc_axx_graph *g, uint32_t node) {
+    nc_axx_node_info info;
+    size_t n = 1, i;
+    assert_int_equal(nc_axx_graph_node(g, node, &info), NC_OK);
+    for (i = 0; i < info.rank; i++) n *= info.shape[i];
+    return n;
+}
+
+static void golden_open(golden *c, json_object *entry, uint32_t batch) {
+    json_object *nodes = member(entry, "nodes");
+    nc_error err;
+    size_t i;
+    c->entry = entry;
+    c->name = json_object_get_string(member(entry, "name"));
+    assert_int_equal(nc_axx_graph_create(&c->g), NC_OK);
+    for (i = 0; i < json_object_array_length(nodes); i++)
+        add_described(c->g, json_object_array_get_idx(nodes, i));
+    if (nc_axx_graph_finish(c->g, batch, &err) != NC_OK) fail_msg("%s", err.message);
+    fill(c->g);
+    c->pixels = count_of(c->g, 0);
+    c->values = count_of(c->g, nc_axx_graph_nodes(c->g) - 1);
+    c->x = malloc(IMAGES * c->pixels * sizeof *c->x);
+    c->y = malloc(IMAGES * c->values * sizeof *c->y);
+    formula(c->x, 999, IMAGES * c->pixels);
+}
+
+static void golden_close(golden *c) {
+    free(c->x);
+    free(c->y);
+    nc_axx_graph_destroy(c->g);
+}
+
+static void forward(golden *c) {
+    assert_int_equal(nc_axx_graph_forward(c->g, c->x, IMAGES, c->y), NC_OK);
+}
+
+/* The values under this key, within `share` of the largest. */
+static void compare(const golden *c, const char *key, double share) {
+    json_object *list = member(c->entry, key);
+    double largest = 0;
+    size_t i;
+    assert_int_equal(json_object_array_length(list), IMAGES * c->values);
+    for (i = 0; i < IMAGES * c->values; i++)
+        largest = fmax(largest, fabs(json_object_get_double(json_object_array_get_idx(list, i))));
+    for (i = 0; i < IMAGES * c->values; i++) {
+        const double right = json_object_get_double(json_object_array_get_idx(list, i));
+        if (!(fabs((double)c->y[i] - right) <= share * largest))
+            fail_msg("%s, %s: value %zu is %.8g, not %.8g (%.2g of the largest)", c->name, key, i,
+                     (double)c->y[i], right, fabs((double)c->y[i] - right) / largest);
+    }
+}
+
+static json_object *golden_file(size_t *cases) {
+    json_object *root = load_json(TEST_DATA "axx/graphs.json");
+    *cases = json_object_array_length(member(root, "cases"));
+    assert_true(*cases >= 31);
+    return root;
+}
+
+static json_object *golden_case(json_object *root, size_t i) {
+    return json_object_array_get_idx(member(root, "cases"), i);
+}
+
+static json_object *case_named(json_object *root, const char *name) {
+    size_t i = 0;
+    while (strcmp(json_object_get_string(member(golden_case(root, i), "name")), name) != 0) i++;
+    return golden_case(root, i);
+}
+
+/* Within 1e-6 for one node and 1e-5 for networks; GELU's erf has an error of 2e-7. */
+static void float_values_are_those_of_pytorch(void **state) {
+    size_t cases, i;
+    json_object *root = golden_file(&cases);
+    (void)state;
+    for (i = 0; i < cases; i++) {
+        golden c;
+        golden_open(&c, golden_case(root, i), IMAGES);
+        forward(&c);
+        compare(&c, "y", nc_axx_graph_nodes(c.g) > 2 ? 1e-5 : 1e-6);
+        golden_close(&c);
+    }
+    json_object_put(root);
+}
+
+static int is_quantised(json_object *entry) {
+    json_object *value;
+    return json_object_object_get_ex(entry, "fake", &value);
+}
+
+/* One node: within roundings. Networks: where a value of an earlier layer lies at the edge between
+ * two integers, roundings decide, which later layers see. */
+static void quantised_values_are_those_of_pytorch(void **state) {
+    static const nc_axx_mode modes[] = {NC_AXX_MODE_FAKE, NC_AXX_MODE_INTEGER};
+    size_t cases, i, k;
+    json_object *root = golden_file(&cases);
+    (void)state;
+    for (i = 0; i < cases; i++) {
+        golden c;
+        if (!is_quantised(golden_case(root, i))) continue;
+        golden_open(&c, golden_case(root, i), IMAGES);
+        assert_int_equal(nc_axx_graph_set_mode(c.g, UINT32_MAX, NC_AXX_MODE_FAKE), NC_OK);
+        assert_int_equal(nc_axx_graph_forward(c.g, c.x, IMAGES, c.y), NC_ERR_ARG);
+        assert_int_equal(nc_axx_graph_calibrate(c.g, c.x, IMAGES, NC_AXX_CALIBRATE_MAX, 0), NC_OK);
+        for (k = 0; k < 2; k++) {
+            assert_int_equal(nc_axx_graph_set_mode(c.g, UINT32_MAX, modes[k]), NC_OK);
+            forward(&c);
+            compare(&c, "fake", nc_axx_graph_nodes(c.g) > 2 ? 2e-3 : 1e-6);
+        }
+        golden_close(&c);
+    }
+    json_object_put(root);
+}
+
+/* Folded networks give the same values, up to roundings, and have no norms behind their layers. */
+static void folding_changes_roundings_only(void **state) {
+    static const char *const names[] = {"resnet20", "mobilenet_v2", "transposed_norm", "branches"};
+    static const uint32_t norms[] = {21, 52, 2, 0};
+    size_t cases, i;
+    json_object *root = golden_file(&cases);
+    (void)state;
+    for (i = 0; i < sizeof names / sizeof *names; i++) {
+        uint32_t folded, t, before, left = 0;
+        nc_axx_tensor w;
+        golden c;
+        golden_open(&c, case_named(root, names[i]), IMAGES);
+        before = nc_axx_graph_tensors(c.g);
+        assert_int_equal(nc_axx_graph_fold(c.g, &folded), NC_OK);
+        assert_int_equal(folded, norms[i]);
+        for (t = 0; t < nc_axx_graph_tensors(c.g); t++) {
+            assert_int_equal(nc_axx_graph_tensor(c.g, t, &w), NC_OK);
+            left += ends_with(w.name, ".running_var");
+        }
+        assert_int_equal(left, i == 3 ? 1 : 0);
+        /* four tensors of each norm go, and its bias stays where the layer has none of its own */
+        assert_int_equal(before - nc_axx_graph_tensors(c.g), (i < 2 ? 3 : 4) * folded);
+        forward(&c);
+        compare(&c, "y", 1e-5);
+        assert_int_equal(nc_axx_graph_fold(c.g, &folded), NC_OK);
+        assert_int_equal(folded, 0);
+        golden_close(&c);
+    }
+    json_object_put(root);
+}
+
+/* A batch of two at once, one by one, and in memory for more. */
+static void batches_do_not_matter(void **state) {
+    size_t cases, i;
+    json_object *root = golden_file(&cases);
+    (void)state;
+    for (i = 0; i < cases; i++) {
+        golden one, more;
+        golden_open(&one, golden_case(root, i), 1);
+        golden_open(&more, golden_case(root, i), 5);
+        forward(&more);
+        assert_int_equal(nc_axx_graph_forward(one.g, one.x, 1, one.y), NC_OK);
+        assert_int_equal(nc_axx_graph_forward(one.g, one.x + one.pixels, 1, one.y + one.values),
+                         NC_OK);
+        assert_memory_equal(one.y, more.y, IMAGES * one.values * sizeof *one.y);
+        assert_int_equal(nc_axx_graph_forward(one.g, one.x, 2, one.y), NC_ERR_LIMIT);
+        golden_close(&one);
+        golden_close(&more);
+    }
+    json_object_put(root);
+}
+
+/* Modes, bits and multipliers belong to a node: what one is given leaves the others. */
+static void each_node_has_its_own_mode_bits_and_multiplier(void **state) {
+    static nc_axx_mult m;
+    size_t cases, i;
+    uint32_t head, first, level;
+    json_object *root = golden_file(&cases);
+    nc_axx_engine *e;
+    nc_axx_node_info info;
+    float *one, *two;
+    golden c;
+    (void)state;
+    golden_open(&c, case_named(root, "resnet20"), IMAGES);
+    head = nc_axx_graph_nodes(c.g) - 1;
+    first = 1;
+    one = malloc(IMAGES * c.values * sizeof *one);
+    two = malloc(IMAGES * c.values * sizeof *two);
+    assert_int_equal(nc_axx_make(&m, "truncated:6", NULL), NC_OK);
+    assert_int_equal(nc_axx_engine_create(&e, &m), NC_OK);
+    assert_int_equal(nc_axx_graph_calibrate(c.g, c.x, IMAGES, NC_AXX_CALIBRATE_MAX, 0), NC_OK);
+    forward(&c);
+    memcpy(one, c.y, IMAGES * c.values * sizeof *one);
+    /* an engine counts in integer mode only */
+    assert_int_equal(nc_axx_graph_assign(c.g, head, e), NC_OK);
+    forward(&c);
+    assert_memory_equal(one, c.y, IMAGES * c.values * sizeof *one);
+    assert_int_equal(nc_axx_graph_set_mode(c.g, head, NC_AXX_MODE_INTEGER), NC_OK);
+    assert_int_equal(nc_axx_graph_node(c.g, head, &info), NC_OK);
+    assert_int_equal(info.mode, NC_AXX_MODE_INTEGER);
+    assert_int_equal(nc_axx_graph_node(c.g, first, &info), NC_OK);
+    assert_int_equal(info.mode, NC_AXX_MODE_FLOAT);
+    for (level = 0; level < 3; level++) { /* the same on every instruction set */
+        (void)nc_axx_set_simd((int)level);
+        (void)nc_hlx_set_simd((int)level);
+        forward(&c);
+        if (level) assert_memory_equal(two, c.y, IMAGES * c.values * sizeof *two);
+        memcpy(two, c.y, IMAGES * c.values * sizeof *two);
+    }
+    (void)nc_axx_set_simd(-1);
+    (void)nc_hlx_set_simd(-1);
+    assert_memory_not_equal(one, two, IMAGES * c.values * sizeof *one);
+    for (i = 0; i < IMAGES * c.values; i++) assert_true(fabsf(one[i] - two[i]) < 0.3f);
+    /* fewer bits are coarser; the bits are for calibration too */
+    assert_int_equal(nc_axx_graph_assign(c.g, head, NULL), NC_OK);
+    assert_int_equal(nc_axx_graph_set_bits(c.g, head, 3), NC_OK);
+    forward(&c);
+    assert_memory_not_equal(two, c.y, IMAGES * c.values * sizeof *two);
+    assert_int_equal(nc_axx_graph_set_mode(c.g, head, NC_AXX_MODE_FLOAT), NC_OK);
+    forward(&c);
+    assert_memory_equal(one, c.y, IMAGES * c.values * sizeof *one);
+    assert_int_equal(nc_axx_graph_set_bits(c.g, head, 9), NC_ERR_ARG);
+    assert_int_equal(nc_axx_graph_set_mode(c.g, 2, NC_AXX_MODE_FAKE), NC_ERR_ARG); /* a norm */
+    assert_int_equal(nc_axx_make(&m, "exact+unsigned", NULL), NC_OK);
+    nc_axx_engine_destroy(e);
+    assert_int_equal(nc_axx_engine_create(&e, &m), NC_OK);
+    assert_int_equal(nc_axx_graph_assign(c.g, head, e), NC_ERR_ARG);
+    nc_axx_engine_destroy(e);
+    free(one);
+    free(two);
+    golden_close(&c);
+    json_object_put(root);
+}
+
+/* Products and parameters of networks as their authors count them: ResNet-20 has 0.27 million
+ * parameters (He et al., table 6; the shortcuts of option B are 2,752 of them), 41 million products. */
+static void networks_count_their_work(void **state) {
+    size_t cases;
+    json_object *root = golden_file(&cases);
+    uint64_t macs = 0, parameters = 0;
+    nc_axx_node_info info;
+    uint32_t i;
+    golden c;
+    (void)state;
+    golden_open(&c, case_named(root, "resnet20"), 1);
+    for (i = 0; i < nc_axx_graph_nodes(c.g); i++) {
+        assert_int_equal(nc_axx_graph_node(c.g, i, &info), NC_OK);
+        macs += info.macs;
+        parameters += info.parameters;
+    }
+    /* 32^2 (27 16 + 6 144 16) + 16^2 (144 32 + 16 32 + 5 288 32) + 8^2 (288 64 + 32 64 + 5 576 64)
+     * + 640, all of it products */
+    assert_true(macs == 40813184);
+    assert_true(parameters == 272474);
+    assert_int_equal(nc_axx_graph_find(c.g, "node3"), 3);
+    assert_true(nc_axx_graph_find(c.g, "node") == UINT32_MAX);
+    golden_close(&c);
+    json_object_put(root);
+}
+
+/* A node that cannot be, and words of the message. */
+static void refuse(nc_axx_graph *g, const nc_axx_node *n, nc_status status, const char *words) {
+    const uint32_t before = nc_axx_graph_nodes(g);
+    nc_error err;
+    assert_int_equal(nc_axx_graph_add(g, n, NULL, &err), status);
+    assert_int_equal(err.status, status);
+    if (!strstr(err.message, words)) fail_msg("'%s' lacks '%s'", err.message, words);
+    assert_int_equal(nc_axx_graph_nodes(g), before);
+}
+
+static nc_axx_node node_of(nc_axx_node_kind kind) {
+    nc_axx_node n;
+    memset(&n, 0, sizeof n);
+    n.kind = kind;
+    return n;
+}
+
+static void impossible_nodes_are_refused_by_name(void **state) {
+    const uint32_t both[] = {0, 1}, wrong[] = {7};
+    nc_axx_graph *g;
+    nc_axx_node n = node_of(NC_AXX_NODE_RELU);
+    nc_error err;
+    (void)state;
+    assert_int_equal(nc_axx_graph_create(&g), NC_OK);
+    assert_int_equal(nc_axx_graph_finish(g, 1, &err), NC_ERR_ARG);
+    refuse(g, &n, NC_ERR_ARG, "is the input");
+    n = node_of(NC_AXX_NODE_INPUT);
+    refuse(g, &n, NC_ERR_ARG, "shape of 0 axes");
+    n.rank = 3;
+    n.shape[0] = n.shape[1] = 8;
+    refuse(g, &n, NC_ERR_ARG, "axis 2 of 0 places");
+    n.shape[0] = n.shape[1] = n.shape[2] = 1 << 24;
+    refuse(g, &n, NC_ERR_LIMIT, "2^31");
+    n.shape[0] = n.shape[1] = n.shape[2] = 6;
+    assert_int_equal(nc_axx_graph_add(g, &n, NULL, &err), NC_OK);
+    refuse(g, &n, NC_ERR_ARG, "is the input");
+    n = node_of(NC_AXX_NODE_CONV2D);
+    n.name = "stem";
+    refuse(g, &n, NC_ERR_ARG, "node 'stem': 1 groups of 6 channels to 0");
+    n.out = 4;
+    refuse(g, &n, NC_ERR_LIMIT, "kernel 0");
+    n.kernel[0] = n.kernel[1] = 3;
+    n.groups = 4;
+    refuse(g, &n, NC_ERR_ARG, "4 groups of 6 channels");
+    n.groups = 0;
+    n.output_padding[0] = 1;
+    refuse(g, &n, NC_ERR_ARG, "output padding");
+    n.output_padding[0] = 0;
+    n.same = NC_AXX_SAME_UPPER;
+    n.padding[3] = 1;
+    refuse(g, &n, NC_ERR_ARG, "both given and 'same'");
+    n.padding[3] = 0;
+    n.same = (nc_axx_same)3;
+    refuse(g, &n, NC_ERR_ARG, "'same' number 3");
+    n.same = NC_AXX_SAME_NONE;
+    n.kernel[1] = 7;
+    refuse(g, &n, NC_ERR_ARG, "6 x 6 by a kernel of 3 x 7");
+    n.kernel[1] = 3;
+    assert_int_equal(nc_axx_graph_add(g, &n, NULL, &err), NC_OK);
+    refuse(g, &n, NC_ERR_ARG, "name is taken");
+    n.kind = NC_AXX_NODE_CONV2D_TRANSPOSED;
+    n.same = NC_AXX_SAME_UPPER;
+    n.name = "up";
+    refuse(g, &n, NC_ERR_ARG, "transposed");
+    n.name = "a name of more than thirty-one letters";
+    refuse(g, &n, NC_ERR_ARG, "a name of 38 characters");
+    n = node_of(NC_AXX_NODE_ADD);
+    refuse(g, &n, NC_ERR_ARG, "1 inputs, where add takes 2 to 2");
+    n.inputs = both;
+    n.input_count = 2;
+    refuse(g, &n, NC_ERR_ARG, "'node0' and 'stem' differ in shape");
+    n.kind = NC_AXX_NODE_MATMUL;
+    refuse(g, &n, NC_ERR_ARG, "differ before their last two axes");
+    n.kind = NC_AXX_NODE_CONCAT;
+    n.axis = 3;
+    refuse(g, &n, NC_ERR_ARG, "axis 3 of inputs of 3 axes");
+    n.axis = 1;
+    refuse(g, &n, NC_ERR_ARG, "differ in another axis");
+    n = node_of(NC_AXX_NODE_RELU);
+    n.inputs = wrong;
+    n.input_count = 1;
+    refuse(g, &n, NC_ERR_ARG, "input 7 is no earlier node");
+    n = node_of(NC_AXX_NODE_RESHAPE);
+    n.rank = 1;
+    n.shape[0] = 65;
+    refuse(g, &n, NC_ERR_ARG, "a shape of 65 values for an input of 64");
+    n = node_of(NC_AXX_NODE_PERMUTE);
+    n.rank = 3;
+    refuse(g, &n, NC_ERR_ARG, "taken twice");
+    n = node_of(NC_AXX_NODE_MAX_POOL);
+    n.kernel[0] = n.kernel[1] = 2;
+    n.padding[2] = 2;
+    refuse(g, &n, NC_ERR_ARG, "padding 2, not below the kernel's 2");
+    n.padding[2] = 0;
+    n.dilation[1] = 2;
+    refuse(g, &n, NC_ERR_UNSUPPORTED, "dilation of a pool");
+    n = node_of(NC_AXX_NODE_LINEAR);
+    refuse(g, &n, NC_ERR_ARG, "0 columns");
+    n = node_of(NC_AXX_NODE_LAYER_NORM);
+    n.eps = -1.0f;
+    refuse(g, &n, NC_ERR_ARG, "eps -1");
+    n = node_of(NC_AXX_NODE_KINDS);
+    refuse(g, &n, NC_ERR_ARG, "kind of node 22 is unknown");
+    n = node_of(NC_AXX_NODE_FLATTEN);
+    assert_int_equal(nc_axx_graph_add(g, &n, NULL, &err), NC_OK);
+    n = node_of(NC_AXX_NODE_CONV2D);
+    refuse(g, &n, NC_ERR_ARG, "'node2' has 1 axes, where conv2d takes 3 to 3");
+    n = node_of(NC_AXX_NODE_RELU);
+    n.inputs = both;
+    n.input_count = 1;
+    assert_int_equal(nc_axx_graph_add(g, &n, NULL, &err), NC_OK);
+    assert_int_equal(nc_axx_graph_fold(g, NULL), NC_ERR_ARG);
+    assert_int_equal(nc_axx_graph_finish(g, 0, &err), NC_ERR_ARG);
+    assert_int_equal(nc_axx_graph_finish(g, 1, &err), NC_ERR_ARG); /* of node2 */
+    assert_non_null(strstr(err.message, "node 'node2': nothing uses its values"));
+    nc_axx_graph_destroy(g);
+    nc_axx_graph_destroy(NULL);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(float_values_are_those_of_pytorch),
+        cmocka_unit_test(quantised_values_are_those_of_pytorch),
+        cmocka_unit_test(folding_changes_roundings_only),
+        cmocka_unit_test(batches_do_not_matter),
+        cmocka_unit_test(each_node_has_its_own_mode_bits_and_multiplier),
+        cmocka_unit_test(networks_count_their_work),
+        cmocka_unit_test(impossible_nodes_are_refused_by_name),
+    };
+    return cmocka_run_group_tests_name("axx graphs", tests, NULL, NULL);
+}
