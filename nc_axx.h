@@ -808,7 +808,7 @@ typedef struct nc_axx_tensor {
     uint32_t rank;
     uint64_t shape[4];
     size_t count;
-    float *values;
+    float *values, *gradients; /* gradients: null unless the graph is for training */
 } nc_axx_tensor;
 
 /* Nodes, parameters, activations. Independent of other graphs. */
@@ -824,10 +824,12 @@ NC_API void nc_axx_graph_destroy(nc_axx_graph *graph);
 NC_API nc_status nc_axx_graph_add(nc_axx_graph *graph, const nc_axx_node *node, uint32_t *number,
                                   nc_error *err);
 /* The last node is the output, and no more can be added: parameters are made, all zero (but the
- * weights and running_var of norms, 1), and memory for `batch` images. Values that no later node
- * needs make room for others. NC_ERR_ARG for an empty graph, one that was finished, and nodes that
- * nothing uses, by name. */
-NC_API nc_status nc_axx_graph_finish(nc_axx_graph *graph, uint32_t batch, nc_error *err);
+ * weights and running_var of norms, 1), and memory for `batch` images. With `training` there are
+ * gradients and all values are kept for them, else values that no later node needs make room for
+ * others. NC_ERR_ARG for an empty graph, one that was finished, and nodes that nothing uses, by
+ * name. */
+NC_API nc_status nc_axx_graph_finish(nc_axx_graph *graph, uint32_t batch, int training,
+                                     nc_error *err);
 /* Number of nodes. */
 NC_API uint32_t nc_axx_graph_nodes(const nc_axx_graph *graph);
 /* One of them. NC_ERR_ARG beyond the last. */
@@ -865,6 +867,12 @@ NC_API nc_status nc_axx_graph_calibrate(nc_axx_graph *graph, const float *images
  * kernel in their order, integer sums with an engine. */
 NC_API nc_status nc_axx_graph_forward(nc_axx_graph *graph, const float *images, size_t count,
                                       float *output);
+/* Gradients of all tensors, and of the images (null: not wanted), from that of the output (count x
+ * its shape) of the last nc_axx_graph_forward, all overwritten; of quantised operands
+ * straight-through. Those of running_mean and running_var are 0. NC_ERR_ARG for a graph that is not
+ * for training or has no values yet. exact: chains of fma for products, sums in the order of images,
+ * nodes from the last to the first. */
+NC_API nc_status nc_axx_graph_backward(nc_axx_graph *graph, const float *doutput, float *dimages);
 #endif
 
 /* -- search: which layer gets which multiplier ---------------------------------------------- */
@@ -10435,19 +10443,22 @@ typedef struct nc_axx__vertex {
     int calibrated;
     float amax[2];
     uint64_t macs;
-    size_t at; /* of its values in the memory, in floats for one image */
-    float *y;
+    size_t at;     /* of its values in the memory, in floats for one image */
+    float *y, *dy; /* dy: null unless for training */
 } nc_axx__vertex;
 
 struct nc_axx_graph {
     nc_axx__vertex *nodes;   /* stb_ds array, as the next */
     nc_axx__tensor *tensors; /* `values` null until it is finished */
     size_t batch;            /* 0: not finished */
-    nc_status status;        /* of the pass under way */
+    int training;
+    size_t count;     /* images of the last forward pass; 0: none */
+    nc_status status; /* of the pass under way */
     nc_axx_engine *exact;
     nc_axx_calibrator *seen; /* two for every node while calibrating, else null */
-    float *values;           /* of the tensors */
-    uint8_t *memory;         /* values of the nodes, and what follows: */
+    size_t parameters;
+    float *values, *gradients; /* of the tensors */
+    uint8_t *memory;           /* values of the nodes, and what follows: */
     float *taps, *float_a, *float_b, *scales;
     uint8_t *byte_a, *byte_b, *work;
     size_t work_bytes;
@@ -10461,6 +10472,8 @@ typedef struct nc_axx__node_kind {
     nc_status (*plan)(nc_axx_graph *g, nc_axx__vertex *v, nc_error *err);
     /* its values, of so many images */
     void (*run)(nc_axx_graph *g, nc_axx__vertex *v, size_t images);
+    /* adds to its inputs' gradients and its tensors'; v->dy may be spent */
+    void (*back)(nc_axx_graph *g, nc_axx__vertex *v, size_t images);
 } nc_axx__node_kind;
 
 static nc_axx__vertex *nc_axx__input(const nc_axx_graph *g, const nc_axx__vertex *v, uint32_t i) {
@@ -10815,12 +10828,12 @@ static const float *nc_axx__graph_weights(nc_axx_graph *g, const nc_axx__vertex 
     return g->float_b;
 }
 
-/* y (m x n) = a b, k terms each. */
+/* y (m x n) = a b, k terms each, or += with `add`. */
 static void nc_axx__graph_gemm(nc_axx_graph *g, nc_axx__matrix a, nc_axx__matrix b, float *y,
-                               size_t m, size_t n, size_t k) {
+                               size_t m, size_t n, size_t k, int add) {
     if (g->status == NC_OK)
         g->status = nc_hlx_gemm(a.transposed, b.transposed, m, n, k, a.at, a.columns, b.at,
-                                b.columns, y, n, 0, g->work, g->work_bytes);
+                                b.columns, y, n, add, g->work, g->work_bytes);
 }
 
 static const nc_axx_engine *nc_axx__graph_engine(const nc_axx_graph *g, const nc_axx__vertex *v) {
@@ -10881,7 +10894,7 @@ static void nc_axx__float_convolution(nc_axx_graph *g, const nc_axx__vertex *v,
             float *to = v->y + i * large_map;
             nc_axx__graph_gemm(g, nc_axx__matrix_of(weights, p->taps, 1),
                                nc_axx__matrix_of(x + i * small_map, places, 0), g->taps, p->taps,
-                               places, p->small_channels);
+                               places, p->small_channels, 0);
             memset(to, 0, large_map * sizeof *to);
             nc_axx__float_taps(p, g->taps, to, 1);
         } else {
@@ -10892,7 +10905,7 @@ static void nc_axx__float_convolution(nc_axx_graph *g, const nc_axx__vertex *v,
             }
             nc_axx__graph_gemm(g, nc_axx__matrix_of(weights, p->taps, 0),
                                nc_axx__matrix_of(taps, places, 0), v->y + i * small_map,
-                               p->small_channels, places, p->taps);
+                               p->small_channels, places, p->taps, 0);
         }
     }
 }
@@ -10941,7 +10954,7 @@ static void nc_axx__run_linear(nc_axx_graph *g, nc_axx__vertex *v, size_t images
     x = nc_axx__graph_operand(g, v, 0, x, rows * v->k);
     nc_axx__graph_gemm(g, nc_axx__matrix_of(x, v->k, 0),
                        nc_axx__matrix_of(nc_axx__graph_weights(g, v), v->k, 1), v->y, rows, v->out,
-                       v->k);
+                       v->k, 0);
     nc_axx__add_bias(v->y, bias, rows, v->out, 1);
 }
 
@@ -10965,7 +10978,7 @@ static void nc_axx__run_matmul(nc_axx_graph *g, nc_axx__vertex *v, size_t images
         for (i = 0; i < count; i++)
             nc_axx__graph_gemm(g, nc_axx__matrix_of(a + i * m * k, k, 0),
                                nc_axx__matrix_of(b + i * n * k, by_columns ? k : n, by_columns),
-                               v->y + i * m * n, m, n, k);
+                               v->y + i * m * n, m, n, k, 0);
     }
     for (i = 0; i < count * m * n && v->is.factor != 1.0f; i++) v->y[i] *= v->is.factor;
 }
@@ -11079,37 +11092,272 @@ static void nc_axx__run_add(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
     nc_axx__sum(v->y, nc_axx__values(g, v, 0), nc_axx__values(g, v, 1), images * v->count);
 }
 
-/* Pieces of the inputs one behind the other. */
-static void nc_axx__run_concat(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+/* dx += dy */
+static void nc_axx__pass_on(float *dx, const float *dy, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++) dx[i] += dy[i];
+}
+
+/* Pieces of the inputs one behind the other; or (back) their gradients from those of the values. */
+static void nc_axx__join(nc_axx_graph *g, nc_axx__vertex *v, size_t images, int back) {
     size_t outer = images, inner = 1, at = 0, i, k;
     for (i = 0; i < v->is.axis; i++) outer *= v->shape[i];
     for (i = v->is.axis + 1; i < v->rank; i++) inner *= v->shape[i];
     for (i = 0; i < v->is.input_count; i++) {
         const size_t piece = nc_axx__input(g, v, (uint32_t)i)->shape[v->is.axis] * inner;
         const size_t row = v->shape[v->is.axis] * inner;
-        for (k = 0; k < outer; k++)
+        for (k = 0; k < outer && back; k++)
+            nc_axx__pass_on(nc_axx__input(g, v, (uint32_t)i)->dy + k * piece, v->dy + k * row + at,
+                            piece);
+        for (k = 0; k < outer && !back; k++)
             memcpy(v->y + k * row + at, nc_axx__values(g, v, (uint32_t)i) + k * piece,
                    piece * sizeof *v->y);
         at += piece;
     }
 }
 
-static void nc_axx__run_permute(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+static void nc_axx__run_concat(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    nc_axx__join(g, v, images, 0);
+}
+
+/* Values in another order of axes; or (back) the gradients. */
+static void nc_axx__reorder(const nc_axx_graph *g, nc_axx__vertex *v, size_t images, int back) {
     const nc_axx__vertex *from = nc_axx__input(g, v, 0);
-    size_t n[4] = {1, 1, 1, 1}, step[4] = {0, 0, 0, 0}, i, a, b, c, d;
-    float *y = v->y;
+    size_t n[4] = {1, 1, 1, 1}, step[4] = {0, 0, 0, 0}, to = 0, i, a, b, c, d;
     for (i = 0; i < v->rank; i++) {
-        size_t k, axis = v->is.shape[i], to = 4 - v->rank + i;
-        n[to] = v->shape[i];
-        for (step[to] = 1, k = axis + 1; k < from->rank; k++) step[to] *= from->shape[k];
+        const size_t place = 4 - v->rank + i;
+        n[place] = v->shape[i];
+        for (step[place] = 1, a = v->is.shape[i] + 1; a < from->rank; a++)
+            step[place] *= from->shape[a];
     }
     for (i = 0; i < images; i++)
         for (a = 0; a < n[0]; a++)
             for (b = 0; b < n[1]; b++)
                 for (c = 0; c < n[2]; c++)
-                    for (d = 0; d < n[3]; d++)
-                        *y++ = from->y[i * from->count + a * step[0] + b * step[1] + c * step[2] +
-                                       d * step[3]];
+                    for (d = 0; d < n[3]; d++, to++) {
+                        const size_t at =
+                            i * from->count + a * step[0] + b * step[1] + c * step[2] + d * step[3];
+                        if (back)
+                            from->dy[at] += v->dy[to];
+                        else
+                            v->y[to] = from->y[at];
+                    }
+}
+
+static void nc_axx__run_permute(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    nc_axx__reorder(g, v, images, 0);
+}
+
+/* -- gradients -- */
+
+static float *nc_axx__gradients(const nc_axx_graph *g, const nc_axx__vertex *v, uint32_t i) {
+    return nc_axx__input(g, v, i)->dy;
+}
+
+static float *nc_axx__tensor_gradient(const nc_axx_graph *g, uint32_t tensor) {
+    return g->gradients + (g->tensors[tensor].values - g->values);
+}
+
+static void nc_axx__back_nothing(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    nc_axx__run_nothing(g, v, images);
+}
+
+static void nc_axx__back_parameter(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    size_t i;
+    for (i = 0; i < images; i++)
+        nc_axx__pass_on(nc_axx__tensor_gradient(g, v->weight), v->dy + i * v->count, v->count);
+}
+
+/* One image and group of a convolution: dw += dy taps^T, dx += the taps of w^T dy. */
+static void nc_axx__convolution_back(nc_axx_graph *g, const nc_axx__plan *p, float *x,
+                                     const float *dy, const float *w, float *dx, float *dw) {
+    const size_t places = p->small_h * p->small_w, channels = p->small_channels;
+    const int pointwise = nc_axx__is_pointwise(p);
+    if (!pointwise) nc_axx__float_taps(p, g->taps, x, 0);
+    nc_axx__graph_gemm(g, nc_axx__matrix_of(dy, places, 0),
+                       nc_axx__matrix_of(pointwise ? x : g->taps, places, 1), dw, channels, p->taps,
+                       places, 1);
+    nc_axx__graph_gemm(g, nc_axx__matrix_of(w, p->taps, 1), nc_axx__matrix_of(dy, places, 0),
+                       pointwise ? dx : g->taps, p->taps, places, channels, pointwise);
+    if (!pointwise) nc_axx__float_taps(p, g->taps, dx, 1);
+}
+
+/* Of a transposed one: dw += x taps^T, dx += w taps, with the taps of dy. */
+static void nc_axx__transposed_back(nc_axx_graph *g, const nc_axx__plan *p, const float *x,
+                                    float *dy, const float *w, float *dx, float *dw) {
+    const size_t places = p->small_h * p->small_w, channels = p->small_channels;
+    nc_axx__float_taps(p, g->taps, dy, 0);
+    nc_axx__graph_gemm(g, nc_axx__matrix_of(x, places, 0), nc_axx__matrix_of(g->taps, places, 1),
+                       dw, channels, p->taps, places, 1);
+    nc_axx__graph_gemm(g, nc_axx__matrix_of(w, p->taps, 0), nc_axx__matrix_of(g->taps, places, 0),
+                       dx, channels, places, p->taps, 1);
+}
+
+static void nc_axx__back_convolution(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    const int transposed = v->is.kind == NC_AXX_NODE_CONV2D_TRANSPOSED;
+    const nc_axx__vertex *from = nc_axx__input(g, v, 0);
+    const size_t groups = v->conv.groups, in = from->count / groups, out = v->count / groups;
+    float *x = nc_axx__graph_operand(g, v, 0, from->y, images * from->count);
+    const float *w = nc_axx__graph_weights(g, v);
+    float *dw = nc_axx__tensor_gradient(g, v->weight);
+    nc_axx__plan p;
+    size_t i;
+    (void)nc_axx__plan_conv(&v->conv, transposed, &p);
+    for (i = 0; i < images * groups; i++) {
+        const size_t group = i % groups * p.small_channels * p.taps;
+        if (transposed)
+            nc_axx__transposed_back(g, &p, x + i * in, v->dy + i * out, w + group,
+                                    from->dy + i * in, dw + group);
+        else
+            nc_axx__convolution_back(g, &p, x + i * in, v->dy + i * out, w + group,
+                                     from->dy + i * in, dw + group);
+    }
+    if (v->bias != UINT32_MAX)
+        nc_axx__bias_gradient(nc_axx__tensor_gradient(g, v->bias), v->dy, images, v->shape[0],
+                              v->shape[1] * v->shape[2]);
+}
+
+static void nc_axx__back_linear(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    const size_t rows = images * v->rows;
+    const float *x = nc_axx__graph_operand(g, v, 0, nc_axx__values(g, v, 0), rows * v->k);
+    nc_axx__graph_gemm(g, nc_axx__matrix_of(v->dy, v->out, 0),
+                       nc_axx__matrix_of(nc_axx__graph_weights(g, v), v->k, 0),
+                       nc_axx__gradients(g, v, 0), rows, v->k, v->out, 1);
+    nc_axx__graph_gemm(g, nc_axx__matrix_of(v->dy, v->out, 1), nc_axx__matrix_of(x, v->k, 0),
+                       nc_axx__tensor_gradient(g, v->weight), v->out, v->k, rows, 1);
+    if (v->bias != UINT32_MAX)
+        nc_hlx_column_sums(nc_axx__tensor_gradient(g, v->bias), v->dy, rows, v->out);
+}
+
+static void nc_axx__back_matmul(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    const size_t m = v->rows, n = v->out, k = v->k, count = images * v->batch;
+    const float *a = nc_axx__graph_operand(g, v, 0, nc_axx__values(g, v, 0), count * m * k);
+    const float *b = nc_axx__graph_operand(g, v, 1, nc_axx__values(g, v, 1), count * n * k);
+    float *da = nc_axx__gradients(g, v, 0), *db = nc_axx__gradients(g, v, 1);
+    const int by_columns = v->is.by_columns != 0;
+    size_t i;
+    for (i = 0; i < count * m * n && v->is.factor != 1.0f; i++) v->dy[i] *= v->is.factor;
+    for (i = 0; i < count; i++) {
+        const nc_axx__matrix left = nc_axx__matrix_of(a + i * m * k, k, !by_columns);
+        const float *dy = v->dy + i * m * n;
+        nc_axx__graph_gemm(g, nc_axx__matrix_of(dy, n, 0),
+                           nc_axx__matrix_of(b + i * n * k, by_columns ? k : n, !by_columns),
+                           da + i * m * k, m, k, n, 1);
+        if (by_columns)
+            nc_axx__graph_gemm(g, nc_axx__matrix_of(dy, n, 1), left, db + i * n * k, n, k, m, 1);
+        else
+            nc_axx__graph_gemm(g, left, nc_axx__matrix_of(dy, n, 0), db + i * n * k, k, n, m, 1);
+    }
+}
+
+static void nc_axx__back_batch_norm(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    const size_t channels = v->shape[0], places = v->count / channels;
+    const nc_axx__tensor *t = &g->tensors[v->folded ? 0 : v->weight];
+    const float *x = nc_axx__values(g, v, 0);
+    float *dx = nc_axx__gradients(g, v, 0), factor, term;
+    size_t c, i;
+    for (c = 0; c < images * channels && !v->folded; c++) {
+        const size_t channel = c % channels;
+        const float root = sqrtf(t[3].values[channel] + v->is.eps);
+        float *dw = nc_axx__tensor_gradient(g, v->weight) + channel;
+        float *db = nc_axx__tensor_gradient(g, v->bias) + channel;
+        nc_axx__batch_norm_of(g, v, channel, &factor, &term);
+        for (i = c * places; i < (c + 1) * places; i++) {
+            *dw += v->dy[i] * ((x[i] - t[2].values[channel]) / root);
+            *db += v->dy[i];
+            dx[i] += v->dy[i] * factor;
+        }
+    }
+}
+
+/* The values once more, for the mean and deviation of the rows. */
+static void nc_axx__back_layer_norm(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    const size_t n = v->shape[v->rank - 1], rows = images * v->count / n;
+    nc_axx__run_layer_norm(g, v, images);
+    nc_hlx_layernorm_backward(nc_axx__gradients(g, v, 0), nc_axx__tensor_gradient(g, v->weight),
+                              nc_axx__tensor_gradient(g, v->bias), v->dy, nc_axx__values(g, v, 0),
+                              nc_axx__tensor_of(g, v->weight), g->taps, g->taps + rows, rows, n);
+}
+
+static void nc_axx__back_softmax(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    const size_t n = v->shape[v->rank - 1];
+    nc_hlx_softmax_backward(v->dy, v->y, images * v->count / n, n, 0);
+    nc_axx__pass_on(nc_axx__gradients(g, v, 0), v->dy, images * v->count);
+}
+
+static void nc_axx__back_relu(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    const float *x = nc_axx__values(g, v, 0);
+    const float most = v->is.kind == NC_AXX_NODE_RELU6 ? 6.0f : INFINITY;
+    float *dx = nc_axx__gradients(g, v, 0);
+    size_t i;
+    for (i = 0; i < images * v->count; i++)
+        if (x[i] > 0 && x[i] < most) dx[i] += v->dy[i];
+}
+
+static void nc_axx__back_activation(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    const float *x = nc_axx__values(g, v, 0);
+    const size_t n = images * v->count;
+    if (v->is.kind == NC_AXX_NODE_GELU)
+        nc_axx__gelu_back(v->dy, x, n);
+    else
+        (void)nc_hlx_activate_backward(v->dy, v->dy, x, n,
+                                       v->is.kind == NC_AXX_NODE_SILU ? NC_HLX_SILU : NC_HLX_GELU);
+    nc_axx__pass_on(nc_axx__gradients(g, v, 0), v->dy, n);
+}
+
+/* To the first place that has the window's value, or evenly to those that its mean counts. */
+static void nc_axx__window_back(const nc_axx__vertex *v, const float *map, float *dmap, size_t top,
+                                size_t left, float y, float dy) {
+    const nc_axx_conv *s = &v->conv;
+    const int largest = v->is.kind == NC_AXX_NODE_MAX_POOL;
+    size_t row, column, in = 0;
+    for (row = top; row != top + s->kernel_h; row++)
+        for (column = left; column != left + s->kernel_w; column++) {
+            const size_t at = row * s->width + column;
+            if (row >= s->height || column >= s->width) continue;
+            in++;
+            if (!largest || !(map[at] == y)) continue;
+            dmap[at] += dy;
+            return;
+        }
+    if (largest) return; /* NaN */
+    dy /= (float)(v->is.exclude_padding ? in : s->kernel_h * s->kernel_w);
+    for (row = top; row != top + s->kernel_h; row++)
+        for (column = left; column != left + s->kernel_w; column++)
+            if (row < s->height && column < s->width) dmap[row * s->width + column] += dy;
+}
+
+static void nc_axx__back_pool(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    const nc_axx_conv *s = &v->conv;
+    const size_t map = s->height * s->width;
+    const float *x = nc_axx__values(g, v, 0), *y = v->y, *dy = v->dy;
+    float *dx = nc_axx__gradients(g, v, 0);
+    size_t c, h, w;
+    for (c = 0; c < images * v->shape[0]; c++)
+        for (h = 0; h < v->shape[1]; h++)
+            for (w = 0; w < v->shape[2]; w++)
+                nc_axx__window_back(v, x + c * map, dx + c * map, h * s->stride_h - s->padding_h,
+                                    w * s->stride_w - s->padding_w, *y++, *dy++);
+}
+
+static void nc_axx__back_global_pool(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    const size_t places = nc_axx__input(g, v, 0)->count / v->count;
+    float *dx = nc_axx__gradients(g, v, 0);
+    size_t i;
+    for (i = 0; i < images * v->count * places; i++) dx[i] += v->dy[i / places] / (float)places;
+}
+
+static void nc_axx__back_add(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    nc_axx__pass_on(nc_axx__gradients(g, v, 0), v->dy, images * v->count);
+    nc_axx__pass_on(nc_axx__gradients(g, v, 1), v->dy, images * v->count);
+}
+
+static void nc_axx__back_concat(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    nc_axx__join(g, v, images, 1);
+}
+
+static void nc_axx__back_permute(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    nc_axx__reorder(g, v, images, 1);
 }
 
 /* -- the table of kinds -- */
@@ -11118,7 +11366,14 @@ static void nc_axx__run_permute(nc_axx_graph *g, nc_axx__vertex *v, size_t image
 
 static const nc_axx__node_kind nc_axx__node_kinds[NC_AXX_NODE_KINDS] = {
 #define NC_AXX__ROW(constant, name, least, most, least_axes, most_axes, plan, run)                 \
-    {#name, least, most, least_axes, most_axes, nc_axx__plan_##plan, nc_axx__run_##run},
+    {#name,                                                                                        \
+     least,                                                                                        \
+     most,                                                                                         \
+     least_axes,                                                                                   \
+     most_axes,                                                                                    \
+     nc_axx__plan_##plan,                                                                          \
+     nc_axx__run_##run,                                                                            \
+     nc_axx__back_##run},
     NC_AXX_NODES(NC_AXX__ROW)
 #undef NC_AXX__ROW
 };
@@ -11253,10 +11508,10 @@ static size_t nc_axx__place_nodes(nc_axx_graph *g) {
     const uint32_t nodes = nc_axx_graph_nodes(g);
     size_t all = 0;
     uint32_t i, k;
-    for (i = 0; i < nodes; i++) g->nodes[i].last_use = i;
+    for (i = 0; i < nodes; i++) g->nodes[i].last_use = g->training ? nodes : i;
     for (i = 0; i < nodes; i++)
         for (k = 0; k < g->nodes[i].is.input_count; k++)
-            nc_axx__home(g, nc_axx__input(g, &g->nodes[i], k))->last_use = i;
+            if (!g->training) nc_axx__home(g, nc_axx__input(g, &g->nodes[i], k))->last_use = i;
     nc_axx__home(g, &g->nodes[nodes - 1])->last_use = nodes;
     for (i = 0; i < nodes; i++) {
         nc_axx__vertex *v = &g->nodes[i];
@@ -11312,7 +11567,7 @@ static nc_status nc_axx__make_memory(nc_axx_graph *g) {
     nc_axx__needs n;
     nc_axx__arena arena;
     uint8_t *memory = NULL;
-    float *floats = NULL;
+    float *floats = NULL, *gradients = NULL;
     uint32_t i;
     int pass;
     memset(&n, 0, sizeof n);
@@ -11321,6 +11576,7 @@ static nc_status nc_axx__make_memory(nc_axx_graph *g) {
     for (pass = 0; pass < 2; pass++) { /* for the size, and for the pieces */
         arena = nc_axx__arena_of(memory);
         floats = nc_axx__floats(&arena, nc__mul_size(values, g->batch));
+        gradients = nc_axx__floats(&arena, g->training ? nc__mul_size(values, g->batch) : 0);
         g->taps = nc_axx__floats(&arena, n.taps);
         g->float_a = nc_axx__floats(&arena, n.a);
         g->float_b = nc_axx__floats(&arena, n.b);
@@ -11334,17 +11590,24 @@ static nc_status nc_axx__make_memory(nc_axx_graph *g) {
     nc__free(NULL, g->memory, 0);
     g->memory = memory;
     g->work_bytes = n.work;
-    for (i = 0; i < nc_axx_graph_nodes(g); i++)
-        g->nodes[i].y = floats + nc_axx__home(g, &g->nodes[i])->at * g->batch;
+    g->count = 0;
+    for (i = 0; i < nc_axx_graph_nodes(g); i++) {
+        const size_t at = nc_axx__home(g, &g->nodes[i])->at * g->batch;
+        g->nodes[i].y = floats + at;
+        if (g->training) g->nodes[i].dy = gradients + at;
+    }
     return NC_OK;
 }
 
-/* The tensors' values. */
+/* The tensors' values, and as many gradients. */
 static nc_status nc_axx__make_values(nc_axx_graph *g) {
     size_t all = 0, i, k;
     for (i = 0; i < stbds_arrlenu(g->tensors); i++) all = nc__add_size(all, g->tensors[i].count);
-    g->values = (float *)nc__calloc(NULL, nc__mul_size(all, sizeof *g->values));
+    g->parameters = all;
+    g->values =
+        (float *)nc__calloc(NULL, nc__mul_size(all, (g->training ? 2 : 1) * sizeof *g->values));
     if (!g->values) return NC_ERR_MEMORY;
+    if (g->training) g->gradients = g->values + all;
     for (all = 0, i = 0; i < stbds_arrlenu(g->tensors); i++) {
         nc_axx__tensor *t = &g->tensors[i];
         t->values = g->values + all;
@@ -11354,7 +11617,8 @@ static nc_status nc_axx__make_values(nc_axx_graph *g) {
     return NC_OK;
 }
 
-NC_API nc_status nc_axx_graph_finish(nc_axx_graph *graph, uint32_t batch, nc_error *err) {
+NC_API nc_status nc_axx_graph_finish(nc_axx_graph *graph, uint32_t batch, int training,
+                                     nc_error *err) {
     nc_status status;
     uint32_t i;
     nc__clear(err);
@@ -11369,13 +11633,14 @@ NC_API nc_status nc_axx_graph_finish(nc_axx_graph *graph, uint32_t batch, nc_err
             return nc_axx__refuse(&graph->nodes[i], NC_ERR_ARG, err,
                                   "nothing uses its values, and it is not the last");
     graph->batch = batch;
+    graph->training = training != 0;
     status = nc_axx__make_memory(graph);
     if (status == NC_OK) status = nc_axx__make_values(graph);
     if (status == NC_OK) status = nc_axx__exact_engine(&graph->exact);
     if (status == NC_OK) return NC_OK;
     graph->batch = 0;
     nc__free(NULL, graph->values, 0);
-    graph->values = NULL;
+    graph->values = graph->gradients = NULL;
     return nc__fail(err, status, 0, 0, "out of memory for %u images", (unsigned)batch);
 }
 
@@ -11417,6 +11682,7 @@ NC_API nc_status nc_axx_graph_tensor(const nc_axx_graph *graph, uint32_t index,
     memcpy(tensor->shape, t->shape, sizeof tensor->shape);
     tensor->count = t->count;
     tensor->values = t->values;
+    tensor->gradients = graph->gradients ? nc_axx__tensor_gradient(graph, index) : NULL;
     return NC_OK;
 }
 
@@ -11555,6 +11821,7 @@ static nc_status nc_axx__graph_run(nc_axx_graph *g, const float *images, size_t 
         if (nc_axx__mode_of(g, &g->nodes[i]) != NC_AXX_MODE_FLOAT && !g->nodes[i].calibrated)
             return NC_ERR_ARG;
     g->status = NC_OK;
+    g->count = 0;
     if (count) memcpy(g->nodes[0].y, images, count * g->nodes[0].count * sizeof *images);
     for (i = 1; i < nc_axx_graph_nodes(g) && count && g->status == NC_OK; i++)
         nc_axx__node_kinds[g->nodes[i].is.kind].run(g, &g->nodes[i], count);
@@ -11570,7 +11837,24 @@ NC_API nc_status nc_axx_graph_forward(nc_axx_graph *graph, const float *images, 
     if (status != NC_OK || !count) return status;
     last = &stbds_arrlast(graph->nodes);
     memcpy(output, last->y, count * last->count * sizeof *output);
+    graph->count = count;
     return NC_OK;
+}
+
+NC_API nc_status nc_axx_graph_backward(nc_axx_graph *graph, const float *doutput, float *dimages) {
+    size_t i, n;
+    if (!graph || !graph->count || !graph->training || !doutput) return NC_ERR_ARG;
+    n = graph->count;
+    graph->status = NC_OK;
+    memset(graph->gradients, 0, graph->parameters * sizeof *graph->gradients);
+    for (i = 0; i < stbds_arrlenu(graph->nodes); i++)
+        memset(graph->nodes[i].dy, 0, n * graph->nodes[i].count * sizeof *doutput);
+    memcpy(stbds_arrlast(graph->nodes).dy, doutput,
+           n * stbds_arrlast(graph->nodes).count * sizeof *doutput);
+    for (i = stbds_arrlenu(graph->nodes); i-- > 1 && graph->status == NC_OK;)
+        nc_axx__node_kinds[graph->nodes[i].is.kind].back(graph, &graph->nodes[i], n);
+    if (dimages) memcpy(dimages, graph->nodes[0].dy, n * graph->nodes[0].count * sizeof *dimages);
+    return graph->status;
 }
 
 NC_API nc_status nc_axx_graph_calibrate(nc_axx_graph *graph, const float *images, size_t count,

@@ -111,7 +111,7 @@ static size_t count_of(const nc_axx_graph *g, uint32_t node) {
     return n;
 }
 
-static void golden_open(golden *c, json_object *entry, uint32_t batch) {
+static void golden_open(golden *c, json_object *entry, uint32_t batch, int training) {
     json_object *nodes = member(entry, "nodes");
     nc_error err;
     size_t i;
@@ -120,7 +120,7 @@ static void golden_open(golden *c, json_object *entry, uint32_t batch) {
     assert_int_equal(nc_axx_graph_create(&c->g), NC_OK);
     for (i = 0; i < json_object_array_length(nodes); i++)
         add_described(c->g, json_object_array_get_idx(nodes, i));
-    if (nc_axx_graph_finish(c->g, batch, &err) != NC_OK) fail_msg("%s", err.message);
+    if (nc_axx_graph_finish(c->g, batch, training, &err) != NC_OK) fail_msg("%s", err.message);
     fill(c->g);
     c->pixels = count_of(c->g, 0);
     c->values = count_of(c->g, nc_axx_graph_nodes(c->g) - 1);
@@ -179,7 +179,7 @@ static void float_values_are_those_of_pytorch(void **state) {
     (void)state;
     for (i = 0; i < cases; i++) {
         golden c;
-        golden_open(&c, golden_case(root, i), IMAGES);
+        golden_open(&c, golden_case(root, i), IMAGES, 0);
         forward(&c);
         compare(&c, "y", nc_axx_graph_nodes(c.g) > 2 ? 1e-5 : 1e-6);
         golden_close(&c);
@@ -202,7 +202,7 @@ static void quantised_values_are_those_of_pytorch(void **state) {
     for (i = 0; i < cases; i++) {
         golden c;
         if (!is_quantised(golden_case(root, i))) continue;
-        golden_open(&c, golden_case(root, i), IMAGES);
+        golden_open(&c, golden_case(root, i), IMAGES, 0);
         assert_int_equal(nc_axx_graph_set_mode(c.g, UINT32_MAX, NC_AXX_MODE_FAKE), NC_OK);
         assert_int_equal(nc_axx_graph_forward(c.g, c.x, IMAGES, c.y), NC_ERR_ARG);
         assert_int_equal(nc_axx_graph_calibrate(c.g, c.x, IMAGES, NC_AXX_CALIBRATE_MAX, 0), NC_OK);
@@ -211,6 +211,74 @@ static void quantised_values_are_those_of_pytorch(void **state) {
             forward(&c);
             compare(&c, "fake", nc_axx_graph_nodes(c.g) > 2 ? 2e-3 : 1e-6);
         }
+        golden_close(&c);
+    }
+    json_object_put(root);
+}
+
+/* A gradient of n values against its golden pair: product with formula(500 + t), norm. */
+static void compare_gradient(const golden *c, const char *key, const char *what, uint32_t t,
+                             const float *d, size_t n, double share) {
+    json_object *list = member(c->entry, key);
+    const double dot = json_object_get_double(json_object_array_get_idx(list, 2 * t));
+    const double norm = json_object_get_double(json_object_array_get_idx(list, 2 * t + 1));
+    const double most = share * (norm + 1e-3); /* of keys' biases it is 0: softmax ignores them */
+    float *by = malloc(n * sizeof *by);
+    double sum = 0, squares = 0, all = 0;
+    size_t i;
+    formula(by, 500 + t, n);
+    for (i = 0; i < n; i++) {
+        sum += (double)d[i] * (double)by[i];
+        squares += (double)d[i] * (double)d[i];
+        all += (double)by[i] * (double)by[i];
+    }
+    free(by);
+    if (!(fabs(sqrt(squares) - norm) <= most) || !(fabs(sum - dot) <= most * sqrt(all)))
+        fail_msg("%s, %s of %s: norm %.8g, not %.8g, product %.8g, not %.8g", c->name, key, what,
+                 sqrt(squares), norm, sum, dot);
+}
+
+static void compare_gradients(golden *c, const char *key, double share) {
+    float *dy = malloc(IMAGES * c->values * sizeof *dy), *dx = malloc(IMAGES * c->pixels * 4);
+    nc_axx_tensor w;
+    uint32_t t;
+    formula(dy, 998, IMAGES * c->values);
+    forward(c);
+    for (t = 0; t < 2; t++) /* twice: nothing is left of the first time */
+        assert_int_equal(nc_axx_graph_backward(c->g, dy, dx), NC_OK);
+    compare_gradient(c, key, "the images", 0, dx, IMAGES * c->pixels, share);
+    for (t = 0; t < nc_axx_graph_tensors(c->g); t++) {
+        assert_int_equal(nc_axx_graph_tensor(c->g, t, &w), NC_OK);
+        compare_gradient(c, key, w.name, t + 1, w.gradients, w.count, share);
+    }
+    assert_int_equal(json_object_array_length(member(c->entry, key)), 2 * t + 2);
+    free(dy);
+    free(dx);
+}
+
+/* In float32, and of one node with fake and integer operands, whose gradients are the same. */
+static void gradients_are_those_of_pytorch(void **state) {
+    size_t cases, i;
+    json_object *root = golden_file(&cases);
+    (void)state;
+    for (i = 0; i < cases; i++) {
+        golden c;
+        float dy = 0;
+        golden_open(&c, golden_case(root, i), IMAGES, 1);
+        assert_int_equal(nc_axx_graph_backward(c.g, &dy, NULL), NC_ERR_ARG); /* of what? */
+        compare_gradients(&c, "gradients", nc_axx_graph_nodes(c.g) > 2 ? 3e-5 : 2e-6);
+        if (is_quantised(c.entry) && nc_axx_graph_nodes(c.g) == 2) {
+            assert_int_equal(nc_axx_graph_calibrate(c.g, c.x, IMAGES, NC_AXX_CALIBRATE_MAX, 0),
+                             NC_OK);
+            assert_int_equal(nc_axx_graph_set_mode(c.g, 1, NC_AXX_MODE_FAKE), NC_OK);
+            compare_gradients(&c, "fake_gradients", 2e-6);
+            assert_int_equal(nc_axx_graph_set_mode(c.g, 1, NC_AXX_MODE_INTEGER), NC_OK);
+            compare_gradients(&c, "fake_gradients", 2e-6);
+        }
+        golden_close(&c);
+        golden_open(&c, golden_case(root, i), IMAGES, 0);
+        forward(&c);
+        assert_int_equal(nc_axx_graph_backward(c.g, c.y, NULL), NC_ERR_ARG); /* not for training */
         golden_close(&c);
     }
     json_object_put(root);
@@ -227,7 +295,7 @@ static void folding_changes_roundings_only(void **state) {
         uint32_t folded, t, before, left = 0;
         nc_axx_tensor w;
         golden c;
-        golden_open(&c, case_named(root, names[i]), IMAGES);
+        golden_open(&c, case_named(root, names[i]), IMAGES, 0);
         before = nc_axx_graph_tensors(c.g);
         assert_int_equal(nc_axx_graph_fold(c.g, &folded), NC_OK);
         assert_int_equal(folded, norms[i]);
@@ -254,8 +322,8 @@ static void batches_do_not_matter(void **state) {
     (void)state;
     for (i = 0; i < cases; i++) {
         golden one, more;
-        golden_open(&one, golden_case(root, i), 1);
-        golden_open(&more, golden_case(root, i), 5);
+        golden_open(&one, golden_case(root, i), 1, 0);
+        golden_open(&more, golden_case(root, i), 5, 0);
         forward(&more);
         assert_int_equal(nc_axx_graph_forward(one.g, one.x, 1, one.y), NC_OK);
         assert_int_equal(nc_axx_graph_forward(one.g, one.x + one.pixels, 1, one.y + one.values),
@@ -279,7 +347,7 @@ static void each_node_has_its_own_mode_bits_and_multiplier(void **state) {
     float *one, *two;
     golden c;
     (void)state;
-    golden_open(&c, case_named(root, "resnet20"), IMAGES);
+    golden_open(&c, case_named(root, "resnet20"), IMAGES, 0);
     head = nc_axx_graph_nodes(c.g) - 1;
     first = 1;
     one = malloc(IMAGES * c.values * sizeof *one);
@@ -340,7 +408,7 @@ static void networks_count_their_work(void **state) {
     uint32_t i;
     golden c;
     (void)state;
-    golden_open(&c, case_named(root, "resnet20"), 1);
+    golden_open(&c, case_named(root, "resnet20"), 1, 0);
     for (i = 0; i < nc_axx_graph_nodes(c.g); i++) {
         assert_int_equal(nc_axx_graph_node(c.g, i, &info), NC_OK);
         macs += info.macs;
@@ -380,7 +448,7 @@ static void impossible_nodes_are_refused_by_name(void **state) {
     nc_error err;
     (void)state;
     assert_int_equal(nc_axx_graph_create(&g), NC_OK);
-    assert_int_equal(nc_axx_graph_finish(g, 1, &err), NC_ERR_ARG);
+    assert_int_equal(nc_axx_graph_finish(g, 1, 0, &err), NC_ERR_ARG);
     refuse(g, &n, NC_ERR_ARG, "is the input");
     n = node_of(NC_AXX_NODE_INPUT);
     refuse(g, &n, NC_ERR_ARG, "shape of 0 axes");
@@ -468,8 +536,8 @@ static void impossible_nodes_are_refused_by_name(void **state) {
     n.input_count = 1;
     assert_int_equal(nc_axx_graph_add(g, &n, NULL, &err), NC_OK);
     assert_int_equal(nc_axx_graph_fold(g, NULL), NC_ERR_ARG);
-    assert_int_equal(nc_axx_graph_finish(g, 0, &err), NC_ERR_ARG);
-    assert_int_equal(nc_axx_graph_finish(g, 1, &err), NC_ERR_ARG); /* of node2 */
+    assert_int_equal(nc_axx_graph_finish(g, 0, 0, &err), NC_ERR_ARG);
+    assert_int_equal(nc_axx_graph_finish(g, 1, 0, &err), NC_ERR_ARG); /* of node2 */
     assert_non_null(strstr(err.message, "node 'node2': nothing uses its values"));
     nc_axx_graph_destroy(g);
     nc_axx_graph_destroy(NULL);
@@ -479,6 +547,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(float_values_are_those_of_pytorch),
         cmocka_unit_test(quantised_values_are_those_of_pytorch),
+        cmocka_unit_test(gradients_are_those_of_pytorch),
         cmocka_unit_test(folding_changes_roundings_only),
         cmocka_unit_test(batches_do_not_matter),
         cmocka_unit_test(each_node_has_its_own_mode_bits_and_multiplier),

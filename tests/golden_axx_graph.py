@@ -1,5 +1,6 @@
 """Writes tests/data/axx/graphs.json: graphs of nc_axx.h, described as its nodes are, and what PyTorch
-computes for them in float64, and in float32 with its quantised and dequantised operands:
+computes for them in float64, and in float32 with its quantised and dequantised operands; the same of
+the gradients:
 
     python3 tests/golden_axx_graph.py tests/data/axx/graphs.json
 
@@ -43,7 +44,6 @@ class Graph:
         self.nodes = []
         self.values = []
         self.tensors = 0
-        self.quantised = None  # or a list of amax for every node
         self.add("input", shape=list(shape), rank=len(shape))
 
     def add(self, kind, inputs=None, **fields):
@@ -54,26 +54,31 @@ class Graph:
         return len(self.nodes) - 1
 
     def take(self, ending, shape, norm=False):
-        value = tensor(self.tensors, ending, shape, norm)
+        value = tensor(self.tensors, ending, shape, norm).to(self.dtype)
         self.tensors += 1
-        return value.to(self.dtype)
+        self.leaves.append(value.requires_grad_(not ending.startswith("running")))
+        return value
 
     def quant(self, x, amax):
-        scale = torch.tensor(127.0) / amax
-        return torch.clamp(torch.round(x * scale), -128, 127) / scale
+        """Straight-through: the gradient is that of the product with the quantised operands."""
+        with torch.no_grad():
+            scale = torch.tensor(127.0) / amax
+            moved = torch.clamp(torch.round(x * scale), -128, 127) / scale - x
+        return x + moved
 
     def operand(self, number, which, x):
-        self.amax[number][which] = x.abs().max()
+        self.amax[number][which] = x.detach().abs().max()
         return self.quant(x, self.known[number][which]) if self.known else x
 
     def weights(self, w, whole):
         if not self.known:
             return w
-        amax = w.abs().max() if whole else w.abs().flatten(1).max(1)[0]
+        v = w.detach().abs()
+        amax = v.max() if whole else v.flatten(1).max(1)[0]
         return self.quant(w, amax if whole else amax.reshape(-1, *[1] * (w.dim() - 1)))
 
     def run(self, dtype, known=None):
-        self.tensors, self.values, self.dtype, self.known = 0, [], dtype, known
+        self.tensors, self.values, self.dtype, self.known, self.leaves = 0, [], dtype, known, []
         self.amax = [[None, None] for _ in self.nodes]
         for i, node in enumerate(self.nodes):
             before = node.get("inputs", [i - 1] if i and node["kind"] != "parameter" else [])
@@ -98,7 +103,8 @@ class Graph:
     def one(self, number, n, x):
         kind = n["kind"]
         if kind == "input":
-            return formula(999, [IMAGES, *n["shape"]]).to(self.dtype)
+            self.image = formula(999, [IMAGES, *n["shape"]]).to(self.dtype).requires_grad_()
+            return self.image
         if kind == "parameter":
             value = self.take("", n["shape"])
             return value.expand(IMAGES, *n["shape"])
@@ -314,16 +320,32 @@ CASES = {
     "mobilenet_v2": mobilenet_v2(),
 }
 
+def shortly(values):
+    return [float(f"{v:.9g}") for v in values]
+
+
+def gradients(g, y):
+    """Of sum(y * formula(998)), for the images and every tensor: its product with formula(500 + t),
+    and its norm."""
+    (y * formula(998, list(y.shape)).to(y.dtype)).sum().backward()
+    pairs = []
+    for t, leaf in enumerate([g.image] + g.leaves):
+        d = torch.zeros_like(leaf) if leaf.grad is None else leaf.grad
+        pairs.append((d * formula(500 + t, list(d.shape))).sum().item())
+        pairs.append(d.double().norm().item())
+    return shortly(pairs)
+
+
 cases = []
 for name, g in CASES.items():
     y = g.run(torch.float64)
-    g.run(torch.float32)
-    quantised = any(one is not None for two in g.amax for one in two)
-    fake = g.run(torch.float32, g.amax) if quantised else None
     case = {"name": name, "nodes": g.nodes, "shape": list(y.shape[1:]),
-            "y": [float(f"{v:.9g}") for v in y.flatten().tolist()]}
-    if quantised:
-        case["fake"] = [float(f"{v:.9g}") for v in fake.flatten().tolist()]
+            "y": shortly(y.flatten().tolist()), "gradients": gradients(g, y)}
+    g.run(torch.float32)
+    if any(one is not None for two in g.amax for one in two):
+        y = g.run(torch.float32, g.amax)
+        case["fake"] = shortly(y.flatten().tolist())
+        case["fake_gradients"] = gradients(g, y)
     cases.append(case)
 with open(sys.argv[1], "w") as file:
     made = f"tests/golden_axx_graph.py, torch {torch.__version__}"
