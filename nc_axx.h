@@ -6073,6 +6073,7 @@ struct nc_axx_engine {
     nc_axx__rest rest[2];        /* by the first operand's byte, by the second's */
     uint8_t plane[2][256 * 256]; /* rest[0] in bytes, for AVX-512 */
     int32_t table[65536];        /* [first operand's byte][second's] */
+    int32_t turned[65536];       /* [second operand's byte][first's] */
 };
 
 static int32_t nc_axx__gcd(int32_t a, int32_t b) {
@@ -6385,6 +6386,7 @@ NC_API nc_status nc_axx_engine_create_with(nc_axx_engine **engine, const nc_axx_
     }
     e->a_unsigned = m->a_unsigned;
     e->b_unsigned = m->b_unsigned;
+    for (i = 0; i < 65536; i++) e->turned[i] = e->table[i % 256 * 256 + i / 256];
     e->info.planes = 4;
     if (most_products >= 0) {
         nc_axx__choose(e, rest, 0, m, most, &best);
@@ -6439,6 +6441,8 @@ static void *nc_axx__piece(nc_axx__arena *arena, size_t count, size_t size) {
 static size_t nc_axx__arena_bytes(const nc_axx__arena *arena) {
     return nc__add_size(arena->used, 64);
 }
+
+static size_t nc_axx__larger(size_t a, size_t b) { return a > b ? a : b; }
 
 /* Two lay-outs that are never needed at the same time share their memory. */
 static size_t nc_axx__shared_bytes(const nc_axx__arena *one, const nc_axx__arena *other) {
@@ -8021,6 +8025,34 @@ static void nc_axx__places(const nc_axx__plan *p, size_t row, ptrdiff_t *places)
             }
 }
 
+/* -- depthwise: one input channel at a time, a look-up for each tap of many places -- */
+
+enum { NC_AXX__DEPTHWISE_TAPS = 128 }; /* more columns of the table do not stay in a cache */
+
+/* A padded channel cut into stride_h x stride_w pieces: piece (a, b) has every stride_h-th row from a
+ * on and every stride_w-th column from b on, so that all places read a tap from one run of bytes. */
+typedef struct nc_axx__pieces {
+    size_t rows, columns; /* of a piece */
+    size_t run;           /* from the first place's byte to the last's, rounded up to four */
+    size_t bytes;         /* of all pieces, and what a run reads beyond */
+} nc_axx__pieces;
+
+static nc_axx__pieces nc_axx__pieces_of(const nc_axx__plan *p) {
+    const nc_axx_conv *s = &p->s;
+    nc_axx__pieces c;
+    c.rows = p->out_h + s->dilation_h * (s->kernel_h - 1) / s->stride_h;
+    c.columns = p->out_w + s->dilation_w * (s->kernel_w - 1) / s->stride_w;
+    c.run = (nc__mul_size(p->out_h - 1, c.columns) + p->out_w + 3) & ~(size_t)3;
+    c.bytes = nc__mul_size(s->stride_h * s->stride_w, nc__mul_size(c.rows, c.columns));
+    c.bytes = nc__add_size(c.bytes, 4);
+    return c;
+}
+
+/* Whether a convolution goes this way: with more outputs of a channel its rows of taps are quicker. */
+static int nc_axx__is_depthwise(const nc_axx__plan *p) {
+    return p->large_channels == 1 && p->small_channels <= 4 && p->taps <= NC_AXX__DEPTHWISE_TAPS;
+}
+
 /* Memory of one image and group. */
 typedef struct nc_axx__conv_work {
     uint8_t *columns;  /* rows of taps */
@@ -8030,7 +8062,11 @@ typedef struct nc_axx__conv_work {
     int32_t *sums, *map; /* the gemm's; the large map */
     uint8_t *gemm;
     float *floats, *turned,
-        *w; /* rows of taps; the smaller map, place by place; weights of a group */
+        *w;          /* rows of taps; the smaller map, place by place; weights of a group */
+    uint8_t *pieces; /* depthwise: a channel; where its taps are; */
+    ptrdiff_t *starts;
+    int32_t *piece_sums; /* the sums of one output's run */
+    int is_depthwise;
     size_t bytes;
 } nc_axx__conv_work;
 
@@ -8056,6 +8092,13 @@ static void nc_axx__lay_out_conv(const nc_axx_engine *e, const nc_axx__plan *p, 
     parts->turned = (float *)nc_axx__piece(&other, small, 4);
     parts->w = (float *)nc_axx__piece(&other, nc__mul_size(p->taps, p->small_channels), 4);
     parts->bytes = nc_axx__shared_bytes(&arena, &other);
+    parts->is_depthwise = nc_axx__is_depthwise(p);
+    if (!parts->is_depthwise) return;
+    arena = nc_axx__arena_of(work);
+    parts->starts = (ptrdiff_t *)nc_axx__piece(&arena, p->taps, sizeof *parts->starts);
+    parts->pieces = (uint8_t *)nc_axx__piece(&arena, nc_axx__pieces_of(p).bytes, 1);
+    parts->piece_sums = (int32_t *)nc_axx__piece(&arena, nc_axx__pieces_of(p).run, 4);
+    parts->bytes = nc_axx__larger(parts->bytes, nc_axx__arena_bytes(&arena));
 }
 
 NC_API size_t nc_axx_conv_work_bytes(const nc_axx_engine *e, const nc_axx_conv *shape) {
@@ -8097,6 +8140,77 @@ static void nc_axx__gather(const nc_axx__plan *p, const nc_axx__conv_work *parts
     }
 }
 
+/* The pieces of a channel, 0 where it is padded. */
+static void nc_axx__cut_channel(const nc_axx__plan *p, const nc_axx__pieces *c, uint8_t *pieces,
+                                const uint8_t *from) {
+    const nc_axx_conv *s = &p->s;
+    size_t y, x;
+    memset(pieces, 0, c->bytes);
+    for (y = 0; y < p->large_h; y++) {
+        const size_t row = (y + s->padding_h) / s->stride_h, a = (y + s->padding_h) % s->stride_h;
+        size_t column = s->padding_w / s->stride_w, b = s->padding_w % s->stride_w;
+        for (x = 0; x < p->large_w && row < c->rows && column < c->columns; x++) {
+            pieces[((a * s->stride_w + b) * c->rows + row) * c->columns + column] =
+                from[y * p->large_w + x];
+            if (++b < s->stride_w) continue;
+            b = 0;
+            column++;
+        }
+    }
+}
+
+/* Where the first place reads every tap. */
+static void nc_axx__runs(const nc_axx__plan *p, const nc_axx__pieces *c, ptrdiff_t *starts) {
+    const nc_axx_conv *s = &p->s;
+    size_t i, j;
+    for (i = 0; i < s->kernel_h; i++)
+        for (j = 0; j < s->kernel_w; j++) {
+            const size_t y = i * s->dilation_h, x = j * s->dilation_w;
+            const size_t piece = y % s->stride_h * s->stride_w + x % s->stride_w;
+            *starts++ =
+                (ptrdiff_t)((piece * c->rows + y / s->stride_h) * c->columns + x / s->stride_w);
+        }
+}
+
+/* Sums over the taps for `run` bytes from every tap's start on, four at a time. */
+static void nc_axx__depthwise_sums(const nc_axx_engine *e, const uint8_t *pieces,
+                                   const ptrdiff_t *starts, const uint8_t *w, size_t taps,
+                                   int32_t *sums, size_t run) {
+    size_t tap, i;
+    for (i = 0; i < run; i += 4) {
+        int32_t a = 0, b = 0, c = 0, d = 0;
+        for (tap = 0; tap < taps; tap++) {
+            const uint8_t *x = pieces + starts[tap] + i;
+            const int32_t *column = e->turned + (size_t)w[tap] * 256;
+            a += column[x[0]];
+            b += column[x[1]];
+            c += column[x[2]];
+            d += column[x[3]];
+        }
+        sums[i] = a;
+        sums[i + 1] = b;
+        sums[i + 2] = c;
+        sums[i + 3] = d;
+    }
+}
+
+/* One image and group: its input channel and all its outputs. */
+static void nc_axx__depthwise(const nc_axx_engine *e, const nc_axx__plan *p,
+                              const nc_axx__conv_work *parts, const uint8_t *from, const uint8_t *w,
+                              float x_scale, const float *w_scale, const float *bias, float *y) {
+    const nc_axx__pieces pieces = nc_axx__pieces_of(p);
+    size_t c, h, i;
+    nc_axx__cut_channel(p, &pieces, parts->pieces, from);
+    for (c = 0; c < p->small_channels; c++, w += p->taps) {
+        nc_axx__depthwise_sums(e, parts->pieces, parts->starts, w, p->taps, parts->piece_sums,
+                               pieces.run);
+        for (h = 0; h < p->out_h; h++)
+            for (i = 0; i < p->out_w; i++)
+                *y++ = nc_axx__value_of(parts->piece_sums[h * pieces.columns + i],
+                                        x_scale * w_scale[c], bias ? bias[c] : 0.0f);
+    }
+}
+
 NC_API nc_status nc_axx_conv2d(const nc_axx_engine *e, const nc_axx_conv *shape, const void *x,
                                float x_scale, const void *w, const float *w_scale,
                                const float *bias, float *y, void *work, size_t work_bytes) {
@@ -8107,6 +8221,11 @@ NC_API nc_status nc_axx_conv2d(const nc_axx_engine *e, const nc_axx_conv *shape,
     if (status != NC_OK) return status;
     if (!w_scale || !y) return NC_ERR_ARG;
     places = p.small_h * p.small_w;
+    if (parts.is_depthwise) {
+        const nc_axx__pieces pieces = nc_axx__pieces_of(&p);
+        if ((uint64_t)e->info.largest > (uint64_t)INT32_MAX / p.taps) return NC_ERR_LIMIT;
+        nc_axx__runs(&p, &pieces, parts.starts);
+    }
     for (image = 0; image < p.s.batch; image++)
         for (group = 0; group < p.s.groups; group++) {
             const size_t map = image * p.s.groups + group;
@@ -8114,6 +8233,11 @@ NC_API nc_status nc_axx_conv2d(const nc_axx_engine *e, const nc_axx_conv *shape,
                 (const uint8_t *)x + map * p.large_channels * p.large_h * p.large_w;
             const size_t first = group * p.small_channels;
             float *to = y + map * p.small_channels * places;
+            if (parts.is_depthwise) {
+                nc_axx__depthwise(e, &p, &parts, from, (const uint8_t *)w + first * p.taps, x_scale,
+                                  w_scale + first, bias ? bias + first : NULL, to);
+                continue;
+            }
             nc_axx__gather(&p, &parts, from);
             status = nc_axx_gemm(e, parts.columns, (const uint8_t *)w + first * p.taps, parts.sums,
                                  places, p.small_channels, p.taps, parts.gemm,
@@ -8721,8 +8845,6 @@ static void nc_axx__place_block(const nc_axx_net *net, nc_axx__block *k, nc_axx_
     k->hidden = nc_axx__floats(a, rows * c->mlp * (c->gated ? 2 : 1));
     k->gelu = nc_axx__floats(a, rows * c->mlp);
 }
-
-static size_t nc_axx__larger(size_t a, size_t b) { return a > b ? a : b; }
 
 /* The memory's pieces; twice, first for the size. */
 static void nc_axx__place_net(nc_axx_net *net, nc_axx__arena *a) {

@@ -279,6 +279,13 @@ def transposed_norm():
     return g
 
 
+def beyond_six():
+    g = Graph([4, 20])
+    g.add("matmul", [0, 0], by_columns=1, factor=2)
+    g.add("relu6")
+    return g
+
+
 CASES = {
     "conv2d": single([3, 7, 6], "conv2d", out=5, kernel=[3, 2], stride=[2, 1], dilation=[1, 2],
                      padding=[1, 2, 1, 2]),
@@ -302,6 +309,7 @@ CASES = {
     "layer_norm": single([3, 11], "layer_norm", eps=1e-6),
     "softmax": single([2, 3, 9], "softmax"),
     "relu": single([40], "relu"),
+    "relu6": beyond_six(),
     "silu": single([40], "silu"),
     "gelu": single([40], "gelu"),
     "gelu_tanh": single([40], "gelu_tanh"),
