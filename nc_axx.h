@@ -844,9 +844,9 @@ NC_API nc_status nc_axx_graph_tensor(const nc_axx_graph *graph, uint32_t index,
                                      nc_axx_tensor *tensor);
 /* Batch norms become part of the convolution or linear layer before them, where no other node uses
  * that one: weights are multiplied, and the norm's bias becomes the layer's. *folded (may be null)
- * gets their number. Tensors are renumbered. exact: a float32 rounding each for the root, the
- * quotient, the products and the sums, so that values change by roundings. NC_ERR_ARG before
- * nc_axx_graph_finish. */
+ * gets their number. Tensors are renumbered, and files saved before do not fit any more. exact: a
+ * float32 rounding each for the root, the quotient, the products and the sums: values change by
+ * roundings. NC_ERR_ARG before nc_axx_graph_finish. */
 NC_API nc_status nc_axx_graph_fold(nc_axx_graph *graph, uint32_t *folded);
 /* How a node's products are computed from now on; UINT32_MAX: all nodes'. NC_ERR_ARG for a node
  * without products. */
@@ -869,10 +869,20 @@ NC_API nc_status nc_axx_graph_forward(nc_axx_graph *graph, const float *images, 
                                       float *output);
 /* Gradients of all tensors, and of the images (null: not wanted), from that of the output (count x
  * its shape) of the last nc_axx_graph_forward, all overwritten; of quantised operands
- * straight-through. Those of running_mean and running_var are 0. NC_ERR_ARG for a graph that is not
- * for training or has no values yet. exact: chains of fma for products, sums in the order of images,
- * nodes from the last to the first. */
+ * straight-through. Those of running_mean and running_var are 0. NC_ERR_ARG for a graph that is
+ * not for training or has no values yet. exact: chains of fma for products, sums in the order of
+ * images, nodes from the last to the first. */
 NC_API nc_status nc_axx_graph_backward(nc_axx_graph *graph, const float *doutput, float *dimages);
+/* All tensors as safetensors (float32) and, as metadata amax.NAME, what has been calibrated. Free
+ * with nc_axx_free_text. */
+NC_API nc_status nc_axx_graph_save(const nc_axx_graph *graph, char **data, size_t *bytes,
+                                   nc_error *err);
+/* Read one: every tensor must be there in its shape, as F32, F16, BF16 or F64, and no other (but
+ * num_batches_tracked of a norm, which PyTorch counts and nothing uses); every amax must be of a
+ * node that multiplies. NC_ERR_FORMAT with the column in the header, NC_ERR_MISMATCH with the name.
+ * Nothing is changed on failure. */
+NC_API nc_status nc_axx_graph_load(nc_axx_graph *graph, const void *data, size_t bytes,
+                                   nc_error *err);
 #endif
 
 /* -- search: which layer gets which multiplier ---------------------------------------------- */
@@ -8029,8 +8039,8 @@ static void nc_axx__places(const nc_axx__plan *p, size_t row, ptrdiff_t *places)
 
 enum { NC_AXX__DEPTHWISE_TAPS = 128 }; /* more columns of the table do not stay in a cache */
 
-/* A padded channel cut into stride_h x stride_w pieces: piece (a, b) has every stride_h-th row from a
- * on and every stride_w-th column from b on, so that all places read a tap from one run of bytes. */
+/* A padded channel cut into stride_h x stride_w pieces: piece (a, b) has every stride_h-th row from
+ * a on and every stride_w-th column from b on: all places read a tap from one run of bytes. */
 typedef struct nc_axx__pieces {
     size_t rows, columns; /* of a piece */
     size_t run;           /* from the first place's byte to the last's, rounded up to four */
@@ -8048,7 +8058,7 @@ static nc_axx__pieces nc_axx__pieces_of(const nc_axx__plan *p) {
     return c;
 }
 
-/* Whether a convolution goes this way: with more outputs of a channel its rows of taps are quicker. */
+/* Whether a convolution goes this way: with more outputs of a channel rows of taps are quicker. */
 static int nc_axx__is_depthwise(const nc_axx__plan *p) {
     return p->large_channels == 1 && p->small_channels <= 4 && p->taps <= NC_AXX__DEPTHWISE_TAPS;
 }
@@ -12003,6 +12013,172 @@ NC_API nc_status nc_axx_graph_calibrate(nc_axx_graph *graph, const float *images
     graph->seen = NULL;
     return status;
 }
+
+/* -- safetensors -- */
+
+NC__COLD_BEGIN
+
+NC_API nc_status nc_axx_graph_save(const nc_axx_graph *graph, char **data, size_t *bytes,
+                                   nc_error *err) {
+    nc__buffer key, value;
+    nc__head head;
+    size_t i, k;
+    nc__clear(err);
+    if (!graph || !graph->batch || !data || !bytes)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "no finished graph or no result");
+    memset(&key, 0, sizeof key);
+    memset(&value, 0, sizeof value);
+    nc__head_open(&head, NULL);
+    nc__head_pair(&head, "format", "pt");
+    for (i = 0; i < stbds_arrlenu(graph->nodes); i++) {
+        const nc_axx__vertex *v = &graph->nodes[i];
+        if (!v->calibrated) continue;
+        key.used = value.used = 0;
+        nc__buffer_print(&key, "amax.%s", v->name);
+        nc__buffer_real(&value, (double)v->amax[0], 9);
+        nc__buffer_put(&value, " ", 1);
+        nc__buffer_real(&value, (double)v->amax[1], 9);
+        if (key.status != NC_OK || value.status != NC_OK) head.b.status = NC_ERR_MEMORY;
+        if (head.b.status == NC_OK) nc__head_pair(&head, key.data, value.data);
+    }
+    nc__buffer_free(&key);
+    nc__buffer_free(&value);
+    for (i = 0; i < stbds_arrlenu(graph->tensors); i++)
+        nc__head_tensor(&head, graph->tensors[i].name, "F32", graph->tensors[i].shape,
+                        graph->tensors[i].rank);
+    (void)nc__head_close(&head);
+    for (i = 0; i < stbds_arrlenu(graph->tensors); i++)
+        for (k = 0; k < graph->tensors[i].count; k++) {
+            uint32_t word;
+            memcpy(&word, &graph->tensors[i].values[k], 4);
+            nc__buffer_le(&head.b, word, 4);
+        }
+    return nc_axx__hand_over(&head.b, NC_OK, data, bytes, err);
+}
+
+/* What a file has said so far. */
+typedef struct nc_axx__read {
+    float *values, *amax;    /* as the graph's; two for every node */
+    uint8_t *found, *scaled; /* of the tensors; of the nodes */
+} nc_axx__read;
+
+/* amax.NAME: "a b". */
+static void nc_axx__read_amax(const nc_axx_graph *g, nc__text *t, const nc__item *pair,
+                              nc_axx__read *read) {
+    double amax[2];
+    nc__text text;
+    uint32_t node;
+    if (strncmp(pair->name, "amax.", 5) != 0) return;
+    node = nc_axx_graph_find(g, pair->name + 5);
+    nc__text_open(&text, pair->text, strlen(pair->text), NULL);
+    amax[0] = nc__text_real(&text);
+    nc__skip_space(&text);
+    amax[1] = nc__text_real(&text);
+    if (node == UINT32_MAX || !g->nodes[node].macs)
+        (void)nc__text_fail(t, NC_ERR_MISMATCH, "'%.90s' is of no node that multiplies",
+                            pair->name);
+    else if (text.status != NC_OK || text.at < text.end || !(amax[0] >= 0 && amax[0] < 1e38) ||
+             !(amax[1] >= 0 && amax[1] < 1e38))
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "'%.60s' is '%.40s', no pair of numbers", pair->name,
+                            pair->text);
+    else {
+        read->amax[2 * node] = (float)amax[0];
+        read->amax[2 * node + 1] = (float)amax[1];
+        read->scaled[node] = 1;
+    }
+}
+
+/* Whether a tensor is a norm's counter of batches. */
+static int nc_axx__is_counter(const nc_axx_graph *g, const char *name) {
+    static const char ending[] = ".num_batches_tracked";
+    size_t i;
+    for (i = 0; i < stbds_arrlenu(g->nodes); i++) {
+        const size_t n = strlen(g->nodes[i].name);
+        if (g->nodes[i].is.kind == NC_AXX_NODE_BATCH_NORM && !strncmp(name, g->nodes[i].name, n) &&
+            !strcmp(name + n, ending))
+            return 1;
+    }
+    return 0;
+}
+
+static void nc_axx__read_tensor(const nc_axx_graph *g, nc__text *t, const nc__item *item,
+                                nc_axx__read *read) {
+    const size_t tensors = stbds_arrlenu(g->tensors);
+    const nc_axx__tensor *to;
+    float *values;
+    size_t i = 0, k;
+    while (i < tensors && strcmp(g->tensors[i].name, item->name) != 0) i++;
+    if (i == tensors) {
+        if (!nc_axx__is_counter(g, item->name))
+            (void)nc__text_fail(t, NC_ERR_MISMATCH, "tensor '%.90s' has no place in this graph",
+                                item->name);
+        return;
+    }
+    to = &g->tensors[i];
+    values = read->values + (to->values - g->values);
+    if (item->rank != to->rank || memcmp(item->shape, to->shape, to->rank * sizeof *to->shape))
+        (void)nc__text_fail(t, NC_ERR_MISMATCH, "tensor '%.60s' has another shape", to->name);
+    else if (!nc__is_float(item->dtype))
+        (void)nc__text_fail(t, NC_ERR_MISMATCH,
+                            "tensor '%.60s' is %.15s, not F32, F16, BF16 or F64", to->name,
+                            item->dtype);
+    for (k = 0; k < to->count && t->status == NC_OK; k++) values[k] = nc__item_float(item, k);
+    read->found[i] = 1;
+}
+
+/* The whole file, checked. */
+static nc_status nc_axx__read_graph(const nc_axx_graph *g, const void *data, size_t bytes,
+                                    nc_axx__read *read, nc_error *err) {
+    nc__safetensors file;
+    nc__item_kind kind;
+    nc__item item;
+    size_t i;
+    (void)nc__safetensors_open(&file, data, bytes, err);
+    while ((kind = nc__safetensors_next(&file, &item)) != NC__ITEM_END) {
+        if (kind == NC__ITEM_TENSOR)
+            nc_axx__read_tensor(g, &file.t, &item, read);
+        else
+            nc_axx__read_amax(g, &file.t, &item, read);
+    }
+    for (i = 0; i < stbds_arrlenu(g->tensors); i++)
+        if (!read->found[i])
+            (void)nc__text_fail(&file.t, NC_ERR_MISMATCH, "tensor '%.60s' is missing",
+                                g->tensors[i].name);
+    nc__safetensors_close(&file);
+    return file.t.status;
+}
+
+NC_API nc_status nc_axx_graph_load(nc_axx_graph *graph, const void *data, size_t bytes,
+                                   nc_error *err) {
+    nc_axx__read read;
+    nc_status status;
+    size_t i, nodes;
+    nc__clear(err);
+    if (!graph || !graph->batch || !data)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "no finished graph or no data");
+    nodes = stbds_arrlenu(graph->nodes);
+    read.values = (float *)nc__calloc(NULL, graph->parameters * sizeof *read.values);
+    read.amax = (float *)nc__calloc(NULL, 2 * nodes * sizeof *read.amax);
+    read.found = (uint8_t *)nc__calloc(NULL, stbds_arrlenu(graph->tensors) + nodes);
+    read.scaled = read.found ? read.found + stbds_arrlenu(graph->tensors) : NULL;
+    status = read.values && read.amax && read.found
+                 ? nc_axx__read_graph(graph, data, bytes, &read, err)
+                 : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    if (status == NC_OK) {
+        memcpy(graph->values, read.values, graph->parameters * sizeof *read.values);
+        graph->count = 0;
+    }
+    for (i = 0; i < nodes && status == NC_OK; i++) {
+        memcpy(graph->nodes[i].amax, read.amax + 2 * i, sizeof graph->nodes[i].amax);
+        graph->nodes[i].calibrated = read.scaled[i];
+    }
+    nc__free(NULL, read.values, 0);
+    nc__free(NULL, read.amax, 0);
+    nc__free(NULL, read.found, 0);
+    return status;
+}
+
+NC__COLD_END
 #endif /* NC_AXX_VIT */
 
 /* >>search ====================================================================== */

@@ -399,7 +399,8 @@ static void each_node_has_its_own_mode_bits_and_multiplier(void **state) {
 }
 
 /* Products and parameters of networks as their authors count them: ResNet-20 has 0.27 million
- * parameters (He et al., table 6; the shortcuts of option B are 2,752 of them), 41 million products. */
+ * parameters (He et al., table 6; the shortcuts of option B are 2,752 of them), 41 million
+ * products. */
 static void networks_count_their_work(void **state) {
     size_t cases;
     json_object *root = golden_file(&cases);
@@ -422,6 +423,91 @@ static void networks_count_their_work(void **state) {
     assert_true(nc_axx_graph_find(c.g, "node") == UINT32_MAX);
     golden_close(&c);
     json_object_put(root);
+}
+
+/* Parameters and amax come back; what a file has too much or too little is named. */
+static void graphs_survive_safetensors(void **state) {
+    size_t cases, bytes, i;
+    uint64_t seed = 1;
+    json_object *root = golden_file(&cases);
+    golden a, b;
+    nc_error err;
+    char *data, *at;
+    (void)state;
+    golden_open(&a, case_named(root, "branches"), IMAGES, 0);
+    golden_open(&b, case_named(root, "branches"), IMAGES, 0);
+    assert_int_equal(nc_axx_graph_calibrate(a.g, a.x, IMAGES, NC_AXX_CALIBRATE_MAX, 0), NC_OK);
+    assert_int_equal(nc_axx_graph_save(a.g, &data, &bytes, &err), NC_OK);
+    for (i = 0; i < nc_axx_graph_tensors(b.g); i++) {
+        nc_axx_tensor w;
+        assert_int_equal(nc_axx_graph_tensor(b.g, (uint32_t)i, &w), NC_OK);
+        memset(w.values, 0, w.count * sizeof *w.values);
+    }
+    if (nc_axx_graph_load(b.g, data, bytes, &err) != NC_OK) fail_msg("%s", err.message);
+    assert_int_equal(nc_axx_graph_set_mode(a.g, UINT32_MAX, NC_AXX_MODE_INTEGER), NC_OK);
+    assert_int_equal(nc_axx_graph_set_mode(b.g, UINT32_MAX, NC_AXX_MODE_INTEGER), NC_OK);
+    forward(&a);
+    forward(&b);
+    assert_memory_equal(a.y, b.y, IMAGES * a.values * sizeof *a.y);
+    at = strstr(data + 8, "node1.bias");
+    at[4] = '8'; /* node8, which has no bias */
+    assert_int_equal(nc_axx_graph_load(b.g, data, bytes, &err), NC_ERR_MISMATCH);
+    assert_non_null(strstr(err.message, "tensor 'node8.bias' has no place in this graph"));
+    at[4] = '1';
+    at = strstr(data + 8, "amax.node3");
+    at[9] = '2'; /* a ReLU */
+    assert_int_equal(nc_axx_graph_load(b.g, data, bytes, &err), NC_ERR_MISMATCH);
+    assert_non_null(strstr(err.message, "'amax.node2' is of no node that multiplies"));
+    at[9] = '3';
+    for (i = 0; i < bytes; i += 7)
+        assert_int_not_equal(nc_axx_graph_load(b.g, data, i, &err), NC_OK);
+    for (i = 0; i < 2000; i++) { /* hostile headers: an error or other numbers, no crash */
+        char *one = data + (test_random(&seed) >> 16) % 800, old = *one;
+        *one = (char)(test_random(&seed) >> 16);
+        (void)nc_axx_graph_load(b.g, data, bytes, &err);
+        *one = old;
+    }
+    golden_close(&b);
+    golden_open(&b, case_named(root, "transposed_norm"), IMAGES, 0);
+    assert_int_equal(nc_axx_graph_load(b.g, data, bytes, &err), NC_ERR_MISMATCH);
+    nc_axx_free_text(data);
+    golden_close(&a);
+    golden_close(&b);
+    json_object_put(root);
+}
+
+/* What PyTorch writes of a batch norm: its counter has no value for a graph. */
+static void the_counter_of_a_norm_is_known(void **state) {
+    static const char head[] =
+        "{\"node1.weight\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},"
+        "\"node1.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]},"
+        "\"node1.running_mean\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]},"
+        "\"node1.running_var\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[12,16]},"
+        "\"node1.num_batches_tracked\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[16,24]}}";
+    const size_t n = sizeof head - 1, bytes = 8 + n + 24;
+    char *data = calloc(1, bytes);
+    nc_axx_node one;
+    nc_axx_graph *g;
+    nc_error err;
+    (void)state;
+    data[0] = (char)(n & 255);
+    data[1] = (char)(n >> 8);
+    memcpy(data + 8, head, n);
+    memset(&one, 0, sizeof one);
+    one.kind = NC_AXX_NODE_INPUT;
+    one.rank = one.shape[0] = 1;
+    assert_int_equal(nc_axx_graph_create(&g), NC_OK);
+    assert_int_equal(nc_axx_graph_add(g, &one, NULL, &err), NC_OK);
+    one.kind = NC_AXX_NODE_BATCH_NORM;
+    assert_int_equal(nc_axx_graph_add(g, &one, NULL, &err), NC_OK);
+    assert_int_equal(nc_axx_graph_load(g, data, bytes, &err), NC_ERR_ARG); /* not finished */
+    assert_int_equal(nc_axx_graph_finish(g, 1, 0, &err), NC_OK);
+    if (nc_axx_graph_load(g, data, bytes, &err) != NC_OK) fail_msg("%s", err.message);
+    strstr(data + 8, "num_batches")[0] = 'm';
+    assert_int_equal(nc_axx_graph_load(g, data, bytes, &err), NC_ERR_MISMATCH);
+    assert_non_null(strstr(err.message, "node1.mum_batches_tracked"));
+    nc_axx_graph_destroy(g);
+    free(data);
 }
 
 /* A node that cannot be, and words of the message. */
@@ -552,6 +638,8 @@ int main(void) {
         cmocka_unit_test(batches_do_not_matter),
         cmocka_unit_test(each_node_has_its_own_mode_bits_and_multiplier),
         cmocka_unit_test(networks_count_their_work),
+        cmocka_unit_test(graphs_survive_safetensors),
+        cmocka_unit_test(the_counter_of_a_norm_is_known),
         cmocka_unit_test(impossible_nodes_are_refused_by_name),
     };
     return cmocka_run_group_tests_name("axx graphs", tests, NULL, NULL);
