@@ -10608,12 +10608,13 @@ typedef struct nc_axx__node_kind {
     void (*back)(nc_axx_graph *g, nc_axx__vertex *v, size_t images);
 } nc_axx__node_kind;
 
-static nc_axx__vertex *nc_axx__input(const nc_axx_graph *g, const nc_axx__vertex *v, uint32_t i) {
+static nc_axx__vertex *nc_axx__input_of(const nc_axx_graph *g, const nc_axx__vertex *v,
+                                        uint32_t i) {
     return &g->nodes[v->inputs[i]];
 }
 
 static float *nc_axx__values(const nc_axx_graph *g, const nc_axx__vertex *v, uint32_t i) {
-    return nc_axx__input(g, v, i)->y;
+    return nc_axx__input_of(g, v, i)->y;
 }
 
 /* -- planning: shapes, tensors, errors that name the node -- */
@@ -10664,9 +10665,10 @@ static nc_status nc_axx__plan_given(nc_axx_graph *g, nc_axx__vertex *v, nc_error
         v->shape[i] = shape[i];
         count = nc__mul_size(count, shape[i]);
     }
-    if (v->is.kind == NC_AXX_NODE_RESHAPE && count != nc_axx__input(g, v, 0)->count)
+    if (v->is.kind == NC_AXX_NODE_RESHAPE && count != nc_axx__input_of(g, v, 0)->count)
         return nc_axx__refuse(v, NC_ERR_ARG, err, "a shape of %lu values for an input of %lu",
-                              (unsigned long)count, (unsigned long)nc_axx__input(g, v, 0)->count);
+                              (unsigned long)count,
+                              (unsigned long)nc_axx__input_of(g, v, 0)->count);
     v->rank = v->is.rank;
     if (v->is.kind == NC_AXX_NODE_PARAMETER)
         v->weight =
@@ -10685,13 +10687,13 @@ static nc_status nc_axx__plan_alike(nc_axx_graph *g, nc_axx__vertex *v, nc_error
 
 static nc_status nc_axx__plan_flatten(nc_axx_graph *g, nc_axx__vertex *v, nc_error *err) {
     (void)err;
-    v->shape[0] = nc_axx__input(g, v, 0)->count;
+    v->shape[0] = nc_axx__input_of(g, v, 0)->count;
     v->rank = 1;
     return NC_OK;
 }
 
 static nc_status nc_axx__plan_permute(nc_axx_graph *g, nc_axx__vertex *v, nc_error *err) {
-    const nc_axx__vertex *from = nc_axx__input(g, v, 0);
+    const nc_axx__vertex *from = nc_axx__input_of(g, v, 0);
     uint32_t taken = 0, i;
     if (v->is.rank != from->rank)
         return nc_axx__refuse(v, NC_ERR_ARG, err, "an order of %u axes for an input of %u",
@@ -10718,7 +10720,7 @@ static void nc_axx__same_padding(nc_axx_same same, size_t size, size_t stride, s
 
 /* A convolution's or pool's shape by its node, without channels and groups. */
 static nc_status nc_axx__plan_window(nc_axx_graph *g, nc_axx__vertex *v, nc_error *err) {
-    const nc_axx__vertex *from = nc_axx__input(g, v, 0);
+    const nc_axx__vertex *from = nc_axx__input_of(g, v, 0);
     const int pool = v->is.kind == NC_AXX_NODE_MAX_POOL || v->is.kind == NC_AXX_NODE_MEAN_POOL;
     uint32_t *p = v->is.padding, i;
     if ((unsigned)v->is.same > NC_AXX_SAME_LOWER)
@@ -10812,7 +10814,7 @@ static nc_status nc_axx__plan_linear(nc_axx_graph *g, nc_axx__vertex *v, nc_erro
                               (unsigned)v->is.out);
     v->k = v->shape[v->rank - 1];
     v->out = v->is.out;
-    v->rows = nc_axx__input(g, v, 0)->count / v->k;
+    v->rows = nc_axx__input_of(g, v, 0)->count / v->k;
     v->batch = 1;
     v->shape[v->rank - 1] = v->out;
     v->weight = nc_axx__node_tensor(g, v, ".weight", v->out, v->k, 0, 0);
@@ -10822,7 +10824,7 @@ static nc_status nc_axx__plan_linear(nc_axx_graph *g, nc_axx__vertex *v, nc_erro
 }
 
 static nc_status nc_axx__plan_matmul(nc_axx_graph *g, nc_axx__vertex *v, nc_error *err) {
-    const nc_axx__vertex *a = nc_axx__input(g, v, 0), *b = nc_axx__input(g, v, 1);
+    const nc_axx__vertex *a = nc_axx__input_of(g, v, 0), *b = nc_axx__input_of(g, v, 1);
     const uint32_t last = v->rank - 1;
     size_t k;
     if (b->rank != a->rank || memcmp(a->shape, b->shape, (last - 1) * sizeof *a->shape) != 0)
@@ -10883,7 +10885,7 @@ static nc_status nc_axx__plan_global_pool(nc_axx_graph *g, nc_axx__vertex *v, nc
 }
 
 static nc_status nc_axx__plan_add(nc_axx_graph *g, nc_axx__vertex *v, nc_error *err) {
-    const nc_axx__vertex *a = nc_axx__input(g, v, 0), *b = nc_axx__input(g, v, 1);
+    const nc_axx__vertex *a = nc_axx__input_of(g, v, 0), *b = nc_axx__input_of(g, v, 1);
     if (a->rank != b->rank || memcmp(a->shape, b->shape, a->rank * sizeof *a->shape) != 0)
         return nc_axx__refuse(v, NC_ERR_ARG, err, "'%s' and '%s' differ in shape", a->name,
                               b->name);
@@ -10897,11 +10899,11 @@ static nc_status nc_axx__plan_concat(nc_axx_graph *g, nc_axx__vertex *v, nc_erro
         return nc_axx__refuse(v, NC_ERR_ARG, err, "axis %u of inputs of %u axes", (unsigned)axis,
                               (unsigned)v->rank);
     for (i = 1; i < v->is.input_count; i++) {
-        const nc_axx__vertex *one = nc_axx__input(g, v, i);
+        const nc_axx__vertex *one = nc_axx__input_of(g, v, i);
         for (k = 0; k < v->rank; k++)
             if (one->rank != v->rank || (k != axis && one->shape[k] != v->shape[k]))
                 return nc_axx__refuse(v, NC_ERR_ARG, err, "'%s' and '%s' differ in another axis",
-                                      nc_axx__input(g, v, 0)->name, one->name);
+                                      nc_axx__input_of(g, v, 0)->name, one->name);
         v->shape[axis] += one->shape[axis];
     }
     return NC_OK;
@@ -10917,7 +10919,7 @@ static void nc_axx__graph_see(nc_axx_graph *g, const nc_axx__vertex *v, int oper
     if (g->seen) nc_axx_calibrator_collect(&g->seen[2 * (v - g->nodes) + operand], x, n);
 }
 
-static const float *nc_axx__tensor_of(const nc_axx_graph *g, uint32_t tensor) {
+static const float *nc_axx__tensor_values(const nc_axx_graph *g, uint32_t tensor) {
     return tensor == UINT32_MAX ? NULL : g->tensors[tensor].values;
 }
 
@@ -11044,8 +11046,8 @@ static void nc_axx__float_convolution(nc_axx_graph *g, const nc_axx__vertex *v,
 
 static void nc_axx__run_convolution(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
     const int transposed = v->is.kind == NC_AXX_NODE_CONV2D_TRANSPOSED;
-    const size_t n = images * nc_axx__input(g, v, 0)->count;
-    const float *bias = nc_axx__tensor_of(g, v->bias);
+    const size_t n = images * nc_axx__input_of(g, v, 0)->count;
+    const float *bias = nc_axx__tensor_values(g, v->bias);
     float *x = nc_axx__values(g, v, 0);
     const float scale = nc_axx_scale(v->amax[0], v->bits);
     const nc_axx_engine *e = nc_axx__graph_engine(g, v);
@@ -11071,7 +11073,7 @@ static void nc_axx__run_convolution(nc_axx_graph *g, nc_axx__vertex *v, size_t i
 
 static void nc_axx__run_linear(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
     const size_t rows = images * v->rows;
-    const float *bias = nc_axx__tensor_of(g, v->bias);
+    const float *bias = nc_axx__tensor_values(g, v->bias);
     float *x = nc_axx__values(g, v, 0);
     const float scale = nc_axx_scale(v->amax[0], v->bits);
     nc_axx__graph_see(g, v, 0, x, rows * v->k);
@@ -11118,7 +11120,7 @@ static void nc_axx__run_matmul(nc_axx_graph *g, nc_axx__vertex *v, size_t images
 static void nc_axx__run_parameter(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
     size_t i;
     for (i = 0; i < images; i++)
-        memcpy(v->y + i * v->count, nc_axx__tensor_of(g, v->weight), v->count * sizeof *v->y);
+        memcpy(v->y + i * v->count, nc_axx__tensor_values(g, v->weight), v->count * sizeof *v->y);
 }
 
 /* Nothing: the values are there. */
@@ -11151,8 +11153,8 @@ static void nc_axx__run_layer_norm(nc_axx_graph *g, nc_axx__vertex *v, size_t im
     const size_t n = v->shape[v->rank - 1], rows = images * v->count / n;
     /* mean and deviation of the rows are not kept */
     nc_hlx_layernorm_eps(v->y, g->taps, g->taps + rows, nc_axx__values(g, v, 0),
-                         nc_axx__tensor_of(g, v->weight), nc_axx__tensor_of(g, v->bias), rows, n,
-                         v->is.eps);
+                         nc_axx__tensor_values(g, v->weight), nc_axx__tensor_values(g, v->bias),
+                         rows, n, v->is.eps);
 }
 
 static void nc_axx__run_softmax(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
@@ -11214,7 +11216,7 @@ static void nc_axx__run_pool(nc_axx_graph *g, nc_axx__vertex *v, size_t images) 
 }
 
 static void nc_axx__run_global_pool(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
-    const size_t places = nc_axx__input(g, v, 0)->count / v->count;
+    const size_t places = nc_axx__input_of(g, v, 0)->count / v->count;
     size_t c;
     for (c = 0; c < images * v->count; c++)
         v->y[c] = nc_hlx_sum(nc_axx__values(g, v, 0) + c * places, places) / (float)places;
@@ -11236,11 +11238,11 @@ static void nc_axx__join(nc_axx_graph *g, nc_axx__vertex *v, size_t images, int 
     for (i = 0; i < v->is.axis; i++) outer *= v->shape[i];
     for (i = v->is.axis + 1; i < v->rank; i++) inner *= v->shape[i];
     for (i = 0; i < v->is.input_count; i++) {
-        const size_t piece = nc_axx__input(g, v, (uint32_t)i)->shape[v->is.axis] * inner;
+        const size_t piece = nc_axx__input_of(g, v, (uint32_t)i)->shape[v->is.axis] * inner;
         const size_t row = v->shape[v->is.axis] * inner;
         for (k = 0; k < outer && back; k++)
-            nc_axx__pass_on(nc_axx__input(g, v, (uint32_t)i)->dy + k * piece, v->dy + k * row + at,
-                            piece);
+            nc_axx__pass_on(nc_axx__input_of(g, v, (uint32_t)i)->dy + k * piece,
+                            v->dy + k * row + at, piece);
         for (k = 0; k < outer && !back; k++)
             memcpy(v->y + k * row + at, nc_axx__values(g, v, (uint32_t)i) + k * piece,
                    piece * sizeof *v->y);
@@ -11254,7 +11256,7 @@ static void nc_axx__run_concat(nc_axx_graph *g, nc_axx__vertex *v, size_t images
 
 /* Values in another order of axes; or (back) the gradients. */
 static void nc_axx__reorder(const nc_axx_graph *g, nc_axx__vertex *v, size_t images, int back) {
-    const nc_axx__vertex *from = nc_axx__input(g, v, 0);
+    const nc_axx__vertex *from = nc_axx__input_of(g, v, 0);
     size_t n[4] = {1, 1, 1, 1}, step[4] = {0, 0, 0, 0}, to = 0, i, a, b, c, d;
     for (i = 0; i < v->rank; i++) {
         const size_t place = 4 - v->rank + i;
@@ -11283,7 +11285,7 @@ static void nc_axx__run_permute(nc_axx_graph *g, nc_axx__vertex *v, size_t image
 /* -- gradients -- */
 
 static float *nc_axx__gradients(const nc_axx_graph *g, const nc_axx__vertex *v, uint32_t i) {
-    return nc_axx__input(g, v, i)->dy;
+    return nc_axx__input_of(g, v, i)->dy;
 }
 
 static float *nc_axx__tensor_gradient(const nc_axx_graph *g, uint32_t tensor) {
@@ -11327,7 +11329,7 @@ static void nc_axx__transposed_back(nc_axx_graph *g, const nc_axx__plan *p, cons
 
 static void nc_axx__back_convolution(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
     const int transposed = v->is.kind == NC_AXX_NODE_CONV2D_TRANSPOSED;
-    const nc_axx__vertex *from = nc_axx__input(g, v, 0);
+    const nc_axx__vertex *from = nc_axx__input_of(g, v, 0);
     const size_t groups = v->conv.groups, in = from->count / groups, out = v->count / groups;
     float *x = nc_axx__graph_operand(g, v, 0, from->y, images * from->count);
     const float *w = nc_axx__graph_weights(g, v);
@@ -11408,7 +11410,8 @@ static void nc_axx__back_layer_norm(nc_axx_graph *g, nc_axx__vertex *v, size_t i
     nc_axx__run_layer_norm(g, v, images);
     nc_hlx_layernorm_backward(nc_axx__gradients(g, v, 0), nc_axx__tensor_gradient(g, v->weight),
                               nc_axx__tensor_gradient(g, v->bias), v->dy, nc_axx__values(g, v, 0),
-                              nc_axx__tensor_of(g, v->weight), g->taps, g->taps + rows, rows, n);
+                              nc_axx__tensor_values(g, v->weight), g->taps, g->taps + rows, rows,
+                              n);
 }
 
 static void nc_axx__back_softmax(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
@@ -11473,7 +11476,7 @@ static void nc_axx__back_pool(nc_axx_graph *g, nc_axx__vertex *v, size_t images)
 }
 
 static void nc_axx__back_global_pool(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
-    const size_t places = nc_axx__input(g, v, 0)->count / v->count;
+    const size_t places = nc_axx__input_of(g, v, 0)->count / v->count;
     float *dx = nc_axx__gradients(g, v, 0);
     size_t i;
     for (i = 0; i < images * v->count * places; i++) dx[i] += v->dy[i / places] / (float)places;
@@ -11585,8 +11588,8 @@ static nc_status nc_axx__plan_node(nc_axx_graph *g, nc_axx__vertex *v, nc_error 
     nc_status status;
     size_t i;
     if (v->is.input_count) {
-        v->rank = nc_axx__input(g, v, 0)->rank;
-        memcpy(v->shape, nc_axx__input(g, v, 0)->shape, sizeof v->shape);
+        v->rank = nc_axx__input_of(g, v, 0)->rank;
+        memcpy(v->shape, nc_axx__input_of(g, v, 0)->shape, sizeof v->shape);
     }
     status = nc_axx__node_kinds[v->is.kind].plan(g, v, err);
     if (status != NC_OK) return status;
@@ -11630,7 +11633,7 @@ NC_API nc_status nc_axx_graph_add(nc_axx_graph *graph, const nc_axx_node *node, 
 
 /* Whose memory a node's values are in. */
 static nc_axx__vertex *nc_axx__home(const nc_axx_graph *g, nc_axx__vertex *v) {
-    while (v->same_memory || v->folded) v = nc_axx__input(g, v, 0);
+    while (v->same_memory || v->folded) v = nc_axx__input_of(g, v, 0);
     return v;
 }
 
@@ -11643,7 +11646,7 @@ static size_t nc_axx__place_nodes(nc_axx_graph *g) {
     for (i = 0; i < nodes; i++) g->nodes[i].last_use = g->training ? nodes : i;
     for (i = 0; i < nodes; i++)
         for (k = 0; k < g->nodes[i].is.input_count; k++)
-            if (!g->training) nc_axx__home(g, nc_axx__input(g, &g->nodes[i], k))->last_use = i;
+            if (!g->training) nc_axx__home(g, nc_axx__input_of(g, &g->nodes[i], k))->last_use = i;
     nc_axx__home(g, &g->nodes[nodes - 1])->last_use = nodes;
     for (i = 0; i < nodes; i++) {
         nc_axx__vertex *v = &g->nodes[i];
@@ -11682,12 +11685,12 @@ static void nc_axx__need(const nc_axx_graph *g, const nc_axx__vertex *v, nc_axx_
         work = nc_axx_linear_work_bytes(NULL, nc__mul_size(g->batch, v->rows), v->k, v->out);
     if (v->is.kind == NC_AXX_NODE_MATMUL) {
         work = nc_axx_matmul_work_bytes(NULL, v->rows, v->out, v->k);
-        n->b = nc_axx__larger(n->b, nc__mul_size(g->batch, nc_axx__input(g, v, 1)->count));
+        n->b = nc_axx__larger(n->b, nc__mul_size(g->batch, nc_axx__input_of(g, v, 1)->count));
     }
     n->taps = nc_axx__larger(n->taps, taps);
     n->work = nc_axx__larger(n->work, work);
     if (!v->macs) return;
-    n->a = nc_axx__larger(n->a, nc__mul_size(g->batch, nc_axx__input(g, v, 0)->count));
+    n->a = nc_axx__larger(n->a, nc__mul_size(g->batch, nc_axx__input_of(g, v, 0)->count));
     n->b = nc_axx__larger(n->b, weights);
     n->scales =
         nc_axx__larger(n->scales, v->shape[v->is.kind == NC_AXX_NODE_LINEAR ? v->rank - 1 : 0]);
@@ -11856,7 +11859,7 @@ NC_API nc_status nc_axx_graph_assign(nc_axx_graph *graph, uint32_t number,
 static nc_axx__vertex *nc_axx__foldable(const nc_axx_graph *g, const nc_axx__vertex *v) {
     nc_axx__vertex *layer;
     if (v->is.kind != NC_AXX_NODE_BATCH_NORM || v->folded) return NULL;
-    layer = nc_axx__input(g, v, 0);
+    layer = nc_axx__input_of(g, v, 0);
     if (layer->uses != 1) return NULL;
     if (layer->is.kind == NC_AXX_NODE_LINEAR) return layer->rank == 1 ? layer : NULL;
     return layer->is.kind == NC_AXX_NODE_CONV2D || layer->is.kind == NC_AXX_NODE_CONV2D_TRANSPOSED
@@ -11933,7 +11936,7 @@ NC_API nc_status nc_axx_graph_fold(nc_axx_graph *graph, uint32_t *folded) {
             norm->folded = 0;
             continue;
         }
-        layer = nc_axx__input(graph, norm, 0);
+        layer = nc_axx__input_of(graph, norm, 0);
         nc_axx__fold_values(graph, layer, norm);
         nc_axx__fold_tensors(graph, layer, norm);
     }
