@@ -1759,6 +1759,19 @@ static NC_UNUSED uint32_t nc__json_hex(nc__text *t) {
     return value;
 }
 
+/* A character of 1 .. 0x10FFFF as UTF-8; returns its bytes. */
+static NC_UNUSED size_t nc__utf8_put(uint32_t u, char out[4]) {
+    if (u < 0x80) {
+        out[0] = (char)u;
+        return 1;
+    }
+    out[0] = (char)(u < 0x800 ? 0xC0 | u >> 6 : u < 0x10000 ? 0xE0 | u >> 12 : 0xF0 | u >> 18);
+    if (u >= 0x10000) out[1] = (char)(0x80 | (u >> 12 & 63));
+    if (u >= 0x800) out[u < 0x10000 ? 1 : 2] = (char)(0x80 | (u >> 6 & 63));
+    out[u < 0x800 ? 1 : u < 0x10000 ? 2 : 3] = (char)(0x80 | (u & 63));
+    return u < 0x800 ? 2 : u < 0x10000 ? 3 : 4;
+}
+
 /* A character behind a backslash, as UTF-8; returns its bytes. */
 static NC_UNUSED size_t nc__json_escape(nc__text *t, char out[4]) {
     static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
@@ -1776,16 +1789,7 @@ static NC_UNUSED size_t nc__json_escape(nc__text *t, char out[4]) {
     }
     if (u >> 11 == 0x1B || u > 0x10FFFF || u == 0)
         (void)nc__text_fail(t, NC_ERR_FORMAT, "a character that is none");
-    if (t->status != NC_OK) return 0;
-    if (u < 0x80) {
-        out[0] = (char)u;
-        return 1;
-    }
-    out[0] = (char)(u < 0x800 ? 0xC0 | u >> 6 : u < 0x10000 ? 0xE0 | u >> 12 : 0xF0 | u >> 18);
-    if (u >= 0x10000) out[1] = (char)(0x80 | (u >> 12 & 63));
-    if (u >= 0x800) out[u < 0x10000 ? 1 : 2] = (char)(0x80 | (u >> 6 & 63));
-    out[u < 0x800 ? 1 : u < 0x10000 ? 2 : 3] = (char)(0x80 | (u & 63));
-    return u < 0x800 ? 2 : u < 0x10000 ? 3 : 4;
+    return t->status == NC_OK ? nc__utf8_put(u, out) : 0;
 }
 
 /* A string of any length: as much of it as fits into out, ended by NUL. Returns its whole length,

@@ -935,7 +935,7 @@ static int on_token(void *user, uint32_t token) {
     return whole || interrupted;
 }
 
-/* A prompt in tokens, of which there is room for 16 more than it has bytes; SIZE_MAX: not numbers. */
+/* A prompt in tokens; SIZE_MAX: not numbers, or no memory. */
 static size_t take_prompt(const sample *s, const char *prompt, uint32_t *tokens) {
     const size_t bytes = strlen(prompt);
     char *end;
@@ -958,8 +958,9 @@ static size_t take_prompt(const sample *s, const char *prompt, uint32_t *tokens)
 /* Print the prompt and what the model makes of it. */
 static int write_sample(nc_hlx_model *model, const nc_hlx_bpe *bpe, const options *o) {
     const size_t count = (size_t)o->sample, bytes = strlen(o->prompt);
+    const size_t room = bpe ? nc_hlx_bpe_room(bpe, bytes) : bytes + 16;
     nc_hlx_sampling how = {0};
-    uint32_t *tokens = malloc((bytes + 16 + count) * sizeof *tokens);
+    uint32_t *tokens = malloc((room + count) * sizeof *tokens);
     sample s = {bpe, o->stop, UINT32_MAX, 0, isatty(1), 0, NULL, 0, 0};
     nc_status status = NC_ERR_MEMORY;
     size_t n;
@@ -975,7 +976,8 @@ static int write_sample(nc_hlx_model *model, const nc_hlx_bpe *bpe, const option
     if (tokens) {
         n = take_prompt(&s, o->prompt, tokens);
         if (n == SIZE_MAX) {
-            fprintf(stderr, "hlx_train: --prompt '%s': this model takes numbers\n", o->prompt);
+            fprintf(stderr, "hlx_train: --prompt '%s': %s\n", o->prompt,
+                    s.numbers ? "this model takes numbers" : "out of memory");
             return free(tokens), 1;
         }
         printf("--- sample ---\n");

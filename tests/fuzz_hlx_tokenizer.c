@@ -7,14 +7,14 @@
 #include "fuzz_file.h"
 
 static void check(const nc_hlx_bpe *bpe, const uint8_t *data, size_t size) {
-    uint32_t *tokens = malloc((size + 16) * sizeof *tokens);
-    uint8_t *back = malloc(size + 1);
+    const size_t room = nc_hlx_bpe_room(bpe, size);
+    uint32_t *tokens = malloc(room * sizeof *tokens);
+    uint8_t *back = malloc(room);
     size_t n = nc_hlx_bpe_encode(bpe, data, size, tokens), written;
-    if (nc_hlx_bpe_decode(bpe, tokens, n, back, size, &written) != NC_OK || written != size ||
-        memcmp(back, data, size) != 0)
-        abort();
+    if (nc_hlx_bpe_decode(bpe, tokens, n, back, room, &written) != NC_OK || written > room) abort();
+    if (!nc_hlx_bpe_nfc(bpe) && (written != size || memcmp(back, data, size) != 0)) abort();
     n = nc_hlx_bpe_encode_document(bpe, data, size, tokens);
-    if (n > size + 16 || nc_hlx_utf8_whole(data, size) + 3 < size) abort();
+    if (n > room || nc_hlx_utf8_whole(data, size) + 3 < size) abort();
     free(tokens);
     free(back);
 }

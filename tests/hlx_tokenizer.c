@@ -29,10 +29,10 @@ static void check_ids(const nc_hlx_bpe *bpe, json_object *texts, json_object *li
         json_object *list = json_object_array_get_idx(lists, i);
         const char *bytes = json_object_get_string(text);
         const size_t length = (size_t)json_object_get_string_len(text);
-        uint32_t ids[2000];
-        uint8_t back[2000];
+        uint32_t ids[4000];
+        uint8_t back[4000];
         size_t n;
-        assert_true(length + 16 <= 2000);
+        assert_true(nc_hlx_bpe_room(bpe, length) <= 4000);
         n = document ? nc_hlx_bpe_encode_document(bpe, bytes, length, ids)
                      : nc_hlx_bpe_encode(bpe, bytes, length, ids);
         for (k = 0; k < n && k < json_object_array_length(list); k++)
@@ -107,6 +107,92 @@ static void tokenizer_json_gives_its_librarys_ids(void **state) {
     nc_hlx_bpe_destroy(bpe);
     bpe = opened(GOLDEN "vocab.json", NC_HLX_PATTERN_QWEN2); /* as Qwen2's two files */
     assert_int_equal(nc_hlx_bpe_pattern(bpe), NC_HLX_PATTERN_QWEN2);
+    assert_true(nc_hlx_bpe_nfc(bpe));
+    nc_hlx_bpe_destroy(bpe);
+    unlink(TEMPORARY);
+    json_object_put(root);
+}
+
+/* What a tokenizer that normalises makes of a text: its tokens decoded. */
+static size_t form_of(const nc_hlx_bpe *bpe, const char *text, size_t bytes, uint8_t *form,
+                      size_t room) {
+    uint32_t *ids = malloc(nc_hlx_bpe_room(bpe, bytes) * sizeof *ids);
+    size_t n = nc_hlx_bpe_encode(bpe, text, bytes, ids);
+    assert_true(n <= 3 * bytes);
+    assert_int_equal(nc_hlx_bpe_decode(bpe, ids, n, form, room, &n), NC_OK);
+    assert_true(n <= room);
+    free(ids);
+    return n;
+}
+
+static void check_form(const nc_hlx_bpe *bpe, const char *text, size_t bytes, const char *form,
+                       size_t n) {
+    uint8_t out[2000];
+    const size_t made = form_of(bpe, text, bytes, out, sizeof out);
+    if (made != n || memcmp(out, form, n) != 0)
+        fail_msg("'%s' is '%.*s', not '%s'", text, (int)made, (const char *)out, form);
+}
+
+static size_t put_utf8(uint32_t c, char *out) {
+    const size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    size_t i;
+    for (i = n - 1; i; i--, c >>= 6) out[i] = (char)(0x80 | (c & 63));
+    out[0] = (char)(n == 1 ? c : (0xF00u >> n & 0xFF) | c);
+    return n;
+}
+
+/* FNV-1a over NFC of all characters in four surroundings (normal_forms of the script). */
+static uint64_t digest_of_forms(const nc_hlx_bpe *bpe) {
+    static const uint32_t lines[4][6] = {
+        {0, '\n'}, {'q', 0, 0x327, 0x301, 0, '\n'}, {0x1100, 0, '\n'}, {'A', 'E', 0, '\n'}};
+    static char text[1 << 15];
+    static uint8_t form[3 << 15];
+    uint64_t digest = UINT64_C(0xCBF29CE484222325);
+    size_t bytes = 0, i;
+    uint32_t c, k, j;
+    for (c = 1; c < 0x32400; c++) {
+        if (c >> 11 == 0x1B) continue;
+        for (k = 0; k < 4; k++)
+            for (j = 0; j < 6 && (j < 2 || lines[k][j - 1] != '\n'); j++)
+                bytes += put_utf8(lines[k][j] ? lines[k][j] : c, text + bytes);
+        if (bytes + 100 < sizeof text && c + 1 < 0x32400) continue;
+        bytes = form_of(bpe, text, bytes, form, sizeof form);
+        for (i = 0; i < bytes; i++) digest = (digest ^ form[i]) * UINT64_C(0x100000001B3);
+        bytes = 0;
+    }
+    return digest;
+}
+
+static void texts_are_normalised_as_unicode_has_it(void **state) {
+    json_object *root = load_json(GOLDEN "nfc.json");
+    json_object *texts = member(root, "texts"), *forms = member(root, "nfc");
+    const char *digest = json_object_get_string(member(root, "digest"));
+    nc_hlx_bpe *bpe = opened(GOLDEN "qwen2.json", 0), *back;
+    char hex[20];
+    nc_error err;
+    uint32_t ids[64];
+    size_t i;
+    (void)state;
+    assert_int_equal(nc_hlx_bpe_pattern(bpe), NC_HLX_PATTERN_QWEN2);
+    for (i = 0; i < json_object_array_length(texts); i++) {
+        json_object *text = json_object_array_get_idx(texts, i);
+        json_object *form = json_object_array_get_idx(forms, i);
+        check_form(bpe, json_object_get_string(text), (size_t)json_object_get_string_len(text),
+                   json_object_get_string(form), (size_t)json_object_get_string_len(form));
+    }
+    check_form(bpe, "e\xCC\x81\xFF\xCC\x81\xE2\x84", 8, "\xC3\xA9\xFF\xCC\x81\xE2\x84", 7);
+    snprintf(hex, sizeof hex, "%016llx", (unsigned long long)digest_of_forms(bpe));
+    assert_string_equal(hex, digest);
+    json_object_array_add(texts, json_object_new_string("t\xC3\xA9 te\xCC\x81 ee\xCC\x81"
+                                                        "e \xC3\xA9"
+                                                        "e<|endoftext|>\xCC\x81"));
+    check_ids(bpe, texts, member(root, "ids"), 1);
+    assert_int_equal(nc_hlx_bpe_save(bpe, TEMPORARY, &err), NC_OK);
+    back = opened(TEMPORARY, 0);
+    assert_true(nc_hlx_bpe_digest(back) == nc_hlx_bpe_digest(bpe));
+    assert_int_equal(nc_hlx_bpe_encode(back, "\xCC\x81", 2, ids),
+                     nc_hlx_bpe_encode(bpe, "\xCC\x81", 2, ids + 8));
+    nc_hlx_bpe_destroy(back);
     nc_hlx_bpe_destroy(bpe);
     unlink(TEMPORARY);
     json_object_put(root);
@@ -261,12 +347,13 @@ static void any_bytes_come_back_with_and_without_memory(void **state) {
 
 static void failed_allocations_leave_nothing(void **state) {
     static const char *const paths[] = {GOLDEN "tokenizer.json", GOLDEN "vocab.json",
-                                        GOLDEN "ranks.tiktoken"};
+                                        GOLDEN "ranks.tiktoken", GOLDEN "qwen2.json"};
+    static const char mark[] = "e\xCC\x81";
     failing_memory memory = {0, 0, 0};
     nc_allocator hooks = {failing_alloc, failing_free, &memory};
     size_t i;
     (void)state;
-    for (i = 0; i < 3; i++) {
+    for (i = 0; i < 4; i++) {
         nc_status status = NC_ERR_MEMORY;
         nc_hlx_bpe *bpe;
         nc_error err;
@@ -274,6 +361,15 @@ static void failed_allocations_leave_nothing(void **state) {
         for (k = 0; status == NC_ERR_MEMORY; k++) {
             memory.until_failure = k;
             status = nc_hlx_bpe_open(&bpe, paths[i], i == 2, &hooks, &err);
+            if (status == NC_OK && i == 3) {
+                uint32_t ids[25];
+                memory.until_failure = 0;
+                assert_int_equal(nc_hlx_bpe_encode(bpe, mark, 3, ids), SIZE_MAX);
+                assert_true(nc_hlx_bpe_encode_document(bpe, mark, 3, ids) == SIZE_MAX);
+                assert_int_equal(nc_hlx_bpe_encode(bpe, mark, 1, ids), 1);
+                memory.until_failure = 1;
+                assert_int_equal(nc_hlx_bpe_encode(bpe, mark, 3, ids), SIZE_MAX);
+            }
             if (status == NC_OK) nc_hlx_bpe_destroy(bpe);
             assert_int_equal(memory.blocks, 0);
         }
@@ -282,40 +378,59 @@ static void failed_allocations_leave_nothing(void **state) {
 }
 
 /* A text that is encoded in parts has the ids that it has as a whole. */
-static void a_data_file_has_the_ids_of_its_text(void **state) {
-    char *text = read_text("examples/data/genesis.txt");
-    const size_t half = strlen(text), bytes = 4 * half, train = bytes / 10 * 9;
-    char *more = malloc(bytes);
-    uint32_t *ids = malloc(bytes * sizeof *ids);
-    nc_hlx_bpe *bpe;
+static void check_data(const nc_hlx_bpe *bpe, const char *text, size_t bytes) {
+    uint32_t *ids = malloc(nc_hlx_bpe_room(bpe, bytes) * sizeof *ids);
+    const size_t train = bytes / 10 * 9, n = nc_hlx_bpe_encode(bpe, text, train, ids);
     nc_hlx_data data;
     nc_error err;
-    size_t i, n;
+    size_t i;
+    write_file(TEMPORARY ".txt", text, bytes);
+    if (nc_hlx_data_open(&data, TEMPORARY ".txt", 1, bpe, 8, 1, &err) != NC_OK)
+        fail_msg("%s", err.message);
+    assert_int_equal(data.train.token_bytes, nc_hlx_bpe_vocab(bpe) > 65536 ? 4 : 2);
+    assert_int_equal(data.train.count, n);
+    for (i = 0; i < n; i++) {
+        const uint8_t *at = data.train.data + data.train.token_bytes * i;
+        if (at[0] + 256u * at[1] != ids[i]) fail_msg("token %zu of %zu", i, n);
+    }
+    nc_hlx_data_close(&data);
+    unlink(TEMPORARY ".txt");
+    free(ids);
+}
+
+/* Where characters are normalised: parts end with lines, and there may be more tokens than bytes. */
+static void check_normalised_data(char *text, size_t bytes) {
+    static const char *const marks[] = {"e\xCC\x81", "\xE0\xA5\x98", "\xCC\x81\n\xCC\x81"};
+    nc_hlx_bpe *bpe = opened(GOLDEN "qwen2.json", 0);
+    uint64_t seed = 3;
+    size_t i;
+    for (i = 0; i + 8 < bytes; i += 1 + test_random(&seed) % 60) {
+        const char *mark = marks[test_random(&seed) % 3];
+        memcpy(text + i, mark, strlen(mark));
+    }
+    check_data(bpe, text, bytes);
+    for (i = 0; i + 3 < bytes; i += 3) memcpy(text + i, marks[1], 3);
+    check_data(bpe, text, bytes);
+    nc_hlx_bpe_destroy(bpe);
+}
+
+static void a_data_file_has_the_ids_of_its_text(void **state) {
+    char *text = read_text("examples/data/genesis.txt");
+    const size_t half = strlen(text), bytes = 4 * half;
+    char *more = malloc(bytes);
+    nc_hlx_bpe *bpe;
+    size_t i;
     (void)state;
     for (i = 0; i < bytes; i++) {
         const size_t at = i % 7919; /* 64 KiB are at 2,184 */
         more[i] = at - 2100 < 200 ? " \n"[at == 2100] : text[i % half];
     }
-    write_file(TEMPORARY ".txt", more, bytes);
     bpe = opened(GOLDEN "ranks.tiktoken", NC_HLX_PATTERN_CL100K);
-    n = nc_hlx_bpe_encode(bpe, more, train, ids);
-    assert_int_equal(nc_hlx_data_open(&data, TEMPORARY ".txt", 1, bpe, 8, 1, &err), NC_OK);
-    assert_int_equal(data.train.count, n);
-    for (i = 0; i < n; i++)
-        if (data.train.data[2 * i] + 256u * data.train.data[2 * i + 1] != ids[i])
-            fail_msg("token %zu of %zu", i, n);
-    nc_hlx_data_close(&data);
+    check_data(bpe, more, bytes);
     assert_int_equal(nc_hlx_bpe_add_special(bpe, "<|far|>", 70000), NC_OK);
-    assert_int_equal(nc_hlx_data_open(&data, TEMPORARY ".txt", 1, bpe, 8, 1, &err), NC_OK);
-    assert_int_equal(data.train.token_bytes, 4); /* ids above 65,535 */
-    assert_int_equal(data.train.count, n);
-    for (i = 0; i < n; i++)
-        if (data.train.data[4 * i] + 256u * data.train.data[4 * i + 1] != ids[i])
-            fail_msg("token %zu of %zu", i, n);
-    nc_hlx_data_close(&data);
+    check_data(bpe, more, bytes);
     nc_hlx_bpe_destroy(bpe);
-    unlink(TEMPORARY ".txt");
-    free(ids);
+    check_normalised_data(more, bytes);
     free(more);
     free(text);
 }
@@ -351,6 +466,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ranks_give_tiktokens_ids_with_every_pattern),
         cmocka_unit_test(tokenizer_json_gives_its_librarys_ids),
+        cmocka_unit_test(texts_are_normalised_as_unicode_has_it),
         cmocka_unit_test(what_is_not_done_is_refused_by_name),
         cmocka_unit_test(patterns_learn_whole_characters),
         cmocka_unit_test(any_bytes_come_back_with_and_without_memory),

@@ -48,7 +48,7 @@ int main(int argc, char **argv) {
     if (!in || !out) return 2;
     while (fread(&length, 4, 1, in) == 1) {
         char *text = malloc(length + 1u);
-        uint32_t *ids = malloc((length + 16u) * sizeof *ids), count;
+        uint32_t *ids = malloc(nc_hlx_bpe_room(bpe, length) * sizeof *ids), count;
         size_t n;
         if (!text || !ids || fread(text, 1, length, in) != length) return 2;
         seconds -= now();
@@ -57,7 +57,7 @@ int main(int argc, char **argv) {
         seconds += now();
         bytes += length;
         count = (uint32_t)n;
-        if (argv[3][0] == 'p') {
+        if (argv[3][0] == 'p' && !nc_hlx_bpe_nfc(bpe)) {
             char *back = malloc(length + 1u);
             if (!back || nc_hlx_bpe_decode(bpe, ids, n, (uint8_t *)back, length, &n) != NC_OK ||
                 n != length || memcmp(back, text, n) != 0)
