@@ -622,17 +622,22 @@ typedef struct nc_axx_score {
 
 /* How to train. Zeros are the defaults. */
 typedef struct nc_axx_training {
-    uint32_t epochs; /* 0: 1 */
-    uint32_t sgd;    /* 1: SGD with momentum; 0: AdamW */
-    float lr;        /* 0: 1e-3 */
-    float momentum;  /* SGD; 0: 0.9 */
-    float weight_decay;
+    uint32_t epochs;    /* 0: 1 */
+    uint32_t sgd;       /* 1: SGD with momentum; 0: AdamW */
+    float lr;           /* 0: 1e-3 */
+    float momentum;     /* SGD; 0: 0.9 */
+    float weight_decay; /* of matrices and kernels: added to their gradient, decoupled in AdamW */
+    float clip_norm;    /* all gradients are scaled to this norm when above it; 0: never */
+    uint32_t warmup_steps; /* over so many steps lr rises, each by the same, to its value */
     uint32_t decay_epochs; /* after every so many epochs lr is multiplied by decay; 0: never */
     float decay;           /* 0: 0.1 */
-    uint32_t cosine;       /* 1: lr falls to 0 over all steps as half a cosine */
+    uint32_t cosine; /* 1: after the warm-up lr falls as half a cosine, to 0 after the last step */
+    uint32_t shift;  /* images are moved by up to so many pixels each way, zeros come in: a crop of
+                       the image padded by as many; below its height and width */
+    uint32_t flip;   /* 1: half of the images are mirrored, left for right */
     uint32_t
         progressive; /* 1: the last layers are approximate first, earlier ones join by and by */
-    uint64_t seed;   /* order of the images */
+    uint64_t seed;   /* order of the images; shift and mirror of each by its number and the epoch */
     /* After every step, with its loss and the share of the batch that was right; null: none. Return
      * nonzero to stop: NC_ERR_CANCELLED. */
     int (*watch)(void *user, uint32_t step, uint32_t steps, float loss, float accuracy);
@@ -680,7 +685,8 @@ NC_API nc_status nc_axx_net_backward(nc_axx_net *net, const float *pixels, const
 /* Accuracy on all images. */
 NC_API nc_status nc_axx_net_evaluate(nc_axx_net *net, const nc_axx_images *images,
                                      nc_axx_score *score);
-/* Train in the present mode. */
+/* Train in the present mode. NC_ERR_ARG for a shift as large as the image and settings that are
+ * negative or not finite. */
 NC_API nc_status nc_axx_net_train(nc_axx_net *net, const nc_axx_images *images,
                                   const nc_axx_training *training);
 /* Set this share (0 to 1) of every weight matrix, the smallest magnitudes, to zero, where training
@@ -9975,35 +9981,50 @@ NC_API nc_status nc_axx_net_evaluate(nc_axx_net *net, const nc_axx_images *image
 
 /* -- training -- */
 
-/* Learning rate of a step, counted from 0. */
-static float nc_axx__rate(const nc_axx_training *t, uint32_t step, uint32_t steps,
-                          uint32_t per_epoch) {
-    float rate = t->lr > 0 ? t->lr : 1e-3f;
-    uint32_t i;
-    if (t->decay_epochs)
-        for (i = step / per_epoch / t->decay_epochs; i > 0; i--)
-            rate *= t->decay > 0 ? t->decay : 0.1f;
-    if (t->cosine) {
-        nc_hlx_adamw cosine;
-        memset(&cosine, 0, sizeof cosine);
-        cosine.lr = rate;
-        cosine.decay_steps = steps;
-        rate = nc_hlx_learning_rate(&cosine, step + 1);
-    }
-    return rate;
+/* Whether settings are in their ranges, for images of so many rows and columns. */
+static int nc_axx__can_train(const nc_axx_training *how, size_t height, size_t width) {
+    const float all[] = {how->lr, how->momentum, how->weight_decay, how->clip_norm, how->decay};
+    size_t i;
+    for (i = 0; i < sizeof all / sizeof *all; i++)
+        if (!(all[i] >= 0 && all[i] <= 3.402823466e38f)) return 0;
+    return !how->shift || (how->shift < height && how->shift < width);
 }
 
-/* One tensor's step. */
-static void nc_axx__update(nc_axx_net *net, const nc_axx__tensor *t, const nc_axx_training *how,
-                           float rate) {
-    const size_t at = (size_t)(t->values - net->values);
-    const float decay = t->decays ? how->weight_decay : 0.0f;
-    float *p = t->values, *g = net->gradients + at, *m = net->first + at;
+/* Learning rate of a step, counted from 0. */
+static float nc_axx__rate(const nc_axx_training *how, uint32_t step, uint32_t steps,
+                          uint32_t per_epoch) {
+    nc_hlx_adamw schedule;
+    uint32_t i;
+    memset(&schedule, 0, sizeof schedule);
+    schedule.lr = how->lr > 0 ? how->lr : 1e-3f;
+    schedule.warmup_steps = how->warmup_steps;
+    if (how->decay_epochs)
+        for (i = step / per_epoch / how->decay_epochs; i > 0; i--)
+            schedule.lr *= how->decay > 0 ? how->decay : 0.1f;
+    if (!(schedule.lr > 1e-30f)) schedule.lr = 1e-30f; /* 0 would stand for a default */
+    if (how->cosine) schedule.decay_steps = steps;
+    return nc_hlx_learning_rate(&schedule, step < how->warmup_steps ? (uint64_t)step + 1 : step);
+}
+
+/* What all gradients are multiplied by, so that their norm is at most clip_norm. */
+static float nc_axx__clip_factor(const nc_axx_training *how, const float *gradients, size_t n) {
+    float norm;
+    if (!(how->clip_norm > 0)) return 1.0f;
+    norm = sqrtf(nc_hlx_dot(gradients, gradients, n));
+    return norm > how->clip_norm ? how->clip_norm / norm : 1.0f;
+}
+
+/* A step, counted from 1, of n parameters with their gradients and two moments, by the rules of
+ * torch.optim: SGD needs the first moment only. */
+static void nc_axx__optimise(float *p, const float *g, float *m, float *v, size_t n,
+                             const nc_axx_training *how, int decays, float rate, uint64_t step,
+                             float factor) {
+    const float decay = decays ? how->weight_decay : 0.0f;
     size_t i;
     if (how->sgd) {
         const float momentum = how->momentum > 0 ? how->momentum : 0.9f;
-        for (i = 0; i < t->count; i++) {
-            m[i] = momentum * m[i] + (g[i] + decay * p[i]);
+        for (i = 0; i < n; i++) {
+            m[i] = momentum * m[i] + (g[i] * factor + decay * p[i]);
             p[i] = p[i] - rate * m[i];
         }
     } else {
@@ -10011,10 +10032,36 @@ static void nc_axx__update(nc_axx_net *net, const nc_axx__tensor *t, const nc_ax
         memset(&adamw, 0, sizeof adamw);
         adamw.lr = rate;
         adamw.weight_decay = decay;
-        nc_hlx_adamw_update(p, g, m, net->second + at, t->count, &adamw, net->steps, 1.0f);
+        nc_hlx_adamw_update(p, g, m, v, n, &adamw, step, factor);
     }
-    for (i = 0; i < t->count && net->pruned; i++)
-        if (net->pruned[at + i]) p[i] = 0.0f;
+}
+
+/* An image of `channels` x height x width as it is trained on: the place of a pixel moved by what
+ * the seed draws for the image's number in this epoch, whatever the batches. */
+static void nc_axx__augment(const nc_axx_training *how, float *to, const float *image,
+                            size_t channels, size_t height, size_t width, uint32_t epoch,
+                            size_t which) {
+    const size_t range = 2 * (size_t)how->shift + 1;
+    ptrdiff_t down, right;
+    uint32_t words[4];
+    size_t row, x;
+    if (!how->shift && !how->flip) {
+        memcpy(to, image, channels * height * width * sizeof *to);
+        return;
+    }
+    nc__philox(how->seed, which, ((uint64_t)1 << 32) | epoch, words); /* nc_axx__shuffle: below */
+    down = (ptrdiff_t)(words[0] % range) - (ptrdiff_t)how->shift;
+    right = (ptrdiff_t)(words[1] % range) - (ptrdiff_t)how->shift;
+    for (row = 0; row < channels * height; row++, to += width) {
+        const ptrdiff_t y = (ptrdiff_t)(row % height) + down;
+        const int inside = y >= 0 && y < (ptrdiff_t)height;
+        const float *from = inside ? image + ((row / height) * height + (size_t)y) * width : image;
+        for (x = 0; x < width; x++) {
+            const size_t turned = how->flip && words[2] % 2 ? width - 1 - x : x;
+            const ptrdiff_t at = (ptrdiff_t)turned + right;
+            to[x] = inside && at >= 0 && at < (ptrdiff_t)width ? from[at] : 0.0f;
+        }
+    }
 }
 
 /* The order of an epoch: Fisher and Yates, drawn from Philox. */
@@ -10034,11 +10081,27 @@ static void nc_axx__shuffle(size_t *order, size_t n, uint64_t seed, uint32_t epo
 /* What a training holds besides the network. */
 typedef struct nc_axx__run {
     nc_axx_training how;
-    uint32_t step, steps, per_epoch;
+    uint32_t epoch, step, steps, per_epoch;
     size_t *order;
     float *pixels; /* a batch */
     uint32_t *labels;
 } nc_axx__run;
+
+/* All parameters move by their gradients; those that are pruned have none and stay 0. */
+static void nc_axx__update(nc_axx_net *net, const nc_axx_training *how, float rate) {
+    float factor;
+    size_t k;
+    for (k = 0; k < net->parameters && net->pruned; k++)
+        if (net->pruned[k]) net->gradients[k] = 0.0f;
+    factor = nc_axx__clip_factor(how, net->gradients, net->parameters);
+    net->steps++;
+    for (k = 0; k < stbds_arrlenu(net->tensors); k++) {
+        const nc_axx__tensor *t = &net->tensors[k];
+        const size_t at = (size_t)(t->values - net->values);
+        nc_axx__optimise(t->values, net->gradients + at, net->first + at, net->second + at,
+                         t->count, how, (int)t->decays, rate, net->steps, factor);
+    }
+}
 
 /* A step on the images that stand from `first` on in the order. */
 static nc_status nc_axx__train_step(nc_axx_net *net, const nc_axx_images *images, nc_axx__run *c,
@@ -10052,7 +10115,9 @@ static nc_status nc_axx__train_step(nc_axx_net *net, const nc_axx_images *images
     size_t k;
     for (k = 0; k < count; k++) {
         const size_t image = c->order[first + k];
-        memcpy(c->pixels + k * pixels, images->pixels + image * pixels, pixels * sizeof(float));
+        nc_axx__augment(&c->how, c->pixels + k * pixels, images->pixels + image * pixels,
+                        net->config.channels, net->config.image, net->config.width, c->epoch,
+                        image);
         c->labels[k] = images->labels[image];
     }
     c->step++;
@@ -10061,9 +10126,7 @@ static nc_status nc_axx__train_step(nc_axx_net *net, const nc_axx_images *images
                                (uint64_t)(layers - k) * c->steps > (uint64_t)2 * c->step * layers;
     status = nc_axx_net_backward(net, c->pixels, c->labels, count, &loss, &right);
     if (status != NC_OK) return status;
-    net->steps++;
-    for (k = 0; k < stbds_arrlenu(net->tensors); k++)
-        nc_axx__update(net, &net->tensors[k], &c->how, rate);
+    nc_axx__update(net, &c->how, rate);
     if (c->how.watch &&
         c->how.watch(c->how.user, c->step, c->steps, loss, (float)right / (float)count))
         return NC_ERR_CANCELLED;
@@ -10074,9 +10137,9 @@ NC_API nc_status nc_axx_net_train(nc_axx_net *net, const nc_axx_images *images,
                                   const nc_axx_training *training) {
     nc_axx__run c;
     nc_status status = NC_OK;
-    uint32_t epoch;
     size_t i;
-    if (!net || !images || !images->pixels || !images->labels || !images->count || !training)
+    if (!net || !images || !images->pixels || !images->labels || !images->count || !training ||
+        !nc_axx__can_train(training, net->config.image, net->config.width))
         return NC_ERR_ARG;
     memset(&c, 0, sizeof c);
     c.how = *training;
@@ -10090,8 +10153,8 @@ NC_API nc_status nc_axx_net_train(nc_axx_net *net, const nc_axx_images *images,
     if (!c.order || !c.pixels || !c.labels) status = NC_ERR_MEMORY;
     memset(net->first, 0, 2 * net->parameters * sizeof(float));
     net->steps = 0;
-    for (epoch = 0; epoch < c.how.epochs && status == NC_OK; epoch++) {
-        nc_axx__shuffle(c.order, images->count, c.how.seed, epoch);
+    for (; c.epoch < c.how.epochs && status == NC_OK; c.epoch++) {
+        nc_axx__shuffle(c.order, images->count, c.how.seed, c.epoch);
         for (i = 0; i < images->count && status == NC_OK; i += net->config.batch)
             status = nc_axx__train_step(net, images, &c, i);
     }
