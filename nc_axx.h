@@ -392,14 +392,20 @@ NC_API void nc_axx_calibrator_collect(nc_axx_calibrator *c, const float *x, size
 /* Count what another has counted, exactly as if one had seen all. */
 NC_API void nc_axx_calibrator_merge(nc_axx_calibrator *c, const nc_axx_calibrator *other);
 /* The amax a method finds, for so many bits (2 to 8). `percent` is for NC_AXX_CALIBRATE_PERCENTILE,
- * 0 means 99.99. 0 when nothing was seen or an argument is out of range. Edges below are multiples
- * of a bin; the candidates of the last two are the edges from 128 bins up.
+ * 0 means 99.99. 0 when nothing was seen or an argument is out of range. Never above the largest
+ * magnitude: edges below are multiples of a bin, and where the largest lies in the last it is itself
+ * that bin's edge. The candidates of the last two are the edges from 128 bins up.
  *   percentile: the first edge with that share of the values below it
  *   mse: least mean square error of the bins' centres, quantised
  *   entropy: least Kullback-Leibler divergence of the clipped histogram from itself in 2^(bits-1)
  *     groups of bins (as TensorRT does; bin 0 counts as bin 1 does) */
 NC_API float nc_axx_calibrator_amax(const nc_axx_calibrator *c, nc_axx_calibration method,
                                     double percent, uint32_t bits);
+/* The amax of every row of a matrix (rows x columns) by a method, as of one calibrator for each: of
+ * the output channels of weights; with one row, of a whole tensor. NC_ERR_ARG for a null pointer or
+ * an argument out of range, NC_ERR_MEMORY. */
+NC_API nc_status nc_axx_calibrate_rows(float *amax, const float *x, size_t rows, size_t columns,
+                                       nc_axx_calibration method, double percent, uint32_t bits);
 /* State as NC_AXX_CALIBRATOR_BYTES bytes with a checksum. */
 NC_API void nc_axx_calibrator_save(const nc_axx_calibrator *c, uint8_t *bytes);
 /* And back. NC_ERR_FORMAT for a wrong size or state, NC_ERR_MISMATCH for a damaged one. */
@@ -421,6 +427,9 @@ NC_API void nc_axx_quantize_unsigned(uint8_t *q, const float *x, size_t n, float
 /* Rows of a matrix (rows x columns), each with its own scale from its largest magnitude. */
 NC_API void nc_axx_quantize_rows(int8_t *q, float *scales, const float *x, size_t rows,
                                  size_t columns, uint32_t bits);
+/* The same with the largest magnitude given for each row, for one from nc_axx_calibrate_rows. */
+NC_API void nc_axx_quantize_rows_at(int8_t *q, float *scales, const float *amax, const float *x,
+                                    size_t rows, size_t columns, uint32_t bits);
 /* x[i] = q[i] / scale, 0 for a zero scale. q are int8, or uint8 with is_unsigned. */
 NC_API void nc_axx_dequantize(float *x, const void *q, size_t n, float scale, int is_unsigned);
 
@@ -5841,6 +5850,17 @@ NC_API void nc_axx_calibrator_merge(nc_axx_calibrator *c, const nc_axx_calibrato
     if (copy.amax > c->amax) c->amax = copy.amax;
 }
 
+/* How many bins reach up to the largest magnitude. */
+static size_t nc_axx__bins_used(const nc_axx_calibrator *c) {
+    return (size_t)(c->amax * ldexpf(1.0f, 11 - c->exponent)) + 1;
+}
+
+/* The edge of the first k bins, the last of which ends with the largest magnitude. */
+static float nc_axx__edge(const nc_axx_calibrator *c, size_t k) {
+    const float edge = (float)ldexp((double)k / (double)(int)NC_AXX_BINS, c->exponent);
+    return edge < c->amax ? edge : c->amax;
+}
+
 /* Bins that hold this share of the values. */
 static size_t nc_axx__percentile(const nc_axx_calibrator *c, double percent) {
     const double wanted = percent / 100.0 * (double)c->count;
@@ -5856,16 +5876,18 @@ static size_t nc_axx__percentile(const nc_axx_calibrator *c, double percent) {
 /* Bins to keep for the least mean square error, in units of a bin. */
 static size_t nc_axx__least_squares(const nc_axx_calibrator *c, uint32_t bits) {
     const double levels = (double)((1u << (bits - 1)) - 1);
+    const size_t used = nc_axx__bins_used(c);
     double least = 0;
-    size_t best = (size_t)NC_AXX_BINS, i, k;
-    for (k = 128; k <= NC_AXX_BINS; k++) {
+    size_t best = used, i, k;
+    for (k = 128; k <= used; k++) {
+        const double edge = ldexp((double)nc_axx__edge(c, k), 11 - c->exponent);
         double sum = 0;
-        for (i = 0; i < NC_AXX_BINS; i++) {
+        for (i = 0; i < used; i++) {
             const double centre = (double)i + 0.5;
-            double q = rint(centre * levels / (double)k);
+            double q = rint(centre * levels / edge);
             if (!c->bins[i]) continue;
             q = q > levels ? levels : q;
-            q = centre - q * (double)k / levels;
+            q = centre - q * edge / levels;
             sum += (double)c->bins[i] * q * q;
         }
         if (k > 128 && !(sum < least)) continue;
@@ -5904,20 +5926,20 @@ static double nc_axx__divergence(const double *bins, double total, size_t k, siz
  * from the whole one: Kullback-Leibler divergence (Migacz, 8-bit inference with TensorRT, 2017).
  * The bin of zeros counts as its neighbour, as there. */
 static size_t nc_axx__least_divergence(const nc_axx_calibrator *c, uint32_t bits) {
-    const size_t groups = (size_t)1 << (bits - 1);
+    const size_t groups = (size_t)1 << (bits - 1), used = nc_axx__bins_used(c);
     double bins[NC_AXX_BINS], total = 0, least = 0;
     size_t best = 0, i, k;
     for (i = 0; i < NC_AXX_BINS; i++) {
         bins[i] = (double)c->bins[i ? i : 1];
         total += bins[i];
     }
-    for (k = 128; k <= NC_AXX_BINS; k++) {
+    for (k = 128; k <= used; k++) {
         const double sum = nc_axx__divergence(bins, total, k, groups);
         if (sum < 0 || (best && !(sum < least))) continue;
         least = sum;
         best = k;
     }
-    return best ? best : (size_t)NC_AXX_BINS;
+    return best ? best : used;
 }
 
 NC_API float nc_axx_calibrator_amax(const nc_axx_calibrator *c, nc_axx_calibration method,
@@ -5934,7 +5956,25 @@ NC_API float nc_axx_calibrator_amax(const nc_axx_calibrator *c, nc_axx_calibrati
     case NC_AXX_CALIBRATE_ENTROPY: kept = nc_axx__least_divergence(c, bits); break;
     default: return 0.0f;
     }
-    return (float)ldexp((double)kept / (double)(int)NC_AXX_BINS, c->exponent);
+    return nc_axx__edge(c, kept);
+}
+
+NC_API nc_status nc_axx_calibrate_rows(float *amax, const float *x, size_t rows, size_t columns,
+                                       nc_axx_calibration method, double percent, uint32_t bits) {
+    nc_axx_calibrator *c;
+    size_t r;
+    if ((rows && !amax) || (rows && columns && !x) || (unsigned)method >= NC_AXX_CALIBRATION_COUNT)
+        return NC_ERR_ARG;
+    if (bits < 2 || bits > 8 || !(percent >= 0 && percent <= 100)) return NC_ERR_ARG;
+    c = (nc_axx_calibrator *)nc__alloc(NULL, sizeof *c);
+    if (!c) return NC_ERR_MEMORY;
+    for (r = 0; r < rows; r++) {
+        nc_axx_calibrator_reset(c);
+        nc_axx_calibrator_collect(c, x + r * columns, columns);
+        amax[r] = nc_axx_calibrator_amax(c, method, percent, bits);
+    }
+    nc__free(NULL, c, sizeof *c);
+    return NC_OK;
 }
 
 /* Magic, exponent, amax, count, bins, checksum. */
@@ -6026,7 +6066,17 @@ NC_API void nc_axx_quantize_rows(int8_t *q, float *scales, const float *x, size_
                                  size_t columns, uint32_t bits) {
     size_t r;
     for (r = 0; r < rows; r++) {
-        scales[r] = nc_axx_scale(nc_axx_amax(x + r * columns, columns), bits);
+        const float amax = nc_axx_amax(x + r * columns, columns);
+        nc_axx_quantize_rows_at(q + r * columns, scales + r, &amax, x + r * columns, 1, columns,
+                                bits);
+    }
+}
+
+NC_API void nc_axx_quantize_rows_at(int8_t *q, float *scales, const float *amax, const float *x,
+                                    size_t rows, size_t columns, uint32_t bits) {
+    size_t r;
+    for (r = 0; r < rows; r++) {
+        scales[r] = nc_axx_scale(amax[r], bits);
         nc_axx_quantize(q + r * columns, x + r * columns, columns, scales[r], bits);
     }
 }

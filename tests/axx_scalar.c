@@ -329,6 +329,130 @@ static void calibrators_find_what_numpy_finds(void **state) {
     json_object_put(root);
 }
 
+/* Values of a kind: even, bell, one-sided, heavy tail, sparse, one magnitude, subnormal, huge. */
+static float drawn(int kind, uint64_t *lcg) {
+    float u[6], bell = -3.0f;
+    int i;
+    for (i = 0; i < 6; i++) {
+        *lcg = *lcg * 6364136223846793005u + 1442695040888963407u;
+        u[i] = (float)(*lcg >> 40) / 16777216.0f;
+        bell += u[i];
+    }
+    switch (kind) {
+    case 0: return u[0] - 0.5f;
+    case 1: return bell;
+    case 2: return bell > 0 ? bell * 1e-3f : 0.0f;
+    case 3: return (u[0] - 0.5f) / (u[1] + 1e-5f);
+    case 4: return u[1] < 0.99f ? 0.0f : bell * 4.0f;
+    case 5: return u[0] < 0.5f ? -0.3f : 0.3f;
+    case 6: return bell * 1e-41f;
+    case 7: return bell * 1.1e38f;
+    default: return ldexpf(u[0] < 0.5f ? -1.0f : 1.0f, (int)(u[1] * 8)); /* on the bins' edges */
+    }
+}
+
+static double square_error(const float *x, size_t n, float amax, uint32_t bits) {
+    const float scale = nc_axx_scale(amax, bits);
+    double sum = 0;
+    size_t i;
+    for (i = 0; i < n; i++) {
+        int8_t q;
+        nc_axx_quantize(&q, &x[i], 1, scale, bits);
+        sum += pow((double)x[i] - (scale != 0.0f ? (double)q / (double)scale : 0.0), 2);
+    }
+    return sum;
+}
+
+static void calibrators_never_exceed_the_largest_value(void **state) {
+    enum { N = 3000, ROWS = 5 };
+    static float x[N];
+    static nc_axx_calibrator c, parts[2];
+    uint64_t lcg = 11;
+    size_t i, r;
+    uint32_t bits;
+    int kind, method, round;
+    (void)state;
+    for (round = 0; round < 27; round++) {
+        const size_t n = round < 9 ? N : round < 18 ? 200 : 1 + (size_t)(lcg >> 33) % 20;
+        float amax, last = 0, rows[ROWS];
+        kind = round % 9;
+        for (i = 0; i < n; i++) x[i] = drawn(kind, &lcg);
+        nc_axx_calibrator_reset(&c);
+        nc_axx_calibrator_reset(&parts[0]);
+        nc_axx_calibrator_reset(&parts[1]);
+        nc_axx_calibrator_collect(&c, x, n);
+        for (i = 0; i < n;) { /* widened now and then, in two that are merged */
+            const size_t some = 1 + (size_t)(lcg >> 40) % (n - i);
+            (void)drawn(0, &lcg);
+            nc_axx_calibrator_collect(&parts[lcg >> 63], x + i, some);
+            i += some;
+        }
+        nc_axx_calibrator_merge(&parts[0], &parts[1]);
+        assert_memory_equal(&parts[0], &c, sizeof c);
+        assert_true(c.amax == nc_axx_amax(x, n));
+        for (method = 0; method < NC_AXX_CALIBRATION_COUNT; method++)
+            for (bits = 2; bits <= 8; bits += 3) {
+                const nc_axx_calibration by = (nc_axx_calibration)method;
+                amax = nc_axx_calibrator_amax(&c, by, 0, bits);
+                if (!(amax <= c.amax && (amax > 0 || c.amax <= 0)))
+                    fail_msg("kind %d, method %d, %u bits: %.9g of %.9g", kind, method, bits,
+                             (double)amax, (double)c.amax);
+                if (by == NC_AXX_CALIBRATE_MSE && n == N && kind < 6)
+                    assert_true(square_error(x, n, amax, bits) <=
+                                1.02 * square_error(x, n, c.amax, bits));
+                assert_int_equal(nc_axx_calibrate_rows(rows, x, 1, n, by, 0, bits), NC_OK);
+                assert_true(rows[0] == amax);
+            }
+        for (i = 1; i <= 100; i++) { /* rising, and that share of the values is not above */
+            size_t below = 0;
+            amax = nc_axx_calibrator_amax(&c, NC_AXX_CALIBRATE_PERCENTILE, (double)i, 8);
+            for (r = 0; r < n; r++) below += fabsf(x[r]) <= amax;
+            assert_true(amax >= last && amax <= c.amax && 100 * below >= i * n);
+            last = amax;
+        }
+        assert_true(last == c.amax);
+    }
+}
+
+static void rows_are_calibrated_each_by_itself(void **state) {
+    enum { ROWS = 3, COLUMNS = 500 };
+    static float x[ROWS * COLUMNS];
+    static nc_axx_calibrator c;
+    static int8_t q[ROWS * COLUMNS], expected[ROWS * COLUMNS];
+    float amax[ROWS], scales[ROWS], one;
+    uint64_t lcg = 5;
+    size_t i, r;
+    (void)state;
+    for (i = 0; i < ROWS * COLUMNS; i++) x[i] = drawn(1, &lcg) * (float)(1 + i / COLUMNS);
+    x[7] = 50.0f; /* an outlier that a percentile leaves out */
+    assert_int_equal(
+        nc_axx_calibrate_rows(amax, x, ROWS, COLUMNS, NC_AXX_CALIBRATE_PERCENTILE, 99, 8), NC_OK);
+    for (r = 0; r < ROWS; r++) {
+        nc_axx_calibrator_reset(&c);
+        nc_axx_calibrator_collect(&c, x + r * COLUMNS, COLUMNS);
+        one = nc_axx_calibrator_amax(&c, NC_AXX_CALIBRATE_PERCENTILE, 99, 8);
+        assert_true(amax[r] == one && amax[r] < 4.0f * (float)(1 + r));
+        nc_axx_quantize(expected + r * COLUMNS, x + r * COLUMNS, COLUMNS, nc_axx_scale(one, 8), 8);
+    }
+    nc_axx_quantize_rows_at(q, scales, amax, x, ROWS, COLUMNS, 8);
+    assert_memory_equal(q, expected, sizeof q);
+    assert_true(scales[1] == nc_axx_scale(amax[1], 8));
+    assert_int_equal(q[7], 127);
+    assert_int_equal(nc_axx_calibrate_rows(amax, x, ROWS, COLUMNS, NC_AXX_CALIBRATE_MAX, 0, 8),
+                     NC_OK);
+    nc_axx_quantize_rows_at(q, scales, amax, x, ROWS, COLUMNS, 8);
+    nc_axx_quantize_rows(expected, scales, x, ROWS, COLUMNS, 8);
+    assert_memory_equal(q, expected, sizeof q);
+    assert_int_equal(nc_axx_calibrate_rows(NULL, x, 1, 2, NC_AXX_CALIBRATE_MAX, 0, 8), NC_ERR_ARG);
+    assert_int_equal(nc_axx_calibrate_rows(amax, NULL, 1, 2, NC_AXX_CALIBRATE_MAX, 0, 8),
+                     NC_ERR_ARG);
+    assert_int_equal(nc_axx_calibrate_rows(amax, x, 1, 2, NC_AXX_CALIBRATION_COUNT, 0, 8),
+                     NC_ERR_ARG);
+    assert_int_equal(nc_axx_calibrate_rows(amax, x, 1, 2, NC_AXX_CALIBRATE_MAX, 101, 8),
+                     NC_ERR_ARG);
+    assert_int_equal(nc_axx_calibrate_rows(amax, x, 1, 2, NC_AXX_CALIBRATE_MAX, 0, 9), NC_ERR_ARG);
+}
+
 static void damaged_calibrators_are_refused(void **state) {
     static nc_axx_calibrator c, read;
     static uint8_t bytes[NC_AXX_CALIBRATOR_BYTES];
@@ -406,6 +530,8 @@ int main(void) {
         cmocka_unit_test(errors_are_counted_in_bins),
         cmocka_unit_test(quantisation_rounds_to_even_and_clamps),
         cmocka_unit_test(calibrators_find_what_numpy_finds),
+        cmocka_unit_test(calibrators_never_exceed_the_largest_value),
+        cmocka_unit_test(rows_are_calibrated_each_by_itself),
         cmocka_unit_test(damaged_calibrators_are_refused),
     };
     return cmocka_run_group_tests_name("axx scalar", tests, NULL, NULL);

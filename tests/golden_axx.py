@@ -48,13 +48,19 @@ def percentile(counts, percent):
     return int(np.nonzero(below >= percent / 100 * counts.sum())[0][0]) + 1
 
 
-def least_squares(counts, bits):
+def bins_used(counts):
+    return int(np.nonzero(counts)[0][-1]) + 1
+
+
+def least_squares(counts, bits, amax):
+    """amax in bins: the last candidate."""
     levels = 2 ** (bits - 1) - 1
     centres = np.arange(BINS) + 0.5
     errors = []
-    for k in range(128, BINS + 1):
-        q = np.minimum(np.rint(centres * levels / k), levels)
-        errors.append((counts * (centres - q * k / levels) ** 2).sum())
+    for k in range(128, bins_used(counts) + 1):
+        edge = min(k, amax)
+        q = np.minimum(np.rint(centres * levels / edge), levels)
+        errors.append((counts * (centres - q * edge / levels) ** 2).sum())
     return 128 + int(np.argmin(errors))
 
 
@@ -62,8 +68,8 @@ def divergence(counts, bits):
     groups = 2 ** (bits - 1)
     bins = counts.astype(np.float64)
     bins[0] = bins[1]
-    best, least = BINS, np.inf
-    for k in range(128, BINS + 1):
+    best, least = bins_used(counts), np.inf
+    for k in range(128, bins_used(counts) + 1):
         kept = bins[:k]
         p = kept.copy()
         p[-1] += bins[k:].sum()
@@ -87,13 +93,16 @@ for kind in ("uniform", "bell", "relu", "tail"):
     for n, seed in ((500, 1), (20000, 2)):
         x = values(kind, n, seed)
         counts, exponent = histogram(x)
-        edge = lambda k: float(np.float32(k / BINS * 2.0**exponent))
+        amax = np.abs(x).max()
+        edge = lambda k: float(min(np.float32(k / BINS * 2.0**exponent), amax))
+        in_bins = float(amax) * BINS / 2.0**exponent
         cases.append({
             "kind": kind, "n": n, "seed": seed, "exponent": exponent,
-            "max": float(np.abs(x).max()),
+            "max": float(amax),
             "percentile_99.99": edge(percentile(counts, 99.99)),
             "percentile_90": edge(percentile(counts, 90)),
-            "mse_8": edge(least_squares(counts, 8)), "mse_4": edge(least_squares(counts, 4)),
+            "mse_8": edge(least_squares(counts, 8, in_bins)),
+            "mse_4": edge(least_squares(counts, 4, in_bins)),
             "entropy_8": edge(divergence(counts, 8)), "entropy_6": edge(divergence(counts, 6)),
         })
 with open(sys.argv[1], "w") as file:
