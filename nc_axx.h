@@ -393,8 +393,8 @@ NC_API void nc_axx_calibrator_collect(nc_axx_calibrator *c, const float *x, size
 NC_API void nc_axx_calibrator_merge(nc_axx_calibrator *c, const nc_axx_calibrator *other);
 /* The amax a method finds, for so many bits (2 to 8). `percent` is for NC_AXX_CALIBRATE_PERCENTILE,
  * 0 means 99.99. 0 when nothing was seen or an argument is out of range. Never above the largest
- * magnitude: edges below are multiples of a bin, and where the largest lies in the last it is itself
- * that bin's edge. The candidates of the last two are the edges from 128 bins up.
+ * magnitude: edges below are multiples of a bin, and the last bin's is the largest magnitude
+ * itself. The candidates of the last two are the edges from 128 bins up.
  *   percentile: the first edge with that share of the values below it
  *   mse: least mean square error of the bins' centres, quantised
  *   entropy: least Kullback-Leibler divergence of the clipped histogram from itself in 2^(bits-1)
