@@ -3638,9 +3638,155 @@ static void nc_axx__free_names(nc_axx__names *names) {
     nc__index_free(&names->index);
 }
 
-/* -- netlists: C functions of two operands, run on 256 pairs at a time -- */
+/* -- logic: what netlists become, run on 64 pairs of operands a word -- */
 
-enum { NC_AXX__VALUES = 16384, NC_AXX__OPS = 524288, NC_AXX__LANES = 256 };
+enum {
+    NC_AXX__GATES = 1 << 20,
+    NC_AXX__WORDS = 8,
+    NC_AXX__PAIRS = 64 * NC_AXX__WORDS /* at a time */
+};
+
+/* Both inputs are literals: 2 node, and 1 more for its complement. Node 0 is always 0; then come
+ * the inputs and a node for every gate. */
+typedef struct nc_axx__logic_gate {
+    uint32_t a, b;
+    uint8_t is_xor, live;
+} nc_axx__logic_gate;
+
+typedef struct nc_axx__logic {
+    nc_axx__logic_gate *gates; /* stb_ds array */
+    uint32_t inputs;           /* bits of both operands, the first one's lowest first */
+    int is_full;
+} nc_axx__logic;
+
+static uint32_t nc_axx__new_gate(nc_axx__logic *l, uint32_t a, uint32_t b, uint8_t is_xor) {
+    nc_axx__logic_gate gate;
+    gate.a = a;
+    gate.b = b;
+    gate.is_xor = is_xor;
+    gate.live = 0;
+    if (stbds_arrlenu(l->gates) == NC_AXX__GATES) {
+        l->is_full = 1;
+        return 0;
+    }
+    stbds_arrput(l->gates, gate);
+    return 2 * (l->inputs + (uint32_t)stbds_arrlenu(l->gates));
+}
+
+static uint32_t nc_axx__and(nc_axx__logic *l, uint32_t a, uint32_t b) {
+    if (a == b || b == 1) return a;
+    if (a == 1) return b;
+    if (!a || !b || a == (b ^ 1)) return 0;
+    return nc_axx__new_gate(l, a, b, 0);
+}
+
+static uint32_t nc_axx__or(nc_axx__logic *l, uint32_t a, uint32_t b) {
+    return nc_axx__and(l, a ^ 1, b ^ 1) ^ 1;
+}
+
+static uint32_t nc_axx__xor(nc_axx__logic *l, uint32_t a, uint32_t b) {
+    const uint32_t flip = (a ^ b) & 1;
+    a &= ~UINT32_C(1);
+    b &= ~UINT32_C(1);
+    if (a == b) return flip;
+    if (!a || !b) return (a | b) ^ flip;
+    return nc_axx__new_gate(l, a, b, 1) ^ flip;
+}
+
+/* a where `which`, else b. */
+static uint32_t nc_axx__either(nc_axx__logic *l, uint32_t which, uint32_t a, uint32_t b) {
+    if (which < 2) return which ? a : b;
+    return nc_axx__xor(l, nc_axx__and(l, which, nc_axx__xor(l, a, b)), b);
+}
+
+/* The gates that these outputs need. */
+static void nc_axx__mark_live(nc_axx__logic *l, const uint32_t *outputs, uint32_t n) {
+    const uint32_t first = 1 + l->inputs;
+    size_t i;
+    for (i = 0; i < n; i++)
+        if (outputs[i] / 2 >= first) l->gates[outputs[i] / 2 - first].live = 1;
+    for (i = stbds_arrlenu(l->gates); i-- > 0;) {
+        const nc_axx__logic_gate *gate = &l->gates[i];
+        if (!gate->live) continue;
+        if (gate->a / 2 >= first) l->gates[gate->a / 2 - first].live = 1;
+        if (gate->b / 2 >= first) l->gates[gate->b / 2 - first].live = 1;
+    }
+}
+
+/* Every gate in its words of `bits`, from those of the inputs. */
+static void nc_axx__run_gates(const nc_axx__logic *l, uint64_t *bits) {
+    const size_t count = stbds_arrlenu(l->gates);
+    size_t i;
+    int w;
+    for (i = 0; i < count; i++) {
+        const nc_axx__logic_gate *gate = &l->gates[i];
+        const uint64_t *a = bits + (size_t)(gate->a / 2) * NC_AXX__WORDS;
+        const uint64_t *b = bits + (size_t)(gate->b / 2) * NC_AXX__WORDS;
+        const uint64_t flip_a = 0 - (uint64_t)(gate->a & 1), flip_b = 0 - (uint64_t)(gate->b & 1);
+        uint64_t *to = bits + (1 + l->inputs + i) * NC_AXX__WORDS;
+        if (!gate->live) continue;
+        if (gate->is_xor)
+            for (w = 0; w < NC_AXX__WORDS; w++) to[w] = a[w] ^ b[w];
+        else
+            for (w = 0; w < NC_AXX__WORDS; w++) to[w] = (a[w] ^ flip_a) & (b[w] ^ flip_b);
+    }
+}
+
+/* Bit j of word i becomes bit i of word j. */
+static void nc_axx__turn_bits(uint64_t w[64]) {
+    uint64_t mask = UINT64_C(0xFFFFFFFF);
+    uint32_t j, k;
+    for (j = 32; j; j >>= 1, mask ^= mask << j)
+        for (k = 0; k < 64; k = ((k | j) + 1) & ~j) {
+            const uint64_t swap = ((w[k] >> j) ^ w[k | j]) & mask;
+            w[k] ^= swap << j;
+            w[k | j] ^= swap;
+        }
+}
+
+/* The operands of a pair of bytes as bits, a from the lowest and b behind it. */
+static uint32_t nc_axx__pair_bits(const nc_axx_mult *m, const nc_axx_report *r, uint32_t at) {
+    const int a = nc_axx__operand(at >> 8, m->a_unsigned);
+    const int b = nc_axx__operand(at & 255, m->b_unsigned);
+    const uint32_t bits_a = (uint32_t)nc_axx__narrow(a, r->a_bits, m->a_unsigned);
+    const uint32_t bits_b = (uint32_t)nc_axx__narrow(b, r->b_bits, m->b_unsigned);
+    return (bits_a & ((1u << r->a_bits) - 1)) | (bits_b & ((1u << r->b_bits) - 1)) << r->a_bits;
+}
+
+/* values[i]: the outputs (at most 64), the lowest first, for pair first + i of NC_AXX__PAIRS. */
+static void nc_axx__run_pairs(const nc_axx__logic *l, const uint32_t *outputs, uint32_t n,
+                              const nc_axx_mult *m, const nc_axx_report *r, uint32_t first,
+                              uint64_t *bits, uint64_t *values) {
+    uint32_t w, i;
+    for (w = 0; w < NC_AXX__WORDS; w++) {
+        uint64_t pair[64];
+        for (i = 0; i < 64; i++) pair[i] = nc_axx__pair_bits(m, r, first + 64 * w + i);
+        nc_axx__turn_bits(pair);
+        for (i = 0; i < l->inputs; i++) bits[(size_t)(1 + i) * NC_AXX__WORDS + w] = pair[i];
+    }
+    nc_axx__run_gates(l, bits);
+    for (w = 0; w < NC_AXX__WORDS; w++, values += 64) {
+        memset(values, 0, 64 * sizeof *values);
+        for (i = 0; i < n; i++)
+            values[i] = bits[(size_t)(outputs[i] / 2) * NC_AXX__WORDS + w] ^
+                        (0 - (uint64_t)(outputs[i] & 1));
+        nc_axx__turn_bits(values);
+    }
+}
+
+/* Words of all nodes, zeros; null when there is no memory. */
+static uint64_t *nc_axx__node_words(const nc_axx__logic *l) {
+    return (uint64_t *)nc__calloc(NULL, (1 + l->inputs + stbds_arrlenu(l->gates)) * NC_AXX__WORDS *
+                                            sizeof(uint64_t));
+}
+
+static nc_status nc_axx__too_many_gates(nc_error *err) {
+    return nc__fail(err, NC_ERR_LIMIT, 0, 0, "more than 1,048,576 gates");
+}
+
+/* -- netlists: C functions of two operands -- */
+
+enum { NC_AXX__VALUES = 16384, NC_AXX__OPS = 524288 };
 
 /* A width in bits with a sign; what a C type keeps of a value. */
 typedef struct nc_axx__type {
@@ -3678,7 +3824,7 @@ typedef struct nc_axx__netlist {
     nc_axx__op *ops;
     nc_axx__names names;
     nc_axx__variable *variables; /* by the number of their name */
-    int64_t *constants;          /* first lane of every value */
+    int64_t *constants;          /* of every value; 0 of those that are none */
     nc_axx__type *types;         /* of every value */
     uint8_t *set;                /* the value has been assigned */
     nc__index literals;          /* values that are constants of the text */
@@ -4240,138 +4386,231 @@ static const nc_axx__function *nc_axx__multiplier_of(nc_axx__netlist *n, const n
     return n->t.status == NC_OK ? &n->functions[i] : NULL;
 }
 
-/* What a type keeps. */
-static int64_t nc_axx__wrap(int64_t v, nc_axx__type type) {
-    const uint64_t u = (uint64_t)v << (64 - type.bits);
-    if (type.bits == 64) return v;
-    if (!type.is_signed) return (int64_t)(u >> (64 - type.bits));
-    return (int64_t)(u >> (64 - type.bits)) - (int64_t)((u >> 63) << type.bits);
+/* -- their values as bits, extended to 64 as their types have it -- */
+
+typedef struct nc_axx__bits {
+    uint32_t at[64]; /* literals */
+} nc_axx__bits;
+
+/* out = a + b + carry, or with flip a + ~b + carry, in bits from `from` to width - 1. */
+static void nc_axx__sum_bits(nc_axx__logic *l, const uint32_t *a, const uint32_t *b, uint32_t flip,
+                             uint32_t from, uint32_t width, uint32_t *out) {
+    uint32_t carry = flip, i;
+    for (i = from; i < width; i++) {
+        const uint32_t x = a[i], y = b[i] ^ flip, differ = nc_axx__xor(l, x, y);
+        out[i] = nc_axx__xor(l, differ, carry);
+        carry = nc_axx__or(l, nc_axx__and(l, x, y), nc_axx__and(l, differ, carry));
+    }
 }
 
-/* One operation on NC_AXX__LANES pairs of operands at a time, in 64 bits; then what the type of the
- * result keeps, where it could be more. */
-static void nc_axx__run_op(const nc_axx__op *op, int64_t *to, const int64_t *a, const int64_t *b) {
-    int i;
-    switch (op->code) {
-#define NC_AXX__EACH(expression)                                                                   \
-    for (i = 0; i < NC_AXX__LANES; i++) {                                                          \
-        const uint64_t x = (uint64_t)a[i], y = (uint64_t)b[i];                                     \
-        (void)y;                                                                                   \
-        to[i] = (int64_t)(expression);                                                             \
-    }                                                                                              \
-    break
-    case '|': NC_AXX__EACH(x | y);
-    case '^': NC_AXX__EACH(x ^ y);
-    case '&': NC_AXX__EACH(x & y);
-    case '+': NC_AXX__EACH(x + y);
-    case '-': NC_AXX__EACH(x - y);
-    case '*': NC_AXX__EACH(x * y);
-    case '~': NC_AXX__EACH(~x);
-    case 'm': NC_AXX__EACH(0 - x);
-    case '!': NC_AXX__EACH((uint64_t)(x == 0));
-    case 'e': NC_AXX__EACH((uint64_t)(x == y));
-    case 'n': NC_AXX__EACH((uint64_t)(x != y));
-    case 'l': NC_AXX__EACH(x << (y & 63));
-    case 'r': /* of a signed value: arithmetic, as every compiler does it */
-        NC_AXX__EACH(x >> 63 ? ~(~x >> (y & 63)) : x >> (y & 63));
-    case 'R': NC_AXX__EACH(x >> (y & 63));
-    case '<': NC_AXX__EACH((uint64_t)((int64_t)x < (int64_t)y));
-    case 'i': NC_AXX__EACH((uint64_t)((int64_t)x <= (int64_t)y));
-    case 'L': NC_AXX__EACH((uint64_t)(x < y));
-    case 'I': NC_AXX__EACH((uint64_t)(x <= y));
-    default: NC_AXX__EACH(x);
-    }
-    if (op->type.bits < 64 && strchr("+-*~ml=", op->code)) {
-        for (i = 0; i < NC_AXX__LANES; i++) to[i] = nc_axx__wrap(to[i], op->type);
-    }
-#undef NC_AXX__EACH
-}
-
-/* What the function gives for a byte a and all bytes b, with signs as m has them: operands go in as
- * its parameters' types keep them, as bits where those have no sign. */
-static void nc_axx__run_row(const nc_axx_mult *m, const nc_axx__netlist *n, const nc_axx__input *in,
-                            int64_t *lanes, uint32_t row) {
-    const size_t ops = stbds_arrlenu(n->ops);
-    const uint32_t bits[2] = {in->report->a_bits, in->report->b_bits};
-    const int no_sign[2] = {m->a_unsigned, m->b_unsigned};
+/* out = a b modulo 2^width. */
+static void nc_axx__product_bits(nc_axx__logic *l, const uint32_t *a, const uint32_t *b,
+                                 uint32_t width, uint32_t *out) {
     uint32_t i, k;
-    size_t o;
-    for (i = 0; i < NC_AXX__LANES; i++)
-        for (k = 0; k < 2; k++) {
-            const int byte = nc_axx__operand(k ? i : row, no_sign[k]);
-            const uint64_t x = (uint64_t)(int64_t)nc_axx__narrow(byte, bits[k], no_sign[k]);
-            const uint64_t mask = (UINT64_C(1) << bits[k]) - 1;
-            lanes[k * NC_AXX__LANES + i] =
-                nc_axx__wrap((int64_t)(n->types[k].is_signed ? x : x & mask), n->types[k]);
+    memset(out, 0, 64 * sizeof *out);
+    for (i = 0; i < width && !l->is_full; i++) {
+        uint32_t row[64];
+        if (!b[i]) continue;
+        for (k = i; k < width; k++) row[k] = nc_axx__and(l, a[k - i], b[i]);
+        nc_axx__sum_bits(l, out, row, 0, i, width, out);
+    }
+}
+
+/* out = a shifted by the low six bits of b; `code` l, R or r as in nc_axx__op. */
+static void nc_axx__shift_bits(nc_axx__logic *l, char code, const uint32_t *a, const uint32_t *b,
+                               uint32_t *out) {
+    const uint32_t fill = code == 'r' ? a[63] : 0;
+    uint32_t stage, i;
+    memcpy(out, a, 64 * sizeof *out);
+    for (stage = 0; stage < 6; stage++) {
+        const uint32_t by = 1u << stage;
+        uint32_t before[64];
+        memcpy(before, out, sizeof before);
+        for (i = 0; i < 64; i++) {
+            const uint32_t left = i >= by ? before[i - by] : 0;
+            const uint32_t right = i + by < 64 ? before[i + by] : fill;
+            out[i] = nc_axx__either(l, b[stage], code == 'l' ? left : right, before[i]);
         }
-    for (o = 0; o < ops; o++) {
-        const nc_axx__op *op = &n->ops[o];
-        nc_axx__run_op(op, lanes + (size_t)op->to * NC_AXX__LANES,
-                       lanes + (size_t)op->a * NC_AXX__LANES,
-                       lanes + (size_t)op->b * NC_AXX__LANES);
     }
 }
 
-/* Whether products of signed operands are the bits of two's complement, in a type that holds more:
- * none is negative or has more bits than both operands, and the highest of these says the sign of
- * most. */
-static int nc_axx__are_bits(const nc_axx_mult *m, const int64_t *products, uint32_t width) {
-    uint32_t set[3] = {0, 0, 0}, pairs[3] = {0, 0, 0}, i; /* exact products < 0, 0, > 0 */
-    for (i = 0; i < 65536; i++) {
-        const int exact = nc_axx__exact_at(m, i);
-        const int sign = (exact >= 0) + (exact > 0);
-        if ((uint64_t)products[i] >> width) return 0;
-        set[sign] += (uint32_t)(products[i] >> (width - 1));
-        pairs[sign]++;
+/* a < b, as signed values or not. */
+static uint32_t nc_axx__less_bits(nc_axx__logic *l, const uint32_t *a, const uint32_t *b,
+                                  int is_signed) {
+    uint32_t top = 63, less = 0, i;
+    while (top && a[top - 1] == a[63] && b[top - 1] == b[63]) top--; /* those are all alike */
+    for (i = 0; i <= top; i++) {
+        const uint32_t x = i == top && is_signed ? b[i] : a[i];
+        const uint32_t y = i == top && is_signed ? a[i] : b[i];
+        less = nc_axx__either(l, nc_axx__xor(l, x, y), y, less);
     }
-    return 2 * set[0] > pairs[0] && 2 * set[2] < pairs[2];
+    return less;
 }
 
-/* Products that came as bits become numbers; those of unsigned operands do where the function's
- * parameters have signs. */
+/* Bit by bit: &, | and ^. Bits that repeat those below need no gates of their own. */
+static void nc_axx__each_bit(nc_axx__logic *l, char code, const uint32_t *a, const uint32_t *b,
+                             uint32_t *out) {
+    uint32_t i;
+    for (i = 0; i < 64; i++)
+        if (i && a[i] == a[i - 1] && b[i] == b[i - 1])
+            out[i] = out[i - 1];
+        else
+            out[i] = code == '&'   ? nc_axx__and(l, a[i], b[i])
+                     : code == '|' ? nc_axx__or(l, a[i], b[i])
+                                   : nc_axx__xor(l, a[i], b[i]);
+}
+
+/* Whether a value has a bit that is set. */
+static uint32_t nc_axx__any_bit(nc_axx__logic *l, const uint32_t *a) {
+    uint32_t any = 0, i;
+    for (i = 0; i < 64; i++)
+        if (!i || a[i] != a[i - 1]) any = nc_axx__or(l, any, a[i]);
+    return any;
+}
+
+/* One operation; then what the type of the result keeps, where it could be more. */
+static nc_axx__bits nc_axx__op_bits(nc_axx__logic *l, const nc_axx__op *op, const uint32_t *a,
+                                    const uint32_t *b) {
+    const uint32_t width = op->type.bits;
+    nc_axx__bits out, zero;
+    uint32_t i;
+    memset(&out, 0, sizeof out);
+    memset(&zero, 0, sizeof zero);
+    switch (op->code) {
+    case '|':
+    case '^':
+    case '&': nc_axx__each_bit(l, op->code, a, b, out.at); return out;
+    case 'R':
+    case 'r': nc_axx__shift_bits(l, op->code, a, b, out.at); return out;
+    case 'e':
+    case 'n':
+        nc_axx__each_bit(l, '^', a, b, out.at);
+        zero.at[0] = nc_axx__any_bit(l, out.at) ^ (op->code == 'e');
+        return zero;
+    case '!': out.at[0] = nc_axx__any_bit(l, a) ^ 1; return out;
+    case '<':
+    case 'L': out.at[0] = nc_axx__less_bits(l, a, b, op->code == '<'); return out;
+    case 'i':
+    case 'I': out.at[0] = nc_axx__less_bits(l, b, a, op->code == 'i') ^ 1; return out;
+    case '+':
+    case '-': nc_axx__sum_bits(l, a, b, op->code == '-', 0, width, out.at); break;
+    case 'm': nc_axx__sum_bits(l, zero.at, a, 1, 0, width, out.at); break;
+    case '*': nc_axx__product_bits(l, a, b, width, out.at); break;
+    case 'l': nc_axx__shift_bits(l, 'l', a, b, out.at); break;
+    default:
+        for (i = 0; i < width; i++) out.at[i] = a[i] ^ (op->code == '~');
+        break;
+    }
+    for (i = width; i < 64; i++) out.at[i] = op->type.is_signed ? out.at[width - 1] : 0;
+    return out;
+}
+
+/* Operand k: its bits, extended where the parameter's type has a sign that the operand fills. */
+static nc_axx__bits nc_axx__operand_bits(const nc_axx_mult *m, const nc_axx_report *r,
+                                         nc_axx__type type, int k) {
+    const uint32_t bits = k ? r->b_bits : r->a_bits, first = k ? r->a_bits : 0;
+    const int no_sign = k ? m->b_unsigned : m->a_unsigned;
+    const int extends = type.is_signed && (!no_sign || bits == type.bits);
+    nc_axx__bits out;
+    uint32_t i;
+    for (i = 0; i < 64; i++)
+        out.at[i] = i < bits ? 2 * (1 + first + i) : extends ? 2 * (first + bits) : 0;
+    return out;
+}
+
+/* The bits of the function's result. */
+static nc_axx__bits nc_axx__netlist_logic(nc_axx__logic *l, const nc_axx_mult *m,
+                                          const nc_axx_report *r, const nc_axx__netlist *n,
+                                          nc_axx__bits *values) {
+    size_t k;
+    uint32_t i;
+    l->inputs = (uint32_t)r->a_bits + r->b_bits;
+    for (k = 0; k < stbds_arrlenu(n->constants); k++)
+        for (i = 0; i < 64; i++) values[k].at[i] = (uint32_t)((uint64_t)n->constants[k] >> i & 1);
+    for (i = 0; i < 2; i++) values[i] = nc_axx__operand_bits(m, r, n->types[i], (int)i);
+    for (k = 0; k < stbds_arrlenu(n->ops) && !l->is_full; k++) {
+        const nc_axx__op *op = &n->ops[k];
+        values[op->to] = nc_axx__op_bits(l, op, values[op->a].at, values[op->b].at);
+    }
+    return values[n->result];
+}
+
+/* What is known of products when all have been seen. */
+typedef struct nc_axx__seen {
+    uint32_t set[3], pairs[3]; /* with the highest bit of `width`, by exact products < 0, 0, > 0 */
+    uint32_t beyond;           /* 1 + the first that does not fit 32 bits */
+    int is_wide;               /* one has more bits than `width` */
+} nc_axx__seen;
+
+/* Products from `first` on: their low 32 bits, and what is to be known. */
+static void nc_axx__keep_products(nc_axx_mult *m, const uint64_t *values, uint32_t first,
+                                  uint32_t width, nc_axx__seen *seen) {
+    uint32_t i;
+    for (i = 0; i < NC_AXX__PAIRS; i++) {
+        const int exact = nc_axx__exact_at(m, first + i), sign = (exact >= 0) + (exact > 0);
+        const int64_t v = (int64_t)values[i];
+        seen->is_wide |= values[i] >> width != 0;
+        seen->set[sign] += (uint32_t)(values[i] >> (width - 1) & 1);
+        seen->pairs[sign]++;
+        if ((v < INT32_MIN || v > INT32_MAX) && !seen->beyond) seen->beyond = 1 + first + i;
+        m->table[first + i] = (int32_t)v;
+    }
+}
+
+/* Products that came as bits become numbers: those of signed operands where the result's type has
+ * no sign, or where they are the bits of two's complement in a type that holds more (none is
+ * negative or has more bits than both operands, and the highest of these says the sign of most);
+ * those of unsigned operands where the function's parameters have signs. */
 static nc_status nc_axx__from_bits(nc_axx_mult *m, const nc_axx__netlist *n,
-                                   const nc_axx__input *in, const int64_t *products,
+                                   const nc_axx__input *in, const nc_axx__seen *seen,
                                    nc_axx__type result_type) {
     const uint32_t width = (uint32_t)in->report->a_bits + in->report->b_bits;
     const int no_sign = m->a_unsigned && m->b_unsigned;
+    const int are_bits =
+        !seen->is_wide && 2 * seen->set[0] > seen->pairs[0] && 2 * seen->set[2] < seen->pairs[2];
     const int cut = no_sign ? n->types[0].is_signed && n->types[1].is_signed
-                            : !result_type.is_signed || nc_axx__are_bits(m, products, width);
+                            : !result_type.is_signed || are_bits;
+    const uint64_t mask = (UINT64_C(1) << width) - 1;
     uint32_t i;
-    for (i = 0; i < 65536; i++) {
-        int64_t v = products[i];
-        if (cut) v = nc_axx__extend((uint64_t)v & ((UINT64_C(1) << width) - 1), width, !no_sign);
-        if (v < INT32_MIN || v > INT32_MAX)
-            return nc__fail(in->err, NC_ERR_LIMIT, 0, 0,
-                            "the product of row %u, column %u does not fit 32 bits",
-                            (unsigned)(i / 256), (unsigned)(i % 256));
-        m->table[i] = (int32_t)v;
-    }
+    if (!cut && seen->beyond)
+        return nc__fail(in->err, NC_ERR_LIMIT, 0, 0,
+                        "the product of row %u, column %u does not fit 32 bits",
+                        (unsigned)((seen->beyond - 1) / 256), (unsigned)((seen->beyond - 1) % 256));
+    for (i = 0; i < 65536 && cut; i++)
+        m->table[i] = (int32_t)nc_axx__extend((uint64_t)m->table[i] & mask, width, !no_sign);
     return NC_OK;
 }
 
-/* The table, a row of 256 pairs at a time. */
+/* The table, NC_AXX__PAIRS products at a time. */
 static nc_status nc_axx__run_netlist(nc_axx_mult *m, const nc_axx__netlist *n,
                                      const nc_axx__input *in, nc_axx__type result_type) {
-    const size_t values = stbds_arrlenu(n->constants);
-    int64_t *lanes = (int64_t *)nc__alloc(NULL, values * NC_AXX__LANES * sizeof *lanes);
-    int64_t *products = (int64_t *)nc__alloc(NULL, 65536 * sizeof *products);
+    const size_t count = stbds_arrlenu(n->constants);
+    const uint32_t width = (uint32_t)in->report->a_bits + in->report->b_bits;
+    nc_axx__bits *values = (nc_axx__bits *)nc__alloc(NULL, count * sizeof *values), result;
     nc_status status = NC_OK;
-    uint32_t row, i;
-    size_t k;
-    if (lanes && products) {
-        for (k = 0; k < values; k++)
-            for (i = 0; i < NC_AXX__LANES; i++) lanes[k * NC_AXX__LANES + i] = n->constants[k];
-        for (row = 0; row < 256; row++) {
-            nc_axx__run_row(m, n, in, lanes, row);
-            memcpy(products + 256 * row, lanes + (size_t)n->result * NC_AXX__LANES,
-                   256 * sizeof *products);
-        }
-        status = nc_axx__from_bits(m, n, in, products, result_type);
-    } else {
-        status = nc__fail(in->err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    uint64_t *bits = NULL, products[NC_AXX__PAIRS];
+    nc_axx__logic l;
+    nc_axx__seen seen;
+    uint32_t i;
+    memset(&l, 0, sizeof l);
+    memset(&seen, 0, sizeof seen);
+    if (values) {
+        result = nc_axx__netlist_logic(&l, m, in->report, n, values);
+        nc_axx__mark_live(&l, result.at, 64);
+        bits = nc_axx__node_words(&l);
     }
-    nc__free(NULL, lanes, 0);
-    nc__free(NULL, products, 0);
+    if (l.is_full)
+        status = nc_axx__too_many_gates(in->err);
+    else if (!bits)
+        status = nc__fail(in->err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    for (i = 0; i < 65536 && status == NC_OK; i += NC_AXX__PAIRS) {
+        nc_axx__run_pairs(&l, result.at, 64, m, in->report, i, bits, products);
+        nc_axx__keep_products(m, products, i, width, &seen);
+    }
+    if (status == NC_OK) status = nc_axx__from_bits(m, n, in, &seen, result_type);
+    nc__free(NULL, values, 0);
+    nc__free(NULL, bits, 0);
+    stbds_arrfree(l.gates);
     return status;
 }
 
@@ -4422,11 +4661,9 @@ static nc_status nc_axx__read_netlist(nc_axx_mult *m, const nc_axx__input *in) {
     return status;
 }
 
-/* -- circuits: a signal is one bit of as many pairs of operands as run at a time -- */
+/* -- circuits: signals of one bit -- */
 
 enum {
-    NC_AXX__PAIRS = 4096, /* at a time */
-    NC_AXX__WORDS = NC_AXX__PAIRS / 64,
     NC_AXX__SIGNALS = 65536,
     NC_AXX__INSTANCES = 65536,
     NC_AXX__DEPTH = 32 /* of instances in instances */
@@ -4556,26 +4793,21 @@ static uint32_t nc_axx__top(nc_axx__circuit *c, const nc_axx__input *in, uint32_
     return usual;
 }
 
-/* Bits of a cover, from those of its inputs. */
-static void nc_axx__eval_cover(const nc_axx__circuit *c, const nc_axx__cover *cover,
-                               uint64_t *bits) {
-    uint64_t *out = bits + (size_t)cover->output * NC_AXX__WORDS;
-    uint32_t w, i;
+/* The literal of a cover, from those of its inputs. */
+static uint32_t nc_axx__cover_logic(nc_axx__logic *l, const nc_axx__circuit *c,
+                                    const nc_axx__cover *cover, const uint32_t *literals) {
+    uint32_t sum = 0, i;
     size_t r;
-    memset(out, 0, NC_AXX__WORDS * sizeof *out);
     for (r = 0; r < cover->rows; r++) {
         const char *row = c->cubes + cover->first_row + r * cover->inputs;
-        uint64_t term[NC_AXX__WORDS];
-        memset(term, 0xFF, sizeof term);
-        for (i = 0; i < cover->inputs; i++) {
-            const uint64_t *in = bits + (size_t)c->pins[cover->first_input + i] * NC_AXX__WORDS;
-            const uint64_t flip = row[i] == '0' ? ~UINT64_C(0) : 0;
-            if (row[i] == '-') continue;
-            for (w = 0; w < NC_AXX__WORDS; w++) term[w] &= in[w] ^ flip;
-        }
-        for (w = 0; w < NC_AXX__WORDS; w++) out[w] |= term[w];
+        uint32_t term = 1;
+        for (i = 0; i < cover->inputs; i++)
+            if (row[i] != '-')
+                term = nc_axx__and(
+                    l, term, literals[c->pins[cover->first_input + i]] ^ (uint32_t)(row[i] == '0'));
+        sum = nc_axx__or(l, sum, term);
     }
-    for (w = 0; w < NC_AXX__WORDS && cover->polarity == '0'; w++) out[w] = ~out[w];
+    return sum ^ (uint32_t)(cover->polarity == '0');
 }
 
 /* An error that names a signal. */
@@ -4618,42 +4850,38 @@ static nc_status nc_axx__sort_covers(nc_axx__circuit *c) {
     return status;
 }
 
-/* The operands of a pair of bytes as bits, a from the lowest and b behind it. */
-static uint32_t nc_axx__pair_bits(const nc_axx_mult *m, const nc_axx_report *r, uint32_t at) {
-    const int a = nc_axx__operand(at >> 8, m->a_unsigned);
-    const int b = nc_axx__operand(at & 255, m->b_unsigned);
-    const uint32_t bits_a = (uint32_t)nc_axx__narrow(a, r->a_bits, m->a_unsigned);
-    const uint32_t bits_b = (uint32_t)nc_axx__narrow(b, r->b_bits, m->b_unsigned);
-    return (bits_a & ((1u << r->a_bits) - 1)) | (bits_b & ((1u << r->b_bits) - 1)) << r->a_bits;
-}
-
-/* The products of NC_AXX__PAIRS pairs from entry `first` on; those of signed operands are in two's
- * complement. */
-static void nc_axx__run_circuit(nc_axx_mult *m, const nc_axx__circuit *c, const nc_axx_report *r,
-                                uint64_t *bits, uint32_t first) {
-    const uint32_t inputs = (uint32_t)r->a_bits + r->b_bits;
-    const uint32_t outputs = (uint32_t)stbds_arrlenu(c->outputs);
-    uint32_t i, pair;
+/* All products; those of signed operands are in two's complement. */
+static nc_status nc_axx__run_circuit(nc_axx_mult *m, const nc_axx__input *in,
+                                     const nc_axx__circuit *c, uint32_t *literals) {
+    const uint32_t n = (uint32_t)stbds_arrlenu(c->outputs);
+    const int has_sign = n > 1 && !m->a_unsigned;
+    uint64_t *bits, values[NC_AXX__PAIRS];
+    uint32_t outputs[31], at, i;
+    nc_status status = NC_OK;
+    nc_axx__logic l;
     size_t k;
-    for (i = 0; i < inputs; i++)
-        memset(bits + (size_t)c->inputs[i] * NC_AXX__WORDS, 0, NC_AXX__WORDS * sizeof *bits);
-    for (pair = 0; pair < NC_AXX__PAIRS; pair++) {
-        const uint32_t x = nc_axx__pair_bits(m, r, first + pair);
-        for (i = 0; i < inputs; i++)
-            bits[(size_t)c->inputs[i] * NC_AXX__WORDS + pair / 64] |= (uint64_t)(x >> i & 1)
-                                                                      << pair % 64;
+    memset(&l, 0, sizeof l);
+    l.inputs = (uint32_t)stbds_arrlenu(c->inputs);
+    for (i = 0; i < l.inputs; i++) literals[c->inputs[i]] = 2 * (1 + i);
+    for (k = 0; k < stbds_arrlenu(c->order) && !l.is_full; k++) {
+        const nc_axx__cover *cover = &c->covers[c->order[k]];
+        literals[cover->output] = nc_axx__cover_logic(&l, c, cover, literals);
     }
-    for (k = 0; k < stbds_arrlenu(c->order); k++)
-        nc_axx__eval_cover(c, &c->covers[c->order[k]], bits);
-    for (pair = 0; pair < NC_AXX__PAIRS; pair++) {
-        uint32_t product = 0;
-        for (i = 0; i < outputs; i++) {
-            const uint64_t *signal = bits + (size_t)c->outputs[i] * NC_AXX__WORDS;
-            product |= (uint32_t)(signal[pair / 64] >> pair % 64 & 1) << i;
-        }
-        if (outputs > 1 && !m->a_unsigned) product = (uint32_t)nc_axx__extend(product, outputs, 1);
-        m->table[first + pair] = (int32_t)product;
+    for (i = 0; i < n; i++) outputs[i] = literals[c->outputs[i]];
+    nc_axx__mark_live(&l, outputs, n);
+    bits = nc_axx__node_words(&l);
+    if (l.is_full)
+        status = nc_axx__too_many_gates(in->err);
+    else if (!bits)
+        status = nc__fail(in->err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    for (at = 0; at < 65536 && status == NC_OK; at += NC_AXX__PAIRS) {
+        nc_axx__run_pairs(&l, outputs, n, m, in->report, at, bits, values);
+        for (i = 0; i < NC_AXX__PAIRS; i++)
+            m->table[at + i] = (int32_t)nc_axx__extend(values[i], n, has_sign);
     }
+    nc__free(NULL, bits, 0);
+    stbds_arrfree(l.gates);
+    return status;
 }
 
 /* Signs and widths: those of the ports, which a name may not deny. */
@@ -4680,7 +4908,7 @@ static nc_status nc_axx__settle_circuit(nc_axx_mult *m, const nc_axx__input *in,
 static nc_status nc_axx__circuit_table(nc_axx_mult *m, const nc_axx__input *in, nc_axx__circuit *c,
                                        nc_axx__word unit) {
     nc_status status = nc_axx__settle_circuit(m, in, c, unit);
-    uint64_t *bits;
+    uint32_t *literals;
     uint32_t i;
     for (i = 0; i < stbds_arrlenu(c->inputs) && status == NC_OK; i++) {
         if (c->driver[c->inputs[i]])
@@ -4689,11 +4917,11 @@ static nc_status nc_axx__circuit_table(nc_axx_mult *m, const nc_axx__input *in, 
     }
     if (status == NC_OK) status = nc_axx__sort_covers(c);
     if (status != NC_OK) return status;
-    bits = (uint64_t *)nc__calloc(NULL, stbds_arrlenu(c->driver) * NC_AXX__WORDS * sizeof *bits);
-    if (!bits) return nc__fail(in->err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    for (i = 0; i < 65536; i += NC_AXX__PAIRS) nc_axx__run_circuit(m, c, in->report, bits, i);
-    nc__free(NULL, bits, 0);
-    return NC_OK;
+    literals = (uint32_t *)nc__calloc(NULL, stbds_arrlenu(c->driver) * sizeof *literals);
+    if (!literals) return nc__fail(in->err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    status = nc_axx__run_circuit(m, in, c, literals);
+    nc__free(NULL, literals, 0);
+    return status;
 }
 
 /* The models of a file, the multiplier among them (`last`: the last one, else the first), its body
