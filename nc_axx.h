@@ -167,8 +167,18 @@ typedef struct nc_axx_mult {
     int32_t table[65536];
 } nc_axx_mult;
 
+/* A multiplier of other widths, as the table of all its products: of operands of 2 to 12 bits, each
+ * with its own width. Made by nc_axx_wide_create, _parse or _load, its table with it. */
+typedef struct nc_axx_wide {
+    char name[48];
+    float relative_power; /* as in nc_axx_mult, of an exact one of 8 x 8 bits too */
+    uint8_t a_unsigned, b_unsigned;
+    uint8_t a_bits, b_bits; /* 2 to 12 */
+    int32_t *table; /* 2^(a_bits + b_bits) products by rows of the first operand, the least first */
+} nc_axx_wide;
+
 /* Error against the exact product, e = approximate - exact, over all pairs of operands: 65,536, and
- * 2^(a_bits + b_bits) of a multiplier of fewer bits. */
+ * 2^(a_bits + b_bits) of a multiplier of other widths. */
 typedef struct nc_axx_metrics {
     double mae;  /* mean |e| */
     double wce;  /* largest |e| */
@@ -250,10 +260,11 @@ typedef enum nc_axx_sign {
 /* How a multiplier is read; zeros are the usual way. */
 typedef struct nc_axx_reading {
     nc_axx_sign sign; /* of both operands, and of the product */
-    int embed;        /* take circuits of 2 to 12 bits too: a narrower one has a_bits and b_bits, of
-                         a wider one the products of bytes are taken */
+    int embed; /* take circuits of 2 to 12 bits as nc_axx_mult, too: a narrower one has a_bits
+                         and b_bits, of a wider one the products of bytes are taken */
     const char *unit; /* which function, module or model of the file is the multiplier; null: the
                          one that is called like the file, else the last, of BLIF the first */
+    uint8_t bits[2];  /* of the operands, 2 to 12; 0: as the file says */
 } nc_axx_reading;
 
 /* Where a fact about a multiplier comes from. */
@@ -268,7 +279,7 @@ typedef enum nc_axx_origin {
 typedef struct nc_axx_report {
     char unit[48]; /* the function, module or model that is the multiplier; empty for a table */
     uint8_t a_unsigned, b_unsigned;
-    uint8_t a_bits, b_bits;         /* of its operands, 8 or as in the file */
+    uint8_t a_bits, b_bits;         /* of its operands */
     uint8_t sign_from, widths_from; /* nc_axx_origin */
     float milliwatts; /* of a line PDK45_PWR = .. mW as EvoApproxLib has it; 0: none */
     char text[96];    /* the same in words: "8 x 8 bits by name, signed by name" */
@@ -342,6 +353,19 @@ NC_API void nc_axx_measure(const nc_axx_mult *m, nc_axx_metrics *metrics);
  * to the first or last of the n bins. NC_ERR_ARG for n or width 0. */
 NC_API nc_status nc_axx_histogram(const nc_axx_mult *m, int32_t lowest, uint32_t width,
                                   uint32_t *counts, size_t n);
+/* An exact multiplier of operands of 2 to 12 bits, whose table the caller may change. Free with
+ * nc_axx_wide_destroy. NC_ERR_ARG for other widths, NC_ERR_MEMORY (12 x 12 bits: 64 MiB). */
+NC_API nc_status nc_axx_wide_create(nc_axx_wide **wide, uint32_t a_bits, uint32_t b_bits,
+                                    int is_unsigned);
+/* Release; null is fine. */
+NC_API void nc_axx_wide_destroy(nc_axx_wide *wide);
+/* One product; higher bits of operands are dropped. exact: an entry of the table. */
+NC_API int32_t nc_axx_wide_product(const nc_axx_wide *wide, int a, int b);
+/* Error metrics over all pairs. exact: sums in float64 over the table in its order. */
+NC_API void nc_axx_wide_measure(const nc_axx_wide *wide, nc_axx_metrics *metrics);
+/* The same multiplier for operands of a byte: of fewer bits than 8 it has a_bits and b_bits, of
+ * more the products of bytes are taken. */
+NC_API void nc_axx_embed(nc_axx_mult *m, const nc_axx_wide *wide);
 
 /* -- files ---------------------------------------------------------------------------------- */
 
@@ -352,9 +376,9 @@ NC_API nc_status nc_axx_histogram(const nc_axx_mult *m, int32_t lowest, uint32_t
  * adders and dividers. relative_power is filled in for the names of EvoApproxLib that have a
  * published one; else by a netlist's line PDK45_PWR, against 0.425 mW and, unsigned, 0.391 mW of
  * EvoApproxLib's exact 8-bit multipliers mul8s_1KV8 and mul8u_1JFF; else 0. *m is changed only
- * on success. Errors carry line and column:
- * NC_ERR_FORMAT, NC_ERR_LIMIT (a product beyond 32 bits, a netlist of more than 16,384 values),
- * NC_ERR_UNSUPPORTED (other widths, BLIF latches). form must not be AUTO. */
+ * on success. Errors carry line and column: NC_ERR_FORMAT, NC_ERR_LIMIT (a product beyond 32 bits,
+ * a netlist of more than 16,384 values or 1,048,576 gates), NC_ERR_UNSUPPORTED (other widths, BLIF
+ * latches). form must not be AUTO. */
 NC_API nc_status nc_axx_parse(nc_axx_mult *m, nc_axx_form form, const char *name, const void *data,
                               size_t bytes, nc_error *err);
 /* The same with options (null: zeros) and what was found and assumed (may be null). NC_ERR_ARG for
@@ -368,6 +392,16 @@ NC_API nc_status nc_axx_write(const nc_axx_mult *m, nc_axx_form form, char **dat
                               nc_error *err);
 /* Release what this library wrote to memory; null is fine. */
 NC_API void nc_axx_free_text(char *data);
+/* The same for operands of 2 to 12 bits, in a table of their widths. Those of a table are as asked,
+ * else by its name, else by its size: 2^a_bits x 2^b_bits products, or a square one where the file
+ * has no lines; lines a,b,product need one of the first two. The forms of tables are as nc_axx_form
+ * says, with these numbers of lines and columns. Free with nc_axx_wide_destroy. */
+NC_API nc_status nc_axx_wide_parse(nc_axx_wide **wide, nc_axx_form form, const nc_axx_reading *how,
+                                   const char *name, const void *data, size_t bytes,
+                                   nc_axx_report *report, nc_error *err);
+/* As nc_axx_write. */
+NC_API nc_status nc_axx_wide_write(const nc_axx_wide *wide, nc_axx_form form, char **data,
+                                   size_t *bytes, nc_error *err);
 /* The form that a path's ending stands for; NC_AXX_FORM_AUTO for none. */
 NC_API nc_axx_form nc_axx_form_of(const char *path);
 #ifndef NC_NO_STDIO
@@ -379,6 +413,12 @@ NC_API nc_status nc_axx_load_with(nc_axx_mult *m, const char *path, nc_axx_form 
 /* Write a file atomically. */
 NC_API nc_status nc_axx_save(const nc_axx_mult *m, const char *path, nc_axx_form form,
                              nc_error *err);
+/* nc_axx_wide_parse of a file. */
+NC_API nc_status nc_axx_wide_load(nc_axx_wide **wide, const char *path, nc_axx_form form,
+                                  const nc_axx_reading *how, nc_axx_report *report, nc_error *err);
+/* Write a file atomically. */
+NC_API nc_status nc_axx_wide_save(const nc_axx_wide *wide, const char *path, nc_axx_form form,
+                                  nc_error *err);
 #endif
 
 /* -- calibration ---------------------------------------------------------------------------- */
@@ -2537,29 +2577,69 @@ static int nc_axx__operand(uint32_t index, int is_unsigned) {
     return is_unsigned ? (int)index : (int)index - 128;
 }
 
-/* The exact product that entry i of the table stands for. */
-static int nc_axx__exact_at(const nc_axx_mult *m, uint32_t i) {
-    return nc_axx__operand(i >> 8, m->a_unsigned) * nc_axx__operand(i & 255, m->b_unsigned);
+/* How a table lies: 2^bits[0] rows of 2^bits[1] products, operands from the least up. Of their bits
+ * used[] count: operands that need more stand for the nearest that does not. */
+typedef struct nc_axx__shape {
+    uint8_t no_sign[2], bits[2], used[2];
+} nc_axx__shape;
+
+static uint32_t nc_axx__entries(const nc_axx__shape *s) {
+    return UINT32_C(1) << (s->bits[0] + s->bits[1]);
 }
 
-/* The operand of so many bits (0 and 8: a byte) that stands for one of a byte. */
+/* The first or second operand of entry i. */
+static int nc_axx__operand_at(const nc_axx__shape *s, uint32_t i, int which) {
+    const uint32_t bits = s->bits[which];
+    const uint32_t index = which ? i & ((UINT32_C(1) << bits) - 1) : i >> s->bits[1];
+    return s->no_sign[which] ? (int)index : (int)index - (1 << (bits - 1));
+}
+
+/* The exact product that entry i stands for. */
+static int nc_axx__exact_at(const nc_axx__shape *s, uint32_t i) {
+    return nc_axx__operand_at(s, i, 0) * nc_axx__operand_at(s, i, 1);
+}
+
+/* The operand of so many bits that is nearest to x. */
 static int nc_axx__narrow(int x, uint32_t bits, int is_unsigned) {
-    const int most = (1 << ((bits && bits < 8 ? bits : 8) - !is_unsigned)) - 1;
+    const int most = (1 << (bits - !is_unsigned)) - 1;
     const int least = is_unsigned ? 0 : -most - 1;
     return x > most ? most : x < least ? least : x;
 }
 
-/* Whether entry i of the table is of operands that the multiplier has. */
-static int nc_axx__has_pair(const nc_axx_mult *m, uint32_t i) {
-    const int a = nc_axx__operand(i >> 8, m->a_unsigned);
-    const int b = nc_axx__operand(i & 255, m->b_unsigned);
-    return nc_axx__narrow(a, m->a_bits, m->a_unsigned) == a &&
-           nc_axx__narrow(b, m->b_bits, m->b_unsigned) == b;
+/* Whether entry i is of operands that the multiplier has. */
+static int nc_axx__has_pair(const nc_axx__shape *s, uint32_t i) {
+    int k, has = 1;
+    for (k = 0; k < 2; k++)
+        if (s->used[k] < s->bits[k]) {
+            const int x = nc_axx__operand_at(s, i, k);
+            has &= nc_axx__narrow(x, s->used[k], s->no_sign[k]) == x;
+        }
+    return has;
 }
 
-/* What turns an index by operands into one by their bytes, and back: exclusive or. */
-static uint32_t nc_axx__byte_order(const nc_axx_mult *m) {
-    return (m->a_unsigned ? 0u : 0x8000u) ^ (m->b_unsigned ? 0u : 0x80u);
+/* What turns an index by operands into one by their bits, and back: exclusive or. */
+static uint32_t nc_axx__byte_order(const nc_axx__shape *s) {
+    const uint32_t a = UINT32_C(1) << (s->bits[0] + s->bits[1] - 1);
+    return (s->no_sign[0] ? 0 : a) ^ (s->no_sign[1] ? 0 : UINT32_C(1) << (s->bits[1] - 1));
+}
+
+static nc_axx__shape nc_axx__shape_of(const nc_axx_mult *m) {
+    nc_axx__shape s;
+    s.no_sign[0] = m->a_unsigned;
+    s.no_sign[1] = m->b_unsigned;
+    s.bits[0] = s.bits[1] = 8;
+    s.used[0] = m->a_bits ? m->a_bits : 8;
+    s.used[1] = m->b_bits ? m->b_bits : 8;
+    return s;
+}
+
+static nc_axx__shape nc_axx__wide_shape(const nc_axx_wide *w) {
+    nc_axx__shape s;
+    s.no_sign[0] = w->a_unsigned;
+    s.no_sign[1] = w->b_unsigned;
+    s.bits[0] = s.used[0] = w->a_bits;
+    s.bits[1] = s.used[1] = w->b_bits;
+    return s;
 }
 
 static int32_t nc_axx__abs(int32_t x) { return x < 0 ? -x : x; }
@@ -2858,20 +2938,21 @@ static int32_t nc_axx__round_div(int64_t sum, int64_t count) {
 }
 
 NC_API void nc_axx_compensate(nc_axx_mult *m) {
+    const nc_axx__shape shape = nc_axx__shape_of(m);
     int64_t sum[2] = {0, 0}, count[2] = {0, 0};
     int32_t constant[2];
     size_t used = strlen(m->name);
     uint32_t i;
     for (i = 0; i < 65536; i++) {
-        const int exact = nc_axx__exact_at(m, i);
-        if (exact && nc_axx__has_pair(m, i)) {
+        const int exact = nc_axx__exact_at(&shape, i);
+        if (exact && nc_axx__has_pair(&shape, i)) {
             sum[exact < 0] += exact - m->table[i];
             count[exact < 0]++;
         }
     }
     for (i = 0; i < 2; i++) constant[i] = count[i] ? nc_axx__round_div(sum[i], count[i]) : 0;
     for (i = 0; i < 65536; i++) {
-        const int exact = nc_axx__exact_at(m, i);
+        const int exact = nc_axx__exact_at(&shape, i);
         if (exact) m->table[i] += constant[exact < 0];
     }
     (void)snprintf(m->name + used, sizeof m->name - used, "+c");
@@ -2907,15 +2988,17 @@ NC_API int32_t nc_axx_product(const nc_axx_mult *m, int a, int b) {
 /* -- metrics -- */
 
 /* One pass in the table's order, which the sums' rounding depends on. */
-NC_API void nc_axx_measure(const nc_axx_mult *m, nc_axx_metrics *metrics) {
+static void nc_axx__measure(const nc_axx__shape *shape, const int32_t *table,
+                            nc_axx_metrics *metrics) {
+    const uint32_t entries = nc_axx__entries(shape);
     nc_axx_metrics e = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
     double pairs = 0, others = 0;
     uint32_t i;
-    for (i = 0; i < 65536; i++) {
-        const double exact = (double)nc_axx__exact_at(m, i);
-        const double error = (double)m->table[i] - exact, size = fabs(error);
+    for (i = 0; i < entries; i++) {
+        const double exact = (double)nc_axx__exact_at(shape, i);
+        const double error = (double)table[i] - exact, size = fabs(error);
         const double base = fabs(exact), relative = size / (base < 1 ? 1 : base);
-        if (!nc_axx__has_pair(m, i)) continue;
+        if (!nc_axx__has_pair(shape, i)) continue;
         pairs++;
         e.mae += size;
         e.mre += relative;
@@ -2941,17 +3024,90 @@ NC_API void nc_axx_measure(const nc_axx_mult *m, nc_axx_metrics *metrics) {
     *metrics = e;
 }
 
+NC_API void nc_axx_measure(const nc_axx_mult *m, nc_axx_metrics *metrics) {
+    const nc_axx__shape shape = nc_axx__shape_of(m);
+    nc_axx__measure(&shape, m->table, metrics);
+}
+
 NC_API nc_status nc_axx_histogram(const nc_axx_mult *m, int32_t lowest, uint32_t width,
                                   uint32_t *counts, size_t n) {
+    nc_axx__shape shape;
     uint32_t i;
     if (!m || !counts || !n || !width) return NC_ERR_ARG;
+    shape = nc_axx__shape_of(m);
     memset(counts, 0, n * sizeof *counts);
     for (i = 0; i < 65536; i++) {
-        const int64_t from = (int64_t)m->table[i] - nc_axx__exact_at(m, i) - lowest;
+        const int64_t from = (int64_t)m->table[i] - nc_axx__exact_at(&shape, i) - lowest;
         const uint64_t bin = from < 0 ? 0 : (uint64_t)from / width;
-        counts[bin < n ? bin : n - 1] += (uint32_t)nc_axx__has_pair(m, i);
+        counts[bin < n ? bin : n - 1] += (uint32_t)nc_axx__has_pair(&shape, i);
     }
     return NC_OK;
+}
+
+/* -- other widths -- */
+
+static int nc_axx__is_width(uint32_t bits) { return bits >= 2 && bits <= 12; }
+
+NC_API nc_status nc_axx_wide_create(nc_axx_wide **wide, uint32_t a_bits, uint32_t b_bits,
+                                    int is_unsigned) {
+    nc_axx_wide *w;
+    nc_axx__shape shape;
+    uint32_t i;
+    if (!wide) return NC_ERR_ARG;
+    *wide = NULL;
+    if (!nc_axx__is_width(a_bits) || !nc_axx__is_width(b_bits)) return NC_ERR_ARG;
+    w = (nc_axx_wide *)nc__calloc(NULL, sizeof *w);
+    if (!w) return NC_ERR_MEMORY;
+    (void)snprintf(w->name, sizeof w->name, "exact_%ux%u%s", (unsigned)a_bits, (unsigned)b_bits,
+                   is_unsigned ? "_u" : "");
+    w->a_unsigned = w->b_unsigned = (uint8_t)(is_unsigned != 0);
+    w->a_bits = (uint8_t)a_bits;
+    w->b_bits = (uint8_t)b_bits;
+    shape = nc_axx__wide_shape(w);
+    w->table = (int32_t *)nc__alloc(NULL, nc__mul_size(nc_axx__entries(&shape), 4));
+    if (!w->table) {
+        nc_axx_wide_destroy(w);
+        return NC_ERR_MEMORY;
+    }
+    for (i = 0; i < nc_axx__entries(&shape); i++) w->table[i] = nc_axx__exact_at(&shape, i);
+    *wide = w;
+    return NC_OK;
+}
+
+NC_API void nc_axx_wide_destroy(nc_axx_wide *wide) {
+    if (!wide) return;
+    nc__free(NULL, wide->table, 0);
+    nc__free(NULL, wide, sizeof *wide);
+}
+
+NC_API int32_t nc_axx_wide_product(const nc_axx_wide *wide, int a, int b) {
+    const nc_axx__shape s = nc_axx__wide_shape(wide);
+    const uint32_t i = (uint32_t)a & ((UINT32_C(1) << s.bits[0]) - 1);
+    const uint32_t k = (uint32_t)b & ((UINT32_C(1) << s.bits[1]) - 1);
+    return wide->table[(i << s.bits[1] | k) ^ nc_axx__byte_order(&s)];
+}
+
+NC_API void nc_axx_wide_measure(const nc_axx_wide *wide, nc_axx_metrics *metrics) {
+    const nc_axx__shape shape = nc_axx__wide_shape(wide);
+    nc_axx__measure(&shape, wide->table, metrics);
+}
+
+NC_API void nc_axx_embed(nc_axx_mult *m, const nc_axx_wide *wide) {
+    nc_axx__shape shape;
+    uint32_t i;
+    memset(m, 0, offsetof(nc_axx_mult, table));
+    memcpy(m->name, wide->name, sizeof m->name);
+    m->relative_power = wide->relative_power;
+    m->a_unsigned = wide->a_unsigned;
+    m->b_unsigned = wide->b_unsigned;
+    m->a_bits = wide->a_bits < 8 ? wide->a_bits : 0;
+    m->b_bits = wide->b_bits < 8 ? wide->b_bits : 0;
+    shape = nc_axx__shape_of(m);
+    for (i = 0; i < 65536; i++) {
+        const int a = nc_axx__operand_at(&shape, i, 0), b = nc_axx__operand_at(&shape, i, 1);
+        m->table[i] = nc_axx_wide_product(wide, nc_axx__narrow(a, shape.used[0], shape.no_sign[0]),
+                                          nc_axx__narrow(b, shape.used[1], shape.no_sign[1]));
+    }
 }
 
 /* >>files ======================================================================= */
@@ -3076,6 +3232,14 @@ static int nc_axx__is(nc_axx__word word, const char *text) {
 
 /* -- what names say of a multiplier -- */
 
+/* The table that a file is read into. With `own` its sizes are the file's, and its memory is
+ * allocated when they are known; else it is 256 x 256. */
+typedef struct nc_axx__table {
+    nc_axx__shape shape;
+    int own;
+    int32_t *at;
+} nc_axx__table;
+
 /* A file on its way into a table. */
 typedef struct nc_axx__input {
     const void *data;
@@ -3188,44 +3352,68 @@ static void nc_axx__say(nc_axx_report *r) {
 }
 
 /* Signs of the operands by what was asked, what names say and what types say, in this order. */
-static void nc_axx__settle_signs(nc_axx_mult *m, const nc_axx__input *in, nc_axx__word unit,
+static void nc_axx__settle_signs(nc_axx__table *m, const nc_axx__input *in, nc_axx__word unit,
                                  const int *are_unsigned) {
     const char by_unit = nc_axx__facts_of(unit).sign;
     const char by_file = nc_axx__facts_of(nc_axx__word_of(in->name)).sign;
+    uint8_t *no_sign = m->shape.no_sign;
     nc_axx_report *r = in->report;
-    m->a_unsigned = m->b_unsigned = 0;
+    no_sign[0] = no_sign[1] = 0;
     r->sign_from = NC_AXX_FROM_NOTHING;
     if (in->how.sign != NC_AXX_SIGN_FILE) {
-        m->a_unsigned = m->b_unsigned = in->how.sign == NC_AXX_SIGN_UNSIGNED;
+        no_sign[0] = no_sign[1] = in->how.sign == NC_AXX_SIGN_UNSIGNED;
         r->sign_from = NC_AXX_FROM_OPTION;
     } else if (by_unit || by_file) {
-        m->a_unsigned = m->b_unsigned = (by_unit ? by_unit : by_file) == 'u';
+        no_sign[0] = no_sign[1] = (by_unit ? by_unit : by_file) == 'u';
         r->sign_from = NC_AXX_FROM_NAME;
     } else if (are_unsigned) {
-        m->a_unsigned = are_unsigned[0] != 0;
-        m->b_unsigned = are_unsigned[1] != 0;
+        no_sign[0] = are_unsigned[0] != 0;
+        no_sign[1] = are_unsigned[1] != 0;
         r->sign_from = NC_AXX_FROM_TYPES;
     }
-    r->a_unsigned = m->a_unsigned;
-    r->b_unsigned = m->b_unsigned;
+    r->a_unsigned = no_sign[0];
+    r->b_unsigned = no_sign[1];
 }
 
-static nc_status nc_axx__check_widths(const nc_axx__input *in, nc_axx__word unit) {
+/* Widths of the operands and what says them. */
+static void nc_axx__set_widths(const nc_axx__input *in, uint32_t a, uint32_t b,
+                               nc_axx_origin from) {
+    in->report->a_bits = (uint8_t)(a < 255 ? a : 255);
+    in->report->b_bits = (uint8_t)(b < 255 ? b : 255);
+    in->report->widths_from = (uint8_t)from;
+}
+
+static nc_status nc_axx__check_widths(const nc_axx__table *m, const nc_axx__input *in,
+                                      nc_axx__word unit) {
     const int shown = nc_axx__shown(unit);
     const unsigned a = in->report->a_bits, b = in->report->b_bits;
     if (a == 8 && b == 8) return NC_OK;
-    if (!in->how.embed)
+    if (!in->how.embed && !m->own)
         return nc__fail(
             in->err, NC_ERR_UNSUPPORTED, 0, 0,
             "%.*s multiplies %u by %u bits, the table 8 by 8: embed it if that is meant", shown,
             unit.at, a, b);
-    if (a >= 2 && a <= 12 && b >= 2 && b <= 12) return NC_OK;
+    if (nc_axx__is_width(a) && nc_axx__is_width(b)) return NC_OK;
     return nc__fail(in->err, NC_ERR_UNSUPPORTED, 0, 0,
-                    "%.*s multiplies %u by %u bits; 2 to 12 can be embedded", shown, unit.at, a, b);
+                    "%.*s multiplies %u by %u bits; 2 to 12 can be %s", shown, unit.at, a, b,
+                    m->own ? "read" : "embedded");
+}
+
+/* Memory for a table whose widths are known. */
+static nc_status nc_axx__make_room(nc_axx__table *m, const nc_axx__input *in) {
+    const uint8_t bits[2] = {in->report->a_bits, in->report->b_bits};
+    int k;
+    for (k = 0; k < 2; k++) {
+        if (m->own) m->shape.bits[k] = bits[k];
+        m->shape.used[k] = bits[k] < m->shape.bits[k] ? bits[k] : m->shape.bits[k];
+    }
+    if (!m->own) return NC_OK;
+    m->at = (int32_t *)nc__calloc(NULL, nc__mul_size(nc_axx__entries(&m->shape), sizeof *m->at));
+    return m->at ? NC_OK : nc__fail(in->err, NC_ERR_MEMORY, 0, 0, "out of memory");
 }
 
 /* Signs and widths of a circuit, with what its types say (null and 0: nothing). */
-static nc_status nc_axx__settle(nc_axx_mult *m, const nc_axx__input *in, nc_axx__word unit,
+static nc_status nc_axx__settle(nc_axx__table *m, const nc_axx__input *in, nc_axx__word unit,
                                 const int *are_unsigned, const uint32_t *bits) {
     const nc_axx__facts by_unit = nc_axx__facts_of(unit);
     const nc_axx__facts by_file = nc_axx__facts_of(nc_axx__word_of(in->name));
@@ -3237,33 +3425,82 @@ static nc_status nc_axx__settle(nc_axx_mult *m, const nc_axx__input *in, nc_axx_
         return nc__fail(in->err, NC_ERR_UNSUPPORTED, 0, 0, "%.*s is %s of %u-bit operands", shown,
                         unit.at, f->kind == '+' ? "an adder" : "a divider", (unsigned)f->bits[0]);
     nc_axx__settle_signs(m, in, unit, are_unsigned);
-    r->a_bits = r->b_bits = 8;
-    r->widths_from = NC_AXX_FROM_NOTHING;
-    if (f->bits[0]) {
-        r->a_bits = (uint8_t)(f->bits[0] < 255 ? f->bits[0] : 255);
-        r->b_bits = (uint8_t)(f->bits[1] < 255 ? f->bits[1] : 255);
-        r->widths_from = NC_AXX_FROM_NAME;
-    } else if (bits && bits[0]) {
-        r->a_bits = (uint8_t)(bits[0] < 255 ? bits[0] : 255);
-        r->b_bits = (uint8_t)(bits[1] < 255 ? bits[1] : 255);
-        r->widths_from = NC_AXX_FROM_TYPES;
-    }
-    m->a_bits = r->a_bits < 8 ? r->a_bits : 0;
-    m->b_bits = r->b_bits < 8 ? r->b_bits : 0;
-    return nc_axx__check_widths(in, unit);
+    if (in->how.bits[0])
+        nc_axx__set_widths(in, in->how.bits[0], in->how.bits[1], NC_AXX_FROM_OPTION);
+    else if (f->bits[0])
+        nc_axx__set_widths(in, f->bits[0], f->bits[1], NC_AXX_FROM_NAME);
+    else if (bits && bits[0])
+        nc_axx__set_widths(in, bits[0], bits[1], NC_AXX_FROM_TYPES);
+    else
+        nc_axx__set_widths(in, 8, 8, NC_AXX_FROM_NOTHING);
+    return nc_axx__check_widths(m, in, unit);
 }
 
-/* Of a table whose name says fewer than 8 bits, only the products of so many count. */
-static void nc_axx__settle_table(nc_axx_mult *m, const nc_axx__input *in) {
+/* What is known of a table before it is read. Of one of 256 x 256 products whose name says fewer
+ * than 8 bits, only the products of so many count; one of its own sizes has 0 bits as long as
+ * nothing says them. */
+static void nc_axx__settle_table(nc_axx__table *m, const nc_axx__input *in) {
     const nc_axx__facts f = nc_axx__facts_of(nc_axx__word_of(in->name));
+    const uint32_t most = m->own ? 12 : 8;
     const int say =
-        f.kind == '*' && f.bits[0] >= 2 && f.bits[0] <= 8 && f.bits[1] >= 2 && f.bits[1] <= 8;
+        f.kind == '*' && f.bits[0] >= 2 && f.bits[0] <= most && f.bits[1] >= 2 && f.bits[1] <= most;
+    const uint32_t usual = m->own ? 0 : 8;
+    if (in->how.bits[0])
+        nc_axx__set_widths(in, in->how.bits[0], in->how.bits[1], NC_AXX_FROM_OPTION);
+    else if (say)
+        nc_axx__set_widths(in, f.bits[0], f.bits[1], NC_AXX_FROM_NAME);
+    else
+        nc_axx__set_widths(in, usual, usual, NC_AXX_FROM_TYPES);
+    if (!m->own) (void)nc_axx__make_room(m, in);
+}
+
+/* The bits of an operand of which there are `count`; 0 where they are none. */
+static uint32_t nc_axx__bits_of(uint64_t count) {
+    uint32_t bits = 2;
+    while (bits <= 12 && count != (UINT64_C(1) << bits)) bits++;
+    return bits <= 12 ? bits : 0;
+}
+
+/* A file has a table of so many lines and columns. */
+static nc_status nc_axx__fit_table(nc_axx__table *m, const nc_axx__input *in, uint64_t lines,
+                                   uint64_t columns) {
+    const uint32_t a = nc_axx__bits_of(lines), b = nc_axx__bits_of(columns);
     nc_axx_report *r = in->report;
-    r->a_bits = say ? (uint8_t)f.bits[0] : 8;
-    r->b_bits = say ? (uint8_t)f.bits[1] : 8;
-    r->widths_from = say ? NC_AXX_FROM_NAME : NC_AXX_FROM_TYPES;
-    m->a_bits = r->a_bits < 8 ? r->a_bits : 0;
-    m->b_bits = r->b_bits < 8 ? r->b_bits : 0;
+    if (!m->own && lines == 256 && columns == 256) return NC_OK;
+    if (!m->own)
+        return nc__fail(in->err, NC_ERR_FORMAT, 0, 0, "%lu x %lu products, not 256 x 256",
+                        (unsigned long)lines, (unsigned long)columns);
+    if (r->a_bits && (a != r->a_bits || b != r->b_bits))
+        return nc__fail(in->err, NC_ERR_FORMAT, 0, 0,
+                        "%lu x %lu products, not those of %u by %u bits", (unsigned long)lines,
+                        (unsigned long)columns, (unsigned)r->a_bits, (unsigned)r->b_bits);
+    if (!a || !b)
+        return nc__fail(in->err, NC_ERR_FORMAT, 0, 0,
+                        "%lu x %lu products are no table of operands of 2 to 12 bits",
+                        (unsigned long)lines, (unsigned long)columns);
+    if (!r->a_bits) nc_axx__set_widths(in, a, b, NC_AXX_FROM_TYPES);
+    return nc_axx__make_room(m, in);
+}
+
+/* Where in the text the failure was. */
+static nc_status nc_axx__at_place(nc_status status, const nc__text *t) {
+    if (status != NC_OK && t->err) {
+        t->err->line = t->line;
+        t->err->column = (int32_t)(t->at - t->line_start) + 1;
+    }
+    return status;
+}
+
+/* So many products without lines: a square table where nothing says the widths. */
+static nc_status nc_axx__fit_count(nc_axx__table *m, const nc_axx__input *in, uint64_t count) {
+    const nc_axx_report *r = in->report;
+    uint32_t a = m->own ? r->a_bits : 8, b = m->own ? r->b_bits : 8;
+    if (!a)
+        for (a = b = 2; a < 12 && (UINT64_C(1) << (a + b)) < count; a++) b++;
+    if (count == (UINT64_C(1) << (a + b)))
+        return nc_axx__fit_table(m, in, UINT64_C(1) << a, UINT64_C(1) << b);
+    return nc__fail(in->err, NC_ERR_FORMAT, 0, 0, "%lu products, not those of %u by %u bits",
+                    (unsigned long)count, (unsigned)a, (unsigned)b);
 }
 
 /* Bits of two's complement as a number. */
@@ -3274,8 +3511,8 @@ static int64_t nc_axx__extend(uint64_t bits, size_t width, int is_signed) {
 
 /* -- C headers -- */
 
-/* Up to the first [256][256] = {. */
-static void nc_axx__find_array(nc__text *t) {
+/* Up to the first [lines][columns] = {. */
+static void nc_axx__find_array(nc__text *t, uint64_t size[2]) {
     int k;
     while (nc_axx__next(t) >= 0 && nc__peek(t, 0) != '[') nc__step(t);
     if (nc__peek(t, 0) < 0)
@@ -3283,8 +3520,7 @@ static void nc_axx__find_array(nc__text *t) {
     for (k = 0; k < 2; k++) {
         nc_axx__expect(t, '[');
         nc_axx__skip_c(t);
-        if (nc_axx__integer(t, 0) != 256)
-            (void)nc__text_fail(t, NC_ERR_FORMAT, "the array must be [256][256]");
+        size[k] = (uint64_t)nc_axx__integer(t, 0);
         nc_axx__expect(t, ']');
     }
     nc_axx__expect(t, '=');
@@ -3293,28 +3529,35 @@ static void nc_axx__find_array(nc__text *t) {
 
 /* NAME[256][256] = {{..}, ..}; braces may be left out inside. Both operands index by their bytes:
  * from 128 on they stand for negative ones. */
-static nc_status nc_axx__read_header(nc_axx_mult *m, const nc_axx__input *in) {
-    uint32_t count = 0, depth = 1;
+static nc_status nc_axx__read_header(nc_axx__table *m, const nc_axx__input *in) {
+    uint32_t count = 0, depth = 1, entries, row;
+    uint64_t size[2] = {0, 0};
+    nc_status status;
     nc__text t;
     nc__text_open(&t, in->data, in->bytes, in->err);
-    nc_axx__find_array(&t);
+    nc_axx__find_array(&t, size);
+    if (t.status != NC_OK) return t.status;
+    status = nc_axx__at_place(nc_axx__fit_table(m, in, size[0], size[1]), &t);
+    if (status != NC_OK) return status;
+    entries = nc_axx__entries(&m->shape);
+    row = UINT32_C(1) << m->shape.bits[1];
     while (depth && t.status == NC_OK) {
         const int c = nc_axx__next(&t);
-        if (c == '{' && depth == 1 && count % 256 == 0) {
+        if (c == '{' && depth == 1 && count % row == 0) {
             depth = 2;
             t.at++;
-        } else if (c == '}' && (count % 256 || (depth == 1 && count != 65536))) {
-            (void)nc__text_fail(&t, NC_ERR_FORMAT,
-                                "a row needs 256 products and the array 256 rows");
+        } else if (c == '}' && (count % row || (depth == 1 && count != entries))) {
+            (void)nc__text_fail(&t, NC_ERR_FORMAT, "a row needs %u products and the array %u rows",
+                                (unsigned)row, (unsigned)(entries / row));
         } else if (c == '}') {
             depth--;
             t.at++;
             if (depth && nc_axx__next(&t) == ',') t.at++;
-        } else if (count == 65536) {
-            (void)nc__text_fail(&t, NC_ERR_FORMAT, "more than 65,536 products");
+        } else if (count == entries) {
+            (void)nc__text_fail(&t, NC_ERR_FORMAT, "more than %u products", (unsigned)entries);
         } else {
             const int64_t value = nc_axx__integer(&t, 1);
-            m->table[count++ ^ nc_axx__byte_order(m)] = nc_axx__entry(&t, value);
+            m->at[count++ ^ nc_axx__byte_order(&m->shape)] = nc_axx__entry(&t, value);
             if (nc_axx__next(&t) == ',')
                 t.at++;
             else if (nc__peek(&t, 0) != '}')
@@ -3324,21 +3567,32 @@ static nc_status nc_axx__read_header(nc_axx_mult *m, const nc_axx__input *in) {
     return t.status;
 }
 
+/* A table that is written. */
+typedef struct nc_axx__view {
+    nc_axx__shape shape;
+    const int32_t *at;
+    const char *name;
+} nc_axx__view;
+
 /* lut[256][256] by the operands' bytes, as TFApprox and TransAxx include it. */
-static nc_status nc_axx__write_header(const nc_axx_mult *m, nc__buffer *b, nc_error *err) {
+static nc_status nc_axx__write_header(const nc_axx__view *v, nc__buffer *b, nc_error *err) {
+    const uint32_t entries = nc_axx__entries(&v->shape), row = UINT32_C(1) << v->shape.bits[1];
     int wide = 0;
     uint32_t i;
     (void)err;
-    for (i = 0; i < 65536; i++) wide |= m->table[i] < INT16_MIN || m->table[i] > INT16_MAX;
+    for (i = 0; i < entries; i++) wide |= v->at[i] < INT16_MIN || v->at[i] > INT16_MAX;
     nc__buffer_print(b,
-                     "/* %s: products of all pairs of bytes, first operand first%s */\n"
-                     "#include <stdint.h>\n\nconst %s lut[256][256] = {\n",
-                     m->name, m->a_unsigned ? "" : "; bytes from 128 on are negative",
-                     wide ? "int32_t" : "int16_t");
-    for (i = 0; i < 65536; i++) {
-        const char *before = i % 256 == 0 ? "    {" : i % 16 == 0 ? ",\n     " : ",";
-        nc__buffer_print(b, i % 256 < 255 ? "%s%d" : "%s%d},\n", before,
-                         (int)m->table[i ^ nc_axx__byte_order(m)]);
+                     "/* %s: products of all pairs of %s, first operand first%s */\n"
+                     "#include <stdint.h>\n\nconst %s lut[%u][%u] = {\n",
+                     v->name, v->shape.bits[0] == 8 && row == 256 ? "bytes" : "operands",
+                     v->shape.no_sign[0]     ? ""
+                     : v->shape.bits[0] == 8 ? "; bytes from 128 on are negative"
+                                             : "; negative ones by their bits, behind the others",
+                     wide ? "int32_t" : "int16_t", (unsigned)(entries / row), (unsigned)row);
+    for (i = 0; i < entries; i++) {
+        const char *before = i % row == 0 ? "    {" : i % 16 == 0 ? ",\n     " : ",";
+        nc__buffer_print(b, (i + 1) % row ? "%s%d" : "%s%d},\n", before,
+                         (int)v->at[i ^ nc_axx__byte_order(&v->shape)]);
     }
     nc__buffer_print(b, "};\n");
     return NC_OK;
@@ -3350,7 +3604,7 @@ static void nc_axx__skip_blanks(nc__text *t) {
     while (nc__peek(t, 0) == ' ' || nc__peek(t, 0) == '\t') t->at++;
 }
 
-enum { NC_AXX__FIELDS = 257 };
+enum { NC_AXX__FIELDS = 4097 };
 
 /* An integer; one such as 12.0 or 1.2e+01 too. */
 static int64_t nc_axx__csv_number(nc__text *t) {
@@ -3370,7 +3624,7 @@ static int64_t nc_axx__csv_number(nc__text *t) {
     return 0;
 }
 
-/* The numbers of a line, behind , or ; or blanks: at most 257. Returns how many. */
+/* The numbers of a line, behind , or ; or blanks: at most 4,097. Returns how many. */
 static uint32_t nc_axx__csv_line(nc__text *t, int64_t value[NC_AXX__FIELDS]) {
     uint32_t n = 0;
     for (;;) {
@@ -3384,7 +3638,7 @@ static uint32_t nc_axx__csv_line(nc__text *t, int64_t value[NC_AXX__FIELDS]) {
         else if (c < 0 || !strchr("+-0123456789", c) || nc__is_digit(t->at[-1]))
             break;
         if (n == NC_AXX__FIELDS) {
-            (void)nc__text_fail(t, NC_ERR_FORMAT, "more than 256 in a line");
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "more than 4,096 in a line");
             return n;
         }
     }
@@ -3395,22 +3649,25 @@ static uint32_t nc_axx__csv_line(nc__text *t, int64_t value[NC_AXX__FIELDS]) {
 
 /* What stands before and beside the products. */
 typedef struct nc_axx__csv {
-    uint32_t numbers_lines; /* the first column does */
-    uint32_t by_bytes;      /* columns are numbered 0 to 255 */
+    nc__text t;
+    int64_t value[NC_AXX__FIELDS]; /* of a line */
+    uint32_t numbers_lines;        /* the first column does */
+    uint32_t by_bytes;             /* columns are numbered from 0 */
+    uint32_t lines, triples;
+    uint8_t *seen; /* bits of the pairs */
 } nc_axx__csv;
 
-/* Whether columns have the numbers -128 to 127 or 0 to 255. */
+/* Whether columns have the numbers of 2^n signed or unsigned operands. */
 static int nc_axx__csv_labels(const int64_t *value, uint32_t n) {
     uint32_t i = 0;
-    if (n != 256 || (value[0] != 0 && value[0] != -128)) return 0;
-    while (i < 256 && value[i] == value[0] + (int64_t)i) i++;
-    return i == 256;
+    if (!nc_axx__bits_of(n) || (value[0] != 0 && value[0] != -(int64_t)(n / 2))) return 0;
+    while (i < n && value[i] == value[0] + (int64_t)i) i++;
+    return i == n;
 }
 
 /* Comments, and a line that names or numbers the columns. */
-static void nc_axx__csv_head(nc__text *t, nc_axx__csv *head, int first) {
-    int64_t value[NC_AXX__FIELDS];
-    nc__text start;
+static void nc_axx__csv_head(nc_axx__csv *csv, int first) {
+    nc__text *t = &csv->t, start;
     int c;
     for (;;) {
         nc__skip_space(t);
@@ -3421,7 +3678,7 @@ static void nc_axx__csv_head(nc__text *t, nc_axx__csv *head, int first) {
     if (!first || c < 0) return;
     start = *t;
     if (c == ',' || c == ';' || (c == '"' && nc__peek(t, 1) == '"')) {
-        head->numbers_lines = 1;
+        csv->numbers_lines = 1;
         t->at += c == '"' ? 3 : 1;
         c = nc__peek(t, 0);
     }
@@ -3431,10 +3688,10 @@ static void nc_axx__csv_head(nc__text *t, nc_axx__csv *head, int first) {
         nc_error ignored;
         uint32_t n;
         t->err = &ignored;
-        n = nc_axx__csv_line(t, value);
+        n = nc_axx__csv_line(t, csv->value);
         t->err = start.err;
-        if (t->status == NC_OK && nc_axx__csv_labels(value, n))
-            head->by_bytes = value[0] == 0;
+        if (t->status == NC_OK && nc_axx__csv_labels(csv->value, n))
+            csv->by_bytes = csv->value[0] == 0;
         else
             *t = start;
     }
@@ -3442,155 +3699,204 @@ static void nc_axx__csv_head(nc__text *t, nc_axx__csv *head, int first) {
 }
 
 /* a, b, product: a pair that `seen` has no bit of yet. */
-static void nc_axx__csv_pair(nc_axx_mult *m, nc__text *t, const int64_t value[3], uint8_t *seen) {
-    const int64_t a = value[0] + (m->a_unsigned ? 0 : 128);
-    const int64_t b = value[1] + (m->b_unsigned ? 0 : 128);
-    const size_t at = (size_t)(a * 256 + b);
-    if (a < 0 || a > 255 || b < 0 || b > 255) {
-        (void)nc__text_fail(t, NC_ERR_FORMAT, "an operand is out of range");
-        return;
-    }
-    if (seen[at / 8] >> at % 8 & 1) (void)nc__text_fail(t, NC_ERR_FORMAT, "a pair is given twice");
-    seen[at / 8] = (uint8_t)(seen[at / 8] | 1 << at % 8);
-    m->table[at] = nc_axx__entry(t, value[2]);
-}
-
-/* Lines of 256 products in the table's order, or of a, b, product, every pair once: what the first
- * line is, all must be. */
-static nc_status nc_axx__read_csv(nc_axx_mult *m, const nc_axx__input *in) {
-    const uint8_t mark[3] = {0xEF, 0xBB, 0xBF}; /* of UTF-8 */
-    uint8_t seen[8192];
-    uint32_t lines = 0, triples = 0, wanted = 256, flip, i;
-    nc_axx__csv head = {0, 0};
-    nc__text t;
-    nc__text_open(&t, in->data, in->bytes, in->err);
-    if (in->bytes >= 3 && !memcmp(in->data, mark, 3)) t.at += 3;
-    memset(seen, 0, sizeof seen);
-    nc_axx__csv_head(&t, &head, 1);
-    flip = head.by_bytes ? nc_axx__byte_order(m) : 0;
-    for (; nc__peek(&t, 0) >= 0; nc_axx__csv_head(&t, &head, 0)) {
-        int64_t value[NC_AXX__FIELDS] = {0};
-        const uint32_t n = nc_axx__csv_line(&t, value) - head.numbers_lines;
-        const int64_t *products = value + head.numbers_lines;
-        if (lines == 0 && n == 3) {
-            triples = 1;
-            wanted = 65536;
+static void nc_axx__csv_pair(nc_axx__table *m, nc_axx__csv *csv, const int64_t value[3]) {
+    nc__text *t = &csv->t;
+    uint64_t at = 0;
+    int k;
+    for (k = 0; k < 2; k++) {
+        const uint32_t bits = m->shape.bits[k];
+        const int64_t x = value[k] + (m->shape.no_sign[k] ? 0 : INT64_C(1) << (bits - 1));
+        if (x < 0 || x >> bits) {
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "an operand is out of range");
+            return;
         }
-        if (n != (triples ? 3u : 256u))
-            (void)nc__text_fail(&t, NC_ERR_FORMAT,
-                                triples ? "expected a,b,product" : "expected 256 products");
-        if (++lines > wanted) (void)nc__text_fail(&t, NC_ERR_FORMAT, "too many lines");
-        if (t.status == NC_OK && triples) nc_axx__csv_pair(m, &t, products, seen);
-        for (i = 0; i < 256 && t.status == NC_OK && !triples; i++)
-            m->table[((lines - 1) * 256 + i) ^ flip] = nc_axx__entry(&t, products[i]);
+        at = at << bits | (uint64_t)x;
     }
-    if (lines < wanted) (void)nc__text_fail(&t, NC_ERR_FORMAT, "the file has too few products");
-    return t.status;
+    if (csv->seen[at / 8] >> at % 8 & 1)
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "a pair is given twice");
+    csv->seen[at / 8] = (uint8_t)(csv->seen[at / 8] | 1 << at % 8);
+    m->at[at] = nc_axx__entry(t, value[2]);
 }
 
-static nc_status nc_axx__write_csv(const nc_axx_mult *m, nc__buffer *b, nc_error *err) {
+/* The first line has n numbers: what the table is. Without lines to count it is as wide as high. */
+static nc_status nc_axx__csv_fit(nc_axx__table *m, const nc_axx__input *in, nc_axx__csv *csv,
+                                 uint32_t n) {
+    const uint32_t a = in->report->a_bits;
+    const uint64_t columns = csv->triples ? UINT64_C(1) << in->report->b_bits : n;
+    nc_status status;
+    if (m->own && csv->triples && !a)
+        return nc__fail(in->err, NC_ERR_FORMAT, 0, 0,
+                        "lines a,b,product do not say how many bits the operands have");
+    if (!m->own && !csv->triples && n != 256)
+        return nc__text_fail(&csv->t, NC_ERR_FORMAT, "expected 256 products");
+    status = m->own ? nc_axx__fit_table(m, in, a ? UINT64_C(1) << a : columns, columns) : NC_OK;
+    if (status != NC_OK || !csv->triples) return status;
+    csv->seen = (uint8_t *)nc__calloc(NULL, nc_axx__entries(&m->shape) / 8);
+    return csv->seen ? NC_OK : nc__fail(in->err, NC_ERR_MEMORY, 0, 0, "out of memory");
+}
+
+/* Lines of products in the table's order, or of a, b, product, every pair once: what the first line
+ * is, all must be. */
+static nc_status nc_axx__csv_lines(nc_axx__table *m, const nc_axx__input *in, nc_axx__csv *csv) {
+    const uint8_t mark[3] = {0xEF, 0xBB, 0xBF}; /* of UTF-8 */
+    uint32_t wanted = 1, columns = 0, flip = 0, i;
+    nc__text *t = &csv->t;
+    nc__text_open(t, in->data, in->bytes, in->err);
+    if (in->bytes >= 3 && !memcmp(in->data, mark, 3)) t->at += 3;
+    for (nc_axx__csv_head(csv, 1); nc__peek(t, 0) >= 0; nc_axx__csv_head(csv, 0)) {
+        const uint32_t n = nc_axx__csv_line(t, csv->value) - csv->numbers_lines;
+        const int64_t *products = csv->value + csv->numbers_lines;
+        if (t->status != NC_OK) return t->status;
+        if (csv->lines == 0) {
+            nc_status status;
+            csv->triples = n == 3;
+            status = nc_axx__at_place(nc_axx__csv_fit(m, in, csv, n), t);
+            if (status != NC_OK) return status;
+            columns = UINT32_C(1) << m->shape.bits[1];
+            wanted = nc_axx__entries(&m->shape) / (csv->triples ? 1 : columns);
+            flip = csv->by_bytes ? nc_axx__byte_order(&m->shape) : 0;
+        }
+        if (csv->triples && n != 3) (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a,b,product");
+        if (!csv->triples && n != columns)
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "expected %u products", (unsigned)columns);
+        if (++csv->lines > wanted) (void)nc__text_fail(t, NC_ERR_FORMAT, "too many lines");
+        if (t->status == NC_OK && csv->triples) nc_axx__csv_pair(m, csv, products);
+        for (i = 0; i < columns && t->status == NC_OK && !csv->triples; i++)
+            m->at[((csv->lines - 1) * columns + i) ^ flip] = nc_axx__entry(t, products[i]);
+    }
+    if (csv->lines < wanted) (void)nc__text_fail(t, NC_ERR_FORMAT, "the file has too few products");
+    return t->status;
+}
+
+static nc_status nc_axx__read_csv(nc_axx__table *m, const nc_axx__input *in) {
+    nc_axx__csv *csv = (nc_axx__csv *)nc__calloc(NULL, sizeof *csv);
+    nc_status status;
+    if (!csv) return nc__fail(in->err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    status = nc_axx__csv_lines(m, in, csv);
+    nc__free(NULL, csv->seen, 0);
+    nc__free(NULL, csv, sizeof *csv);
+    return status;
+}
+
+static nc_status nc_axx__write_csv(const nc_axx__view *v, nc__buffer *b, nc_error *err) {
+    const uint32_t columns = UINT32_C(1) << v->shape.bits[1];
     uint32_t i;
     (void)err;
-    for (i = 0; i < 65536; i++)
-        nc__buffer_print(b, i % 256 < 255 ? "%d," : "%d\n", (int)m->table[i]);
+    for (i = 0; i < nc_axx__entries(&v->shape); i++)
+        nc__buffer_print(b, (i + 1) % columns ? "%d," : "%d\n", (int)v->at[i]);
     return NC_OK;
 }
 
 /* -- integers: .i16, .i32, .npy, .bin -- */
 
-static nc_status nc_axx__read_raw(nc_axx_mult *m, size_t width, int is_signed,
+/* Little-endian integers of `width` bytes; `flip` turns their order into the table's. */
+static nc_status nc_axx__read_raw(nc_axx__table *m, size_t width, int is_signed, int by_bytes,
                                   const nc_axx__input *in) {
     const uint8_t *data = (const uint8_t *)in->data;
-    uint32_t i;
-    if (in->bytes != width * 65536)
-        return nc__fail(in->err, NC_ERR_FORMAT, 0, 0, "a table of int%u has %lu bytes, not %lu",
-                        (unsigned)(8 * width), (unsigned long)(width * 65536),
+    const char *sign = is_signed ? "" : "u";
+    nc_status status = NC_OK;
+    uint32_t flip, i;
+    if (!m->own && in->bytes != width * 65536)
+        return nc__fail(in->err, NC_ERR_FORMAT, 0, 0, "a table of %sint%u has %lu bytes, not %lu",
+                        sign, (unsigned)(8 * width), (unsigned long)(width * 65536),
                         (unsigned long)in->bytes);
-    for (i = 0; i < 65536; i++)
-        m->table[i] =
+    if (in->bytes % width)
+        return nc__fail(in->err, NC_ERR_FORMAT, 0, 0, "%lu bytes are no table of %sint%u",
+                        (unsigned long)in->bytes, sign, (unsigned)(8 * width));
+    if (m->own) status = nc_axx__fit_count(m, in, in->bytes / width);
+    if (status != NC_OK) return status;
+    flip = by_bytes ? nc_axx__byte_order(&m->shape) : 0;
+    for (i = 0; i < nc_axx__entries(&m->shape); i++)
+        m->at[i ^ flip] =
             (int32_t)nc_axx__extend(nc__get_le(data + width * i, width), 8 * width, is_signed);
     return NC_OK;
 }
 
-static nc_status nc_axx__read_i16(nc_axx_mult *m, const nc_axx__input *in) {
-    return nc_axx__read_raw(m, 2, !m->a_unsigned || !m->b_unsigned, in);
+/* Whether a product can be negative. */
+static int nc_axx__has_sign(const nc_axx__shape *s) { return !s->no_sign[0] || !s->no_sign[1]; }
+
+static nc_status nc_axx__read_i16(nc_axx__table *m, const nc_axx__input *in) {
+    return nc_axx__read_raw(m, 2, nc_axx__has_sign(&m->shape), 0, in);
 }
 
-static nc_status nc_axx__read_i32(nc_axx_mult *m, const nc_axx__input *in) {
-    return nc_axx__read_raw(m, 4, 1, in);
+static nc_status nc_axx__read_i32(nc_axx__table *m, const nc_axx__input *in) {
+    return nc_axx__read_raw(m, 4, 1, 0, in);
 }
 
-static nc_status nc_axx__write_i16(const nc_axx_mult *m, nc__buffer *b, nc_error *err) {
-    const int whole = m->a_unsigned && m->b_unsigned;
+static nc_status nc_axx__read_bin(nc_axx__table *m, const nc_axx__input *in) {
+    return nc_axx__read_raw(m, 2, nc_axx__has_sign(&m->shape), 1, in);
+}
+
+/* In 16 bits, in the table's order after this turn. */
+static nc_status nc_axx__write_words(const nc_axx__view *v, uint32_t flip, nc__buffer *b,
+                                     nc_error *err) {
+    const int32_t least = nc_axx__has_sign(&v->shape) ? INT16_MIN : 0;
+    const int32_t most = nc_axx__has_sign(&v->shape) ? INT16_MAX : UINT16_MAX;
     uint32_t i;
-    for (i = 0; i < 65536; i++) {
-        const int32_t v = m->table[i];
-        if (v < (whole ? 0 : INT16_MIN) || v > (whole ? UINT16_MAX : INT16_MAX))
+    for (i = 0; i < nc_axx__entries(&v->shape); i++) {
+        const int32_t product = v->at[i ^ flip];
+        if (product < least || product > most)
             return nc__fail(err, NC_ERR_LIMIT, 0, 0, "product %d of %d * %d does not fit 16 bits",
-                            (int)v, nc_axx__operand(i >> 8, m->a_unsigned),
-                            nc_axx__operand(i & 255, m->b_unsigned));
-        nc__buffer_le(b, (uint64_t)(int64_t)v, 2);
+                            (int)product, nc_axx__operand_at(&v->shape, i ^ flip, 0),
+                            nc_axx__operand_at(&v->shape, i ^ flip, 1));
+        nc__buffer_le(b, (uint64_t)(int64_t)product, 2);
     }
     return NC_OK;
 }
 
-static nc_status nc_axx__write_i32(const nc_axx_mult *m, nc__buffer *b, nc_error *err) {
+static nc_status nc_axx__write_i16(const nc_axx__view *v, nc__buffer *b, nc_error *err) {
+    return nc_axx__write_words(v, 0, b, err);
+}
+
+static nc_status nc_axx__write_bin(const nc_axx__view *v, nc__buffer *b, nc_error *err) {
+    return nc_axx__write_words(v, nc_axx__byte_order(&v->shape), b, err);
+}
+
+static nc_status nc_axx__write_i32(const nc_axx__view *v, nc__buffer *b, nc_error *err) {
     uint32_t i;
     (void)err;
-    for (i = 0; i < 65536; i++) nc__buffer_le(b, (uint64_t)(int64_t)m->table[i], 4);
+    for (i = 0; i < nc_axx__entries(&v->shape); i++)
+        nc__buffer_le(b, (uint64_t)(int64_t)v->at[i], 4);
     return NC_OK;
 }
 
 /* Integers of any width and order, as one matrix or one row. */
-static nc_status nc_axx__read_npy(nc_axx_mult *m, const nc_axx__input *in) {
+static nc_status nc_axx__read_npy(nc_axx__table *m, const nc_axx__input *in) {
     nc__npy a;
     uint32_t i;
-    const nc_status status = nc__npy_open(&a, in->data, in->bytes, in->err);
+    nc_status status = nc__npy_open(&a, in->data, in->bytes, in->err);
     if (status != NC_OK) return status;
     if (a.kind != 'i' && a.kind != 'u')
         return nc__fail(in->err, NC_ERR_FORMAT, 0, 0, "the .npy table must hold integers");
-    if (!(a.rank == 2 && a.shape[0] == 256 && a.shape[1] == 256) &&
+    if (!m->own && !(a.rank == 2 && a.shape[0] == 256 && a.shape[1] == 256) &&
         !(a.rank == 1 && a.shape[0] == 65536))
         return nc__fail(in->err, NC_ERR_FORMAT, 0, 0,
                         "the .npy table must be (256, 256) or (65536,)");
-    for (i = 0; i < 65536; i++) {
-        const uint32_t from = a.fortran && a.rank == 2 ? i % 256 * 256 + i / 256 : i;
+    if (a.rank != 1 && a.rank != 2)
+        return nc__fail(in->err, NC_ERR_FORMAT, 0, 0, "the .npy table must have one or two axes");
+    if (m->own)
+        status = a.rank == 1 ? nc_axx__fit_count(m, in, a.shape[0])
+                             : nc_axx__fit_table(m, in, a.shape[0], a.shape[1]);
+    for (i = 0; status == NC_OK && i < nc_axx__entries(&m->shape); i++) {
+        const uint32_t columns = UINT32_C(1) << m->shape.bits[1];
+        const uint32_t lines = UINT32_C(1) << m->shape.bits[0];
+        const uint32_t from = a.fortran && a.rank == 2 ? i % columns * lines + i / columns : i;
         const uint64_t bits = nc__npy_bits(&a, from);
         const int64_t v = nc_axx__extend(bits, 8 * a.width, a.kind == 'i');
         if (v < INT32_MIN || v > INT32_MAX || (a.kind == 'u' && bits > INT32_MAX))
             return nc__fail(in->err, NC_ERR_LIMIT, 0, 0, "product %u does not fit 32 bits",
                             (unsigned)i);
-        m->table[i] = (int32_t)v;
+        m->at[i] = (int32_t)v;
     }
-    return NC_OK;
-}
-
-static nc_status nc_axx__write_npy(const nc_axx_mult *m, nc__buffer *b, nc_error *err) {
-    static const uint64_t shape[2] = {256, 256};
-    nc__npy_head(b, "<i4", shape, 2);
-    return nc_axx__write_i32(m, b, err);
-}
-
-static nc_status nc_axx__read_bin(nc_axx_mult *m, const nc_axx__input *in) {
-    const uint8_t *data = (const uint8_t *)in->data;
-    const int has_sign = !m->a_unsigned || !m->b_unsigned;
-    uint32_t i;
-    if (in->bytes != 131072)
-        return nc__fail(in->err, NC_ERR_FORMAT, 0, 0,
-                        "a table of uint16 has 131,072 bytes, not %lu", (unsigned long)in->bytes);
-    for (i = 0; i < 65536; i++)
-        m->table[i ^ nc_axx__byte_order(m)] =
-            (int32_t)nc_axx__extend(nc__get_le(data + 2 * i, 2), 16, has_sign);
-    return NC_OK;
-}
-
-static nc_status nc_axx__write_bin(const nc_axx_mult *m, nc__buffer *b, nc_error *err) {
-    const nc_status status = nc_axx__write_i16(m, b, err);
-    uint8_t *to = (uint8_t *)b->data;
-    uint32_t i;
-    for (i = 0; i < 65536 && status == NC_OK && b->status == NC_OK; i++)
-        nc__put_le(to + 2 * i, (uint64_t)(int64_t)m->table[i ^ nc_axx__byte_order(m)], 2);
     return status;
+}
+
+static nc_status nc_axx__write_npy(const nc_axx__view *v, nc__buffer *b, nc_error *err) {
+    uint64_t shape[2];
+    shape[0] = UINT64_C(1) << v->shape.bits[0];
+    shape[1] = UINT64_C(1) << v->shape.bits[1];
+    nc__npy_head(b, "<i4", shape, 2);
+    return nc_axx__write_i32(v, b, err);
 }
 
 /* -- names of netlists by number -- */
@@ -3744,23 +4050,26 @@ static void nc_axx__turn_bits(uint64_t w[64]) {
         }
 }
 
-/* The operands of a pair of bytes as bits, a from the lowest and b behind it. */
-static uint32_t nc_axx__pair_bits(const nc_axx_mult *m, const nc_axx_report *r, uint32_t at) {
-    const int a = nc_axx__operand(at >> 8, m->a_unsigned);
-    const int b = nc_axx__operand(at & 255, m->b_unsigned);
-    const uint32_t bits_a = (uint32_t)nc_axx__narrow(a, r->a_bits, m->a_unsigned);
-    const uint32_t bits_b = (uint32_t)nc_axx__narrow(b, r->b_bits, m->b_unsigned);
-    return (bits_a & ((1u << r->a_bits) - 1)) | (bits_b & ((1u << r->b_bits) - 1)) << r->a_bits;
+/* The operands of entry `at` as bits, a from the lowest and b behind it. */
+static uint32_t nc_axx__pair_bits(const nc_axx__shape *s, const nc_axx_report *r, uint32_t at) {
+    const uint32_t bits[2] = {r->a_bits, r->b_bits};
+    uint32_t pair = 0, k;
+    for (k = 2; k-- > 0;) {
+        const int x = nc_axx__narrow(nc_axx__operand_at(s, at, (int)k), bits[k], s->no_sign[k]);
+        pair = pair << bits[k] | ((uint32_t)x & ((UINT32_C(1) << bits[k]) - 1));
+    }
+    return pair;
 }
 
-/* values[i]: the outputs (at most 64), the lowest first, for pair first + i of NC_AXX__PAIRS. */
+/* values[i]: the outputs (at most 64), the lowest first, for pair first + i of NC_AXX__PAIRS, which
+ * may be beyond the table. */
 static void nc_axx__run_pairs(const nc_axx__logic *l, const uint32_t *outputs, uint32_t n,
-                              const nc_axx_mult *m, const nc_axx_report *r, uint32_t first,
+                              const nc_axx__shape *s, const nc_axx_report *r, uint32_t first,
                               uint64_t *bits, uint64_t *values) {
     uint32_t w, i;
     for (w = 0; w < NC_AXX__WORDS; w++) {
         uint64_t pair[64];
-        for (i = 0; i < 64; i++) pair[i] = nc_axx__pair_bits(m, r, first + 64 * w + i);
+        for (i = 0; i < 64; i++) pair[i] = nc_axx__pair_bits(s, r, first + 64 * w + i);
         nc_axx__turn_bits(pair);
         for (i = 0; i < l->inputs; i++) bits[(size_t)(1 + i) * NC_AXX__WORDS + w] = pair[i];
     }
@@ -4506,11 +4815,10 @@ static nc_axx__bits nc_axx__op_bits(nc_axx__logic *l, const nc_axx__op *op, cons
 }
 
 /* Operand k: its bits, extended where the parameter's type has a sign that the operand fills. */
-static nc_axx__bits nc_axx__operand_bits(const nc_axx_mult *m, const nc_axx_report *r,
+static nc_axx__bits nc_axx__operand_bits(const nc_axx__shape *s, const nc_axx_report *r,
                                          nc_axx__type type, int k) {
     const uint32_t bits = k ? r->b_bits : r->a_bits, first = k ? r->a_bits : 0;
-    const int no_sign = k ? m->b_unsigned : m->a_unsigned;
-    const int extends = type.is_signed && (!no_sign || bits == type.bits);
+    const int extends = type.is_signed && (!s->no_sign[k] || bits == type.bits);
     nc_axx__bits out;
     uint32_t i;
     for (i = 0; i < 64; i++)
@@ -4519,7 +4827,7 @@ static nc_axx__bits nc_axx__operand_bits(const nc_axx_mult *m, const nc_axx_repo
 }
 
 /* The bits of the function's result. */
-static nc_axx__bits nc_axx__netlist_logic(nc_axx__logic *l, const nc_axx_mult *m,
+static nc_axx__bits nc_axx__netlist_logic(nc_axx__logic *l, const nc_axx__shape *s,
                                           const nc_axx_report *r, const nc_axx__netlist *n,
                                           nc_axx__bits *values) {
     size_t k;
@@ -4527,7 +4835,7 @@ static nc_axx__bits nc_axx__netlist_logic(nc_axx__logic *l, const nc_axx_mult *m
     l->inputs = (uint32_t)r->a_bits + r->b_bits;
     for (k = 0; k < stbds_arrlenu(n->constants); k++)
         for (i = 0; i < 64; i++) values[k].at[i] = (uint32_t)((uint64_t)n->constants[k] >> i & 1);
-    for (i = 0; i < 2; i++) values[i] = nc_axx__operand_bits(m, r, n->types[i], (int)i);
+    for (i = 0; i < 2; i++) values[i] = nc_axx__operand_bits(s, r, n->types[i], (int)i);
     for (k = 0; k < stbds_arrlenu(n->ops) && !l->is_full; k++) {
         const nc_axx__op *op = &n->ops[k];
         values[op->to] = nc_axx__op_bits(l, op, values[op->a].at, values[op->b].at);
@@ -4543,17 +4851,17 @@ typedef struct nc_axx__seen {
 } nc_axx__seen;
 
 /* Products from `first` on: their low 32 bits, and what is to be known. */
-static void nc_axx__keep_products(nc_axx_mult *m, const uint64_t *values, uint32_t first,
+static void nc_axx__keep_products(nc_axx__table *m, const uint64_t *values, uint32_t first,
                                   uint32_t width, nc_axx__seen *seen) {
     uint32_t i;
-    for (i = 0; i < NC_AXX__PAIRS; i++) {
-        const int exact = nc_axx__exact_at(m, first + i), sign = (exact >= 0) + (exact > 0);
+    for (i = 0; i < NC_AXX__PAIRS && first + i < nc_axx__entries(&m->shape); i++) {
+        const int exact = nc_axx__exact_at(&m->shape, first + i), sign = (exact >= 0) + (exact > 0);
         const int64_t v = (int64_t)values[i];
         seen->is_wide |= values[i] >> width != 0;
         seen->set[sign] += (uint32_t)(values[i] >> (width - 1) & 1);
         seen->pairs[sign]++;
         if ((v < INT32_MIN || v > INT32_MAX) && !seen->beyond) seen->beyond = 1 + first + i;
-        m->table[first + i] = (int32_t)v;
+        m->at[first + i] = (int32_t)v;
     }
 }
 
@@ -4561,11 +4869,11 @@ static void nc_axx__keep_products(nc_axx_mult *m, const uint64_t *values, uint32
  * no sign, or where they are the bits of two's complement in a type that holds more (none is
  * negative or has more bits than both operands, and the highest of these says the sign of most);
  * those of unsigned operands where the function's parameters have signs. */
-static nc_status nc_axx__from_bits(nc_axx_mult *m, const nc_axx__netlist *n,
+static nc_status nc_axx__from_bits(nc_axx__table *m, const nc_axx__netlist *n,
                                    const nc_axx__input *in, const nc_axx__seen *seen,
                                    nc_axx__type result_type) {
     const uint32_t width = (uint32_t)in->report->a_bits + in->report->b_bits;
-    const int no_sign = m->a_unsigned && m->b_unsigned;
+    const int no_sign = !nc_axx__has_sign(&m->shape);
     const int are_bits =
         !seen->is_wide && 2 * seen->set[0] > seen->pairs[0] && 2 * seen->set[2] < seen->pairs[2];
     const int cut = no_sign ? n->types[0].is_signed && n->types[1].is_signed
@@ -4575,14 +4883,15 @@ static nc_status nc_axx__from_bits(nc_axx_mult *m, const nc_axx__netlist *n,
     if (!cut && seen->beyond)
         return nc__fail(in->err, NC_ERR_LIMIT, 0, 0,
                         "the product of row %u, column %u does not fit 32 bits",
-                        (unsigned)((seen->beyond - 1) / 256), (unsigned)((seen->beyond - 1) % 256));
-    for (i = 0; i < 65536 && cut; i++)
-        m->table[i] = (int32_t)nc_axx__extend((uint64_t)m->table[i] & mask, width, !no_sign);
+                        (unsigned)((seen->beyond - 1) >> m->shape.bits[1]),
+                        (unsigned)((seen->beyond - 1) & ((1u << m->shape.bits[1]) - 1)));
+    for (i = 0; i < nc_axx__entries(&m->shape) && cut; i++)
+        m->at[i] = (int32_t)nc_axx__extend((uint64_t)m->at[i] & mask, width, !no_sign);
     return NC_OK;
 }
 
 /* The table, NC_AXX__PAIRS products at a time. */
-static nc_status nc_axx__run_netlist(nc_axx_mult *m, const nc_axx__netlist *n,
+static nc_status nc_axx__run_netlist(nc_axx__table *m, const nc_axx__netlist *n,
                                      const nc_axx__input *in, nc_axx__type result_type) {
     const size_t count = stbds_arrlenu(n->constants);
     const uint32_t width = (uint32_t)in->report->a_bits + in->report->b_bits;
@@ -4595,7 +4904,7 @@ static nc_status nc_axx__run_netlist(nc_axx_mult *m, const nc_axx__netlist *n,
     memset(&l, 0, sizeof l);
     memset(&seen, 0, sizeof seen);
     if (values) {
-        result = nc_axx__netlist_logic(&l, m, in->report, n, values);
+        result = nc_axx__netlist_logic(&l, &m->shape, in->report, n, values);
         nc_axx__mark_live(&l, result.at, 64);
         bits = nc_axx__node_words(&l);
     }
@@ -4603,8 +4912,8 @@ static nc_status nc_axx__run_netlist(nc_axx_mult *m, const nc_axx__netlist *n,
         status = nc_axx__too_many_gates(in->err);
     else if (!bits)
         status = nc__fail(in->err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    for (i = 0; i < 65536 && status == NC_OK; i += NC_AXX__PAIRS) {
-        nc_axx__run_pairs(&l, result.at, 64, m, in->report, i, bits, products);
+    for (i = 0; i < nc_axx__entries(&m->shape) && status == NC_OK; i += NC_AXX__PAIRS) {
+        nc_axx__run_pairs(&l, result.at, 64, &m->shape, in->report, i, bits, products);
         nc_axx__keep_products(m, products, i, width, &seen);
     }
     if (status == NC_OK) status = nc_axx__from_bits(m, n, in, &seen, result_type);
@@ -4615,7 +4924,7 @@ static nc_status nc_axx__run_netlist(nc_axx_mult *m, const nc_axx__netlist *n,
 }
 
 /* Signs and widths by the parameters' types; those of 32 and 64 bits say no width. */
-static nc_status nc_axx__settle_function(nc_axx_mult *m, const nc_axx__input *in,
+static nc_status nc_axx__settle_function(nc_axx__table *m, const nc_axx__input *in,
                                          const nc_axx__function *f) {
     const uint32_t bits[2] = {f->types[0].bits, f->types[1].bits};
     const int are_unsigned[2] = {!f->types[0].is_signed, !f->types[1].is_signed};
@@ -4631,7 +4940,7 @@ static nc_status nc_axx__settle_function(nc_axx_mult *m, const nc_axx__input *in
 }
 
 /* Values 0 and 1 are the operands. */
-static nc_status nc_axx__read_netlist(nc_axx_mult *m, const nc_axx__input *in) {
+static nc_status nc_axx__read_netlist(nc_axx__table *m, const nc_axx__input *in) {
     nc_axx__netlist n;
     const nc_axx__function *f;
     nc_status status = NC_OK;
@@ -4640,6 +4949,7 @@ static nc_status nc_axx__read_netlist(nc_axx_mult *m, const nc_axx__input *in) {
     nc_axx__functions_of(&n);
     f = nc_axx__multiplier_of(&n, in);
     if (f) status = nc_axx__settle_function(m, in, f);
+    if (f && status == NC_OK) status = nc_axx__make_room(m, in);
     if (f && status == NC_OK) {
         (void)nc_axx__declare(&n, f->names[0], f->types[0], 1, 1);
         (void)nc_axx__declare(&n, f->names[1], f->types[1], 1, 1);
@@ -4851,10 +5161,10 @@ static nc_status nc_axx__sort_covers(nc_axx__circuit *c) {
 }
 
 /* All products; those of signed operands are in two's complement. */
-static nc_status nc_axx__run_circuit(nc_axx_mult *m, const nc_axx__input *in,
+static nc_status nc_axx__run_circuit(nc_axx__table *m, const nc_axx__input *in,
                                      const nc_axx__circuit *c, uint32_t *literals) {
     const uint32_t n = (uint32_t)stbds_arrlenu(c->outputs);
-    const int has_sign = n > 1 && !m->a_unsigned;
+    const int has_sign = n > 1 && !m->shape.no_sign[0];
     uint64_t *bits, values[NC_AXX__PAIRS];
     uint32_t outputs[31], at, i;
     nc_status status = NC_OK;
@@ -4874,10 +5184,10 @@ static nc_status nc_axx__run_circuit(nc_axx_mult *m, const nc_axx__input *in,
         status = nc_axx__too_many_gates(in->err);
     else if (!bits)
         status = nc__fail(in->err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    for (at = 0; at < 65536 && status == NC_OK; at += NC_AXX__PAIRS) {
-        nc_axx__run_pairs(&l, outputs, n, m, in->report, at, bits, values);
-        for (i = 0; i < NC_AXX__PAIRS; i++)
-            m->table[at + i] = (int32_t)nc_axx__extend(values[i], n, has_sign);
+    for (at = 0; at < nc_axx__entries(&m->shape) && status == NC_OK; at += NC_AXX__PAIRS) {
+        nc_axx__run_pairs(&l, outputs, n, &m->shape, in->report, at, bits, values);
+        for (i = 0; i < NC_AXX__PAIRS && at + i < nc_axx__entries(&m->shape); i++)
+            m->at[at + i] = (int32_t)nc_axx__extend(values[i], n, has_sign);
     }
     nc__free(NULL, bits, 0);
     stbds_arrfree(l.gates);
@@ -4885,7 +5195,7 @@ static nc_status nc_axx__run_circuit(nc_axx_mult *m, const nc_axx__input *in,
 }
 
 /* Signs and widths: those of the ports, which a name may not deny. */
-static nc_status nc_axx__settle_circuit(nc_axx_mult *m, const nc_axx__input *in,
+static nc_status nc_axx__settle_circuit(nc_axx__table *m, const nc_axx__input *in,
                                         const nc_axx__circuit *c, nc_axx__word unit) {
     static const int has_sign[2] = {0, 0};
     const uint32_t *w = c->widths;
@@ -4905,8 +5215,8 @@ static nc_status nc_axx__settle_circuit(nc_axx_mult *m, const nc_axx__input *in,
     return NC_OK;
 }
 
-static nc_status nc_axx__circuit_table(nc_axx_mult *m, const nc_axx__input *in, nc_axx__circuit *c,
-                                       nc_axx__word unit) {
+static nc_status nc_axx__circuit_table(nc_axx__table *m, const nc_axx__input *in,
+                                       nc_axx__circuit *c, nc_axx__word unit) {
     nc_status status = nc_axx__settle_circuit(m, in, c, unit);
     uint32_t *literals;
     uint32_t i;
@@ -4916,6 +5226,7 @@ static nc_status nc_axx__circuit_table(nc_axx_mult *m, const nc_axx__input *in, 
         c->driver[c->inputs[i]] = ~UINT32_C(0);
     }
     if (status == NC_OK) status = nc_axx__sort_covers(c);
+    if (status == NC_OK) status = nc_axx__make_room(m, in);
     if (status != NC_OK) return status;
     literals = (uint32_t *)nc__calloc(NULL, stbds_arrlenu(c->driver) * sizeof *literals);
     if (!literals) return nc__fail(in->err, NC_ERR_MEMORY, 0, 0, "out of memory");
@@ -4926,7 +5237,7 @@ static nc_status nc_axx__circuit_table(nc_axx_mult *m, const nc_axx__input *in, 
 
 /* The models of a file, the multiplier among them (`last`: the last one, else the first), its body
  * and its table. */
-static nc_status nc_axx__read_circuit(nc_axx_mult *m, const nc_axx__input *in, int last,
+static nc_status nc_axx__read_circuit(nc_axx__table *m, const nc_axx__input *in, int last,
                                       void (*models)(nc_axx__circuit *c),
                                       void (*body)(nc_axx__circuit *c)) {
     nc_axx__circuit c;
@@ -5164,7 +5475,7 @@ static void nc_axx__blif_models(nc_axx__circuit *c) {
 }
 
 /* The first model is the circuit. */
-static nc_status nc_axx__read_blif(nc_axx_mult *m, const nc_axx__input *in) {
+static nc_status nc_axx__read_blif(nc_axx__table *m, const nc_axx__input *in) {
     return nc_axx__read_circuit(m, in, 0, nc_axx__blif_models, nc_axx__blif_body);
 }
 
@@ -5819,7 +6130,7 @@ static void nc_axx__verilog_models(nc_axx__circuit *c) {
 }
 
 /* The last module is the circuit. */
-static nc_status nc_axx__read_verilog(nc_axx_mult *m, const nc_axx__input *in) {
+static nc_status nc_axx__read_verilog(nc_axx__table *m, const nc_axx__input *in) {
     return nc_axx__read_circuit(m, in, 1, nc_axx__verilog_models, nc_axx__verilog_body);
 }
 
@@ -5827,9 +6138,9 @@ static nc_status nc_axx__read_verilog(nc_axx_mult *m, const nc_axx__input *in) {
 
 typedef struct nc_axx__form {
     const char *ending;
-    /* a_unsigned and b_unsigned say what the operands of a table are, after it of a circuit too */
-    nc_status (*read)(nc_axx_mult *m, const nc_axx__input *in);
-    nc_status (*write)(const nc_axx_mult *m, nc__buffer *b, nc_error *err); /* null: read only */
+    /* no_sign says what the operands of a table are, after it of a circuit too */
+    nc_status (*read)(nc_axx__table *m, const nc_axx__input *in);
+    nc_status (*write)(const nc_axx__view *v, nc__buffer *b, nc_error *err); /* null: read only */
 } nc_axx__form;
 
 static const nc_axx__form nc_axx__forms[] = {{"", NULL, NULL},
@@ -5873,52 +6184,120 @@ static float nc_axx__power_line(const nc_axx__input *in) {
 }
 
 /* Power against that of the exact multiplier of the same sign. */
-static void nc_axx__settle_power(nc_axx_mult *m, const nc_axx__input *in, nc_axx_form form) {
+static float nc_axx__table_power(const nc_axx__table *m, const nc_axx__input *in,
+                                 nc_axx_form form) {
     const int is_netlist =
         form == NC_AXX_FORM_NETLIST || form == NC_AXX_FORM_BLIF || form == NC_AXX_FORM_VERILOG;
-    const float exact = m->a_unsigned && m->b_unsigned ? 0.391f : nc_axx__published[0].milliwatts;
+    const float exact = nc_axx__has_sign(&m->shape) ? nc_axx__published[0].milliwatts : 0.391f;
+    const float power = nc_axx__published_power(in->name);
     in->report->milliwatts = is_netlist ? nc_axx__power_line(in) : 0.0f;
-    m->relative_power = nc_axx__published_power(m->name);
-    if (m->relative_power <= 0) m->relative_power = in->report->milliwatts / exact;
+    return power > 0 ? power : in->report->milliwatts / exact;
+}
+
+/* in->how, or an error. */
+static nc_status nc_axx__set_reading(nc_axx__input *in, nc_axx_form form,
+                                     const nc_axx_reading *how) {
+    if (form == NC_AXX_FORM_AUTO || (unsigned)form >= NC_AXX_FORM_COUNT)
+        return nc__fail(in->err, NC_ERR_ARG, 0, 0, "the form of the file is not known");
+    if (how) in->how = *how;
+    if ((unsigned)in->how.sign >= NC_AXX_SIGN_COUNT)
+        return nc__fail(in->err, NC_ERR_ARG, 0, 0, "no sign has the number %d", (int)in->how.sign);
+    if ((in->how.bits[0] || in->how.bits[1]) &&
+        !(nc_axx__is_width(in->how.bits[0]) && nc_axx__is_width(in->how.bits[1])))
+        return nc__fail(in->err, NC_ERR_ARG, 0, 0, "operands have 2 to 12 bits, not %u and %u",
+                        (unsigned)in->how.bits[0], (unsigned)in->how.bits[1]);
+    return NC_OK;
+}
+
+/* Any file into a table that has its memory, or gets it. */
+static nc_status nc_axx__read_table(nc_axx__table *m, nc_axx_form form, const nc_axx_reading *how,
+                                    nc_axx__input *in) {
+    static const int bytes_of[2] = {1, 1};
+    const nc_axx__word none = {"", 0};
+    nc_status status = nc_axx__set_reading(in, form, how);
+    if (status != NC_OK) return status;
+    nc_axx__settle_signs(m, in, none, form == NC_AXX_FORM_BIN ? bytes_of : NULL);
+    nc_axx__settle_table(m, in);
+    status = nc_axx__forms[form].read(m, in);
+    if (status == NC_OK) nc_axx__say(in->report);
+    return status;
+}
+
+static nc_axx__input nc_axx__file_input(const char *name, const void *data, size_t bytes,
+                                        nc_axx_report *found, nc_error *err) {
+    nc_axx__input in;
+    memset(&in, 0, sizeof in);
+    memset(found, 0, sizeof *found);
+    in.data = data ? data : "";
+    in.bytes = bytes;
+    in.name = name;
+    in.report = found;
+    in.err = err;
+    return in;
 }
 
 NC_API nc_status nc_axx_parse_with(nc_axx_mult *m, nc_axx_form form, const nc_axx_reading *how,
                                    const char *name, const void *data, size_t bytes,
                                    nc_axx_report *report, nc_error *err) {
-    static const int bytes_of[2] = {1, 1};
-    const nc_axx__word none = {"", 0};
     nc_axx_report found;
     nc_axx__input in;
+    nc_axx__table table;
     nc_axx_mult *work;
     nc_status status;
     nc__clear(err);
-    memset(&in, 0, sizeof in);
-    memset(&found, 0, sizeof found);
     if (!m || !name || (!data && bytes)) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
-    if (form == NC_AXX_FORM_AUTO || (unsigned)form >= NC_AXX_FORM_COUNT)
-        return nc__fail(err, NC_ERR_ARG, 0, 0, "the form of the file is not known");
-    if (how) in.how = *how;
-    if ((unsigned)in.how.sign >= NC_AXX_SIGN_COUNT)
-        return nc__fail(err, NC_ERR_ARG, 0, 0, "no sign has the number %d", (int)in.how.sign);
     work = (nc_axx_mult *)nc__calloc(NULL, sizeof *work);
     if (!work) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    in.data = data ? data : "";
-    in.bytes = bytes;
-    in.name = name;
-    in.report = &found;
-    in.err = err;
-    nc_axx__settle_signs(work, &in, none, form == NC_AXX_FORM_BIN ? bytes_of : NULL);
-    nc_axx__settle_table(work, &in);
-    status = nc_axx__forms[form].read(work, &in);
+    in = nc_axx__file_input(name, data, bytes, &found, err);
+    table.shape = nc_axx__shape_of(work);
+    table.at = work->table;
+    table.own = 0;
+    status = nc_axx__read_table(&table, form, how, &in);
     if (status == NC_OK) {
         (void)snprintf(work->name, sizeof work->name, "%.40s", name);
-        nc_axx__settle_power(work, &in, form);
-        nc_axx__say(&found);
+        work->a_unsigned = table.shape.no_sign[0];
+        work->b_unsigned = table.shape.no_sign[1];
+        work->a_bits = table.shape.used[0] < 8 ? table.shape.used[0] : 0;
+        work->b_bits = table.shape.used[1] < 8 ? table.shape.used[1] : 0;
+        work->relative_power = nc_axx__table_power(&table, &in, form);
         if (report) *report = found;
         *m = *work;
     }
     nc__free(NULL, work, sizeof *work);
     return status;
+}
+
+NC_API nc_status nc_axx_wide_parse(nc_axx_wide **wide, nc_axx_form form, const nc_axx_reading *how,
+                                   const char *name, const void *data, size_t bytes,
+                                   nc_axx_report *report, nc_error *err) {
+    nc_axx_report found;
+    nc_axx__input in;
+    nc_axx__table table;
+    nc_axx_wide *w;
+    nc_status status;
+    nc__clear(err);
+    if (wide) *wide = NULL;
+    if (!wide || !name || (!data && bytes)) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
+    w = (nc_axx_wide *)nc__calloc(NULL, sizeof *w);
+    if (!w) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    in = nc_axx__file_input(name, data, bytes, &found, err);
+    memset(&table, 0, sizeof table);
+    table.own = 1;
+    status = nc_axx__read_table(&table, form, how, &in);
+    w->table = table.at;
+    if (status != NC_OK) {
+        nc_axx_wide_destroy(w);
+        return status;
+    }
+    (void)snprintf(w->name, sizeof w->name, "%.40s", name);
+    w->a_unsigned = table.shape.no_sign[0];
+    w->b_unsigned = table.shape.no_sign[1];
+    w->a_bits = table.shape.bits[0];
+    w->b_bits = table.shape.bits[1];
+    w->relative_power = nc_axx__table_power(&table, &in, form);
+    if (report) *report = found;
+    *wide = w;
+    return NC_OK;
 }
 
 NC_API nc_status nc_axx_parse(nc_axx_mult *m, nc_axx_form form, const char *name, const void *data,
@@ -5937,15 +6316,48 @@ static nc_status nc_axx__hand_over(nc__buffer *b, nc_status status, char **data,
     return status;
 }
 
-NC_API nc_status nc_axx_write(const nc_axx_mult *m, nc_axx_form form, char **data, size_t *bytes,
-                              nc_error *err) {
+static nc_axx__view nc_axx__view_of(const nc_axx_mult *m) {
+    nc_axx__view v;
+    v.shape = nc_axx__shape_of(m);
+    v.at = m->table;
+    v.name = m->name;
+    return v;
+}
+
+static nc_axx__view nc_axx__wide_view(const nc_axx_wide *w) {
+    nc_axx__view v;
+    v.shape = nc_axx__wide_shape(w);
+    v.at = w->table;
+    v.name = w->name;
+    return v;
+}
+
+static nc_status nc_axx__write_view(const nc_axx__view *v, nc_axx_form form, char **data,
+                                    size_t *bytes, nc_error *err) {
     nc__buffer b;
-    nc__clear(err);
-    if (!m || !data || !bytes) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
+    if (!data || !bytes) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
     if ((unsigned)form >= NC_AXX_FORM_COUNT || !nc_axx__forms[form].write)
         return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "this form can only be read");
     memset(&b, 0, sizeof b);
-    return nc_axx__hand_over(&b, nc_axx__forms[form].write(m, &b, err), data, bytes, err);
+    return nc_axx__hand_over(&b, nc_axx__forms[form].write(v, &b, err), data, bytes, err);
+}
+
+NC_API nc_status nc_axx_write(const nc_axx_mult *m, nc_axx_form form, char **data, size_t *bytes,
+                              nc_error *err) {
+    nc_axx__view v;
+    nc__clear(err);
+    if (!m) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
+    v = nc_axx__view_of(m);
+    return nc_axx__write_view(&v, form, data, bytes, err);
+}
+
+NC_API nc_status nc_axx_wide_write(const nc_axx_wide *wide, nc_axx_form form, char **data,
+                                   size_t *bytes, nc_error *err) {
+    nc_axx__view v;
+    nc__clear(err);
+    if (!wide) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
+    v = nc_axx__wide_view(wide);
+    return nc_axx__write_view(&v, form, data, bytes, err);
 }
 
 NC_API void nc_axx_free_text(char *data) { nc__free(NULL, data, 0); }
@@ -5966,17 +6378,16 @@ NC_API nc_status nc_axx_load(nc_axx_mult *m, const char *path, nc_axx_form form,
     return nc_axx_load_with(m, path, form, NULL, NULL, err);
 }
 
-NC_API nc_status nc_axx_load_with(nc_axx_mult *m, const char *path, nc_axx_form form,
-                                  const nc_axx_reading *how, nc_axx_report *report, nc_error *err) {
+/* The bytes of a file, its form where that is AUTO, and its name without folder and ending. */
+static nc_status nc_axx__open_table(const char *path, nc_axx_form *form, char name[41],
+                                    uint8_t **data, size_t *bytes, nc_error *err) {
     const char *slash, *dot;
-    char name[41];
-    uint8_t *data;
-    size_t bytes, n;
     nc_status status;
+    size_t n;
     if (!path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no path");
-    if (form == NC_AXX_FORM_AUTO) form = nc_axx_form_of(path);
-    if (form == NC_AXX_FORM_AUTO) return nc_axx__unknown_ending(path, err);
-    status = nc__file_read(path, NULL, &data, &bytes, err);
+    if (*form == NC_AXX_FORM_AUTO) *form = nc_axx_form_of(path);
+    if (*form == NC_AXX_FORM_AUTO) return nc_axx__unknown_ending(path, err);
+    status = nc__file_read(path, NULL, data, bytes, err);
     if (status != NC_OK) return status;
     slash = strrchr(path, '/');
     path = slash ? slash + 1 : path;
@@ -5985,23 +6396,63 @@ NC_API nc_status nc_axx_load_with(nc_axx_mult *m, const char *path, nc_axx_form 
     if (n > 40) n = 40;
     memcpy(name, path, n);
     name[n] = 0;
+    return NC_OK;
+}
+
+NC_API nc_status nc_axx_load_with(nc_axx_mult *m, const char *path, nc_axx_form form,
+                                  const nc_axx_reading *how, nc_axx_report *report, nc_error *err) {
+    char name[41];
+    uint8_t *data;
+    size_t bytes;
+    nc_status status = nc_axx__open_table(path, &form, name, &data, &bytes, err);
+    if (status != NC_OK) return status;
     status = nc_axx_parse_with(m, form, how, name, data, bytes, report, err);
     nc__free(NULL, data, bytes + 1);
     return status;
 }
 
-NC_API nc_status nc_axx_save(const nc_axx_mult *m, const char *path, nc_axx_form form,
-                             nc_error *err) {
+NC_API nc_status nc_axx_wide_load(nc_axx_wide **wide, const char *path, nc_axx_form form,
+                                  const nc_axx_reading *how, nc_axx_report *report, nc_error *err) {
+    char name[41];
+    uint8_t *data;
+    size_t bytes;
+    nc_status status;
+    if (wide) *wide = NULL;
+    status = nc_axx__open_table(path, &form, name, &data, &bytes, err);
+    if (status != NC_OK) return status;
+    status = nc_axx_wide_parse(wide, form, how, name, data, bytes, report, err);
+    nc__free(NULL, data, bytes + 1);
+    return status;
+}
+
+/* What was written, to a file. */
+static nc_status nc_axx__save_view(const nc_axx__view *v, const char *path, nc_axx_form form,
+                                   nc_error *err) {
     char *data = NULL;
     size_t bytes = 0;
     nc_status status;
-    if (!path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no path");
     if (form == NC_AXX_FORM_AUTO) form = nc_axx_form_of(path);
-    status = nc_axx_write(m, form, &data, &bytes, err);
+    status = nc_axx__write_view(v, form, &data, &bytes, err);
     if (status != NC_OK) return status;
     status = nc_file_write(path, data, bytes, err);
     nc_axx_free_text(data);
     return status;
+}
+
+NC_API nc_status nc_axx_save(const nc_axx_mult *m, const char *path, nc_axx_form form,
+                             nc_error *err) {
+    nc_axx__view v;
+    if (!m || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, m ? "no path" : "null argument");
+    v = nc_axx__view_of(m);
+    return nc_axx__save_view(&v, path, form, err);
+}
+
+NC_API nc_status nc_axx_wide_save(const nc_axx_wide *wide, const char *path, nc_axx_form form,
+                                  nc_error *err) {
+    nc_axx__view v;
+    if (!wide || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, wide ? "no path" : "null argument");
+    v = nc_axx__wide_view(wide);
+    return nc_axx__save_view(&v, path, form, err);
 }
 #endif
 
@@ -6663,6 +7114,7 @@ NC_API nc_status nc_axx_engine_create_with(nc_axx_engine **engine, const nc_axx_
     const uint32_t most =
         most_products > (int)NC_AXX__TERMS ? (uint32_t)NC_AXX__TERMS : (uint32_t)most_products;
     double best = 1e9;
+    nc_axx__shape shape;
     nc_axx_engine *e;
     int32_t *rest;
     uint32_t i;
@@ -6676,9 +7128,10 @@ NC_API nc_status nc_axx_engine_create_with(nc_axx_engine **engine, const nc_axx_
         nc__free(NULL, rest, 0);
         return NC_ERR_MEMORY;
     }
+    shape = nc_axx__shape_of(m);
     for (i = 0; i < 65536; i++) { /* from the operands' order to that of their bytes */
         const int32_t v = m->table[i];
-        e->table[i ^ nc_axx__byte_order(m)] = v;
+        e->table[i ^ nc_axx__byte_order(&shape)] = v;
         if (v == INT32_MIN || nc_axx__abs(v) > e->info.largest)
             e->info.largest = v == INT32_MIN ? INT32_MAX : nc_axx__abs(v);
     }

@@ -184,7 +184,7 @@ static int heatmap(const char *path) {
 
 int main(int argc, char **argv) {
     const char *in = NULL, *out = NULL, *plot = NULL;
-    nc_axx_reading how = {NC_AXX_SIGN_FILE, 0, NULL};
+    nc_axx_reading how = {NC_AXX_SIGN_FILE, 0, NULL, {0, 0}};
     int i, json = 0, show = 0, list = 0;
     nc_status status;
     nc_error err;

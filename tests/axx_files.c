@@ -244,7 +244,7 @@ static void published(char *text, const char *head) {
 
 static void signs_are_those_of_the_name_or_as_asked(void **state) {
     static const char head[] = "uint16_t mul8s_1L2H(uint8_t A, uint8_t B)";
-    nc_axx_reading how = {NC_AXX_SIGN_FILE, 0, NULL};
+    nc_axx_reading how = {NC_AXX_SIGN_FILE, 0, NULL, {0, 0}};
     char *text = malloc(1 << 14), *table;
     nc_axx_report report;
     nc_axx_metrics e;
@@ -403,7 +403,7 @@ static void functions_may_call_those_above(void **state) {
         {"int f(int8_t a, int8_t b) { return 1.5; }", "an integer"},
         {"int f(int8_t a, int8_t b) { return a && b; }", "expected ';'"},
     };
-    nc_axx_reading how = {NC_AXX_SIGN_FILE, 0, NULL};
+    nc_axx_reading how = {NC_AXX_SIGN_FILE, 0, NULL, {0, 0}};
     nc_axx_report report;
     nc_error err;
     size_t i;
@@ -448,7 +448,7 @@ static void other_widths_are_refused_or_embedded(void **state) {
         {"uint64_t arrdiv8(uint64_t A, uint64_t B)", "a divider of 8-bit"},
         {"uint32_t mul16u_HF0(uint8_t A, uint8_t B)", "16 by 16 bits"},
     };
-    nc_axx_reading how = {NC_AXX_SIGN_FILE, 1, NULL};
+    nc_axx_reading how = {NC_AXX_SIGN_FILE, 1, NULL, {0, 0}};
     char text[256];
     nc_axx_report report;
     nc_axx_metrics e;
@@ -575,7 +575,7 @@ static void blif_has_models_in_models(void **state) {
         {".gate nand2 A=a0 B=b0 O=o0\n", "'.gate' is not read"},
     };
     char text[4096], *at = text, *tail;
-    nc_axx_reading how = {NC_AXX_SIGN_UNSIGNED, 1, NULL};
+    nc_axx_reading how = {NC_AXX_SIGN_UNSIGNED, 1, NULL, {0, 0}};
     nc_axx_report report;
     nc_error err;
     size_t i;
@@ -686,7 +686,7 @@ static void netlists_in_verilog_are_evaluated(void **state) {
         {"`define X 1\nmodule m; endmodule", "directive"},
     };
     char *text = malloc(1 << 16);
-    nc_axx_reading how = {NC_AXX_SIGN_SIGNED, 0, NULL};
+    nc_axx_reading how = {NC_AXX_SIGN_SIGNED, 0, NULL, {0, 0}};
     nc_axx_report report;
     nc_error err;
     size_t i;
@@ -710,7 +710,7 @@ static void netlists_in_verilog_are_evaluated(void **state) {
                                   "wire [8:0] s; assign s = A + B; wire [7:0] t = A + B;\n"
                                   "assign O = {s, 7'b0} + t + {1'b1};\nendmodule\n";
         int a, b;
-        nc_axx_reading none = {NC_AXX_SIGN_UNSIGNED, 0, NULL};
+        nc_axx_reading none = {NC_AXX_SIGN_UNSIGNED, 0, NULL, {0, 0}};
         if (nc_axx_parse_with(&n, NC_AXX_FORM_VERILOG, &none, "x", sum, sizeof sum - 1, &report,
                               &err))
             fail_msg("%d:%d %s", (int)err.line, (int)err.column, err.message);
@@ -734,7 +734,7 @@ static void errors_name_their_place(void **state) {
         const char *text;
     } bad[] = {
         {NC_AXX_FORM_HEADER, NC_ERR_FORMAT, 2, 1, "int x;\n"},
-        {NC_AXX_FORM_HEADER, NC_ERR_FORMAT, 1, 15, "int l[256][255] = {"},
+        {NC_AXX_FORM_HEADER, NC_ERR_FORMAT, 1, 20, "int l[256][255] = {"},
         {NC_AXX_FORM_HEADER, NC_ERR_FORMAT, 1, 16, "int l[256][256];"},
         {NC_AXX_FORM_HEADER, NC_ERR_FORMAT, 2, 5, "int l[256][256] = {\n{1, }"},
         {NC_AXX_FORM_HEADER, NC_ERR_FORMAT, 1, 23, "int l[256][256] = {{1 2"},

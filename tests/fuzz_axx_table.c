@@ -7,7 +7,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static nc_axx_mult m, again;
-    nc_axx_reading how = {NC_AXX_SIGN_FILE, 0, NULL};
+    nc_axx_reading how = {NC_AXX_SIGN_FILE, 0, NULL, {0, 0}};
     const nc_axx_form form =
         (nc_axx_form)(1 + (size ? data[0] : 0) % (unsigned)(NC_AXX_FORM_COUNT - 1));
     nc_error err;
