@@ -453,7 +453,7 @@ NC_API nc_status nc_axx_calibrator_load(nc_axx_calibrator *c, const uint8_t *byt
 
 /* -- quantisation --------------------------------------------------------------------------- */
 
-/* (2^(bits-1) - 1) / amax, bits 2 to 8; 0 when amax is below 2^-24 or bits out of range: such a
+/* (2^(bits-1) - 1) / amax, bits 2 to 12; 0 when amax is below 2^-24 or bits out of range: such a
  * tensor quantises to zeros. */
 NC_API float nc_axx_scale(float amax, uint32_t bits);
 /* The same for values of 0 and more in all bits: (2^bits - 1) / amax. */
@@ -472,6 +472,15 @@ NC_API void nc_axx_quantize_rows_at(int8_t *q, float *scales, const float *amax,
                                     size_t rows, size_t columns, uint32_t bits);
 /* x[i] = q[i] / scale, 0 for a zero scale. q are int8, or uint8 with is_unsigned. */
 NC_API void nc_axx_dequantize(float *x, const void *q, size_t n, float scale, int is_unsigned);
+/* The same in 16 bits, for bits 2 to 12; outside they are taken as 12. amax is that of nc_axx_amax
+ * or of a calibrator's maximum or percentile, which do not depend on bits. */
+NC_API void nc_axx_quantize_wide(int16_t *q, const float *x, size_t n, float scale, uint32_t bits);
+NC_API void nc_axx_quantize_wide_unsigned(uint16_t *q, const float *x, size_t n, float scale,
+                                          uint32_t bits);
+NC_API void nc_axx_quantize_wide_rows(int16_t *q, float *scales, const float *x, size_t rows,
+                                      size_t columns, uint32_t bits);
+/* q are int16, or uint16 with is_unsigned. */
+NC_API void nc_axx_dequantize_wide(float *x, const void *q, size_t n, float scale, int is_unsigned);
 
 /* -- engines -------------------------------------------------------------------------------- */
 
@@ -496,6 +505,10 @@ NC_API nc_status nc_axx_engine_create(nc_axx_engine **engine, const nc_axx_mult 
  * tests and measurements. */
 NC_API nc_status nc_axx_engine_create_with(nc_axx_engine **engine, const nc_axx_mult *m,
                                            int most_products);
+/* One of operands of 16 bits each (int16_t, or uint16_t where the multiplier is unsigned), of which
+ * the multiplier's are used and others dropped: for nc_axx_gemm and all layers below, by look-ups
+ * of the whole table. Networks and GPUs take bytes only: nc_axx_embed. */
+NC_API nc_status nc_axx_engine_create_wide(nc_axx_engine **engine, const nc_axx_wide *wide);
 /* Release; null is fine. */
 NC_API void nc_axx_engine_destroy(nc_axx_engine *engine);
 /* What the engine found. */
@@ -504,9 +517,10 @@ NC_API void nc_axx_engine_describe(const nc_axx_engine *engine, nc_axx_engine_in
  * this kind below. */
 NC_API size_t nc_axx_gemm_work_bytes(const nc_axx_engine *engine, size_t m, size_t n, size_t k);
 /* sums (m x n) = over k of product(x[i][k], w[j][k]): x is m x k, w is n x k, one byte each,
- * signed or not as the multiplier has it. exact: 32-bit sums on any number of threads. NC_ERR_ARG
- * for null pointers or too little work memory, NC_ERR_LIMIT when k times the largest product
- * passes 2^31. */
+ * signed or not as the multiplier has it, two each with nc_axx_engine_create_wide. exact: 32-bit
+ * sums on any number of threads. NC_ERR_ARG for null pointers or too little work memory,
+ * NC_ERR_LIMIT when k times the largest product passes 2^31, of an engine of 16-bit operands when a
+ * sum does. */
 NC_API nc_status nc_axx_gemm(const nc_axx_engine *engine, const void *x, const void *w,
                              int32_t *sums, size_t m, size_t n, size_t k, void *work,
                              size_t work_bytes);
@@ -517,7 +531,7 @@ NC_API int nc_axx_set_simd(int level);
 
 /* -- layers: forward and backward ----------------------------------------------------------- */
 
-/* Operands are bytes as the engine's multiplier takes them; y and gradients float32. A
+/* Operands are bytes or 16 bits, as the engine's multiplier takes them; y and gradients float32. A
  * zero scale makes a product 0. work: scratch of the bytes that the function of that name gives.
  * Errors: NC_ERR_ARG for null pointers, impossible shapes and too little work memory, NC_ERR_LIMIT
  * for sums beyond 32 bits. exact: integer sums; one float32 rounding each for their conversion,
@@ -716,7 +730,7 @@ NC_API nc_status nc_axx_net_layer(const nc_axx_net *net, uint32_t layer, nc_axx_
 /* How all layers multiply from now on. */
 NC_API void nc_axx_net_set_mode(nc_axx_net *net, nc_axx_mode mode);
 /* The engine of a layer in NC_AXX_MODE_INTEGER, which must live as long as it is used; null: exact
- * products. NC_ERR_ARG for an engine of unsigned operands or beyond the last layer. */
+ * products. NC_ERR_ARG for an engine of unsigned or 16-bit operands or beyond the last layer. */
 NC_API nc_status nc_axx_net_assign(nc_axx_net *net, uint32_t layer, const nc_axx_engine *engine);
 /* Power of an assignment relative to exact products: sum of MACs times power, over all MACs. */
 NC_API double nc_axx_net_power(const nc_axx_net *net, const float *power_of_layer);
@@ -909,7 +923,7 @@ NC_API nc_status nc_axx_graph_set_mode(nc_axx_graph *graph, uint32_t number, nc_
 /* Bits of a node's operands (or all nodes'), 2 to 8. */
 NC_API nc_status nc_axx_graph_set_bits(nc_axx_graph *graph, uint32_t number, uint32_t bits);
 /* The engine of a node (or all nodes) in NC_AXX_MODE_INTEGER, which must live as long as it is
- * used; null: exact products. NC_ERR_ARG for an engine of unsigned operands. */
+ * used; null: exact products. NC_ERR_ARG for an engine of unsigned or 16-bit operands. */
 NC_API nc_status nc_axx_graph_assign(nc_axx_graph *graph, uint32_t number,
                                      const nc_axx_engine *engine);
 /* Amax of the operands of all products, from so many images in float32, for the bits of each node.
@@ -3485,7 +3499,7 @@ static nc_status nc_axx__fit_table(nc_axx__table *m, const nc_axx__input *in, ui
 /* Where in the text the failure was. */
 static nc_status nc_axx__at_place(nc_status status, const nc__text *t) {
     if (status != NC_OK && t->err) {
-        t->err->line = t->line;
+        t->err->line = (int32_t)t->line;
         t->err->column = (int32_t)(t->at - t->line_start) + 1;
     }
     return status;
@@ -6698,12 +6712,12 @@ NC_API nc_status nc_axx_calibrator_load(nc_axx_calibrator *c, const uint8_t *byt
 /* >>quantisation ================================================================ */
 
 NC_API float nc_axx_scale(float amax, uint32_t bits) {
-    if (bits < 2 || bits > 8 || !(amax >= 5.9604644775390625e-8f)) return 0.0f;
+    if (!nc_axx__is_width(bits) || !(amax >= 5.9604644775390625e-8f)) return 0.0f;
     return (float)((1u << (bits - 1)) - 1) / amax;
 }
 
 NC_API float nc_axx_scale_unsigned(float amax, uint32_t bits) {
-    if (bits < 2 || bits > 8 || !(amax >= 5.9604644775390625e-8f)) return 0.0f;
+    if (!nc_axx__is_width(bits) || !(amax >= 5.9604644775390625e-8f)) return 0.0f;
     return (float)((1u << bits) - 1) / amax;
 }
 
@@ -6769,6 +6783,38 @@ NC_API void nc_axx_dequantize(float *x, const void *q, size_t n, float scale, in
     }
 }
 
+NC_API void nc_axx_quantize_wide(int16_t *q, const float *x, size_t n, float scale, uint32_t bits) {
+    const float top = (float)((1 << ((nc_axx__is_width(bits) ? bits : 12) - 1)) - 1);
+    size_t i;
+    for (i = 0; i < n; i++) q[i] = (int16_t)nc_axx__code(x[i], scale, -top - 1, top);
+}
+
+NC_API void nc_axx_quantize_wide_unsigned(uint16_t *q, const float *x, size_t n, float scale,
+                                          uint32_t bits) {
+    const float top = (float)((1 << (nc_axx__is_width(bits) ? bits : 12)) - 1);
+    size_t i;
+    for (i = 0; i < n; i++) q[i] = (uint16_t)nc_axx__code(x[i], scale, 0.0f, top);
+}
+
+NC_API void nc_axx_quantize_wide_rows(int16_t *q, float *scales, const float *x, size_t rows,
+                                      size_t columns, uint32_t bits) {
+    size_t r;
+    for (r = 0; r < rows; r++) {
+        scales[r] = nc_axx_scale(nc_axx_amax(x + r * columns, columns), bits);
+        nc_axx_quantize_wide(q + r * columns, x + r * columns, columns, scales[r], bits);
+    }
+}
+
+NC_API void nc_axx_dequantize_wide(float *x, const void *q, size_t n, float scale,
+                                   int is_unsigned) {
+    const uint16_t *words = (const uint16_t *)q;
+    size_t i;
+    for (i = 0; i < n; i++) {
+        const float v = is_unsigned ? (float)words[i] : (float)(int16_t)words[i];
+        x[i] = scale != 0.0f ? v / scale : 0.0f;
+    }
+}
+
 /* >>engines ===================================================================== */
 
 static int nc_axx__forced_level = -1;
@@ -6823,6 +6869,8 @@ struct nc_axx_engine {
     uint8_t plane[2][256 * 256]; /* rest[0] in bytes, for AVX-512 */
     int32_t table[65536];        /* [first operand's byte][second's] */
     int32_t turned[65536];       /* [second operand's byte][first's] */
+    int32_t *wide;               /* null, or of operands of 16 bits: a table by their low bits */
+    uint8_t bits[2];             /* how many those are */
 };
 
 static int32_t nc_axx__gcd(int32_t a, int32_t b) {
@@ -7158,7 +7206,42 @@ NC_API nc_status nc_axx_engine_create(nc_axx_engine **engine, const nc_axx_mult 
     return nc_axx_engine_create_with(engine, m, NC_AXX__TERMS);
 }
 
-NC_API void nc_axx_engine_destroy(nc_axx_engine *engine) { nc__free(NULL, engine, 0); }
+NC_API nc_status nc_axx_engine_create_wide(nc_axx_engine **engine, const nc_axx_wide *wide) {
+    nc_axx__shape shape;
+    nc_axx_engine *e;
+    uint32_t entries, i;
+    if (!engine) return NC_ERR_ARG;
+    *engine = NULL;
+    if (!wide) return NC_ERR_ARG;
+    shape = nc_axx__wide_shape(wide);
+    entries = nc_axx__entries(&shape);
+    e = (nc_axx_engine *)nc__calloc(NULL, sizeof *e);
+    if (e) e->wide = (int32_t *)nc__alloc(NULL, nc__mul_size(entries, sizeof *e->wide));
+    if (!e || !e->wide) {
+        nc__free(NULL, e, 0);
+        return NC_ERR_MEMORY;
+    }
+    for (i = 0; i < entries; i++) {
+        const int32_t v = wide->table[i];
+        e->wide[i ^ nc_axx__byte_order(&shape)] = v;
+        if (v == INT32_MIN || nc_axx__abs(v) > e->info.largest)
+            e->info.largest = v == INT32_MIN ? INT32_MAX : nc_axx__abs(v);
+    }
+    e->a_unsigned = wide->a_unsigned;
+    e->b_unsigned = wide->b_unsigned;
+    memcpy(e->bits, shape.bits, sizeof e->bits);
+    e->info.planes = 4;
+    (void)snprintf(e->info.text, sizeof e->info.text, "table of %u x %u bits",
+                   (unsigned)wide->a_bits, (unsigned)wide->b_bits);
+    *engine = e;
+    return NC_OK;
+}
+
+NC_API void nc_axx_engine_destroy(nc_axx_engine *engine) {
+    if (!engine) return;
+    nc__free(NULL, engine->wide, 0);
+    nc__free(NULL, engine, 0);
+}
 
 NC_API void nc_axx_engine_describe(const nc_axx_engine *engine, nc_axx_engine_info *info) {
     *info = engine->info;
@@ -8372,17 +8455,75 @@ static void nc_axx__gemm_parts(const nc_axx_engine *e, const nc_axx__way *way, c
 }
 #endif
 
+/* -- operands of 16 bits -- */
+
+static size_t nc_axx__operand_bytes(const nc_axx_engine *e) { return e && !e->wide ? 1 : 2; }
+
+/* b (k x n, of so many bytes each) as n x k. */
+static const void *nc_axx__turn(void *turned, const void *b, size_t n, size_t k, size_t bytes) {
+    size_t i, j;
+    for (i = 0; i < k; i++)
+        for (j = 0; j < n; j++)
+            if (bytes == 1)
+                ((uint8_t *)turned)[j * k + i] = ((const uint8_t *)b)[i * n + j];
+            else
+                ((uint16_t *)turned)[j * k + i] = ((const uint16_t *)b)[i * n + j];
+    return turned;
+}
+
+enum { NC_AXX__WIDE_COLUMNS = 256 };
+
+/* A row of sums; w is k x n here. 0 when one does not fit 32 bits. */
+static int nc_axx__wide_row(const nc_axx_engine *e, const uint16_t *x, const uint16_t *w,
+                            int32_t *sums, size_t n, size_t k) {
+    const uint32_t mask_a = (1u << e->bits[0]) - 1, mask_b = (1u << e->bits[1]) - 1;
+    int fits = 1;
+    size_t first, i, o;
+    for (first = 0; first < n; first += NC_AXX__WIDE_COLUMNS) {
+        const size_t columns =
+            n - first < NC_AXX__WIDE_COLUMNS ? n - first : (size_t)NC_AXX__WIDE_COLUMNS;
+        int64_t sum[NC_AXX__WIDE_COLUMNS] = {0};
+        for (i = 0; i < k; i++) {
+            const int32_t *row = e->wide + ((size_t)(x[i] & mask_a) << e->bits[1]);
+            const uint16_t *at = w + i * n + first;
+            for (o = 0; o < columns; o++) sum[o] += row[at[o] & mask_b];
+        }
+        for (o = 0; o < columns; o++) {
+            fits &= sum[o] >= INT32_MIN && sum[o] <= INT32_MAX;
+            sums[first + o] = (int32_t)sum[o];
+        }
+    }
+    return fits;
+}
+
+static nc_status nc_axx__wide_gemm(const nc_axx_engine *e, const uint16_t *x, const uint16_t *w,
+                                   int32_t *sums, size_t m, size_t n, size_t k, void *work) {
+    nc_axx__arena arena = nc_axx__arena_of(work);
+    uint16_t *turned = (uint16_t *)nc_axx__piece(&arena, nc__mul_size(n, k), sizeof *turned);
+    int over = 0;
+    ptrdiff_t r;
+    (void)nc_axx__turn(turned, w, k, n, sizeof *turned);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static)                                                          \
+    reduction(|                                                                                    \
+              : over) if ((double)m * (double)n * (double)k > 1e6)
+#endif
+    for (r = 0; r < (ptrdiff_t)m; r++)
+        over |= !nc_axx__wide_row(e, x + (size_t)r * k, turned, sums + (size_t)r * n, n, k);
+    return over ? NC_ERR_LIMIT : NC_OK;
+}
+
 NC_API size_t nc_axx_gemm_work_bytes(const nc_axx_engine *engine, size_t m, size_t n, size_t k) {
+    nc_axx__arena arena = nc_axx__arena_of(NULL);
+    size_t bytes = 64;
 #ifdef NC_AXX__VECTORS
     nc_axx__parts parts;
-    return nc_axx__lay_out(engine, m, n, k, NULL, &parts);
-#else
-    (void)engine;
-    (void)m;
-    (void)n;
-    (void)k;
-    return 64;
+    if (!engine || !engine->wide) bytes = nc_axx__lay_out(engine, m, n, k, NULL, &parts);
 #endif
+    (void)m;
+    if (engine && !engine->wide) return bytes;
+    (void)nc_axx__piece(&arena, nc__mul_size(n, k), 2);
+    return nc_axx__larger(bytes, nc_axx__arena_bytes(&arena));
 }
 
 NC_API nc_status nc_axx_gemm(const nc_axx_engine *engine, const void *x, const void *w,
@@ -8391,6 +8532,12 @@ NC_API nc_status nc_axx_gemm(const nc_axx_engine *engine, const void *x, const v
     const uint8_t *a = (const uint8_t *)x, *b = (const uint8_t *)w;
     ptrdiff_t r;
     if (!engine || (m && n && !sums) || (m && k && !a) || (n && k && !b)) return NC_ERR_ARG;
+    if (engine->wide) {
+        if (!nc_axx__fits(work, work_bytes, nc_axx_gemm_work_bytes(engine, m, n, k)))
+            return NC_ERR_ARG;
+        return nc_axx__wide_gemm(engine, (const uint16_t *)x, (const uint16_t *)w, sums, m, n, k,
+                                 work);
+    }
     if (k && (uint64_t)engine->info.largest > (uint64_t)INT32_MAX / k) return NC_ERR_LIMIT;
     if (!nc_axx__fits(work, work_bytes, nc_axx_gemm_work_bytes(engine, m, n, k))) return NC_ERR_ARG;
 #ifdef NC_AXX__VECTORS
@@ -8518,6 +8665,21 @@ static float nc_axx__value_of(int32_t sum, float scale, float bias) {
     return value + bias;
 }
 
+/* `index` operands on. */
+static const void *nc_axx__from(const nc_axx_engine *e, const void *q, size_t index) {
+    return (const uint8_t *)q + index * nc_axx__operand_bytes(e);
+}
+
+/* First (0) or second (1) operands of a layer as float32. */
+static void nc_axx__reals(const nc_axx_engine *e, int second, float *x, const void *q, size_t n,
+                          float scale) {
+    const int is_unsigned = second ? e->b_unsigned : e->a_unsigned;
+    if (e->wide)
+        nc_axx_dequantize_wide(x, q, n, scale, is_unsigned);
+    else
+        nc_axx_dequantize(x, q, n, scale, is_unsigned);
+}
+
 /* -- linear -- */
 
 typedef struct nc_axx__linear_work {
@@ -8578,13 +8740,12 @@ NC_API nc_status nc_axx_linear_backward(const nc_axx_engine *e, const void *x, f
     nc_axx__lay_out_linear(e, rows, k, out, work, &parts);
     if (dx) {
         for (o = 0; o < out; o++)
-            nc_axx_dequantize(parts.w + o * k, (const uint8_t *)w + o * k, k, w_scale[o],
-                              e->b_unsigned);
+            nc_axx__reals(e, 1, parts.w + o * k, nc_axx__from(e, w, o * k), k, w_scale[o]);
         a = nc_axx__plain(dy, out);
         nc_axx__sgemm(&a, parts.w, dx, rows, k, out, 1);
     }
     if (dw) {
-        nc_axx_dequantize(parts.x, x, rows * k, x_scale, e->a_unsigned);
+        nc_axx__reals(e, 0, parts.x, x, rows * k, x_scale);
         a = nc_axx__transposed(dy, out);
         nc_axx__sgemm(&a, parts.x, dw, out, k, rows, 0);
     }
@@ -8596,7 +8757,7 @@ NC_API nc_status nc_axx_linear_backward(const nc_axx_engine *e, const void *x, f
 /* -- product of two activations -- */
 
 typedef struct nc_axx__matmul_work {
-    uint8_t *turned; /* b as n x k */
+    void *turned; /* b as n x k */
     int32_t *sums;
     uint8_t *gemm;
     float *a, *b;
@@ -8606,7 +8767,7 @@ typedef struct nc_axx__matmul_work {
 static void nc_axx__lay_out_matmul(const nc_axx_engine *e, size_t m, size_t n, size_t k, void *work,
                                    nc_axx__matmul_work *parts) {
     nc_axx__arena arena = nc_axx__arena_of(work), other;
-    parts->turned = (uint8_t *)nc_axx__piece(&arena, nc__mul_size(n, k), 1);
+    parts->turned = nc_axx__piece(&arena, nc__mul_size(n, k), nc_axx__operand_bytes(e));
     other = arena;
     parts->sums = (int32_t *)nc_axx__piece(&arena, nc__mul_size(m, n), 4);
     parts->gemm = (uint8_t *)nc_axx__piece(&arena, nc_axx_gemm_work_bytes(e, m, n, k), 1);
@@ -8621,14 +8782,6 @@ NC_API size_t nc_axx_matmul_work_bytes(const nc_axx_engine *e, size_t m, size_t 
     return parts.bytes;
 }
 
-/* b (k x n) as n x k. */
-static const uint8_t *nc_axx__turn(uint8_t *turned, const uint8_t *b, size_t n, size_t k) {
-    size_t i, j;
-    for (i = 0; i < k; i++)
-        for (j = 0; j < n; j++) turned[j * k + i] = b[i * n + j];
-    return turned;
-}
-
 NC_API nc_status nc_axx_matmul(const nc_axx_engine *e, const void *a, float a_scale, const void *b,
                                float b_scale, int b_by_rows, float *y, size_t batch, size_t m,
                                size_t n, size_t k, void *work, size_t work_bytes) {
@@ -8640,10 +8793,10 @@ NC_API nc_status nc_axx_matmul(const nc_axx_engine *e, const void *a, float a_sc
     if (!nc_axx__fits(work, work_bytes, nc_axx_matmul_work_bytes(e, m, n, k))) return NC_ERR_ARG;
     nc_axx__lay_out_matmul(e, m, n, k, work, &parts);
     for (i = 0; i < batch && status == NC_OK; i++) {
-        const uint8_t *second = (const uint8_t *)b + i * n * k;
+        const void *second = nc_axx__from(e, b, i * n * k);
         float *to = y + i * m * n;
-        if (b_by_rows) second = nc_axx__turn(parts.turned, second, n, k);
-        status = nc_axx_gemm(e, (const uint8_t *)a + i * m * k, second, parts.sums, m, n, k,
+        if (b_by_rows) second = nc_axx__turn(parts.turned, second, n, k, nc_axx__operand_bytes(e));
+        status = nc_axx_gemm(e, nc_axx__from(e, a, i * m * k), second, parts.sums, m, n, k,
                              parts.gemm, nc_axx_gemm_work_bytes(e, m, n, k));
         for (j = 0; j < m * n && status == NC_OK; j++)
             to[j] = nc_axx__value_of(parts.sums[j], scale, 0.0f);
@@ -8663,16 +8816,17 @@ NC_API nc_status nc_axx_matmul_backward(const nc_axx_engine *e, const void *a, f
     if (!nc_axx__fits(work, work_bytes, nc_axx_matmul_work_bytes(e, m, n, k))) return NC_ERR_ARG;
     nc_axx__lay_out_matmul(e, m, n, k, work, &parts);
     for (i = 0; i < batch; i++) {
-        const uint8_t *second = (const uint8_t *)b + i * n * k;
+        const void *second = nc_axx__from(e, b, i * n * k);
         const float *from = dy + i * m * n;
         if (da) { /* dy b, with b as n x k */
-            if (b_by_rows) second = nc_axx__turn(parts.turned, second, n, k);
-            nc_axx_dequantize(parts.b, second, n * k, b_scale, e->b_unsigned);
+            if (b_by_rows)
+                second = nc_axx__turn(parts.turned, second, n, k, nc_axx__operand_bytes(e));
+            nc_axx__reals(e, 1, parts.b, second, n * k, b_scale);
             left = nc_axx__plain(from, n);
             nc_axx__sgemm(&left, parts.b, da + i * m * k, m, k, n, 1);
         }
         if (!db) continue;
-        nc_axx_dequantize(parts.a, (const uint8_t *)a + i * m * k, m * k, a_scale, e->a_unsigned);
+        nc_axx__reals(e, 0, parts.a, nc_axx__from(e, a, i * m * k), m * k, a_scale);
         if (b_by_rows) { /* a^T dy */
             left = nc_axx__transposed(parts.a, k);
             nc_axx__sgemm(&left, from, db + i * n * k, k, n, m, 1);
@@ -8800,15 +8954,16 @@ static nc_axx__pieces nc_axx__pieces_of(const nc_axx__plan *p) {
 }
 
 /* Whether a convolution goes this way: with more outputs of a channel rows of taps are quicker. */
-static int nc_axx__is_depthwise(const nc_axx__plan *p) {
-    return p->large_channels == 1 && p->small_channels <= 4 && p->taps <= NC_AXX__DEPTHWISE_TAPS;
+static int nc_axx__is_depthwise(const nc_axx_engine *e, const nc_axx__plan *p) {
+    return !(e && e->wide) && p->large_channels == 1 && p->small_channels <= 4 &&
+           p->taps <= NC_AXX__DEPTHWISE_TAPS;
 }
 
 /* Memory of one image and group. */
 typedef struct nc_axx__conv_work {
-    uint8_t *columns;  /* rows of taps */
+    void *columns;     /* rows of taps */
     ptrdiff_t *places; /* of one row's taps */
-    uint8_t *small,
+    void *small,
         *weights;        /* transposed: the smaller map place by place, a group's weights by tap */
     int32_t *sums, *map; /* the gemm's; the large map */
     uint8_t *gemm;
@@ -8827,13 +8982,14 @@ static void nc_axx__lay_out_conv(const nc_axx_engine *e, const nc_axx__plan *p, 
     const size_t rows = nc__mul_size(places, p->taps);
     const size_t small = nc__mul_size(places, p->small_channels);
     const size_t large = nc__mul_size(nc__mul_size(p->large_h, p->large_w), p->large_channels);
+    const size_t operand = nc_axx__operand_bytes(e);
     const size_t as_conv = nc_axx_gemm_work_bytes(e, places, p->small_channels, p->taps);
     const size_t as_transposed = nc_axx_gemm_work_bytes(e, places, p->taps, p->small_channels);
     nc_axx__arena arena = nc_axx__arena_of(work), other;
-    parts->columns = (uint8_t *)nc_axx__piece(&arena, rows, 1);
+    parts->columns = nc_axx__piece(&arena, rows, operand);
     parts->places = (ptrdiff_t *)nc_axx__piece(&arena, p->taps, sizeof *parts->places);
-    parts->small = (uint8_t *)nc_axx__piece(&arena, small, 1);
-    parts->weights = (uint8_t *)nc_axx__piece(&arena, nc__mul_size(p->taps, p->small_channels), 1);
+    parts->small = nc_axx__piece(&arena, small, operand);
+    parts->weights = nc_axx__piece(&arena, nc__mul_size(p->taps, p->small_channels), operand);
     other = arena;
     parts->sums = (int32_t *)nc_axx__piece(&arena, rows > small ? rows : small, 4);
     parts->map = (int32_t *)nc_axx__piece(&arena, large, 4);
@@ -8843,7 +8999,7 @@ static void nc_axx__lay_out_conv(const nc_axx_engine *e, const nc_axx__plan *p, 
     parts->turned = (float *)nc_axx__piece(&other, small, 4);
     parts->w = (float *)nc_axx__piece(&other, nc__mul_size(p->taps, p->small_channels), 4);
     parts->bytes = nc_axx__shared_bytes(&arena, &other);
-    parts->is_depthwise = nc_axx__is_depthwise(p);
+    parts->is_depthwise = nc_axx__is_depthwise(e, p);
     if (!parts->is_depthwise) return;
     arena = nc_axx__arena_of(work);
     parts->starts = (ptrdiff_t *)nc_axx__piece(&arena, p->taps, sizeof *parts->starts);
@@ -8880,14 +9036,19 @@ static nc_status nc_axx__begin_conv(const nc_axx_engine *e, const nc_axx_conv *s
 }
 
 /* The rows of taps of one image and group, 0 beyond its edge. */
-static void nc_axx__gather(const nc_axx__plan *p, const nc_axx__conv_work *parts,
-                           const uint8_t *from) {
+static void nc_axx__gather(const nc_axx__plan *p, const nc_axx__conv_work *parts, const void *from,
+                           size_t bytes) {
+    const uint16_t *words = (const uint16_t *)from;
+    const uint8_t *octets = (const uint8_t *)from;
+    uint16_t *to_words = (uint16_t *)parts->columns;
+    uint8_t *to = (uint8_t *)parts->columns;
     size_t row, tap;
-    uint8_t *to = parts->columns;
     for (row = 0; row < p->small_h * p->small_w; row++) {
         nc_axx__places(p, row, parts->places);
-        for (tap = 0; tap < p->taps; tap++)
-            *to++ = parts->places[tap] < 0 ? 0 : from[parts->places[tap]];
+        for (tap = 0; tap < p->taps && bytes == 1; tap++)
+            *to++ = parts->places[tap] < 0 ? 0 : octets[parts->places[tap]];
+        for (tap = 0; tap < p->taps && bytes == 2; tap++)
+            *to_words++ = parts->places[tap] < 0 ? 0 : words[parts->places[tap]];
     }
 }
 
@@ -8980,17 +9141,17 @@ NC_API nc_status nc_axx_conv2d(const nc_axx_engine *e, const nc_axx_conv *shape,
     for (image = 0; image < p.s.batch; image++)
         for (group = 0; group < p.s.groups; group++) {
             const size_t map = image * p.s.groups + group;
-            const uint8_t *from =
-                (const uint8_t *)x + map * p.large_channels * p.large_h * p.large_w;
+            const void *from = nc_axx__from(e, x, map * p.large_channels * p.large_h * p.large_w);
             const size_t first = group * p.small_channels;
             float *to = y + map * p.small_channels * places;
             if (parts.is_depthwise) {
-                nc_axx__depthwise(e, &p, &parts, from, (const uint8_t *)w + first * p.taps, x_scale,
-                                  w_scale + first, bias ? bias + first : NULL, to);
+                nc_axx__depthwise(e, &p, &parts, (const uint8_t *)from,
+                                  (const uint8_t *)w + first * p.taps, x_scale, w_scale + first,
+                                  bias ? bias + first : NULL, to);
                 continue;
             }
-            nc_axx__gather(&p, &parts, from);
-            status = nc_axx_gemm(e, parts.columns, (const uint8_t *)w + first * p.taps, parts.sums,
+            nc_axx__gather(&p, &parts, from, nc_axx__operand_bytes(e));
+            status = nc_axx_gemm(e, parts.columns, nc_axx__from(e, w, first * p.taps), parts.sums,
                                  places, p.small_channels, p.taps, parts.gemm,
                                  nc_axx_gemm_work_bytes(e, places, p.small_channels, p.taps));
             if (status != NC_OK) return status;
@@ -9028,14 +9189,14 @@ NC_API nc_status nc_axx_conv2d_backward(const nc_axx_engine *e, const nc_axx_con
         for (group = 0; group < p.s.groups; group++) {
             const size_t map = image * p.s.groups + group, first = group * p.small_channels;
             const size_t large = p.large_channels * p.large_h * p.large_w;
-            const uint8_t *from = (const uint8_t *)x + map * large;
+            const void *from = nc_axx__from(e, x, map * large);
             const float *dmap = dy + map * p.small_channels * places;
             float *to = dx ? dx + map * large : NULL;
             if (dx) {
                 for (c = 0; c < p.small_channels; c++)
-                    nc_axx_dequantize(parts.w + c * p.taps,
-                                      (const uint8_t *)w + (first + c) * p.taps, p.taps,
-                                      w_scale[first + c], e->b_unsigned);
+                    nc_axx__reals(e, 1, parts.w + c * p.taps,
+                                  nc_axx__from(e, w, (first + c) * p.taps), p.taps,
+                                  w_scale[first + c]);
                 left = nc_axx__transposed(dmap, places);
                 nc_axx__sgemm(&left, parts.w, parts.floats, places, p.taps, p.small_channels, 1);
                 memset(to, 0, large * sizeof *to);
@@ -9047,9 +9208,8 @@ NC_API nc_status nc_axx_conv2d_backward(const nc_axx_engine *e, const nc_axx_con
                 }
             }
             if (dw) {
-                nc_axx__gather(&p, &parts, from);
-                nc_axx_dequantize(parts.floats, parts.columns, places * p.taps, x_scale,
-                                  e->a_unsigned);
+                nc_axx__gather(&p, &parts, from, nc_axx__operand_bytes(e));
+                nc_axx__reals(e, 0, parts.floats, parts.columns, places * p.taps, x_scale);
                 left = nc_axx__plain(dmap, places);
                 nc_axx__sgemm(&left, parts.floats, dw + first * p.taps, p.small_channels, p.taps,
                               places, 0);
@@ -9077,12 +9237,12 @@ NC_API nc_status nc_axx_conv2d_transposed(const nc_axx_engine *e, const nc_axx_c
     for (image = 0; image < p.s.batch; image++)
         for (group = 0; group < p.s.groups; group++) {
             const size_t map = image * p.s.groups + group;
-            const uint8_t *from = (const uint8_t *)x + map * p.small_channels * places;
+            const void *from = nc_axx__from(e, x, map * p.small_channels * places);
             float *to = y + map * p.large_channels * large;
-            (void)nc_axx__turn(parts.small, from, places, p.small_channels);
-            (void)nc_axx__turn(parts.weights,
-                               (const uint8_t *)w + group * p.small_channels * p.taps, p.taps,
-                               p.small_channels);
+            (void)nc_axx__turn(parts.small, from, places, p.small_channels,
+                               nc_axx__operand_bytes(e));
+            (void)nc_axx__turn(parts.weights, nc_axx__from(e, w, group * p.small_channels * p.taps),
+                               p.taps, p.small_channels, nc_axx__operand_bytes(e));
             status = nc_axx_gemm(e, parts.small, parts.weights, parts.sums, places, p.taps,
                                  p.small_channels, parts.gemm,
                                  nc_axx_gemm_work_bytes(e, places, p.taps, p.small_channels));
@@ -9120,7 +9280,7 @@ NC_API nc_status nc_axx_conv2d_transposed_backward(const nc_axx_engine *e, const
     for (image = 0; image < p.s.batch; image++)
         for (group = 0; group < p.s.groups; group++) {
             const size_t map = image * p.s.groups + group;
-            const uint8_t *weights = (const uint8_t *)w + group * p.small_channels * p.taps;
+            const void *weights = nc_axx__from(e, w, group * p.small_channels * p.taps);
             const float *dmap = dy + map * large;
             for (row = 0; row < places; row++) {
                 nc_axx__places(&p, row, parts.places);
@@ -9129,15 +9289,15 @@ NC_API nc_status nc_axx_conv2d_transposed_backward(const nc_axx_engine *e, const
                         parts.places[tap] < 0 ? 0.0f : dmap[parts.places[tap]];
             }
             if (dw) { /* (channels x places) (places x taps) */
-                nc_axx_dequantize(parts.turned,
-                                  (const uint8_t *)x + map * p.small_channels * places,
-                                  p.small_channels * places, x_scale, e->a_unsigned);
+                nc_axx__reals(e, 0, parts.turned,
+                              nc_axx__from(e, x, map * p.small_channels * places),
+                              p.small_channels * places, x_scale);
                 left = nc_axx__plain(parts.turned, places);
                 nc_axx__sgemm(&left, parts.floats, dw + group * p.small_channels * p.taps,
                               p.small_channels, p.taps, places, 0);
             }
             if (!dx) continue;
-            nc_axx_dequantize(parts.w, weights, p.small_channels * p.taps, w_scale, e->b_unsigned);
+            nc_axx__reals(e, 1, parts.w, weights, p.small_channels * p.taps, w_scale);
             for (c = 0; c < p.small_channels; c++)
                 for (i = 0; i < places; i++) {
                     float sum = 0.0f;
@@ -9781,7 +9941,7 @@ NC_API void nc_axx_net_set_mode(nc_axx_net *net, nc_axx_mode mode) { net->mode =
 
 NC_API nc_status nc_axx_net_assign(nc_axx_net *net, uint32_t layer, const nc_axx_engine *engine) {
     if (!net || layer >= nc_axx_net_layers(net)) return NC_ERR_ARG;
-    if (engine && (engine->a_unsigned || engine->b_unsigned)) return NC_ERR_ARG;
+    if (engine && (engine->a_unsigned || engine->b_unsigned || engine->wide)) return NC_ERR_ARG;
     net->layers[layer].engine = engine;
     return NC_OK;
 }
@@ -12647,7 +12807,7 @@ NC_API nc_status nc_axx_graph_set_bits(nc_axx_graph *graph, uint32_t number, uin
 
 NC_API nc_status nc_axx_graph_assign(nc_axx_graph *graph, uint32_t number,
                                      const nc_axx_engine *engine) {
-    if (engine && (engine->a_unsigned || engine->b_unsigned)) return NC_ERR_ARG;
+    if (engine && (engine->a_unsigned || engine->b_unsigned || engine->wide)) return NC_ERR_ARG;
     return nc_axx__for_nodes(graph, number, NULL, NULL, &engine);
 }
 
@@ -13466,6 +13626,7 @@ NC_API nc_status nc_axx_gpu_open(nc_axx_gpu **gpu, nc_gpu *device, const nc_axx_
     if (!gpu) return NC_ERR_ARG;
     *gpu = NULL;
     if (!device || !engine) return NC_ERR_ARG;
+    if (engine->wide) return NC_ERR_UNSUPPORTED;
     made = (nc_axx_gpu *)nc__calloc(NULL, sizeof *made);
     if (!made) return NC_ERR_MEMORY;
     made->device = device;
@@ -13572,7 +13733,7 @@ NC_API nc_status nc_axx_gpu_matmul(nc_axx_gpu *gpu, const void *a, float a_scale
     if (b_by_rows) turned = (uint8_t *)nc__alloc(NULL, nc__mul_size(batch, n * k));
     if (!sums || (b_by_rows && !turned)) status = NC_ERR_MEMORY;
     for (i = 0; i < batch && turned && status == NC_OK; i++)
-        (void)nc_axx__turn(turned + i * n * k, second + i * n * k, n, k);
+        (void)nc_axx__turn(turned + i * n * k, second + i * n * k, n, k, 1);
     if (status == NC_OK)
         status = nc_axx_gpu_gemm(gpu, a, turned ? turned : second, sums, batch, m, n, k);
     for (i = 0; i < batch * m * n && status == NC_OK; i++)
