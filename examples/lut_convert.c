@@ -9,25 +9,23 @@
 
 static const char usage[] =
     "usage: lut_convert IN [-o OUT] [--metrics] [--json] [--heatmap MAP.svg|MAP.ppm]\n"
-    "                   [--signed|--unsigned] [--embed] [--unit NAME]\n"
+    "                   [--signed|--unsigned] [--bits AxB] [--unit NAME] [--embed|--wide]\n"
     "       lut_convert --families [--json]\n"
-    "IN is a file (.i16 .i32 .npy .h .csv .bin .c .v .blif) or a name such as truncated:6 or "
-    "mul8s_1L2H; "
-    "OUT\n"
-    "one of .i16 .i32 .npy .h .csv .bin. Without -o and --heatmap the metrics are printed. "
-    "--families\n"
-    "prints those of every generated multiplier. A map has the first operand downwards, the "
-    "second\n"
-    "to the right; red is too much, blue too little.\n"
-    "Operands are signed or not as names and types in the file say; --signed and --unsigned "
-    "decide\n"
-    "it. --embed also takes circuits of other widths than 8 x 8 bits, --unit the function NAME of "
-    "a\n"
-    "C file. What was found and assumed is printed.\n"
+    "IN is a file (.i16 .i32 .npy .h .csv .bin .c .v .blif) or a name such as truncated:6 or\n"
+    "mul8s_1L2H; OUT one of .i16 .i32 .npy .h .csv .bin. Without -o and --heatmap the metrics are\n"
+    "printed. --families prints those of every generated multiplier. A map has the first operand\n"
+    "downwards, the second to the right; red is too much, blue too little.\n"
+    "Operands are signed or not, and have so many bits, as names, types and sizes in the file "
+    "say;\n"
+    "--signed, --unsigned and --bits decide it, --unit names the function or module. Other widths\n"
+    "than 8 x 8 bits are refused but with --wide (2 to 12 bits: metrics and -o of all products) "
+    "or\n"
+    "--embed (as a table of 8 x 8 bits). What was found and assumed is printed.\n"
     "Returns 0, 1 on an error, 2 on bad usage.\n";
 
 static nc_axx_mult m;
 static nc_axx_report found; /* empty text: the input is no file */
+static nc_axx_wide *wide;   /* with --wide */
 
 static void head(void) {
     if (found.text[0]) printf("read as %s%s%s\n", found.text, *found.unit ? ": " : "", found.unit);
@@ -36,11 +34,17 @@ static void head(void) {
 }
 
 static void metrics(int json) {
+    const char *name = wide ? wide->name : m.name;
+    const double power = (double)(wide ? wide->relative_power : m.relative_power);
     nc_axx_engine_info info = {0, 0, 0, 0, "?"};
     nc_axx_engine *engine;
     nc_axx_metrics e;
-    nc_axx_measure(&m, &e);
-    if (nc_axx_engine_create(&engine, &m) == NC_OK) {
+    if (wide)
+        nc_axx_wide_measure(wide, &e);
+    else
+        nc_axx_measure(&m, &e);
+    if ((wide ? nc_axx_engine_create_wide(&engine, wide) : nc_axx_engine_create(&engine, &m)) ==
+        NC_OK) {
         nc_axx_engine_describe(engine, &info);
         nc_axx_engine_destroy(engine);
     }
@@ -50,14 +54,14 @@ static void metrics(int json) {
                "\"MRE_nonzero\": %.6f, \"EP\": %.6f, \"MSE\": %.6f, \"RMSE\": %.6f, "
                "\"bias\": %.6f, \"WCRE\": %.4f, \"WCRE_nonzero\": %.4f, \"power\": %.4f, \"path\": "
                "\"%s\"}",
-               found.text[0] ? "" : "{", m.name, e.mae, e.wce, e.mre, e.mre_nonzero, e.ep, e.mse,
-               e.rmse, e.bias, e.wcre, e.wcre_nonzero, (double)m.relative_power, info.text);
+               found.text[0] ? "" : "{", name, e.mae, e.wce, e.mre, e.mre_nonzero, e.ep, e.mse,
+               e.rmse, e.bias, e.wcre, e.wcre_nonzero, power, info.text);
         return;
     }
-    printf("%-24s %9.3f %7.0f %9.3f %9.3f %7.2f %12.2f %9.3f %9.1f ", m.name, e.mae, e.wce, e.mre,
+    printf("%-24s %9.3f %7.0f %9.3f %9.3f %7.2f %12.2f %9.3f %9.1f ", name, e.mae, e.wce, e.mre,
            e.mre_nonzero, e.ep, e.mse, e.bias, e.wcre);
-    if (m.relative_power > 0)
-        printf("%6.3f  %s\n", (double)m.relative_power, info.text);
+    if (power > 0)
+        printf("%6.3f  %s\n", power, info.text);
     else
         printf("%6s  %s\n", "-", info.text);
 }
@@ -182,10 +186,37 @@ static int heatmap(const char *path) {
     return fprintf(stderr, "lut_convert: %s\n", err.message), 1;
 }
 
+/* AxB, or A for both. */
+static int read_bits(const char *text, uint8_t bits[2]) {
+    unsigned a, b;
+    char end;
+    if (sscanf(text, "%2u%c", &a, &end) == 1)
+        b = a;
+    else if (sscanf(text, "%2ux%2u%c", &a, &b, &end) != 2)
+        return 0;
+    bits[0] = (uint8_t)a;
+    bits[1] = (uint8_t)b;
+    return a && b;
+}
+
+/* The input as m, or with all_bits as `wide`. */
+static nc_status load(const char *in, const nc_axx_reading *how, int embed, int all_bits,
+                      nc_error *err) {
+    nc_status status;
+    if (nc_axx_form_of(in) == NC_AXX_FORM_AUTO) return nc_axx_make(&m, in, err);
+    if (!embed && !all_bits) return nc_axx_load_with(&m, in, NC_AXX_FORM_AUTO, how, &found, err);
+    status = nc_axx_wide_load(&wide, in, NC_AXX_FORM_AUTO, how, &found, err);
+    if (status != NC_OK || all_bits) return status;
+    nc_axx_embed(&m, wide);
+    nc_axx_wide_destroy(wide);
+    wide = NULL;
+    return NC_OK;
+}
+
 int main(int argc, char **argv) {
     const char *in = NULL, *out = NULL, *plot = NULL;
     nc_axx_reading how = {NC_AXX_SIGN_FILE, 0, NULL, {0, 0}};
-    int i, json = 0, show = 0, list = 0;
+    int i, json = 0, show = 0, list = 0, embed = 0, all_bits = 0;
     nc_status status;
     nc_error err;
     for (i = 1; i < argc; i++) {
@@ -201,7 +232,11 @@ int main(int argc, char **argv) {
         else if (!strcmp(argv[i], "--unsigned"))
             how.sign = NC_AXX_SIGN_UNSIGNED;
         else if (!strcmp(argv[i], "--embed"))
-            how.embed = 1;
+            embed = 1;
+        else if (!strcmp(argv[i], "--wide"))
+            all_bits = 1;
+        else if (!strcmp(argv[i], "--bits") && i + 1 < argc && read_bits(argv[i + 1], how.bits))
+            i++;
         else if (!strcmp(argv[i], "--unit") && i + 1 < argc)
             how.unit = argv[++i];
         else if (!strcmp(argv[i], "-o") && i + 1 < argc)
@@ -215,10 +250,12 @@ int main(int argc, char **argv) {
     }
     if (list) return families(json);
     if (!in) return fprintf(stderr, "lut_convert: no input\n%s", usage), 2;
-    status = nc_axx_form_of(in) != NC_AXX_FORM_AUTO
-                 ? nc_axx_load_with(&m, in, NC_AXX_FORM_AUTO, &how, &found, &err)
-                 : nc_axx_make(&m, in, &err);
-    if (status == NC_OK && out) status = nc_axx_save(&m, out, NC_AXX_FORM_AUTO, &err);
+    if (all_bits && (embed || plot))
+        return fprintf(stderr, "lut_convert: --wide has no map and is not --embed\n%s", usage), 2;
+    status = load(in, &how, embed, all_bits, &err);
+    if (status == NC_OK && out)
+        status = wide ? nc_axx_wide_save(wide, out, NC_AXX_FORM_AUTO, &err)
+                      : nc_axx_save(&m, out, NC_AXX_FORM_AUTO, &err);
     if (status != NC_OK) {
         fprintf(stderr, "lut_convert: %s:%d:%d: %s\n", in, (int)err.line, (int)err.column,
                 err.message);
@@ -230,5 +267,6 @@ int main(int argc, char **argv) {
         metrics(json);
         if (json) printf("\n");
     }
+    nc_axx_wide_destroy(wide);
     return 0;
 }

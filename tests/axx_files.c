@@ -508,6 +508,43 @@ static void other_widths_are_refused_or_embedded(void **state) {
         NC_OK);
 }
 
+/* TransAxx (github.com/dimdano/transaxx, mul8s_1L2H.h) takes magnitudes, in bytes, of two negative
+ * operands: its table made again from the circuit's. */
+static void the_header_of_transaxx_is_told_from_the_circuit(void **state) {
+    nc_axx_report report;
+    nc_axx_metrics e;
+    nc_error err;
+    char *data;
+    size_t bytes;
+    int a, b;
+    (void)state;
+    assert_int_equal(nc_axx_make(&m, "mul8s_1L2H", &err), NC_OK);
+    n = m;
+    for (a = -128; a < 0; a++)
+        for (b = -128; b < 0; b++)
+            n.table[(a + 128) * 256 + b + 128] = nc_axx_product(&m, (int8_t)-a, (int8_t)-b);
+    assert_int_equal(nc_axx_write(&n, NC_AXX_FORM_HEADER, &data, &bytes, &err), NC_OK);
+    assert_int_equal(
+        nc_axx_parse_with(&n, NC_AXX_FORM_HEADER, NULL, "mul8s_1L2H", data, bytes, &report, &err),
+        NC_OK);
+    assert_int_equal(report.differs, 12414);
+    assert_string_equal(report.text, "8 x 8 bits by name, signed by name; 12414 products are not "
+                                     "those of this name");
+    nc_axx_measure(&n, &e);
+    assert_true(e.mae == 116.208984375 && e.wce == 32384);
+    assert_int_equal(
+        nc_axx_parse_with(&n, NC_AXX_FORM_HEADER, NULL, "mul8s_x", data, bytes, &report, &err),
+        NC_OK);
+    assert_int_equal(report.differs, 0); /* nobody knows its products */
+    nc_axx_free_text(data);
+    assert_int_equal(nc_axx_write(&m, NC_AXX_FORM_I16, &data, &bytes, &err), NC_OK);
+    assert_int_equal(
+        nc_axx_parse_with(&n, NC_AXX_FORM_I16, NULL, "mul8s_1L2H", data, bytes, &report, &err),
+        NC_OK);
+    assert_int_equal(report.differs, 0);
+    nc_axx_free_text(data);
+}
+
 /* The same multiplier as BLIF; with `flip` covers list the zeros. */
 static void blif(char *text, int cut, int flip) {
     char sum[16][16], *to = text;
@@ -862,6 +899,7 @@ int main(void) {
         cmocka_unit_test(arithmetic_is_that_of_c),
         cmocka_unit_test(functions_may_call_those_above),
         cmocka_unit_test(other_widths_are_refused_or_embedded),
+        cmocka_unit_test(the_header_of_transaxx_is_told_from_the_circuit),
         cmocka_unit_test(netlists_in_blif_are_evaluated),
         cmocka_unit_test(blif_has_models_in_models),
         cmocka_unit_test(netlists_in_verilog_are_evaluated),
