@@ -262,8 +262,6 @@ typedef enum nc_axx_sign {
 /* How a multiplier is read; zeros are the usual way. */
 typedef struct nc_axx_reading {
     nc_axx_sign sign; /* of both operands, and of the product */
-    int embed; /* take circuits of 2 to 12 bits as nc_axx_mult, too: a narrower one has a_bits
-                         and b_bits, of a wider one the products of bytes are taken */
     const char *unit; /* which function, module or model of the file is the multiplier; null: the
                          one that is called like the file, else the last, of BLIF the first */
     uint8_t bits[2];  /* of the operands, 2 to 12; 0: as the file says */
@@ -376,13 +374,13 @@ NC_API void nc_axx_embed(nc_axx_mult *m, const nc_axx_wide *wide);
 /* Read a multiplier from the bytes of a file. Operands are signed or not as the name of the circuit
  * says (mul8s_.. in EvoApproxLib, s_.. in ArithsGen, with u unsigned), else the name given here,
  * else a C function's parameters; signed where nothing says it. The operands of a function or
- * circuit have the bits that name or types give them; other widths than 8 are refused, and so are
- * adders and dividers. relative_power is filled in for the names of EvoApproxLib that have a
- * published one; else by a netlist's line PDK45_PWR, against 0.425 mW and, unsigned, 0.391 mW of
- * EvoApproxLib's exact 8-bit multipliers mul8s_1KV8 and mul8u_1JFF; else 0. *m is changed only
- * on success. Errors carry line and column: NC_ERR_FORMAT, NC_ERR_LIMIT (a product beyond 32 bits,
- * a netlist of more than 16,384 values or 1,048,576 gates), NC_ERR_UNSUPPORTED (other widths, BLIF
- * latches). form must not be AUTO. */
+ * circuit have the bits that name or types give them; other widths than 8 are refused (they are for
+ * nc_axx_wide_parse), and so are adders and dividers. relative_power is filled in for the names of
+ * EvoApproxLib that have a published one; else by a netlist's line PDK45_PWR, against 0.425 mW and,
+ * unsigned, 0.391 mW of EvoApproxLib's exact 8-bit multipliers mul8s_1KV8 and mul8u_1JFF; else 0.
+ * *m is changed only on success. Errors carry line and column: NC_ERR_FORMAT, NC_ERR_LIMIT (a
+ * product beyond 32 bits, a netlist of more than 16,384 values or 1,048,576 gates),
+ * NC_ERR_UNSUPPORTED (other widths, BLIF latches). form must not be AUTO. */
 NC_API nc_status nc_axx_parse(nc_axx_mult *m, nc_axx_form form, const char *name, const void *data,
                               size_t bytes, nc_error *err);
 /* The same with options (null: zeros) and what was found and assumed (may be null). NC_ERR_ARG for
@@ -3409,15 +3407,12 @@ static nc_status nc_axx__check_widths(const nc_axx__table *m, const nc_axx__inpu
     const int shown = nc_axx__shown(unit);
     const unsigned a = in->report->a_bits, b = in->report->b_bits;
     if (a == 8 && b == 8) return NC_OK;
-    if (!in->how.embed && !m->own)
-        return nc__fail(
-            in->err, NC_ERR_UNSUPPORTED, 0, 0,
-            "%.*s multiplies %u by %u bits, the table 8 by 8: embed it if that is meant", shown,
-            unit.at, a, b);
-    if (nc_axx__is_width(a) && nc_axx__is_width(b)) return NC_OK;
+    if (m->own && nc_axx__is_width(a) && nc_axx__is_width(b)) return NC_OK;
     return nc__fail(in->err, NC_ERR_UNSUPPORTED, 0, 0,
-                    "%.*s multiplies %u by %u bits; 2 to 12 can be %s", shown, unit.at, a, b,
-                    m->own ? "read" : "embedded");
+                    m->own
+                        ? "%.*s multiplies %u by %u bits; 2 to 12 can be read"
+                        : "%.*s multiplies %u by %u bits, the table 8 by 8: read it as a wide one",
+                    shown, unit.at, a, b);
 }
 
 /* Memory for a table whose widths are known. */
@@ -4072,25 +4067,20 @@ static void nc_axx__turn_bits(uint64_t w[64]) {
 }
 
 /* The operands of entry `at` as bits, a from the lowest and b behind it. */
-static uint32_t nc_axx__pair_bits(const nc_axx__shape *s, const nc_axx_report *r, uint32_t at) {
-    const uint32_t bits[2] = {r->a_bits, r->b_bits};
-    uint32_t pair = 0, k;
-    for (k = 2; k-- > 0;) {
-        const int x = nc_axx__narrow(nc_axx__operand_at(s, at, (int)k), bits[k], s->no_sign[k]);
-        pair = pair << bits[k] | ((uint32_t)x & ((UINT32_C(1) << bits[k]) - 1));
-    }
-    return pair;
+static uint32_t nc_axx__pair_bits(const nc_axx__shape *s, uint32_t at) {
+    const uint32_t index = at ^ nc_axx__byte_order(s), b = s->bits[1];
+    return index >> b | (index & ((UINT32_C(1) << b) - 1)) << s->bits[0];
 }
 
 /* values[i]: the outputs (at most 64), the lowest first, for pair first + i of NC_AXX__PAIRS, which
  * may be beyond the table. */
 static void nc_axx__run_pairs(const nc_axx__logic *l, const uint32_t *outputs, uint32_t n,
-                              const nc_axx__shape *s, const nc_axx_report *r, uint32_t first,
-                              uint64_t *bits, uint64_t *values) {
+                              const nc_axx__shape *s, uint32_t first, uint64_t *bits,
+                              uint64_t *values) {
     uint32_t w, i;
     for (w = 0; w < NC_AXX__WORDS; w++) {
         uint64_t pair[64];
-        for (i = 0; i < 64; i++) pair[i] = nc_axx__pair_bits(s, r, first + 64 * w + i);
+        for (i = 0; i < 64; i++) pair[i] = nc_axx__pair_bits(s, first + 64 * w + i);
         nc_axx__turn_bits(pair);
         for (i = 0; i < l->inputs; i++) bits[(size_t)(1 + i) * NC_AXX__WORDS + w] = pair[i];
     }
@@ -4836,9 +4826,8 @@ static nc_axx__bits nc_axx__op_bits(nc_axx__logic *l, const nc_axx__op *op, cons
 }
 
 /* Operand k: its bits, extended where the parameter's type has a sign that the operand fills. */
-static nc_axx__bits nc_axx__operand_bits(const nc_axx__shape *s, const nc_axx_report *r,
-                                         nc_axx__type type, int k) {
-    const uint32_t bits = k ? r->b_bits : r->a_bits, first = k ? r->a_bits : 0;
+static nc_axx__bits nc_axx__operand_bits(const nc_axx__shape *s, nc_axx__type type, int k) {
+    const uint32_t bits = s->bits[k], first = k ? s->bits[0] : 0;
     const int extends = type.is_signed && (!s->no_sign[k] || bits == type.bits);
     nc_axx__bits out;
     uint32_t i;
@@ -4849,14 +4838,13 @@ static nc_axx__bits nc_axx__operand_bits(const nc_axx__shape *s, const nc_axx_re
 
 /* The bits of the function's result. */
 static nc_axx__bits nc_axx__netlist_logic(nc_axx__logic *l, const nc_axx__shape *s,
-                                          const nc_axx_report *r, const nc_axx__netlist *n,
-                                          nc_axx__bits *values) {
+                                          const nc_axx__netlist *n, nc_axx__bits *values) {
     size_t k;
     uint32_t i;
-    l->inputs = (uint32_t)r->a_bits + r->b_bits;
+    l->inputs = (uint32_t)s->bits[0] + s->bits[1];
     for (k = 0; k < stbds_arrlenu(n->constants); k++)
         for (i = 0; i < 64; i++) values[k].at[i] = (uint32_t)((uint64_t)n->constants[k] >> i & 1);
-    for (i = 0; i < 2; i++) values[i] = nc_axx__operand_bits(s, r, n->types[i], (int)i);
+    for (i = 0; i < 2; i++) values[i] = nc_axx__operand_bits(s, n->types[i], (int)i);
     for (k = 0; k < stbds_arrlenu(n->ops) && !l->is_full; k++) {
         const nc_axx__op *op = &n->ops[k];
         values[op->to] = nc_axx__op_bits(l, op, values[op->a].at, values[op->b].at);
@@ -4893,7 +4881,7 @@ static void nc_axx__keep_products(nc_axx__table *m, const uint64_t *values, uint
 static nc_status nc_axx__from_bits(nc_axx__table *m, const nc_axx__netlist *n,
                                    const nc_axx__input *in, const nc_axx__seen *seen,
                                    nc_axx__type result_type) {
-    const uint32_t width = (uint32_t)in->report->a_bits + in->report->b_bits;
+    const uint32_t width = (uint32_t)m->shape.bits[0] + m->shape.bits[1];
     const int no_sign = !nc_axx__has_sign(&m->shape);
     const int are_bits =
         !seen->is_wide && 2 * seen->set[0] > seen->pairs[0] && 2 * seen->set[2] < seen->pairs[2];
@@ -4915,7 +4903,7 @@ static nc_status nc_axx__from_bits(nc_axx__table *m, const nc_axx__netlist *n,
 static nc_status nc_axx__run_netlist(nc_axx__table *m, const nc_axx__netlist *n,
                                      const nc_axx__input *in, nc_axx__type result_type) {
     const size_t count = stbds_arrlenu(n->constants);
-    const uint32_t width = (uint32_t)in->report->a_bits + in->report->b_bits;
+    const uint32_t width = (uint32_t)m->shape.bits[0] + m->shape.bits[1];
     nc_axx__bits *values = (nc_axx__bits *)nc__alloc(NULL, count * sizeof *values), result;
     nc_status status = NC_OK;
     uint64_t *bits = NULL, products[NC_AXX__PAIRS];
@@ -4925,7 +4913,7 @@ static nc_status nc_axx__run_netlist(nc_axx__table *m, const nc_axx__netlist *n,
     memset(&l, 0, sizeof l);
     memset(&seen, 0, sizeof seen);
     if (values) {
-        result = nc_axx__netlist_logic(&l, &m->shape, in->report, n, values);
+        result = nc_axx__netlist_logic(&l, &m->shape, n, values);
         nc_axx__mark_live(&l, result.at, 64);
         bits = nc_axx__node_words(&l);
     }
@@ -4934,7 +4922,7 @@ static nc_status nc_axx__run_netlist(nc_axx__table *m, const nc_axx__netlist *n,
     else if (!bits)
         status = nc__fail(in->err, NC_ERR_MEMORY, 0, 0, "out of memory");
     for (i = 0; i < nc_axx__entries(&m->shape) && status == NC_OK; i += NC_AXX__PAIRS) {
-        nc_axx__run_pairs(&l, result.at, 64, &m->shape, in->report, i, bits, products);
+        nc_axx__run_pairs(&l, result.at, 64, &m->shape, i, bits, products);
         nc_axx__keep_products(m, products, i, width, &seen);
     }
     if (status == NC_OK) status = nc_axx__from_bits(m, n, in, &seen, result_type);
@@ -5206,7 +5194,7 @@ static nc_status nc_axx__run_circuit(nc_axx__table *m, const nc_axx__input *in,
     else if (!bits)
         status = nc__fail(in->err, NC_ERR_MEMORY, 0, 0, "out of memory");
     for (at = 0; at < nc_axx__entries(&m->shape) && status == NC_OK; at += NC_AXX__PAIRS) {
-        nc_axx__run_pairs(&l, outputs, n, &m->shape, in->report, at, bits, values);
+        nc_axx__run_pairs(&l, outputs, n, &m->shape, at, bits, values);
         for (i = 0; i < NC_AXX__PAIRS && at + i < nc_axx__entries(&m->shape); i++)
             m->at[at + i] = (int32_t)nc_axx__extend(values[i], n, has_sign);
     }

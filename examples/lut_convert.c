@@ -215,7 +215,7 @@ static nc_status load(const char *in, const nc_axx_reading *how, int embed, int 
 
 int main(int argc, char **argv) {
     const char *in = NULL, *out = NULL, *plot = NULL;
-    nc_axx_reading how = {NC_AXX_SIGN_FILE, 0, NULL, {0, 0}};
+    nc_axx_reading how = {NC_AXX_SIGN_FILE, NULL, {0, 0}};
     int i, json = 0, show = 0, list = 0, embed = 0, all_bits = 0;
     nc_status status;
     nc_error err;

@@ -244,7 +244,7 @@ static void published(char *text, const char *head) {
 
 static void signs_are_those_of_the_name_or_as_asked(void **state) {
     static const char head[] = "uint16_t mul8s_1L2H(uint8_t A, uint8_t B)";
-    nc_axx_reading how = {NC_AXX_SIGN_FILE, 0, NULL, {0, 0}};
+    nc_axx_reading how = {NC_AXX_SIGN_FILE, NULL, {0, 0}};
     char *text = malloc(1 << 14), *table;
     nc_axx_report report;
     nc_axx_metrics e;
@@ -403,7 +403,7 @@ static void functions_may_call_those_above(void **state) {
         {"int f(int8_t a, int8_t b) { return 1.5; }", "an integer"},
         {"int f(int8_t a, int8_t b) { return a && b; }", "expected ';'"},
     };
-    nc_axx_reading how = {NC_AXX_SIGN_FILE, 0, NULL, {0, 0}};
+    nc_axx_reading how = {NC_AXX_SIGN_FILE, NULL, {0, 0}};
     nc_axx_report report;
     nc_error err;
     size_t i;
@@ -434,6 +434,18 @@ static void functions_may_call_those_above(void **state) {
             fail_msg("case %zu: %s", i, err.message);
 }
 
+/* A circuit of any width, as n. */
+static nc_status embedded(nc_axx_form form, const nc_axx_reading *how, const char *name,
+                          const char *text, nc_axx_report *report, nc_error *err) {
+    nc_axx_wide *wide;
+    const nc_status status =
+        nc_axx_wide_parse(&wide, form, how, name, text, strlen(text), report, err);
+    if (status != NC_OK) return status;
+    nc_axx_embed(&n, wide);
+    nc_axx_wide_destroy(wide);
+    return NC_OK;
+}
+
 static void other_widths_are_refused_or_embedded(void **state) {
     static const struct {
         const char *head, *message;
@@ -448,7 +460,7 @@ static void other_widths_are_refused_or_embedded(void **state) {
         {"uint64_t arrdiv8(uint64_t A, uint64_t B)", "a divider of 8-bit"},
         {"uint32_t mul16u_HF0(uint8_t A, uint8_t B)", "16 by 16 bits"},
     };
-    nc_axx_reading how = {NC_AXX_SIGN_FILE, 1, NULL, {0, 0}};
+    nc_axx_reading how = {NC_AXX_SIGN_FILE, NULL, {0, 0}};
     char text[256];
     nc_axx_report report;
     nc_axx_metrics e;
@@ -465,9 +477,7 @@ static void other_widths_are_refused_or_embedded(void **state) {
     /* 7 bits: larger operands count as the largest, and not at all in the metrics */
     strcpy(text,
            "uint64_t mul7u(uint64_t A, uint64_t B) { return (A & 127) * (B & 127) + (A == 3); }");
-    assert_int_equal(
-        nc_axx_parse_with(&n, NC_AXX_FORM_NETLIST, &how, "x", text, strlen(text), &report, &err),
-        NC_OK);
+    assert_int_equal(embedded(NC_AXX_FORM_NETLIST, &how, "x", text, &report, &err), NC_OK);
     assert_string_equal(report.text, "7 x 7 bits by name, unsigned by name");
     assert_int_equal(n.a_bits, 7);
     assert_int_equal(nc_axx_product(&n, 127, 127), 16129);
@@ -477,9 +487,7 @@ static void other_widths_are_refused_or_embedded(void **state) {
     /* 8 x 4 bits signed, and the product as bits of an unsigned type */
     strcpy(text, "uint32_t mul8x4s_x(uint8_t A, uint8_t B) { int a = A, b = B;"
                  " a -= (A >> 7) << 8; b -= (B >> 3) << 4; return (a * b) & 0xFFF; }");
-    assert_int_equal(
-        nc_axx_parse_with(&n, NC_AXX_FORM_NETLIST, &how, "x", text, strlen(text), &report, &err),
-        NC_OK);
+    assert_int_equal(embedded(NC_AXX_FORM_NETLIST, &how, "x", text, &report, &err), NC_OK);
     assert_int_equal(nc_axx_product(&n, -128, -8), 1024);
     assert_int_equal(nc_axx_product(&n, -128, -9), 1024);
     assert_int_equal(nc_axx_product(&n, 127, -1), -127);
@@ -487,19 +495,14 @@ static void other_widths_are_refused_or_embedded(void **state) {
     assert_true(e.mae == 0 && e.wce == 0);
     /* 12 bits, the product as the low 24 bits of a signed type */
     strcpy(text, "int32_t mul12s(int16_t A, int16_t B) { return (A * B) & 0xFFFFFF; }");
-    assert_int_equal(
-        nc_axx_parse_with(&n, NC_AXX_FORM_NETLIST, &how, "x", text, strlen(text), &report, &err),
-        NC_OK);
+    assert_int_equal(embedded(NC_AXX_FORM_NETLIST, &how, "x", text, &report, &err), NC_OK);
     assert_int_equal(nc_axx_make(&m, "exact", &err), NC_OK);
     same_tables();
     strcpy(text, "int32_t mul13s(int16_t A, int16_t B) { return A; }");
-    assert_int_equal(
-        nc_axx_parse_with(&n, NC_AXX_FORM_NETLIST, &how, "x", text, strlen(text), &report, &err),
-        NC_ERR_UNSUPPORTED);
+    assert_int_equal(embedded(NC_AXX_FORM_NETLIST, &how, "x", text, &report, &err),
+                     NC_ERR_UNSUPPORTED);
     strcpy(text, "int32_t mul12s(int8_t A, int16_t B) { return A; }");
-    assert_int_equal(
-        nc_axx_parse_with(&n, NC_AXX_FORM_NETLIST, &how, "x", text, strlen(text), &report, &err),
-        NC_ERR_FORMAT);
+    assert_int_equal(embedded(NC_AXX_FORM_NETLIST, &how, "x", text, &report, &err), NC_ERR_FORMAT);
     /* an adder that is asked for by its name */
     strcpy(text, "uint64_t add8u(uint64_t A, uint64_t B) { return A + B; }");
     how.unit = "add8u";
@@ -612,7 +615,7 @@ static void blif_has_models_in_models(void **state) {
         {".gate nand2 A=a0 B=b0 O=o0\n", "'.gate' is not read"},
     };
     char text[4096], *at = text, *tail;
-    nc_axx_reading how = {NC_AXX_SIGN_UNSIGNED, 1, NULL, {0, 0}};
+    nc_axx_reading how = {NC_AXX_SIGN_UNSIGNED, NULL, {0, 0}};
     nc_axx_report report;
     nc_error err;
     size_t i;
@@ -625,7 +628,7 @@ static void blif_has_models_in_models(void **state) {
     at +=
         sprintf(at, ".subckt ha x=p10 y=p01 s=o1 c=n x=p10\n.subckt ha x=p11 \\\n y=n s=o2 c=o3\n");
     at += sprintf(at, ".names p00 o0\n1 1\n.end\n%s", fa);
-    if (nc_axx_parse_with(&n, NC_AXX_FORM_BLIF, &how, "x", text, strlen(text), &report, &err))
+    if (embedded(NC_AXX_FORM_BLIF, &how, "x", text, &report, &err))
         fail_msg("%d:%d %s", (int)err.line, (int)err.column, err.message);
     assert_string_equal(report.unit, "top");
     assert_string_equal(report.text, "2 x 2 bits by type, unsigned as asked");
@@ -634,14 +637,12 @@ static void blif_has_models_in_models(void **state) {
     assert_int_equal(nc_axx_parse(&n, NC_AXX_FORM_BLIF, "x", text, strlen(text), &err),
                      NC_ERR_UNSUPPORTED);
     assert_non_null(strstr(err.message, "2 by 2 bits"));
-    assert_int_equal(
-        nc_axx_parse_with(&n, NC_AXX_FORM_BLIF, &how, "mul8x4u", text, strlen(text), &report, &err),
-        NC_ERR_FORMAT);
+    assert_int_equal(embedded(NC_AXX_FORM_BLIF, &how, "mul8x4u", text, &report, &err),
+                     NC_ERR_FORMAT);
     assert_non_null(strstr(err.message, "ports of 2 and 2"));
     for (i = 0; i < sizeof bad / sizeof *bad; i++) {
         sprintf(tail, "%s.end\n%s", bad[i].line, fa);
-        if (nc_axx_parse_with(&n, NC_AXX_FORM_BLIF, &how, "x", text, strlen(text), &report, &err) ==
-                NC_OK ||
+        if (embedded(NC_AXX_FORM_BLIF, &how, "x", text, &report, &err) == NC_OK ||
             !strstr(err.message, bad[i].message))
             fail_msg("case %zu: %s", i, err.message);
     }
@@ -723,7 +724,7 @@ static void netlists_in_verilog_are_evaluated(void **state) {
         {"`define X 1\nmodule m; endmodule", "directive"},
     };
     char *text = malloc(1 << 16);
-    nc_axx_reading how = {NC_AXX_SIGN_SIGNED, 0, NULL, {0, 0}};
+    nc_axx_reading how = {NC_AXX_SIGN_SIGNED, NULL, {0, 0}};
     nc_axx_report report;
     nc_error err;
     size_t i;
@@ -747,7 +748,7 @@ static void netlists_in_verilog_are_evaluated(void **state) {
                                   "wire [8:0] s; assign s = A + B; wire [7:0] t = A + B;\n"
                                   "assign O = {s, 7'b0} + t + {1'b1};\nendmodule\n";
         int a, b;
-        nc_axx_reading none = {NC_AXX_SIGN_UNSIGNED, 0, NULL, {0, 0}};
+        nc_axx_reading none = {NC_AXX_SIGN_UNSIGNED, NULL, {0, 0}};
         if (nc_axx_parse_with(&n, NC_AXX_FORM_VERILOG, &none, "x", sum, sizeof sum - 1, &report,
                               &err))
             fail_msg("%d:%d %s", (int)err.line, (int)err.column, err.message);

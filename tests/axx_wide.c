@@ -164,7 +164,7 @@ static void every_form_keeps_a_table(void **state) {
             assert_int_equal(report.widths_from, NC_AXX_FROM_NAME);
             nc_axx_wide_destroy(again);
             if (cases[c].a == cases[c].b) {
-                nc_axx_reading how = {NC_AXX_SIGN_FILE, 0, NULL, {0, 0}};
+                nc_axx_reading how = {NC_AXX_SIGN_FILE, NULL, {0, 0}};
                 how.sign = cases[c].is_unsigned ? NC_AXX_SIGN_UNSIGNED : NC_AXX_SIGN_SIGNED;
                 assert_int_equal(
                     nc_axx_wide_parse(&again, forms[f], &how, "x", data, bytes, &report, &err), 0);
@@ -195,7 +195,7 @@ static void every_form_keeps_a_table(void **state) {
 static void pairs_need_widths(void **state) {
     char text[4096];
     size_t used = (size_t)sprintf(text, "a,b,product\n");
-    nc_axx_reading how = {NC_AXX_SIGN_FILE, 0, NULL, {4, 3}};
+    nc_axx_reading how = {NC_AXX_SIGN_FILE, NULL, {4, 3}};
     nc_axx_wide *w;
     nc_error err;
     int a, b;
@@ -272,7 +272,7 @@ static void wrong_sizes_are_refused(void **state) {
     size_t i;
     (void)state;
     for (i = 0; i < sizeof bad / sizeof *bad; i++) {
-        nc_axx_reading how = {NC_AXX_SIGN_FILE, 0, NULL, {0, 0}};
+        nc_axx_reading how = {NC_AXX_SIGN_FILE, NULL, {0, 0}};
         const char *text = bad[i].text ? bad[i].text : zeros;
         memcpy(how.bits, bad[i].bits, 2);
         if (nc_axx_wide_parse(&w, bad[i].form, &how, bad[i].name, text,
