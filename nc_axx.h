@@ -766,16 +766,19 @@ NC_API nc_status nc_axx_net_save(const nc_axx_net *net, char **data, size_t *byt
  * in a file of others, where no tensor tells of them, eps, post_norm, activation (0 becomes
  * NC_AXX_SILU where gated), heads (0: of q_norm's width, else 64), image and width (0: a square).
  * With a class token and fc_norm the mean is pooled, which is timm's default, too: change mean_pool
- * where it is not. Networks that differ in what has no tensor at all are not for this one: timm's
- * class Eva turns Q and K by their places (vit_*_rope, vit_pe). NC_ERR_FORMAT, NC_ERR_LIMIT,
- * NC_ERR_MISMATCH with what is missing; config stays then. */
+ * where it is not. Networks of timm's class Eva (eva02_*, vit_*_rope_*, vit_*_dinov3, vit_pe_*),
+ * whose attention turns Q and K by their places, are refused: by a tensor that only these have, or
+ * by norm_pre without norm and fc_norm, which vit_pe_spatial_* alone has of timm's 1.0.31 (a
+ * transformer of one's own like that needs nc_axx_net_save's metadata). NC_ERR_FORMAT,
+ * NC_ERR_LIMIT, NC_ERR_MISMATCH with what is missing; config stays then. */
 NC_API nc_status nc_axx_net_describe(nc_axx_net_config *config, const void *data, size_t bytes,
                                      nc_error *err);
 /* Read one; the tensors of the file must be those of the network in their shapes, as F32, F16, BF16
  * or F64, each name with or without the prefix "module." of a data-parallel training. NC_ERR_FORMAT
  * with the column in the header; NC_ERR_MISMATCH names the first tensor that is unknown, missing or
  * of another shape, as well as an amax of an unknown layer or of some layers only and an option in
- * the metadata that this network has not. Nothing is changed on failure. */
+ * the metadata that this network has not, or says that the file is of timm's class Eva (see
+ * nc_axx_net_describe). Nothing is changed on failure. */
 NC_API nc_status nc_axx_net_load(nc_axx_net *net, const void *data, size_t bytes, nc_error *err);
 
 /* -- graphs: networks of layers that the caller describes (NC_AXX_VIT) ---------------------- */
@@ -11155,11 +11158,22 @@ static size_t nc_axx__option_of(nc__text *t, const nc__item *pair, double *value
     return i;
 }
 
+/* Norms as, of timm's transformers, only vit_pe_spatial_* has them: of class Eva, whose attention
+ * turns Q and K by their places, without a tensor that others have not. */
+static int nc_axx__is_rotary(uint32_t pre_norm, int last_norm, int fc_norm) {
+    return pre_norm && !last_norm && !fc_norm;
+}
+
+#define NC_AXX__ROTARY                                                                             \
+    "norm_pre without norm or fc_norm: timm's vit_pe_spatial (class Eva), whose attention turns "  \
+    "Q and K by their places, cannot be read"
+
 /* Is there nothing to say that a file without such pairs would not mean, too? */
 static int nc_axx__is_plain(const nc_axx_net_config *c) {
     return c->kind != NC_AXX_NET_VIT ||
            (!c->activation && c->mean_pool != 2 && !c->post_norm && c->width == c->image &&
-            c->head_dim == c->dim / c->heads && c->eps == 1e-5f);
+            c->head_dim == c->dim / c->heads && c->eps == 1e-5f &&
+            !nc_axx__is_rotary(c->pre_norm, !c->fc_norm, c->fc_norm == 1));
 }
 
 /* All options of a network that is not plain. */
@@ -11248,6 +11262,7 @@ static const char *const nc_axx__telling[] = {NC_AXX__TELLING(NC_AXX__TELLS_NAME
 typedef struct nc_axx__told {
     uint32_t shape[NC_AXX__TELLS][4], there[NC_AXX__TELLS], blocks;
     double options[NC_AXX__OPTIONS]; /* below 0: not said */
+    int own;                         /* some are said */
 } nc_axx__told;
 
 /* A tensor's name behind the prefix of data-parallel trainings. */
@@ -11255,10 +11270,39 @@ static const char *nc_axx__bare(const char *name) {
     return name + (strncmp(name, "module.", 7) ? 0 : 7);
 }
 
+/* Whether only tensors of timm's class Eva are called so. */
+static int nc_axx__is_of_eva(const char *name) {
+    static const char *const ends[] = {"gamma_1",
+                                       "gamma_2",
+                                       "attn.q_bias",
+                                       "attn.v_bias",
+                                       "attn.q_proj.weight",
+                                       "attn.k_proj.weight",
+                                       "attn.v_proj.weight",
+                                       "rope.freqs"};
+    const size_t n = strlen(name);
+    size_t i;
+    for (i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (n >= strlen(ends[i]) && !strcmp(name + n - strlen(ends[i]), ends[i])) return 1;
+    return 0;
+}
+
+/* A tensor that a network has no place for, with the reason where one is known. */
+static void nc_axx__no_place(nc__text *t, const char *name) {
+    (void)nc__text_fail(t, NC_ERR_MISMATCH,
+                        nc_axx__is_of_eva(name)
+                            ? "tensor '%.60s' is of timm's class Eva, whose attention turns Q and "
+                              "K by their places: this cannot be read"
+                            : "this network has no tensor '%.60s'",
+                        name);
+}
+
 static void nc_axx__hear_pair(nc__text *t, const nc__item *pair, nc_axx__told *told) {
     double value;
     const size_t i = nc_axx__option_of(t, pair, &value);
-    if (i < NC_AXX__OPTIONS) told->options[i] = value;
+    if (i == NC_AXX__OPTIONS) return;
+    told->options[i] = value;
+    told->own = 1;
 }
 
 static void nc_axx__hear(nc__text *t, const nc__item *item, nc_axx__told *told) {
@@ -11270,6 +11314,7 @@ static void nc_axx__hear(nc__text *t, const nc__item *item, nc_axx__told *told) 
         if (block >= told->blocks) told->blocks = block + 1;
     }
     for (i = 0; i < NC_AXX__TELLS && strcmp(nc_axx__telling[i], name) != 0;) i++;
+    if (i == NC_AXX__TELLS && nc_axx__is_of_eva(name)) nc_axx__no_place(t, name);
     if (i == NC_AXX__TELLS) return;
     told->there[i] = 1;
     for (k = 0; k < item->rank && k < 4; k++) {
@@ -11332,6 +11377,10 @@ static nc_status nc_axx__tell(nc_axx_net_config *c, const nc_axx__told *told, nc
         if (!there[needed[i]])
             return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "tensor '%.60s' is missing",
                             nc_axx__telling[needed[i]]);
+    if (!told->own &&
+        nc_axx__is_rotary(there[NC_AXX__TELLS_PRE_NORM], (int)there[NC_AXX__TELLS_LAST_NORM],
+                          (int)there[NC_AXX__TELLS_FC_NORM]))
+        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, NC_AXX__ROTARY);
     c->kind = NC_AXX_NET_VIT;
     c->dim = told->shape[NC_AXX__TELLS_EMBED][0];
     c->channels = told->shape[NC_AXX__TELLS_EMBED][1];
@@ -11393,14 +11442,17 @@ typedef struct nc_axx__loaded {
     float *values, *amax;  /* parameters; two for every layer */
     uint8_t *found, *seen; /* of the tensors; of the layers' amax */
     size_t layers;         /* whose amax was found */
+    int own;               /* options of nc_axx_net_save were found */
 } nc_axx__loaded;
 
 /* nc_axx.NAME: an option, which the network must have, too. */
-static void nc_axx__load_option(const nc_axx_net *net, nc__text *t, const nc__item *pair) {
+static void nc_axx__load_option(const nc_axx_net *net, nc__text *t, const nc__item *pair,
+                                nc_axx__loaded *loaded) {
     double value;
     const size_t i = nc_axx__option_of(t, pair, &value);
     nc_axx_net_config said = net->config;
     if (i == NC_AXX__OPTIONS || t->status != NC_OK) return;
+    loaded->own = 1;
     nc_axx__set_option(&said, i, value);
     if (nc_axx__option(&said, i) < nc_axx__option(&net->config, i) ||
         nc_axx__option(&said, i) > nc_axx__option(&net->config, i))
@@ -11448,7 +11500,7 @@ static void nc_axx__load_tensor(const nc_axx_net *net, nc__text *t, const nc__it
     size_t i, k;
     for (i = 0; i < tensors && strcmp(to->name, name) != 0; i++) to++;
     if (i == tensors) {
-        (void)nc__text_fail(t, NC_ERR_MISMATCH, "this network has no tensor '%.60s'", name);
+        nc_axx__no_place(t, name);
         return;
     }
     values = loaded->values + (to->values - net->values);
@@ -11474,7 +11526,7 @@ static nc_status nc_axx__load_file(const nc_axx_net *net, const void *data, size
         if (kind == NC__ITEM_TENSOR)
             nc_axx__load_tensor(net, &file.t, &item, loaded);
         else {
-            nc_axx__load_option(net, &file.t, &item);
+            nc_axx__load_option(net, &file.t, &item, loaded);
             nc_axx__load_amax(net, &file.t, &item, loaded);
         }
     }
@@ -11482,6 +11534,9 @@ static nc_status nc_axx__load_file(const nc_axx_net *net, const void *data, size
         if (!loaded->found[i])
             (void)nc__text_fail(&file.t, NC_ERR_MISMATCH, "tensor '%.60s' is missing",
                                 net->tensors[i].name);
+    if (net->config.kind == NC_AXX_NET_VIT && !loaded->own &&
+        nc_axx__is_rotary(net->config.pre_norm, !net->config.fc_norm, net->config.fc_norm == 1))
+        (void)nc__text_fail(&file.t, NC_ERR_MISMATCH, NC_AXX__ROTARY);
     for (i = 0; i < stbds_arrlenu(net->layers) && loaded->layers; i++)
         if (!loaded->seen[i])
             (void)nc__text_fail(&file.t, NC_ERR_MISMATCH, "'amax.%.60s' is missing",
@@ -11498,6 +11553,7 @@ NC_API nc_status nc_axx_net_load(nc_axx_net *net, const void *data, size_t bytes
     if (!net || !data) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
     layers = stbds_arrlenu(net->layers);
     loaded.layers = 0;
+    loaded.own = 0;
     loaded.values = (float *)nc__alloc(NULL, net->parameters * sizeof *loaded.values);
     loaded.amax = (float *)nc__calloc(NULL, 2 * layers * sizeof *loaded.amax);
     loaded.found = (uint8_t *)nc__calloc(NULL, stbds_arrlenu(net->tensors) + layers);

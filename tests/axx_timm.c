@@ -279,12 +279,84 @@ static void own_files_tell_all_of_their_configuration(void **state) {
     nc_axx_net_destroy(net);
 }
 
+/* Files of timm's class Eva, whose attention turns Q and K by their places, are refused as such by
+   both functions, even where a VisionTransformer has all their tensors. */
+static void rotary_transformers_are_refused_by_name(void **state) {
+    static const char *const names[] = {"vit_pe_spatial_tiny_patch16_512",
+                                        "vit_small_patch16_rope_mixed_ape_224",
+                                        "vit_medium_patch16_rope_reg1_gap_256",
+                                        "vit_small_patch16_dinov3",
+                                        "eva02_tiny_patch14_224",
+                                        "eva02_base_patch14_224"};
+    size_t i, bytes;
+    (void)state;
+    for (i = 0; i < sizeof names / sizeof *names; i++) {
+        nc_axx_net_config c = {.kind = NC_AXX_NET_VIT,
+                               .image = 32,
+                               .channels = 3,
+                               .classes = 5,
+                               .dim = 8,
+                               .depth = 1,
+                               .patch = i < 4 ? 16 : 14,
+                               .heads = 2,
+                               .batch = 1,
+                               .pre_norm = 1,
+                               .fc_norm = 2};
+        char path[100], *data;
+        nc_axx_net *net;
+        nc_error err;
+        snprintf(path, sizeof path, "rotary/%s", names[i]);
+        data = read_file(path, &bytes);
+        if (i >= 4) c.image = 28;
+        assert_int_equal(nc_axx_net_create(&net, &c), NC_OK);
+        assert_int_equal(nc_axx_net_load(net, data, bytes, &err), NC_ERR_MISMATCH);
+        if (i == 0) assert_non_null(strstr(err.message, "class Eva"));
+        assert_int_equal(nc_axx_net_describe(&c, data, bytes, &err), NC_ERR_MISMATCH);
+        if (!strstr(err.message, "class Eva")) fail_msg("%s: %s", names[i], err.message);
+        nc_axx_net_destroy(net);
+        nc_file_free(data);
+    }
+}
+
+/* A network of one's own with the norms of those is saved with what tells that it is none. */
+static void own_networks_with_the_norms_of_rotary_ones_come_back(void **state) {
+    static const nc_axx_net_config config = {.kind = NC_AXX_NET_VIT,
+                                             .image = 4,
+                                             .classes = 3,
+                                             .dim = 6,
+                                             .depth = 1,
+                                             .patch = 2,
+                                             .heads = 3,
+                                             .pre_norm = 1,
+                                             .fc_norm = 2,
+                                             .batch = 1};
+    nc_axx_net_config told = {.batch = 1};
+    nc_axx_net *net;
+    nc_error err;
+    size_t bytes;
+    char *file, *at;
+    (void)state;
+    assert_int_equal(nc_axx_net_create(&net, &config), NC_OK);
+    assert_int_equal(nc_axx_net_save(net, &file, &bytes, NULL), NC_OK);
+    assert_int_equal(nc_axx_net_load(net, file, bytes, &err), NC_OK);
+    assert_int_equal(nc_axx_net_describe(&told, file, bytes, &err), NC_OK);
+    assert_int_equal(told.fc_norm, 2);
+    for (at = file + 8; at < file + bytes - 7; at++)
+        if (!memcmp(at, "nc_axx.", 7)) memcpy(at, "other..", 7);
+    assert_int_equal(nc_axx_net_load(net, file, bytes, &err), NC_ERR_MISMATCH);
+    assert_non_null(strstr(err.message, "class Eva"));
+    nc_axx_free_text(file);
+    nc_axx_net_destroy(net);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(networks_of_timm_have_its_logits_and_gradients),
         cmocka_unit_test(files_tell_their_configuration),
         cmocka_unit_test(own_files_tell_all_of_their_configuration),
         cmocka_unit_test(options_that_a_file_contradicts_are_refused),
+        cmocka_unit_test(rotary_transformers_are_refused_by_name),
+        cmocka_unit_test(own_networks_with_the_norms_of_rotary_ones_come_back),
     };
     return cmocka_run_group_tests_name("axx networks of timm", tests, NULL, NULL);
 }

@@ -1,7 +1,8 @@
 """Writes tests/data/axx/vit: vision transformers of timm 1.0.31 (torch 2.15.0), their options as
 timm has them, shrunk to a few tokens with random weights, as safetensors in float32, float16, bfloat16
 and float64; and answers.json: for each the fields of nc_axx_net_config, the logits of two images and
-two sums over the gradient of every tensor, in float64 from the values of the files. Needs timm, torch
+two sums over the gradient of every tensor, in float64 from the values of the files. In rotary/ lie
+files of timm's class Eva. Needs timm, torch
 and safetensors; the tests read only the files.
     python3 tests/golden_axx_vit.py tests/data/axx/vit
 With --all and another folder: every vision transformer that timm lists, those that nc_axx.h does not
@@ -25,6 +26,13 @@ vit_base_patch16_siglip_gap_224 vit_medium_patch16_reg4_gap_256
 vit_base_patch14_dinov2 vit_small_patch14_reg4_dinov2 vit_giant_patch14_reg4_dinov2
 vit_huge_patch14_gap_224 vit_intern300m_patch14_448 deit_tiny_patch16_224
 deit_tiny_distilled_patch16_224 deit3_small_patch16_224 flexivit_small""".split()
+
+
+# of timm's class Eva, which turns Q and K by their places: to be refused. The first has no tensor
+# that a VisionTransformer has not
+ROTARY = """vit_pe_spatial_tiny_patch16_512 vit_small_patch16_rope_mixed_ape_224
+vit_medium_patch16_rope_reg1_gap_256 vit_small_patch16_dinov3 eva02_tiny_patch14_224
+eva02_base_patch14_224""".split()
 
 
 class WideHeads(Attention):
@@ -147,6 +155,12 @@ def main():
         m = VisionTransformer(img_size=(8, 12), patch_size=4, in_chans=2, num_classes=CLASSES,
                               embed_dim=6, depth=2, num_heads=2, mlp_ratio=2, **options)
         case(out, answers, name, m)
+    os.makedirs(os.path.join(out, "rotary"), exist_ok=True)
+    for name in ROTARY:
+        m = timm.create_model(name, num_classes=CLASSES, depth=1, embed_dim=8, num_heads=2,
+                              img_size=32)
+        state = {k: v.to(torch.bfloat16) for k, v in m.state_dict().items()}
+        save_file(state, os.path.join(out, "rotary", name + ".safetensors"))
     with open(os.path.join(out, "answers.json"), "w") as f:
         json.dump(answers, f, indent=1)
     print(f"{len(answers)} networks, {sum('refused' in a for a in answers.values())} without logits")
