@@ -11176,48 +11176,51 @@ static int nc_axx__is_plain(const nc_axx_net_config *c) {
             !nc_axx__is_rotary(c->pre_norm, !c->fc_norm, c->fc_norm == 1));
 }
 
+/* A pair of metadata called BEFORE + name, as text; value is freed. */
+static void nc_axx__save_pair(nc__head *head, const char *before, const char *name,
+                              nc__buffer *value) {
+    nc__buffer key;
+    memset(&key, 0, sizeof key);
+    nc__buffer_print(&key, "%s%s", before, name);
+    if (key.status != NC_OK || value->status != NC_OK) head->b.status = NC_ERR_MEMORY;
+    if (head->b.status == NC_OK) nc__head_pair(head, key.data, value->data);
+    nc__buffer_free(&key);
+    nc__buffer_free(value);
+}
+
+/* Amax of a layer's or node's operands. */
+static void nc_axx__save_amax(nc__head *head, const char *name, const float amax[2]) {
+    nc__buffer value;
+    memset(&value, 0, sizeof value);
+    nc__buffer_real(&value, (double)amax[0], 9);
+    nc__buffer_put(&value, " ", 1);
+    nc__buffer_real(&value, (double)amax[1], 9);
+    nc_axx__save_pair(head, "amax.", name, &value);
+}
+
 /* All options of a network that is not plain. */
 static void nc_axx__save_options(const nc_axx_net *net, nc__head *head) {
-    nc__buffer key, value;
+    nc__buffer value;
     size_t i;
-    memset(&key, 0, sizeof key);
-    memset(&value, 0, sizeof value);
     for (i = 0; i < NC_AXX__OPTIONS && !nc_axx__is_plain(&net->config); i++) {
-        key.used = value.used = 0;
-        nc__buffer_print(&key, "nc_axx.%s", nc_axx__options[i].name);
+        memset(&value, 0, sizeof value);
         nc__buffer_real(&value, nc_axx__option(&net->config, i), 9);
-        if (key.status != NC_OK || value.status != NC_OK) head->b.status = NC_ERR_MEMORY;
-        if (head->b.status == NC_OK) nc__head_pair(head, key.data, value.data);
+        nc_axx__save_pair(head, "nc_axx.", nc_axx__options[i].name, &value);
     }
-    nc__buffer_free(&key);
-    nc__buffer_free(&value);
 }
 
 /* The parameters follow each other in the order of their tensors. */
 NC_API nc_status nc_axx_net_save(const nc_axx_net *net, char **data, size_t *bytes, nc_error *err) {
-    nc__buffer key, value;
     nc__head head;
     uint32_t word;
     size_t i;
     nc__clear(err);
     if (!net || !data || !bytes) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
-    memset(&key, 0, sizeof key);
-    memset(&value, 0, sizeof value);
     nc__head_open(&head, NULL);
     nc__head_pair(&head, "format", "pt");
     nc_axx__save_options(net, &head);
-    for (i = 0; i < stbds_arrlenu(net->layers) && net->calibrated; i++) {
-        const nc_axx_layer_info *info = &net->layers[i].info;
-        key.used = value.used = 0;
-        nc__buffer_print(&key, "amax.%s", info->name);
-        nc__buffer_real(&value, (double)info->amax[0], 9);
-        nc__buffer_put(&value, " ", 1);
-        nc__buffer_real(&value, (double)info->amax[1], 9);
-        if (key.status != NC_OK || value.status != NC_OK) head.b.status = NC_ERR_MEMORY;
-        if (head.b.status == NC_OK) nc__head_pair(&head, key.data, value.data);
-    }
-    nc__buffer_free(&key);
-    nc__buffer_free(&value);
+    for (i = 0; i < stbds_arrlenu(net->layers) && net->calibrated; i++)
+        nc_axx__save_amax(&head, net->layers[i].info.name, net->layers[i].info.amax);
     for (i = 0; i < stbds_arrlenu(net->tensors); i++)
         nc__head_tensor(&head, net->tensors[i].name, "F32", net->tensors[i].shape,
                         net->tensors[i].rank);
@@ -11460,33 +11463,42 @@ static void nc_axx__load_option(const nc_axx_net *net, nc__text *t, const nc__it
                             nc_axx__options[i].name, value, nc_axx__option(&net->config, i));
 }
 
-/* amax.LAYER: "a b". Other pairs are for people. */
+/* The values of a pair amax.NAME, "a b", of a layer that says so for the first time (*seen: it has
+ * before); null where nothing is called NAME. Returns whether amax is set. */
+static int nc_axx__read_amax(nc__text *t, const nc__item *pair, uint8_t *seen, float amax[2]) {
+    double read[2];
+    nc__text text;
+    nc__text_open(&text, pair->text, strlen(pair->text), NULL);
+    read[0] = nc__text_real(&text);
+    nc__skip_space(&text);
+    read[1] = nc__text_real(&text);
+    if (!seen)
+        (void)nc__text_fail(t, NC_ERR_MISMATCH, "'%.90s' is of nothing that multiplies here",
+                            pair->name);
+    else if (*seen)
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "'%.90s' stands there twice", pair->name);
+    else if (text.status != NC_OK || text.at < text.end || !(read[0] >= 0 && read[0] < 1e38) ||
+             !(read[1] >= 0 && read[1] < 1e38))
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "'%.60s' is '%.40s', no pair of numbers", pair->name,
+                            pair->text);
+    if (t->status != NC_OK) return 0;
+    *seen = 1;
+    amax[0] = (float)read[0];
+    amax[1] = (float)read[1];
+    return 1;
+}
+
+/* amax.LAYER. Other pairs are for people. */
 static void nc_axx__load_amax(const nc_axx_net *net, nc__text *t, const nc__item *pair,
                               nc_axx__loaded *loaded) {
     const size_t layers = stbds_arrlenu(net->layers);
-    double amax[2];
-    nc__text text;
+    float amax[2];
     size_t i = 0;
     if (strncmp(pair->name, "amax.", 5) != 0) return;
     while (i < layers && strcmp(pair->name + 5, net->layers[i].info.name) != 0) i++;
-    nc__text_open(&text, pair->text, strlen(pair->text), NULL);
-    amax[0] = nc__text_real(&text);
-    nc__skip_space(&text);
-    amax[1] = nc__text_real(&text);
-    if (i == layers) {
-        (void)nc__text_fail(t, NC_ERR_MISMATCH, "'%.90s' is of no layer of this network",
-                            pair->name);
-    } else if (loaded->seen[i]++) {
-        (void)nc__text_fail(t, NC_ERR_FORMAT, "'%.90s' stands there twice", pair->name);
-    } else if (text.status != NC_OK || text.at < text.end || !(amax[0] >= 0 && amax[0] < 1e38) ||
-               !(amax[1] >= 0 && amax[1] < 1e38)) {
-        (void)nc__text_fail(t, NC_ERR_FORMAT, "'%.60s' is '%.40s', no pair of numbers", pair->name,
-                            pair->text);
-    } else {
-        loaded->amax[2 * i] = (float)amax[0];
-        loaded->amax[2 * i + 1] = (float)amax[1];
-        loaded->layers++;
-    }
+    if (!nc_axx__read_amax(t, pair, i < layers ? &loaded->seen[i] : NULL, amax)) return;
+    memcpy(loaded->amax + 2 * i, amax, sizeof amax);
+    loaded->layers++;
 }
 
 /* The values of one of the network's tensors; one that it has no use for would be missed in what it
@@ -13047,29 +13059,16 @@ NC__COLD_BEGIN
 
 NC_API nc_status nc_axx_graph_save(const nc_axx_graph *graph, char **data, size_t *bytes,
                                    nc_error *err) {
-    nc__buffer key, value;
     nc__head head;
     size_t i, k;
     nc__clear(err);
     if (!graph || !graph->batch || !data || !bytes)
         return nc__fail(err, NC_ERR_ARG, 0, 0, "no finished graph or no result");
-    memset(&key, 0, sizeof key);
-    memset(&value, 0, sizeof value);
     nc__head_open(&head, NULL);
     nc__head_pair(&head, "format", "pt");
-    for (i = 0; i < stbds_arrlenu(graph->nodes); i++) {
-        const nc_axx__vertex *v = &graph->nodes[i];
-        if (!v->calibrated) continue;
-        key.used = value.used = 0;
-        nc__buffer_print(&key, "amax.%s", v->name);
-        nc__buffer_real(&value, (double)v->amax[0], 9);
-        nc__buffer_put(&value, " ", 1);
-        nc__buffer_real(&value, (double)v->amax[1], 9);
-        if (key.status != NC_OK || value.status != NC_OK) head.b.status = NC_ERR_MEMORY;
-        if (head.b.status == NC_OK) nc__head_pair(&head, key.data, value.data);
-    }
-    nc__buffer_free(&key);
-    nc__buffer_free(&value);
+    for (i = 0; i < stbds_arrlenu(graph->nodes); i++)
+        if (graph->nodes[i].calibrated)
+            nc_axx__save_amax(&head, graph->nodes[i].name, graph->nodes[i].amax);
     for (i = 0; i < stbds_arrlenu(graph->tensors); i++)
         nc__head_tensor(&head, graph->tensors[i].name, "F32", graph->tensors[i].shape,
                         graph->tensors[i].rank);
@@ -13089,30 +13088,16 @@ typedef struct nc_axx__read {
     uint8_t *found, *scaled; /* of the tensors; of the nodes */
 } nc_axx__read;
 
-/* amax.NAME: "a b". */
-static void nc_axx__read_amax(const nc_axx_graph *g, nc__text *t, const nc__item *pair,
-                              nc_axx__read *read) {
-    double amax[2];
-    nc__text text;
+/* amax.NAME. Other pairs are for people. */
+static void nc_axx__read_graph_amax(const nc_axx_graph *g, nc__text *t, const nc__item *pair,
+                                    nc_axx__read *read) {
+    float amax[2];
     uint32_t node;
     if (strncmp(pair->name, "amax.", 5) != 0) return;
     node = nc_axx_graph_find(g, pair->name + 5);
-    nc__text_open(&text, pair->text, strlen(pair->text), NULL);
-    amax[0] = nc__text_real(&text);
-    nc__skip_space(&text);
-    amax[1] = nc__text_real(&text);
-    if (node == UINT32_MAX || !g->nodes[node].macs)
-        (void)nc__text_fail(t, NC_ERR_MISMATCH, "'%.90s' is of no node that multiplies",
-                            pair->name);
-    else if (text.status != NC_OK || text.at < text.end || !(amax[0] >= 0 && amax[0] < 1e38) ||
-             !(amax[1] >= 0 && amax[1] < 1e38))
-        (void)nc__text_fail(t, NC_ERR_FORMAT, "'%.60s' is '%.40s', no pair of numbers", pair->name,
-                            pair->text);
-    else {
-        read->amax[2 * node] = (float)amax[0];
-        read->amax[2 * node + 1] = (float)amax[1];
-        read->scaled[node] = 1;
-    }
+    if (node != UINT32_MAX && !g->nodes[node].macs) node = UINT32_MAX;
+    if (nc_axx__read_amax(t, pair, node == UINT32_MAX ? NULL : &read->scaled[node], amax))
+        memcpy(read->amax + 2 * (size_t)node, amax, sizeof amax);
 }
 
 /* Whether a tensor is a norm's counter of batches. */
@@ -13165,7 +13150,7 @@ static nc_status nc_axx__read_graph(const nc_axx_graph *g, const void *data, siz
         if (kind == NC__ITEM_TENSOR)
             nc_axx__read_tensor(g, &file.t, &item, read);
         else
-            nc_axx__read_amax(g, &file.t, &item, read);
+            nc_axx__read_graph_amax(g, &file.t, &item, read);
     }
     for (i = 0; i < stbds_arrlenu(g->tensors); i++)
         if (!read->found[i])
