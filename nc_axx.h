@@ -653,7 +653,10 @@ typedef struct nc_axx_net_config {
     uint32_t fc_norm;         /* 0: the last norm is of the tokens, 1: of what was pooled, called
                                  fc_norm, 2: there is none (final_norm=False) */
     uint32_t distilled;       /* 1: dist_token behind the class token, the mean of head and
-                                 head_dist (DeiT) */
+                           head_dist (DeiT) */
+    uint32_t inference;       /* 1: no memory for gradients, moments and what a training keeps of
+                           every block: a quarter of the parameters' and one block's. What trains
+                           gives NC_ERR_UNSUPPORTED then */
 } nc_axx_net_config;
 
 /* How its products are computed. */
@@ -721,9 +724,11 @@ NC_API void nc_axx_net_destroy(nc_axx_net *net);
 NC_API void nc_axx_net_init(nc_axx_net *net, uint64_t seed);
 /* The configuration with its defaults filled in. */
 NC_API const nc_axx_net_config *nc_axx_net_get_config(const nc_axx_net *net);
+/* Bytes of memory it holds: parameters, with what trains them, and activations of a batch. */
+NC_API size_t nc_axx_net_bytes(const nc_axx_net *net);
 /* All parameters. Gradients lie likewise. */
 NC_API float *nc_axx_net_parameters(nc_axx_net *net, size_t *count);
-/* Gradients of the last nc_axx_net_backward. */
+/* Gradients of the last nc_axx_net_backward; null with config.inference. */
 NC_API const float *nc_axx_net_gradients(const nc_axx_net *net);
 /* Number of layers that multiply. */
 NC_API uint32_t nc_axx_net_layers(const nc_axx_net *net);
@@ -744,14 +749,14 @@ NC_API nc_status nc_axx_net_calibrate(nc_axx_net *net, const nc_axx_images *imag
 NC_API nc_status nc_axx_net_forward(nc_axx_net *net, const float *pixels, size_t count,
                                     float *logits);
 /* Forward and backward: mean cross-entropy, gradients (straight-through where quantised) and, if
- * right is not null, how many answers were right. */
+ * right is not null, how many answers were right. NC_ERR_UNSUPPORTED with config.inference. */
 NC_API nc_status nc_axx_net_backward(nc_axx_net *net, const float *pixels, const uint32_t *labels,
                                      size_t count, float *loss, uint32_t *right);
 /* Accuracy on all images. */
 NC_API nc_status nc_axx_net_evaluate(nc_axx_net *net, const nc_axx_images *images,
                                      nc_axx_score *score);
 /* Train in the present mode. NC_ERR_ARG for a shift as large as the image and settings that are
- * negative or not finite. */
+ * negative or not finite; NC_ERR_UNSUPPORTED with config.inference. */
 NC_API nc_status nc_axx_net_train(nc_axx_net *net, const nc_axx_images *images,
                                   const nc_axx_training *training);
 /* Set this share (0 to 1) of every weight matrix, the smallest magnitudes, to zero, where training
@@ -9496,11 +9501,13 @@ struct nc_axx_net {
     nc_axx__place *places;   /* of every part of every block */
     nc_axx_calibrator *seen; /* two for every layer while calibrating, else null */
     size_t parameters;
-    float *values, *gradients, *first, *second; /* parameters, gradients, moments */
+    float *values, *gradients, *first, *second; /* parameters, gradients, moments; the last three
+                                                   null with config.inference */
     uint8_t *pruned;                            /* 1: stays zero; null: none */
     uint64_t steps;
     size_t tokens, prefix; /* of an image; those in front of its patches */
     uint8_t *memory;
+    size_t memory_bytes;
     /* activations and scratch, in `memory` */
     nc_axx__block blocks[NC_AXX__DEEPEST];
     float *features[NC_AXX__DEEPEST + 1]; /* of the convolutions, NHWC */
@@ -9545,7 +9552,7 @@ static nc_status nc_axx__check_config(nc_axx_net_config *c) {
     if (!c->width) c->width = c->image;
     if (!c->image || c->width > 4096 || c->image > 4096 || c->channels > 64 || !c->classes ||
         c->classes > 65536 || !c->dim || c->dim > 8192 || !c->depth || c->mlp > 65535 ||
-        c->batch > 4096 || c->bits < 2 || c->bits > 8)
+        c->batch > 4096 || c->bits < 2 || c->bits > 8 || c->inference > 1)
         return NC_ERR_ARG;
     if (c->kind == NC_AXX_NET_CNN) return c->depth > 6 || c->width != c->image ? NC_ERR_ARG : NC_OK;
     return c->kind == NC_AXX_NET_VIT ? nc_axx__check_vit(c) : NC_ERR_ARG;
@@ -9778,7 +9785,11 @@ static void nc_axx__place_net(nc_axx_net *net, nc_axx__arena *a) {
     size_t most_a = 0, most_b = 0, most_out = 0, most = 3 * dim, i;
     uint32_t b;
     if (c->gated) most = nc_axx__larger(most, 2 * rows * c->mlp);
-    for (b = 0; vit && b < c->depth; b++) nc_axx__place_block(net, &net->blocks[b], a);
+    for (b = 0; vit && b < c->depth; b++)
+        if (b && c->inference) /* nothing of a block is looked at behind it */
+            net->blocks[b] = net->blocks[0];
+        else
+            nc_axx__place_block(net, &net->blocks[b], a);
     for (b = 0; !vit && b <= c->depth; b++) {
         const size_t side = nc_axx__side(c, b);
         const size_t count = c->batch * side * side * nc_axx__width(c, b);
@@ -9814,9 +9825,11 @@ static void nc_axx__place_net(nc_axx_net *net, nc_axx__arena *a) {
     }
     net->logits = nc_axx__floats(a, (size_t)c->batch * c->classes);
     net->losses = nc_axx__floats(a, c->batch);
-    net->d0 = nc_axx__floats(a, most);
-    net->d1 = nc_axx__floats(a, most);
-    net->d2 = nc_axx__floats(a, most);
+    if (!c->inference) {
+        net->d0 = nc_axx__floats(a, most);
+        net->d1 = nc_axx__floats(a, most);
+        net->d2 = nc_axx__floats(a, most);
+    }
     net->wide = nc_axx__floats(a, most);
     net->float_a = nc_axx__floats(a, most_a);
     net->float_b = nc_axx__floats(a, most_b);
@@ -9878,12 +9891,16 @@ static nc_status nc_axx__build(nc_axx_net *net) {
     nc_axx__add_parts(net);
     net->work_bytes = nc_axx__net_work_bytes(net);
     nc_axx__place_net(net, &arena);
-    net->values = (float *)nc__calloc(NULL, nc__mul_size(net->parameters, 4 * sizeof(float)));
-    net->memory = (uint8_t *)nc__calloc(NULL, nc_axx__arena_bytes(&arena));
+    net->values = (float *)nc__calloc(
+        NULL, nc__mul_size(net->parameters, (c->inference ? 1 : 4) * sizeof(float)));
+    net->memory_bytes = nc_axx__arena_bytes(&arena);
+    net->memory = (uint8_t *)nc__calloc(NULL, net->memory_bytes);
     if (!net->values || !net->memory) return NC_ERR_MEMORY;
-    net->gradients = net->values + net->parameters;
-    net->first = net->gradients + net->parameters;
-    net->second = net->first + net->parameters;
+    if (!c->inference) {
+        net->gradients = net->values + net->parameters;
+        net->first = net->gradients + net->parameters;
+        net->second = net->first + net->parameters;
+    }
     arena = nc_axx__arena_of(net->memory);
     nc_axx__place_net(net, &arena);
     nc_axx__place_parameters(net);
@@ -9920,7 +9937,7 @@ static float nc_axx__normal(uint64_t seed, uint64_t tensor, uint64_t index) {
 
 NC_API void nc_axx_net_init(nc_axx_net *net, uint64_t seed) {
     size_t i, k;
-    memset(net->values, 0, 4 * net->parameters * sizeof(float));
+    memset(net->values, 0, (net->config.inference ? 1 : 4) * net->parameters * sizeof(float));
     net->steps = 0;
     for (i = 0; i < stbds_arrlenu(net->tensors); i++) {
         const nc_axx__tensor *t = &net->tensors[i];
@@ -9931,6 +9948,12 @@ NC_API void nc_axx_net_init(nc_axx_net *net, uint64_t seed) {
 
 NC_API const nc_axx_net_config *nc_axx_net_get_config(const nc_axx_net *net) {
     return &net->config;
+}
+
+NC_API size_t nc_axx_net_bytes(const nc_axx_net *net) {
+    return sizeof *net + sizeof *net->exact + net->memory_bytes +
+           (net->config.inference ? 1 : 4) * net->parameters * sizeof(float) +
+           (net->pruned ? net->parameters : 0);
 }
 
 NC_API float *nc_axx_net_parameters(nc_axx_net *net, size_t *count) {
@@ -10786,10 +10809,11 @@ static uint32_t nc_axx__rank(const float *logits, uint32_t classes, uint32_t lab
 
 NC_API nc_status nc_axx_net_backward(nc_axx_net *net, const float *pixels, const uint32_t *labels,
                                      size_t count, float *loss, uint32_t *right) {
-    const nc_status status = nc_axx__net_run(net, pixels, count);
+    nc_status status = net && net->config.inference ? NC_ERR_UNSUPPORTED : NC_OK;
     uint32_t correct = 0;
     float mean;
     size_t i;
+    if (status == NC_OK) status = nc_axx__net_run(net, pixels, count);
     if (status != NC_OK) return status;
     if (!count || !labels) return NC_ERR_ARG;
     for (i = 0; i < count; i++) {
@@ -11045,6 +11069,7 @@ NC_API nc_status nc_axx_net_train(nc_axx_net *net, const nc_axx_images *images,
     if (!net || !images || !images->pixels || !images->labels || !images->count || !training ||
         !nc_axx__can_train(training, net->config.image, net->config.width))
         return NC_ERR_ARG;
+    if (net->config.inference) return NC_ERR_UNSUPPORTED;
     memset(&c, 0, sizeof c);
     c.how = *training;
     if (!c.how.epochs) c.how.epochs = 1;

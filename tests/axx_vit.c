@@ -745,6 +745,67 @@ static void impossible_networks_are_refused(void **state) {
     nc_axx_net_destroy(NULL);
 }
 
+/* Without memory for training the logits are the same to the bit, and what trains is refused. */
+static void networks_for_inference_have_the_same_logits(void **state) {
+    static const nc_axx_mode modes[] = {NC_AXX_MODE_FLOAT, NC_AXX_MODE_FAKE, NC_AXX_MODE_INTEGER};
+    const nc_axx_training training = {0};
+    size_t s, k, n;
+    (void)state;
+    for (s = 0; s < SHAPES; s++) {
+        nc_axx_net_config c = shapes[s];
+        nc_axx_net *net = net_of(s), *other;
+        nc_axx_images images = images_of(net, COUNT, 4);
+        float a[COUNT * 5], b[COUNT * 5], loss, *p;
+        c.inference = 1;
+        assert_int_equal(nc_axx_net_create(&other, &c), NC_OK);
+        nc_axx_net_init(other, 5);
+        p = nc_axx_net_parameters(other, &n);
+        memcpy(p, nc_axx_net_parameters(net, &n), n * sizeof *p);
+        assert_int_equal(nc_axx_net_calibrate(net, &images, NC_AXX_CALIBRATE_MAX, 0), NC_OK);
+        assert_int_equal(nc_axx_net_calibrate(other, &images, NC_AXX_CALIBRATE_MAX, 0), NC_OK);
+        for (k = 0; k < sizeof modes / sizeof *modes; k++) {
+            nc_axx_net_set_mode(net, modes[k]);
+            nc_axx_net_set_mode(other, modes[k]);
+            assert_int_equal(nc_axx_net_forward(net, images.pixels, 4, a), NC_OK);
+            assert_int_equal(nc_axx_net_forward(other, images.pixels, 4, b), NC_OK);
+            assert_memory_equal(a, b, 4 * shapes[s].classes * sizeof *a);
+        }
+        assert_null(nc_axx_net_gradients(other));
+        assert_int_equal(nc_axx_net_backward(other, images.pixels, images.labels, 4, &loss, NULL),
+                         NC_ERR_UNSUPPORTED);
+        assert_int_equal(nc_axx_net_train(other, &images, &training), NC_ERR_UNSUPPORTED);
+        images_free(&images);
+        nc_axx_net_destroy(net);
+        nc_axx_net_destroy(other);
+    }
+}
+
+/* Parameters once, not four times, and one block's activations, not all of them. */
+static void networks_for_inference_need_less_memory(void **state) {
+    nc_axx_net_config c = {.kind = NC_AXX_NET_VIT,
+                           .image = 64,
+                           .channels = 3,
+                           .classes = 10,
+                           .dim = 96,
+                           .depth = 12,
+                           .patch = 16,
+                           .heads = 3,
+                           .batch = 1};
+    size_t bytes[2], parameters, i;
+    (void)state;
+    for (i = 0; i < 2; i++) {
+        nc_axx_net *net;
+        c.inference = (uint32_t)i;
+        assert_int_equal(nc_axx_net_create(&net, &c), NC_OK);
+        bytes[i] = nc_axx_net_bytes(net);
+        (void)nc_axx_net_parameters(net, &parameters);
+        nc_axx_net_destroy(net);
+    }
+    if (getenv("NC_TEST_VERBOSE"))
+        printf("%zu parameters: %zu bytes, for inference %zu\n", parameters, bytes[0], bytes[1]);
+    assert_true(bytes[0] - bytes[1] > 3 * parameters * sizeof(float) + 11 * 17 * 20 * 96);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gradients_equal_differences),
@@ -759,6 +820,8 @@ int main(void) {
         cmocka_unit_test(training_learns_in_every_mode),
         cmocka_unit_test(pruned_weights_stay_zero),
         cmocka_unit_test(power_is_weighed_by_work),
+        cmocka_unit_test(networks_for_inference_have_the_same_logits),
+        cmocka_unit_test(networks_for_inference_need_less_memory),
         cmocka_unit_test(impossible_networks_are_refused),
     };
     return cmocka_run_group_tests_name("axx networks", tests, NULL, NULL);
