@@ -499,6 +499,8 @@ typedef struct nc_axx_engine_info {
     uint32_t classes;  /* different columns of the rest; 0 with planes: the table, one at a time */
     int32_t largest;   /* largest |product| of the table */
     char text[64];     /* the same in words */
+    char name[48];     /* of the multiplier */
+    float relative_power; /* of it: exact = 1; 0 when nobody has published it */
 } nc_axx_engine_info;
 
 /* Make one; the multiplier is not needed afterwards. Free with nc_axx_engine_destroy. */
@@ -666,12 +668,33 @@ typedef enum nc_axx_mode {
     NC_AXX_MODE_INTEGER /* integers through each layer's engine */
 } nc_axx_mode;
 
-/* One of the places where a network multiplies. */
+/* How one layer of a network, or one node of a graph, multiplies. Zeros are the defaults. */
+typedef struct nc_axx_layer_options {
+    nc_axx_mode mode;
+    const nc_axx_engine *engine; /* in NC_AXX_MODE_INTEGER, of signed operands, alive as long as it
+                                    is used; null: exact products */
+    uint32_t bits;               /* of quantised operands, 2 to 8; 0: config.bits, of graphs 8 */
+    uint32_t per_tensor; /* weights have 1: one scale, 0: one for every output channel (the weights
+                              of transposed convolutions always one) */
+    double weight_percent; /* a scale's amax is 0: the largest magnitude, else the percentile of the
+                              magnitudes (above 0, at most 100) that a calibrator finds, in every
+                              pass: larger weights are clipped */
+} nc_axx_layer_options;
+
+/* One of the places where a network or a graph multiplies: products of rows x terms with terms x
+ * columns. */
 typedef struct nc_axx_layer_info {
     char name[40];
-    uint64_t macs;       /* for one image */
+    uint64_t macs;       /* for one image: products x rows x columns x terms */
     uint64_t parameters; /* weights and biases; 0 for a product of two activations */
     float amax[2];       /* of its operands, as calibrated; [1] for products of activations only */
+    const char *kind;    /* "conv2d", "linear", "matmul": the names of NC_AXX_NODES */
+    uint64_t products, rows, columns, terms; /* for one image; products: heads or groups */
+    nc_axx_layer_options options;            /* bits: not 0 */
+    char multiplier[48]; /* of options.engine; that a loaded file asks for where engine is null; ""
+                            for exact products */
+    float power;         /* of a product relative to an exact one: the multiplier's in
+                            NC_AXX_MODE_INTEGER, 0 if nobody knows it; else 1 */
 } nc_axx_layer_info;
 
 /* Images (count x channels x image x width) and their classes. Not owned. */
@@ -734,18 +757,34 @@ NC_API const float *nc_axx_net_gradients(const nc_axx_net *net);
 NC_API uint32_t nc_axx_net_layers(const nc_axx_net *net);
 /* One of them. NC_ERR_ARG beyond the last. */
 NC_API nc_status nc_axx_net_layer(const nc_axx_net *net, uint32_t layer, nc_axx_layer_info *info);
-/* How all layers multiply from now on. */
+/* The mode of all layers from now on; their other options stay. */
 NC_API void nc_axx_net_set_mode(nc_axx_net *net, nc_axx_mode mode);
 /* The engine of a layer in NC_AXX_MODE_INTEGER, which must live as long as it is used; null: exact
  * products. NC_ERR_ARG for an engine of unsigned or 16-bit operands or beyond the last layer. */
 NC_API nc_status nc_axx_net_assign(nc_axx_net *net, uint32_t layer, const nc_axx_engine *engine);
+/* Options of all layers whose names fit a pattern, from now on, in place of those they had: * in it
+ * fits any characters, ? one. Layers fit by their name (blocks.0.fc1) or by that of their weights
+ * (blocks.0.mlp.fc1). *count (may be null) gets their number. NC_ERR_ARG names the pattern that
+ * fits no layer, or the option that is out of range; nothing is changed then. */
+NC_API nc_status nc_axx_net_set(nc_axx_net *net, const char *pattern,
+                                const nc_axx_layer_options *options, uint32_t *count,
+                                nc_error *err);
+/* A table of layers for people, a line each and one for all: name, kind, shape, MACs and their
+ * share, mode, bits, scales of the weights, multiplier, power. The last power is that of all
+ * products relative to exact ones, "unknown" where one is. Free with nc_axx_free_text. */
+NC_API nc_status nc_axx_layer_table(const nc_axx_layer_info *layers, uint32_t count, char **text,
+                                    size_t *bytes);
+/* That of a network. */
+NC_API nc_status nc_axx_net_table(const nc_axx_net *net, char **text, size_t *bytes);
 /* Power of an assignment relative to exact products: sum of MACs times power, over all MACs. */
 NC_API double nc_axx_net_power(const nc_axx_net *net, const float *power_of_layer);
-/* Amax of every layer's activations from images in float32. Weights need none: they are
- * quantised by their rows whenever they are used. */
+/* Amax of every layer's activations from images in float32, for the bits it has. Weights need none:
+ * they are quantised whenever they are used. */
 NC_API nc_status nc_axx_net_calibrate(nc_axx_net *net, const nc_axx_images *images,
                                       nc_axx_calibration method, double percent);
-/* Logits (count x classes) of at most config.batch images. NC_ERR_LIMIT beyond. */
+/* Logits (count x classes) of at most config.batch images. NC_ERR_LIMIT beyond. NC_ERR_ARG where a
+ * layer is quantised but the network not calibrated, or where one of a loaded file waits for its
+ * multiplier. */
 NC_API nc_status nc_axx_net_forward(nc_axx_net *net, const float *pixels, size_t count,
                                     float *logits);
 /* Forward and backward: mean cross-entropy, gradients (straight-through where quantised) and, if
@@ -764,7 +803,8 @@ NC_API nc_status nc_axx_net_train(nc_axx_net *net, const nc_axx_images *images,
 NC_API nc_status nc_axx_net_prune(nc_axx_net *net, double share);
 /* Parameters as safetensors (float32) and, as metadata, the calibrated amax and, unless all are the
  * defaults, what no tensor shows of a transformer: heads, head_dim, image, width, mean_pool,
- * activation, post_norm, eps. Free with nc_axx_free_text. */
+ * activation, post_norm, eps; and the options of every layer, unless all are the defaults, with the
+ * multiplier's name. Free with nc_axx_free_text. */
 NC_API nc_status nc_axx_net_save(const nc_axx_net *net, char **data, size_t *bytes, nc_error *err);
 /* The configuration of a vision transformer from the names and shapes of its file's tensors, for
  * nc_axx_net_create and then nc_axx_net_load, which checks it. batch and bits stay as they are, and
@@ -783,7 +823,9 @@ NC_API nc_status nc_axx_net_describe(nc_axx_net_config *config, const void *data
  * with the column in the header; NC_ERR_MISMATCH names the first tensor that is unknown, missing or
  * of another shape, as well as an amax of an unknown layer or of some layers only and an option in
  * the metadata that this network has not, or says that the file is of timm's class Eva (see
- * nc_axx_net_describe). Nothing is changed on failure. */
+ * nc_axx_net_describe). Options of layers are set as the file has them, if it has any: a layer
+ * whose engine is not of the multiplier that it names has none then, and computes no integers until
+ * nc_axx_net_set or nc_axx_net_assign gives it one. Nothing is changed on failure. */
 NC_API nc_status nc_axx_net_load(nc_axx_net *net, const void *data, size_t bytes, nc_error *err);
 
 /* -- graphs: networks of layers that the caller describes (NC_AXX_VIT) ---------------------- */
@@ -7203,6 +7245,8 @@ NC_API nc_status nc_axx_engine_create_with(nc_axx_engine **engine, const nc_axx_
     }
     e->a_unsigned = m->a_unsigned;
     e->b_unsigned = m->b_unsigned;
+    memcpy(e->info.name, m->name, sizeof e->info.name);
+    e->info.relative_power = m->relative_power;
     for (i = 0; i < 65536; i++) e->turned[i] = e->table[i % 256 * 256 + i / 256];
     e->info.planes = 4;
     if (most_products >= 0) {
@@ -9451,13 +9495,12 @@ static const nc_axx__architecture nc_axx__architectures[] = {
 /* -- a network -- */
 
 typedef struct nc_axx__layer {
-    nc_axx_layer_info info;
-    const nc_axx_engine *engine; /* null: exact products */
-    float *weight, *bias;        /* out x k, out or null; null for a product of activations */
-    size_t rows, k, out;         /* at a full batch; of a product of activations: m, k, n */
-    size_t batch;                /* products of activations, else 1 */
-    int weighted;                /* no product of activations */
-    int waits;                   /* progressive training: exact products for the time being */
+    nc_axx_layer_info info; /* multiplier: one that is wanted, "" with an engine; power: unused */
+    float *weight, *bias;   /* out x k, out or null; null for a product of activations */
+    size_t rows, k, out;    /* at a full batch; of a product of activations: m, k, n */
+    size_t batch;           /* products of activations, else 1 */
+    int weighted;           /* no product of activations */
+    int waits;              /* progressive training: exact products for the time being */
 } nc_axx__layer;
 
 typedef struct nc_axx__tensor {
@@ -9492,7 +9535,6 @@ enum { NC_AXX__DEEPEST = 64 };
 struct nc_axx_net {
     nc_axx_net_config config;
     const nc_axx__architecture *architecture;
-    nc_axx_mode mode;
     nc_status status; /* of the pass under way: after a failure its layers do nothing */
     int calibrated;
     nc_axx_engine *exact;
@@ -9516,6 +9558,7 @@ struct nc_axx_net {
     float *pooled_dist, *logits_dist;
     float *d0, *d1, *d2, *wide; /* gradients on their way back */
     float *float_a, *float_b, *scales;
+    nc_axx_calibrator *of_weights;
     uint8_t *byte_a, *byte_b;
     uint8_t *work;
     size_t work_bytes;
@@ -9653,7 +9696,13 @@ static void nc_axx__add_layer(nc_axx_net *net, const nc_axx__part *p, const size
     layer.out = sizes[p->shape[0]];
     layer.rows = sizes[p->rows] * (weighted ? net->config.batch : 1);
     layer.batch = sizes[p->batch] * (weighted ? 1 : net->config.batch);
-    layer.info.macs = (uint64_t)sizes[p->batch] * sizes[p->rows] * layer.k * layer.out;
+    layer.info.kind = !weighted ? "matmul" : p->shape[2] != NC_AXX__NONE ? "conv2d" : "linear";
+    layer.info.products = sizes[p->batch];
+    layer.info.rows = sizes[p->rows];
+    layer.info.columns = layer.out;
+    layer.info.terms = layer.k;
+    layer.info.macs = layer.info.products * layer.info.rows * layer.info.columns * layer.info.terms;
+    layer.info.options.bits = net->config.bits;
     if (weighted) layer.info.parameters = (uint64_t)layer.k * layer.out + (bias ? layer.out : 0);
     stbds_arrput(net->layers, layer);
 }
@@ -9834,6 +9883,7 @@ static void nc_axx__place_net(nc_axx_net *net, nc_axx__arena *a) {
     net->float_a = nc_axx__floats(a, most_a);
     net->float_b = nc_axx__floats(a, most_b);
     net->scales = nc_axx__floats(a, most_out);
+    net->of_weights = (nc_axx_calibrator *)nc_axx__piece(a, 1, sizeof *net->of_weights);
     net->byte_a = (uint8_t *)nc_axx__piece(a, most_a, 1);
     net->byte_b = (uint8_t *)nc_axx__piece(a, most_b, 1);
     net->work = (uint8_t *)nc_axx__piece(a, net->work_bytes, 1);
@@ -9967,18 +10017,220 @@ NC_API uint32_t nc_axx_net_layers(const nc_axx_net *net) {
     return (uint32_t)stbds_arrlenu(net->layers);
 }
 
-NC_API nc_status nc_axx_net_layer(const nc_axx_net *net, uint32_t layer, nc_axx_layer_info *info) {
-    if (!net || !info || layer >= nc_axx_net_layers(net)) return NC_ERR_ARG;
-    *info = net->layers[layer].info;
+/* -- how a layer of a network or a node of a graph multiplies -- */
+
+/* Whether a pattern of * and ? fits a name. */
+static int nc_axx__pattern_fits(const char *pattern, const char *name) {
+    const char *star = NULL, *from = name; /* the last *, and where what follows it was tried */
+    while (*name) {
+        if (*pattern == '*') {
+            star = pattern++;
+            from = name;
+        } else if (*pattern == '?' || *pattern == *name) {
+            pattern++;
+            name++;
+        } else if (star) {
+            pattern = star + 1;
+            name = ++from;
+        } else {
+            return 0;
+        }
+    }
+    while (*pattern == '*') pattern++;
+    return !*pattern;
+}
+
+static nc_status nc_axx__check_layer_options(const nc_axx_layer_options *o, nc_error *err) {
+    if ((unsigned)o->mode > NC_AXX_MODE_INTEGER)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "mode %u is none", (unsigned)o->mode);
+    if (o->bits && (o->bits < 2 || o->bits > 8))
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "%u bits, where 2 to 8 are possible",
+                        (unsigned)o->bits);
+    if (o->per_tensor > 1)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "per_tensor %u is not 0 or 1",
+                        (unsigned)o->per_tensor);
+    if (!(o->weight_percent >= 0 && o->weight_percent <= 100))
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "weight_percent is not 0 to 100");
+    if (o->engine && (o->engine->a_unsigned || o->engine->b_unsigned))
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "'%.47s' has unsigned operands",
+                        o->engine->info.name);
+    if (o->engine && o->engine->wide)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "'%.47s' has operands of 16 bits",
+                        o->engine->info.name);
     return NC_OK;
 }
 
-NC_API void nc_axx_net_set_mode(nc_axx_net *net, nc_axx_mode mode) { net->mode = mode; }
+/* What follows from the options: multiplier (but for one that is wanted) and power. */
+static void nc_axx__complete_info(nc_axx_layer_info *info) {
+    const nc_axx_engine *e = info->options.engine;
+    if (e) (void)snprintf(info->multiplier, sizeof info->multiplier, "%s", e->info.name);
+    info->power = 1.0f;
+    if (info->options.mode == NC_AXX_MODE_INTEGER && *info->multiplier)
+        info->power = e ? e->info.relative_power : 0.0f;
+}
+
+/* Weights (rows x columns) as bytes, and the scale of every row. */
+static void nc_axx__code_weights(const nc_axx_layer_options *o, nc_axx_calibrator *c, uint8_t *q,
+                                 float *scales, const float *w, size_t rows, size_t columns) {
+    const size_t together = o->per_tensor ? rows : 1, n = together * columns;
+    size_t r, k;
+    for (r = 0; r < rows; r += together, w += n, q += n) {
+        float amax = nc_axx_amax(w, n);
+        if (o->weight_percent > 0) {
+            nc_axx_calibrator_reset(c);
+            nc_axx_calibrator_collect(c, w, n);
+            amax =
+                nc_axx_calibrator_amax(c, NC_AXX_CALIBRATE_PERCENTILE, o->weight_percent, o->bits);
+        }
+        for (k = 0; k < together; k++) scales[r + k] = nc_axx_scale(amax, o->bits);
+        nc_axx_quantize((int8_t *)q, w, n, scales[r], o->bits);
+    }
+}
+
+static const char *const nc_axx__mode_names[] = {"float", "fake", "integer"};
+
+/* A share with four digits behind the point, whatever the locale. */
+static void nc_axx__print_share(nc__buffer *b, double share) {
+    const uint64_t all = (uint64_t)(share * 10000.0 + 0.5);
+    nc__buffer_print(b, "%3llu.%04u", (unsigned long long)(all / 10000), (unsigned)(all % 10000));
+}
+
+/* Widths of the columns with names and kinds, and all MACs. */
+typedef struct nc_axx__columns {
+    size_t name, kind;
+    uint64_t macs;
+} nc_axx__columns;
+
+/* One line of the table. */
+static void nc_axx__print_layer(nc__buffer *b, const nc_axx_layer_info *l,
+                                const nc_axx__columns *c) {
+    const nc_axx_layer_options *o = &l->options;
+    const int quantised = o->mode != NC_AXX_MODE_FLOAT;
+    char shape[100], bits[8] = "-";
+    const char *scales = "-", *multiplier = "-";
+    (void)snprintf(shape, sizeof shape, "%llu x %llu x %llu x %llu",
+                   (unsigned long long)l->products, (unsigned long long)l->rows,
+                   (unsigned long long)l->columns, (unsigned long long)l->terms);
+    if (quantised) (void)snprintf(bits, sizeof bits, "%u", (unsigned)(o->bits % 100));
+    if (quantised && l->parameters && o->weight_percent > 0)
+        scales = o->per_tensor ? "tensor, percentile" : "channel, percentile";
+    else if (quantised && l->parameters)
+        scales = o->per_tensor ? "tensor" : "channel";
+    if (o->mode == NC_AXX_MODE_INTEGER) multiplier = *l->multiplier ? l->multiplier : "exact";
+    nc__buffer_print(b, "%-*s  %-*s  %22s  %13llu", (int)c->name, l->name, (int)c->kind, l->kind,
+                     shape, (unsigned long long)l->macs);
+    nc_axx__print_share(b, c->macs ? (double)l->macs / (double)c->macs : 0.0);
+    nc__buffer_print(b, "  %-7s  %4s  %-19s  %-20s", nc_axx__mode_names[o->mode], bits, scales,
+                     multiplier);
+    if (l->power > 0)
+        nc_axx__print_share(b, (double)l->power);
+    else
+        nc__buffer_print(b, " unknown");
+    nc__buffer_put(b, "\n", 1);
+}
+
+NC_API nc_status nc_axx_layer_table(const nc_axx_layer_info *layers, uint32_t count, char **text,
+                                    size_t *bytes) {
+    nc_axx__columns c = {5, 6, 0};
+    nc__buffer b;
+    double power = 0;
+    int known = count > 0;
+    size_t i;
+    if ((count && !layers) || !text || !bytes) return NC_ERR_ARG;
+    memset(&b, 0, sizeof b);
+    for (i = 0; i < count; i++) {
+        c.name = nc_axx__larger(c.name, strlen(layers[i].name));
+        c.kind = nc_axx__larger(c.kind, strlen(layers[i].kind));
+        c.macs += layers[i].macs;
+        power += (double)layers[i].power * (double)layers[i].macs;
+        known = known && layers[i].power > 0;
+    }
+    nc__buffer_print(&b, "%-*s  %-*s  %22s  %13s   share  %-7s  %4s  %-19s  %-20s   power\n",
+                     (int)c.name, "layer", (int)c.kind, "kind", "products x m x n x k", "MACs",
+                     "mode", "bits", "scales of weights", "multiplier");
+    for (i = 0; i < count; i++) nc_axx__print_layer(&b, &layers[i], &c);
+    nc__buffer_print(&b, "%-*s  %-*s  %22s  %13llu", (int)c.name, "all", (int)c.kind, "", "",
+                     (unsigned long long)c.macs);
+    nc__buffer_print(&b, "  1.0000  %-7s  %4s  %-19s  %-20s", "", "", "", "");
+    if (known)
+        nc_axx__print_share(&b, power / (double)c.macs);
+    else
+        nc__buffer_print(&b, " unknown");
+    nc__buffer_put(&b, "\n", 1);
+    return nc_axx__hand_over(&b, NC_OK, text, bytes, NULL);
+}
+
+NC_API nc_status nc_axx_net_layer(const nc_axx_net *net, uint32_t layer, nc_axx_layer_info *info) {
+    if (!net || !info || layer >= nc_axx_net_layers(net)) return NC_ERR_ARG;
+    *info = net->layers[layer].info;
+    nc_axx__complete_info(info);
+    return NC_OK;
+}
+
+NC_API nc_status nc_axx_net_table(const nc_axx_net *net, char **text, size_t *bytes) {
+    nc_axx_layer_info *layers;
+    nc_status status;
+    uint32_t i, count;
+    if (!net) return NC_ERR_ARG;
+    count = nc_axx_net_layers(net);
+    layers = (nc_axx_layer_info *)nc__alloc(NULL, count * sizeof *layers);
+    if (!layers) return NC_ERR_MEMORY;
+    for (i = 0; i < count; i++) (void)nc_axx_net_layer(net, i, &layers[i]);
+    status = nc_axx_layer_table(layers, count, text, bytes);
+    nc__free(NULL, layers, 0);
+    return status;
+}
+
+NC_API void nc_axx_net_set_mode(nc_axx_net *net, nc_axx_mode mode) {
+    size_t i;
+    for (i = 0; i < stbds_arrlenu(net->layers); i++) net->layers[i].info.options.mode = mode;
+}
 
 NC_API nc_status nc_axx_net_assign(nc_axx_net *net, uint32_t layer, const nc_axx_engine *engine) {
     if (!net || layer >= nc_axx_net_layers(net)) return NC_ERR_ARG;
     if (engine && (engine->a_unsigned || engine->b_unsigned || engine->wide)) return NC_ERR_ARG;
-    net->layers[layer].engine = engine;
+    net->layers[layer].info.options.engine = engine;
+    net->layers[layer].info.multiplier[0] = 0;
+    return NC_OK;
+}
+
+/* Whether a layer fits by its name or by its weights'. */
+static int nc_axx__layer_fits(const nc_axx_net *net, size_t layer, const char *pattern) {
+    char name[sizeof net->tensors->name];
+    size_t i;
+    if (nc_axx__pattern_fits(pattern, net->layers[layer].info.name)) return 1;
+    for (i = 0; i < stbds_arrlenu(net->tensors); i++)
+        if (net->layers[layer].weight == net->tensors[i].values) {
+            (void)snprintf(name, sizeof name, "%s", net->tensors[i].name);
+            name[strlen(name) - strlen(".weight")] = 0;
+            return nc_axx__pattern_fits(pattern, name);
+        }
+    return 0;
+}
+
+NC_API nc_status nc_axx_net_set(nc_axx_net *net, const char *pattern,
+                                const nc_axx_layer_options *options, uint32_t *count,
+                                nc_error *err) {
+    nc_status status;
+    uint32_t fit = 0;
+    size_t i;
+    nc__clear(err);
+    if (!net || !pattern || !options) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
+    status = nc_axx__check_layer_options(options, err);
+    if (status != NC_OK) return status;
+    for (i = 0; i < stbds_arrlenu(net->layers); i++) {
+        nc_axx_layer_info *info = &net->layers[i].info;
+        if (!nc_axx__layer_fits(net, i, pattern)) continue;
+        info->options = *options;
+        if (!options->bits) info->options.bits = net->config.bits;
+        info->multiplier[0] = 0;
+        fit++;
+    }
+    if (count) *count = fit;
+    if (!fit)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "'%.60s' fits none of %u layers, %.39s to %.39s",
+                        pattern, (unsigned)i, net->layers[0].info.name,
+                        net->layers[i - 1].info.name);
     return NC_OK;
 }
 
@@ -9994,8 +10246,20 @@ NC_API double nc_axx_net_power(const nc_axx_net *net, const float *power_of_laye
 
 /* -- one layer, in every mode -- */
 
-static float nc_axx__layer_scale(const nc_axx_net *net, const nc_axx__layer *l, int operand) {
-    return nc_axx_scale(l->info.amax[operand], net->config.bits);
+static float nc_axx__layer_scale(const nc_axx__layer *l, int operand) {
+    return nc_axx_scale(l->info.amax[operand], l->info.options.bits);
+}
+
+/* While calibrating all is float32. */
+static nc_axx_mode nc_axx__layer_mode(const nc_axx_net *net, const nc_axx__layer *l) {
+    return net->seen ? NC_AXX_MODE_FLOAT : l->info.options.mode;
+}
+
+/* An activation's bytes. */
+static void nc_axx__code_operand(nc_axx_net *net, const nc_axx__layer *l, int operand,
+                                 const float *x, size_t n) {
+    nc_axx_quantize((int8_t *)(operand ? net->byte_b : net->byte_a), x, n,
+                    nc_axx__layer_scale(l, operand), l->info.options.bits);
 }
 
 /* An activation quantised and, for float32 products, back. */
@@ -10003,19 +10267,18 @@ static const float *nc_axx__operand_of(nc_axx_net *net, const nc_axx__layer *l, 
                                        const float *x, size_t n) {
     uint8_t *bytes = operand ? net->byte_b : net->byte_a;
     float *floats = operand ? net->float_b : net->float_a;
-    const float scale = nc_axx__layer_scale(net, l, operand);
-    if (net->mode == NC_AXX_MODE_FLOAT) return x;
-    nc_axx_quantize((int8_t *)bytes, x, n, scale, net->config.bits);
-    nc_axx_dequantize(floats, bytes, n, scale, 0);
+    if (nc_axx__layer_mode(net, l) == NC_AXX_MODE_FLOAT) return x;
+    nc_axx__code_operand(net, l, operand, x, n);
+    nc_axx_dequantize(floats, bytes, n, nc_axx__layer_scale(l, operand), 0);
     return floats;
 }
 
-/* The weights likewise, each row with its own scale. */
+/* The weights likewise, each row with its scale. */
 static const float *nc_axx__weights_of(nc_axx_net *net, const nc_axx__layer *l) {
     size_t r;
-    if (net->mode == NC_AXX_MODE_FLOAT) return l->weight;
-    nc_axx_quantize_rows((int8_t *)net->byte_b, net->scales, l->weight, l->out, l->k,
-                         net->config.bits);
+    if (nc_axx__layer_mode(net, l) == NC_AXX_MODE_FLOAT) return l->weight;
+    nc_axx__code_weights(&l->info.options, net->of_weights, net->byte_b, net->scales, l->weight,
+                         l->out, l->k);
     for (r = 0; r < l->out; r++)
         nc_axx_dequantize(net->float_b + r * l->k, net->byte_b + r * l->k, l->k, net->scales[r], 0);
     return net->float_b;
@@ -10028,7 +10291,7 @@ static void nc_axx__see(nc_axx_net *net, const nc_axx__layer *l, int operand, co
 }
 
 static const nc_axx_engine *nc_axx__engine_of(const nc_axx_net *net, const nc_axx__layer *l) {
-    return l->engine && !l->waits ? l->engine : net->exact;
+    return l->info.options.engine && !l->waits ? l->info.options.engine : net->exact;
 }
 
 static float *nc_axx__gradient_of(const nc_axx_net *net, const float *values) {
@@ -10070,13 +10333,13 @@ static void nc_axx__net_gemm(nc_axx_net *net, nc_axx__matrix a, nc_axx__matrix b
 /* y (rows x out) = x w^T + bias. */
 static void nc_axx__net_linear(nc_axx_net *net, const nc_axx__layer *l, const float *x, float *y,
                                size_t rows) {
-    const uint32_t bits = net->config.bits;
-    const float scale = nc_axx__layer_scale(net, l, 0);
+    const float scale = nc_axx__layer_scale(l, 0);
     size_t r, o;
     nc_axx__see(net, l, 0, x, rows * l->k);
-    if (net->mode == NC_AXX_MODE_INTEGER) {
-        nc_axx_quantize((int8_t *)net->byte_a, x, rows * l->k, scale, bits);
-        nc_axx_quantize_rows((int8_t *)net->byte_b, net->scales, l->weight, l->out, l->k, bits);
+    if (nc_axx__layer_mode(net, l) == NC_AXX_MODE_INTEGER) {
+        nc_axx__code_operand(net, l, 0, x, rows * l->k);
+        nc_axx__code_weights(&l->info.options, net->of_weights, net->byte_b, net->scales, l->weight,
+                             l->out, l->k);
         if (net->status == NC_OK)
             net->status = nc_axx_linear(nc_axx__engine_of(net, l), net->byte_a, scale, net->byte_b,
                                         net->scales, l->bias, y, rows, l->k, l->out, net->work,
@@ -10108,14 +10371,13 @@ static void nc_axx__net_linear_back(nc_axx_net *net, const nc_axx__layer *l, con
 static void nc_axx__net_matmul(nc_axx_net *net, const nc_axx__layer *l, const float *a,
                                const float *b, int by_rows, float *y, size_t count) {
     const size_t m = l->rows, n = l->out, k = l->k;
-    const uint32_t bits = net->config.bits;
     size_t i;
     nc_axx__see(net, l, 0, a, count * m * k);
     nc_axx__see(net, l, 1, b, count * n * k);
-    if (net->mode == NC_AXX_MODE_INTEGER) {
-        const float one = nc_axx__layer_scale(net, l, 0), two = nc_axx__layer_scale(net, l, 1);
-        nc_axx_quantize((int8_t *)net->byte_a, a, count * m * k, one, bits);
-        nc_axx_quantize((int8_t *)net->byte_b, b, count * n * k, two, bits);
+    if (nc_axx__layer_mode(net, l) == NC_AXX_MODE_INTEGER) {
+        const float one = nc_axx__layer_scale(l, 0), two = nc_axx__layer_scale(l, 1);
+        nc_axx__code_operand(net, l, 0, a, count * m * k);
+        nc_axx__code_operand(net, l, 1, b, count * n * k);
         if (net->status == NC_OK)
             net->status =
                 nc_axx_matmul(nc_axx__engine_of(net, l), net->byte_a, one, net->byte_b, two,
@@ -10778,10 +11040,22 @@ static void nc_axx__cnn_backward(nc_axx_net *net, size_t count) {
 
 /* -- the whole network -- */
 
+/* Whether all layers can compute as they are set. */
+static int nc_axx__is_ready(const nc_axx_net *net) {
+    size_t i;
+    for (i = 0; i < stbds_arrlenu(net->layers); i++) {
+        const nc_axx__layer *l = &net->layers[i];
+        const nc_axx_mode mode = nc_axx__layer_mode(net, l);
+        if (mode != NC_AXX_MODE_FLOAT && !net->calibrated) return 0;
+        if (mode == NC_AXX_MODE_INTEGER && *l->info.multiplier) return 0;
+    }
+    return 1;
+}
+
 static nc_status nc_axx__net_run(nc_axx_net *net, const float *pixels, size_t count) {
     if (!net || (count && !pixels)) return NC_ERR_ARG;
     if (count > net->config.batch) return NC_ERR_LIMIT;
-    if (net->mode != NC_AXX_MODE_FLOAT && !net->calibrated) return NC_ERR_ARG;
+    if (!nc_axx__is_ready(net)) return NC_ERR_ARG;
     net->status = NC_OK;
     if (net->config.kind == NC_AXX_NET_VIT)
         nc_axx__vit_forward(net, pixels, count);
@@ -10844,7 +11118,6 @@ static size_t nc_axx__batch(const nc_axx_net *net, const nc_axx_images *images, 
 
 NC_API nc_status nc_axx_net_calibrate(nc_axx_net *net, const nc_axx_images *images,
                                       nc_axx_calibration method, double percent) {
-    const nc_axx_mode mode = net ? net->mode : NC_AXX_MODE_FLOAT;
     nc_status status = NC_OK;
     size_t i, layers;
     if (!net || !images || !images->pixels || !images->count ||
@@ -10853,16 +11126,14 @@ NC_API nc_status nc_axx_net_calibrate(nc_axx_net *net, const nc_axx_images *imag
     layers = stbds_arrlenu(net->layers);
     net->seen = (nc_axx_calibrator *)nc__calloc(NULL, 2 * layers * sizeof *net->seen);
     if (!net->seen) return NC_ERR_MEMORY;
-    net->mode = NC_AXX_MODE_FLOAT;
     for (i = 0; i < images->count && status == NC_OK; i += net->config.batch)
         status = nc_axx__net_run(net, images->pixels + i * nc_axx__pixels_of(net),
                                  nc_axx__batch(net, images, i));
     for (i = 0; i < 2 * layers && status == NC_OK; i++)
-        net->layers[i / 2].info.amax[i % 2] =
-            nc_axx_calibrator_amax(&net->seen[i], method, percent, net->config.bits);
+        net->layers[i / 2].info.amax[i % 2] = nc_axx_calibrator_amax(
+            &net->seen[i], method, percent, net->layers[i / 2].info.options.bits);
     nc__free(NULL, net->seen, 0);
     net->seen = NULL;
-    net->mode = mode;
     if (status == NC_OK) net->calibrated = 1;
     return status;
 }
@@ -11223,6 +11494,25 @@ static void nc_axx__save_amax(nc__head *head, const char *name, const float amax
     nc_axx__save_pair(head, "amax.", name, &value);
 }
 
+/* layer.NAME: "MODE BITS SCALES PERCENT MULTIPLIER", the last without exact products. */
+static void nc_axx__save_layer(nc__head *head, const nc_axx_layer_info *info) {
+    const nc_axx_layer_options *o = &info->options;
+    nc__buffer value;
+    memset(&value, 0, sizeof value);
+    nc__buffer_print(&value, "%s %u %s ", nc_axx__mode_names[o->mode], (unsigned)o->bits,
+                     o->per_tensor ? "tensor" : "channel");
+    nc__buffer_real(&value, o->weight_percent, 17);
+    if (*info->multiplier) nc__buffer_print(&value, " %s", info->multiplier);
+    nc_axx__save_pair(head, "layer.", info->name, &value);
+}
+
+/* Whether a layer's options differ from the defaults. */
+static int nc_axx__is_set(const nc_axx_layer_info *info, uint32_t bits) {
+    const nc_axx_layer_options *o = &info->options;
+    return o->mode != NC_AXX_MODE_FLOAT || *info->multiplier || o->bits != bits || o->per_tensor ||
+           o->weight_percent > 0;
+}
+
 /* All options of a network that is not plain. */
 static void nc_axx__save_options(const nc_axx_net *net, nc__head *head) {
     nc__buffer value;
@@ -11231,6 +11521,20 @@ static void nc_axx__save_options(const nc_axx_net *net, nc__head *head) {
         memset(&value, 0, sizeof value);
         nc__buffer_real(&value, nc_axx__option(&net->config, i), 9);
         nc_axx__save_pair(head, "nc_axx.", nc_axx__options[i].name, &value);
+    }
+}
+
+/* Options of all layers, unless all have the defaults. */
+static void nc_axx__save_layers(const nc_axx_net *net, nc__head *head) {
+    nc_axx_layer_info info;
+    uint32_t i, set = 0;
+    for (i = 0; i < nc_axx_net_layers(net); i++) {
+        (void)nc_axx_net_layer(net, i, &info);
+        set += (uint32_t)nc_axx__is_set(&info, net->config.bits);
+    }
+    for (i = 0; i < nc_axx_net_layers(net) && set; i++) {
+        (void)nc_axx_net_layer(net, i, &info);
+        nc_axx__save_layer(head, &info);
     }
 }
 
@@ -11246,6 +11550,7 @@ NC_API nc_status nc_axx_net_save(const nc_axx_net *net, char **data, size_t *byt
     nc_axx__save_options(net, &head);
     for (i = 0; i < stbds_arrlenu(net->layers) && net->calibrated; i++)
         nc_axx__save_amax(&head, net->layers[i].info.name, net->layers[i].info.amax);
+    nc_axx__save_layers(net, &head);
     for (i = 0; i < stbds_arrlenu(net->tensors); i++)
         nc__head_tensor(&head, net->tensors[i].name, "F32", net->tensors[i].shape,
                         net->tensors[i].rank);
@@ -11467,10 +11772,11 @@ NC_API nc_status nc_axx_net_describe(nc_axx_net_config *config, const void *data
 
 /* What a file has said so far. */
 typedef struct nc_axx__loaded {
-    float *values, *amax;  /* parameters; two for every layer */
-    uint8_t *found, *seen; /* of the tensors; of the layers' amax */
-    size_t layers;         /* whose amax was found */
-    int own;               /* options of nc_axx_net_save were found */
+    float *values, *amax;        /* parameters; two for every layer */
+    uint8_t *found, *seen, *set; /* of the tensors; of the layers' amax and options */
+    size_t layers, sets;         /* whose amax was found, and options */
+    nc_axx_layer_info *options;  /* of the layers */
+    int own;                     /* options of nc_axx_net_save were found */
 } nc_axx__loaded;
 
 /* nc_axx.NAME: an option, which the network must have, too. */
@@ -11511,6 +11817,78 @@ static int nc_axx__read_amax(nc__text *t, const nc__item *pair, uint8_t *seen, f
     amax[0] = (float)read[0];
     amax[1] = (float)read[1];
     return 1;
+}
+
+/* The next word of some, and the place behind it and a blank. */
+static const char *nc_axx__next_word(const char *at, char *word, size_t room) {
+    size_t n = strcspn(at, " ");
+    (void)snprintf(word, room, "%.*s", (int)n, at);
+    return at + n + (at[n] == ' ');
+}
+
+/* Which of two or three words one is; their number for none of them. */
+static uint32_t nc_axx__which(const char *word, const char *const *words, uint32_t count) {
+    uint32_t i = 0;
+    while (i < count && strcmp(word, words[i]) != 0) i++;
+    return i;
+}
+
+/* Options of a pair layer.NAME, of a layer that has them for the first time (*seen: it has had);
+ * null where nothing is called NAME. Of the engine there is a name only. Returns whether they are
+ * set. */
+static int nc_axx__read_layer(nc__text *t, const nc__item *pair, uint8_t *seen,
+                              nc_axx_layer_info *info) {
+    static const char *const scales[] = {"channel", "tensor"};
+    nc_axx_layer_options *o = &info->options;
+    char word[32];
+    nc__text text;
+    const char *at = nc_axx__next_word(pair->text, word, sizeof word);
+    const uint32_t mode = nc_axx__which(word, nc_axx__mode_names, 3);
+    memset(info, 0, sizeof *info);
+    o->mode = (nc_axx_mode)(mode % 3);
+    at = nc_axx__next_word(at, word, sizeof word);
+    if (word[0] >= '2' && word[0] <= '8' && !word[1]) o->bits = (uint32_t)(word[0] - '0');
+    at = nc_axx__next_word(at, word, sizeof word);
+    o->per_tensor = nc_axx__which(word, scales, 2);
+    at = nc_axx__next_word(at, word, sizeof word);
+    nc__text_open(&text, word, strlen(word), NULL);
+    o->weight_percent = nc__text_real(&text);
+    (void)snprintf(info->multiplier, sizeof info->multiplier, "%s", at);
+    if (!seen)
+        (void)nc__text_fail(t, NC_ERR_MISMATCH, "'%.90s' is of nothing that multiplies here",
+                            pair->name);
+    else if (*seen)
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "'%.90s' stands there twice", pair->name);
+    else if (mode == 3 || !o->bits || o->per_tensor > 1 || text.status != NC_OK ||
+             text.at < text.end || nc_axx__check_layer_options(o, NULL) != NC_OK ||
+             strlen(at) >= sizeof info->multiplier)
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "'%.50s' is '%.60s', no options of a layer",
+                            pair->name, pair->text);
+    if (t->status != NC_OK) return 0;
+    *seen = 1;
+    return 1;
+}
+
+/* Options that were read, with the engine that there is if it is of the multiplier named. */
+static void nc_axx__take_options(nc_axx_layer_options *to, char *wanted, size_t room,
+                                 const nc_axx_layer_info *read) {
+    const nc_axx_engine *e = to->engine;
+    *to = read->options;
+    if (e && !strcmp(e->info.name, read->multiplier)) to->engine = e;
+    (void)snprintf(wanted, room, "%s", to->engine ? "" : read->multiplier);
+}
+
+/* layer.LAYER. */
+static void nc_axx__load_layer(const nc_axx_net *net, nc__text *t, const nc__item *pair,
+                               nc_axx__loaded *loaded) {
+    const size_t layers = stbds_arrlenu(net->layers);
+    nc_axx_layer_info info;
+    size_t i = 0;
+    if (strncmp(pair->name, "layer.", 6) != 0) return;
+    while (i < layers && strcmp(pair->name + 6, net->layers[i].info.name) != 0) i++;
+    if (!nc_axx__read_layer(t, pair, i < layers ? &loaded->set[i] : NULL, &info)) return;
+    loaded->options[i] = info;
+    loaded->sets++;
 }
 
 /* amax.LAYER. Other pairs are for people. */
@@ -11565,6 +11943,7 @@ static nc_status nc_axx__load_file(const nc_axx_net *net, const void *data, size
         else {
             nc_axx__load_option(net, &file.t, &item, loaded);
             nc_axx__load_amax(net, &file.t, &item, loaded);
+            nc_axx__load_layer(net, &file.t, &item, loaded);
         }
     }
     for (i = 0; i < stbds_arrlenu(net->tensors); i++)
@@ -11574,9 +11953,10 @@ static nc_status nc_axx__load_file(const nc_axx_net *net, const void *data, size
     if (net->config.kind == NC_AXX_NET_VIT && !loaded->own &&
         nc_axx__is_rotary(net->config.pre_norm, !net->config.fc_norm, net->config.fc_norm == 1))
         (void)nc__text_fail(&file.t, NC_ERR_MISMATCH, NC_AXX__ROTARY);
-    for (i = 0; i < stbds_arrlenu(net->layers) && loaded->layers; i++)
-        if (!loaded->seen[i])
-            (void)nc__text_fail(&file.t, NC_ERR_MISMATCH, "'amax.%.60s' is missing",
+    for (i = 0; i < stbds_arrlenu(net->layers); i++)
+        if ((loaded->layers && !loaded->seen[i]) || (loaded->sets && !loaded->set[i]))
+            (void)nc__text_fail(&file.t, NC_ERR_MISMATCH, "'%s.%.60s' is missing",
+                                loaded->layers && !loaded->seen[i] ? "amax" : "layer",
                                 net->layers[i].info.name);
     nc__safetensors_close(&file);
     return file.t.status;
@@ -11589,13 +11969,14 @@ NC_API nc_status nc_axx_net_load(nc_axx_net *net, const void *data, size_t bytes
     nc__clear(err);
     if (!net || !data) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
     layers = stbds_arrlenu(net->layers);
-    loaded.layers = 0;
-    loaded.own = 0;
+    memset(&loaded, 0, sizeof loaded);
     loaded.values = (float *)nc__alloc(NULL, net->parameters * sizeof *loaded.values);
     loaded.amax = (float *)nc__calloc(NULL, 2 * layers * sizeof *loaded.amax);
-    loaded.found = (uint8_t *)nc__calloc(NULL, stbds_arrlenu(net->tensors) + layers);
+    loaded.found = (uint8_t *)nc__calloc(NULL, stbds_arrlenu(net->tensors) + 2 * layers);
     loaded.seen = loaded.found ? loaded.found + stbds_arrlenu(net->tensors) : NULL;
-    status = loaded.values && loaded.amax && loaded.found
+    loaded.set = loaded.seen ? loaded.seen + layers : NULL;
+    loaded.options = (nc_axx_layer_info *)nc__alloc(NULL, layers * sizeof *loaded.options);
+    status = loaded.values && loaded.amax && loaded.found && loaded.options
                  ? nc_axx__load_file(net, data, bytes, &loaded, err)
                  : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
     if (status == NC_OK) {
@@ -11603,10 +11984,14 @@ NC_API nc_status nc_axx_net_load(nc_axx_net *net, const void *data, size_t bytes
         net->calibrated = loaded.layers >= layers;
         for (i = 0; i < 2 * layers && net->calibrated; i++)
             net->layers[i / 2].info.amax[i % 2] = loaded.amax[i];
+        for (i = 0; i < layers && loaded.sets; i++)
+            nc_axx__take_options(&net->layers[i].info.options, net->layers[i].info.multiplier,
+                                 sizeof net->layers[i].info.multiplier, &loaded.options[i]);
     }
     nc__free(NULL, loaded.values, 0);
     nc__free(NULL, loaded.amax, 0);
     nc__free(NULL, loaded.found, 0);
+    nc__free(NULL, loaded.options, 0);
     return status;
 }
 #endif /* NC_AXX_VIT */

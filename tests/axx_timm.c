@@ -349,6 +349,75 @@ static void own_networks_with_the_norms_of_rotary_ones_come_back(void **state) {
     nc_axx_net_destroy(net);
 }
 
+static nc_axx_mode mode_named(const char *name) {
+    return !strcmp(name, "float")  ? NC_AXX_MODE_FLOAT
+           : !strcmp(name, "fake") ? NC_AXX_MODE_FAKE
+                                   : NC_AXX_MODE_INTEGER;
+}
+
+/* The options of the script, pattern by pattern. */
+static void set_mixed(nc_axx_net *net, json_object *options) {
+    size_t i;
+    for (i = 0; i < json_object_array_length(options); i++) {
+        json_object *row = json_object_array_get_idx(options, i);
+        const nc_axx_layer_options o = {
+            .mode = mode_named(json_object_get_string(json_object_array_get_idx(row, 1))),
+            .bits = (uint32_t)number(row, 2),
+            .per_tensor = (uint32_t)number(row, 3),
+            .weight_percent = number(row, 4)};
+        const char *pattern = json_object_get_string(json_object_array_get_idx(row, 0));
+        uint32_t count;
+        nc_error err;
+        if (nc_axx_net_set(net, pattern, &o, &count, &err) != NC_OK) fail_msg("%s", err.message);
+        assert_true(count >= 1);
+    }
+}
+
+/* Float, fake-quantised and integer layers side by side, of 5 to 8 bits, with scales by channel and
+   tensor, from the largest weight and a percentile; forwards, and again from a saved file. */
+static void mixed_layers_have_the_logits_of_the_script(void **state) {
+    json_object *of = load_json(VIT "mixed.json"), *logits = member(of, "logits");
+    const nc_axx_net_config config = config_of(member(of, "config"));
+    float *pixels = pixels_of(&config);
+    const nc_axx_images images = {pixels, NULL, IMAGES};
+    nc_axx_layer_info info;
+    nc_axx_net *net, *other;
+    nc_error err;
+    size_t bytes;
+    char *file, *text, *at;
+    (void)state;
+    assert_int_equal(nc_axx_net_create(&net, &config), NC_OK);
+    assert_int_equal(nc_axx_net_create(&other, &config), NC_OK);
+    if (load(net, "mixed", &err) != NC_OK) fail_msg("%s", err.message);
+    assert_true(logits_error(net, pixels, member(of, "float")) <= 1e-4);
+    set_mixed(net, member(of, "options"));
+    assert_int_equal(nc_axx_net_forward(net, pixels, IMAGES, (float[16]){0}), NC_ERR_ARG);
+    assert_int_equal(nc_axx_net_calibrate(net, &images, NC_AXX_CALIBRATE_MAX, 0), NC_OK);
+    if (getenv("NC_TEST_VERBOSE")) printf("mixed: %g\n", logits_error(net, pixels, logits));
+    assert_true(logits_error(net, pixels, logits) <= 1e-4);
+    assert_true(logits_error(net, pixels, member(of, "float")) >= 1e-3);
+    assert_int_equal(nc_axx_net_save(net, &file, &bytes, NULL), NC_OK);
+    if (nc_axx_net_load(other, file, bytes, &err) != NC_OK) fail_msg("%s", err.message);
+    assert_true(logits_error(other, pixels, logits) <= 1e-4);
+    assert_int_equal(nc_axx_net_layer(other, 1, &info), NC_OK);
+    assert_string_equal(info.name, "blocks.0.qkv");
+    assert_int_equal(info.options.mode, NC_AXX_MODE_INTEGER);
+    assert_int_equal(nc_axx_net_table(other, &text, &bytes), NC_OK);
+    if (getenv("NC_TEST_VERBOSE")) printf("%s", text);
+    at = strstr(text, "blocks.1.fc1");
+    assert_non_null(at);
+    assert_memory_equal(at,
+                        "blocks.1.fc1   linear          1 x 7 x 16 x 8            896  0.0869  "
+                        "integer     5  tensor               exact                 1.0000",
+                        133);
+    nc_axx_free_text(text);
+    nc_axx_free_text(file);
+    nc_axx_net_destroy(net);
+    nc_axx_net_destroy(other);
+    free(pixels);
+    json_object_put(of);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(networks_of_timm_have_its_logits_and_gradients),
@@ -357,6 +426,7 @@ int main(void) {
         cmocka_unit_test(options_that_a_file_contradicts_are_refused),
         cmocka_unit_test(rotary_transformers_are_refused_by_name),
         cmocka_unit_test(own_networks_with_the_norms_of_rotary_ones_come_back),
+        cmocka_unit_test(mixed_layers_have_the_logits_of_the_script),
     };
     return cmocka_run_group_tests_name("axx networks of timm", tests, NULL, NULL);
 }

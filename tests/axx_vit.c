@@ -745,6 +745,146 @@ static void impossible_networks_are_refused(void **state) {
     nc_axx_net_destroy(NULL);
 }
 
+static const nc_axx_layer_options approximate = {.mode = NC_AXX_MODE_INTEGER};
+
+static uint32_t fit(nc_axx_net *net, const char *pattern) {
+    uint32_t count = 99;
+    nc_error err;
+    const nc_status status = nc_axx_net_set(net, pattern, &approximate, &count, &err);
+    assert_int_equal(status, count ? NC_OK : NC_ERR_ARG);
+    if (!count) assert_non_null(strstr(err.message, pattern));
+    return count;
+}
+
+/* Patterns fit names of layers and of their weights; what fits nothing or cannot be is refused. */
+static void layers_are_set_by_name(void **state) {
+    static const struct {
+        nc_axx_layer_options options;
+        const char *message;
+    } refused[] = {{{.mode = (nc_axx_mode)3}, "mode 3"},
+                   {{.bits = 1}, "1 bits"},
+                   {{.bits = 9}, "9 bits"},
+                   {{.per_tensor = 2}, "per_tensor 2"},
+                   {{.weight_percent = -1}, "weight_percent"},
+                   {{.weight_percent = 101}, "weight_percent"}};
+    nc_axx_net *net = net_of(0);
+    nc_axx_layer_options options = {.engine = NULL};
+    static nc_axx_mult m;
+    nc_axx_engine *e;
+    nc_error err;
+    size_t i;
+    (void)state;
+    assert_int_equal(fit(net, "*"), nc_axx_net_layers(net));
+    assert_int_equal(fit(net, "blocks.*.mlp.fc1"), 2);
+    assert_int_equal(fit(net, "blocks.*.fc1"), 2);
+    assert_int_equal(fit(net, "blocks.1.*"), 6);
+    assert_int_equal(fit(net, "blocks.?.q?"), 2);
+    assert_int_equal(fit(net, "*.attn.*"), 4);
+    assert_int_equal(fit(net, "*c*2"), 2);
+    assert_int_equal(fit(net, "head"), 1);
+    assert_int_equal(fit(net, "hea"), 0);
+    assert_int_equal(fit(net, "ead"), 0);
+    assert_int_equal(fit(net, "blocks.2.*"), 0);
+    assert_int_equal(fit(net, ""), 0);
+    for (i = 0; i < sizeof refused / sizeof *refused; i++) {
+        assert_int_equal(nc_axx_net_set(net, "*", &refused[i].options, NULL, &err), NC_ERR_ARG);
+        assert_non_null(strstr(err.message, refused[i].message));
+    }
+    assert_int_equal(nc_axx_generate(&m, NC_AXX_EXACT, 0, 0, 1), NC_OK);
+    assert_int_equal(nc_axx_engine_create(&e, &m), NC_OK);
+    options.engine = e;
+    assert_int_equal(nc_axx_net_set(net, "*", &options, NULL, &err), NC_ERR_ARG);
+    assert_non_null(strstr(err.message, "unsigned"));
+    nc_axx_engine_destroy(e);
+    nc_axx_net_destroy(net);
+}
+
+/* A file names the multiplier of a layer: without it the network computes no integers, and with it
+   what the one that was saved does. */
+static void files_name_multipliers(void **state) {
+    nc_axx_net *net = net_of(0), *other = net_of(0);
+    nc_axx_images images = images_of(net, COUNT, 3);
+    nc_axx_layer_options options = approximate;
+    float a[20], b[20];
+    nc_axx_layer_info info;
+    static nc_axx_mult m;
+    nc_axx_engine *e;
+    nc_error err;
+    size_t bytes;
+    char *file, *text;
+    (void)state;
+    assert_int_equal(nc_axx_make(&m, "truncated:5", &err), NC_OK);
+    assert_int_equal(nc_axx_engine_create(&e, &m), NC_OK);
+    options.engine = e;
+    assert_int_equal(nc_axx_net_set(net, "*.fc?", &options, NULL, &err), NC_OK);
+    assert_int_equal(nc_axx_net_calibrate(net, &images, NC_AXX_CALIBRATE_MAX, 0), NC_OK);
+    assert_int_equal(nc_axx_net_forward(net, images.pixels, 4, a), NC_OK);
+    assert_int_equal(nc_axx_net_save(net, &file, &bytes, &err), NC_OK);
+    if (nc_axx_net_load(other, file, bytes, &err) != NC_OK) fail_msg("%s", err.message);
+    assert_int_equal(nc_axx_net_forward(other, images.pixels, 4, b), NC_ERR_ARG);
+    assert_int_equal(nc_axx_net_layer(other, 5, &info), NC_OK);
+    assert_string_equal(info.name, "blocks.0.fc1");
+    assert_string_equal(info.multiplier, m.name);
+    assert_null(info.options.engine);
+    assert_true(info.power == 0);
+    assert_int_equal(nc_axx_net_table(other, &text, &bytes), NC_OK);
+    assert_non_null(strstr(text, " unknown\n"));
+    nc_axx_free_text(text);
+    assert_int_equal(nc_axx_net_set(other, "*.fc?", &options, NULL, &err), NC_OK);
+    assert_int_equal(nc_axx_net_forward(other, images.pixels, 4, b), NC_OK);
+    assert_memory_equal(a, b, sizeof a);
+    nc_axx_free_text(file);
+    assert_int_equal(nc_axx_net_save(other, &file, &bytes, &err), NC_OK);
+    assert_int_equal(nc_axx_net_load(other, file, bytes, &err), NC_OK); /* the engine is there */
+    assert_int_equal(nc_axx_net_forward(other, images.pixels, 4, b), NC_OK);
+    assert_memory_equal(a, b, sizeof a);
+    nc_axx_net_set_mode(other, NC_AXX_MODE_FLOAT);
+    assert_int_equal(nc_axx_net_layer(other, 5, &info), NC_OK);
+    assert_true(info.options.engine == e && info.power == 1);
+    nc_axx_free_text(file);
+    nc_axx_engine_destroy(e);
+    images_free(&images);
+    nc_axx_net_destroy(net);
+    nc_axx_net_destroy(other);
+}
+
+/* Options that a file has are whole or refused. */
+static void options_of_layers_in_files_are_checked(void **state) {
+    static const struct {
+        const char *from, *to, *message;
+        nc_status status;
+    } cases[] = {
+        {"integer 8 channel 0", "integral8 channel 0", "layer.", NC_ERR_FORMAT},
+        {"integer 8 channel 0", "integer 9 channel 0", "layer.", NC_ERR_FORMAT},
+        {"integer 8 channel 0", "integer 8 chanel  0", "layer.", NC_ERR_FORMAT},
+        {"integer 8 channel 0", "integer 8 channel x", "layer.", NC_ERR_FORMAT},
+        {"integer 8 channel 0", "integer 8 tensor 00", NULL, NC_OK},
+        {"layer.blocks.0.fc1", "layer.blocks.0.fc9", "fc9' is of nothing", NC_ERR_MISMATCH},
+        {"layer.blocks.0.fc1", "layer.blocks.0.fc2", "fc2' stands there twice", NC_ERR_FORMAT},
+        {"layer.blocks.0.fc1", "LAYER.blocks.0.fc1", "'layer.blocks.0.fc1' is missing",
+         NC_ERR_MISMATCH}};
+    nc_axx_net *net = net_of(0);
+    nc_error err;
+    size_t bytes, i;
+    char *file, *at;
+    (void)state;
+    nc_axx_net_set_mode(net, NC_AXX_MODE_INTEGER);
+    assert_int_equal(nc_axx_net_save(net, &file, &bytes, &err), NC_OK);
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const size_t n = strlen(cases[i].from);
+        assert_int_equal(n, strlen(cases[i].to));
+        at = strstr(file + 8, cases[i].from);
+        assert_non_null(at);
+        memcpy(at, cases[i].to, n);
+        assert_int_equal(nc_axx_net_load(net, file, bytes, &err), cases[i].status);
+        if (cases[i].message && !strstr(err.message, cases[i].message))
+            fail_msg("%s: %s", cases[i].to, err.message);
+        memcpy(at, cases[i].from, n);
+    }
+    nc_axx_free_text(file);
+    nc_axx_net_destroy(net);
+}
+
 /* Without memory for training the logits are the same to the bit, and what trains is refused. */
 static void networks_for_inference_have_the_same_logits(void **state) {
     static const nc_axx_mode modes[] = {NC_AXX_MODE_FLOAT, NC_AXX_MODE_FAKE, NC_AXX_MODE_INTEGER};
@@ -820,6 +960,9 @@ int main(void) {
         cmocka_unit_test(training_learns_in_every_mode),
         cmocka_unit_test(pruned_weights_stay_zero),
         cmocka_unit_test(power_is_weighed_by_work),
+        cmocka_unit_test(layers_are_set_by_name),
+        cmocka_unit_test(files_name_multipliers),
+        cmocka_unit_test(options_of_layers_in_files_are_checked),
         cmocka_unit_test(networks_for_inference_have_the_same_logits),
         cmocka_unit_test(networks_for_inference_need_less_memory),
         cmocka_unit_test(impossible_networks_are_refused),

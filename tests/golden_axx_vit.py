@@ -2,7 +2,8 @@
 timm has them, shrunk to a few tokens with random weights, as safetensors in float32, float16, bfloat16
 and float64; and answers.json: for each the fields of nc_axx_net_config, the logits of two images and
 two sums over the gradient of every tensor, in float64 from the values of the files. In rotary/ lie
-files of timm's class Eva. Needs timm, torch
+files of timm's class Eva; mixed.json has the logits of a network whose layers multiply in different
+ways. Needs timm, torch
 and safetensors; the tests read only the files.
     python3 tests/golden_axx_vit.py tests/data/axx/vit
 With --all and another folder: every vision transformer that timm lists, those that nc_axx.h does not
@@ -10,6 +11,7 @@ have with "refused" in place of logits."""
 import json
 import os
 import sys
+from fnmatch import fnmatchcase
 
 import numpy as np
 import timm
@@ -140,6 +142,99 @@ def case(out, answers, name, m):
                          gradients={k: sums(p.grad) for k, p in m.named_parameters()})
 
 
+# how the layers of one network multiply: pattern, mode, bits, per_tensor, weight_percent, in the
+# order of nc_axx_net_set's calls; its integers are exact, so both modes have the same values
+MIXED = [["*", "integer", 8, 0, 0], ["patch_embed", "float", 8, 0, 0], ["head", "float", 8, 0, 0],
+         ["*.qk", "float", 8, 0, 0], ["blocks.0.pv", "fake", 6, 0, 0],
+         ["blocks.*.mlp.fc1", "integer", 5, 1, 0], ["blocks.1.proj", "integer", 8, 0, 85],
+         ["blocks.?.fc2", "fake", 7, 1, 99]]
+
+
+def percentile(w, percent):
+    """The edge that nc_axx_calibrator_amax finds among 2,048 bins up to a power of two."""
+    a = np.abs(w.astype(np.float32)).reshape(-1)
+    top = np.frexp(a.max())[1]
+    bins = np.bincount((a * np.float32(2.0 ** (11 - top))).astype(np.int64), minlength=2048)
+    kept = int(np.argmax(np.cumsum(bins) >= percent / 100 * a.size)) + 1
+    return min(np.float32(kept / 2048 * 2.0 ** top), a.max())
+
+
+def coded(x, amax, bits):
+    """Quantised and back, in float64."""
+    top = 2 ** (bits - 1) - 1
+    scale = np.float64(np.float32(top) / np.float32(amax))
+    return torch.clamp(torch.round(x * scale), -top - 1, top) / scale
+
+
+def coded_weights(w, bits, per_tensor, percent):
+    rows = w.reshape(1 if per_tensor else w.shape[0], -1)
+    most = [percentile(r.numpy(), percent) if percent else r.abs().max().item() for r in rows]
+    return torch.stack([coded(r, a, bits) for r, a in zip(rows, most)]).reshape(w.shape)
+
+
+class Mixed:
+    """A VisionTransformer whose layers multiply as MIXED says, by the names of nc_axx.h."""
+
+    def __init__(self, m):
+        self.m, self.seen, self.how = m, {}, None
+
+    def options(self, name, tensor):
+        fit = [o for o in MIXED if fnmatchcase(name, o[0]) or fnmatchcase(tensor, o[0])]
+        return fit[-1][1:]
+
+    def operand(self, name, which, x, how):
+        if self.how is None:
+            self.seen[name, which] = x.abs().max().item()
+        return x if self.how is None or how[0] == "float" else coded(x, self.seen[name, which], how[1])
+
+    def linear(self, name, tensor, layer, x):
+        how, w = self.options(name, tensor), layer.weight.reshape(layer.weight.shape[0], -1)
+        x = self.operand(name, 0, x, how)
+        if self.how is not None and how[0] != "float":
+            w = coded_weights(w, *how[1:])
+        return x @ w.T + layer.bias
+
+    def product(self, name, a, b):
+        how = self.options(name, name)
+        return self.operand(name, 0, a, how) @ self.operand(name, 1, b, how)
+
+    def block(self, at, b, x):
+        n, t, dim = x.shape
+        a = b.attn
+        qkv = self.linear(at + "qkv", at + "attn.qkv", a.qkv, b.norm1(x))
+        q, k, v = qkv.reshape(n, t, 3, a.num_heads, -1).permute(2, 0, 3, 1, 4)
+        p = self.product(at + "qk", q * a.scale, k.transpose(-2, -1)).softmax(-1)
+        y = self.product(at + "pv", p, v).transpose(1, 2).reshape(n, t, dim)
+        x = x + self.linear(at + "proj", at + "attn.proj", a.proj, y)
+        y = self.linear(at + "fc1", at + "mlp.fc1", b.mlp.fc1, b.norm2(x))
+        return x + self.linear(at + "fc2", at + "mlp.fc2", b.mlp.fc2, b.mlp.act(y))
+
+    def run(self, x, how):
+        self.how, m, patch = how, self.m, self.m.patch_embed.patch_size[0]
+        n = x.shape[0]
+        cut = torch.nn.functional.unfold(x, patch, stride=patch).transpose(1, 2)
+        x = self.linear("patch_embed", "patch_embed.proj", m.patch_embed.proj, cut)
+        x = torch.cat([m.cls_token.expand(n, -1, -1), x], 1) + m.pos_embed
+        for i, b in enumerate(m.blocks):
+            x = self.block(f"blocks.{i}.", b, x)
+        return self.linear("head", "head", m.head, m.norm(x)[:, 0])
+
+
+def mixed(out):
+    m = VisionTransformer(img_size=(8, 12), patch_size=4, in_chans=2, num_classes=CLASSES,
+                          embed_dim=8, depth=2, num_heads=2, mlp_ratio=2)
+    save_file(fill(m, 4, torch.float32), os.path.join(out, "mixed.safetensors"))
+    fields, m = config(m), m.double().eval()
+    of, x = Mixed(m), pixels(m)
+    with torch.no_grad():
+        y = of.run(x, None)
+        assert (y - m(x)).abs().max() < 1e-12, "another network"
+        z = of.run(x, MIXED)
+    with open(os.path.join(out, "mixed.json"), "w") as f:
+        json.dump(dict(config=fields, options=MIXED, float=y.reshape(-1).tolist(),
+                       logits=z.reshape(-1).tolist()), f, indent=1)
+
+
 def main():
     out, answers, every = sys.argv[-1], {}, "--all" in sys.argv
     os.makedirs(out, exist_ok=True)
@@ -155,7 +250,9 @@ def main():
         m = VisionTransformer(img_size=(8, 12), patch_size=4, in_chans=2, num_classes=CLASSES,
                               embed_dim=6, depth=2, num_heads=2, mlp_ratio=2, **options)
         case(out, answers, name, m)
+    mixed(out)
     os.makedirs(os.path.join(out, "rotary"), exist_ok=True)
+    torch.manual_seed(0)
     for name in ROTARY:
         m = timm.create_model(name, num_classes=CLASSES, depth=1, embed_dim=8, num_heads=2,
                               img_size=32)
