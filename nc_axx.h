@@ -847,7 +847,7 @@ NC_API nc_status nc_axx_net_load(nc_axx_net *net, const void *data, size_t bytes
     NODE(NC_AXX_NODE_MATMUL, matmul, 2, 2, 2, 4, matmul, matmul)                                   \
     /* over the first axis, by running_mean and running_var always, in training too */             \
     NODE(NC_AXX_NODE_BATCH_NORM, batch_norm, 1, 1, 1, 4, norm, batch_norm)                         \
-    /* over the last axis, as the next six */                                                      \
+    /* over the last axis */                                                                       \
     NODE(NC_AXX_NODE_LAYER_NORM, layer_norm, 1, 1, 1, 4, norm, layer_norm)                         \
     NODE(NC_AXX_NODE_SOFTMAX, softmax, 1, 1, 1, 4, alike, softmax)                                 \
     NODE(NC_AXX_NODE_RELU, relu, 1, 1, 1, 4, alike, relu)                                          \
@@ -863,14 +863,24 @@ NC_API nc_status nc_axx_net_load(nc_axx_net *net, const void *data, size_t bytes
     NODE(NC_AXX_NODE_MEAN_POOL, mean_pool, 1, 1, 3, 3, pool, pool)                                 \
     /* (channels, 1, 1), the mean over height and width */                                         \
     NODE(NC_AXX_NODE_GLOBAL_MEAN_POOL, global_mean_pool, 1, 1, 3, 3, global_pool, global_pool)     \
-    /* two of one shape */                                                                         \
-    NODE(NC_AXX_NODE_ADD, add, 2, 2, 1, 4, add, add)                                               \
+    /* two; an axis, counted from the last, is the same in both, or one lacks it or has 1 place */ \
+    NODE(NC_AXX_NODE_ADD, add, 2, 2, 1, 4, pair, pair)                                             \
     /* along `axis`, the others alike */                                                           \
     NODE(NC_AXX_NODE_CONCAT, concat, 1, 64, 1, 4, concat, concat)                                  \
     /* to one axis; to `shape`; axes in the order `shape`: axis i is shape[i] of the input */      \
     NODE(NC_AXX_NODE_FLATTEN, flatten, 1, 1, 1, 4, flatten, nothing)                               \
     NODE(NC_AXX_NODE_RESHAPE, reshape, 1, 1, 1, 4, given, nothing)                                 \
-    NODE(NC_AXX_NODE_PERMUTE, permute, 1, 1, 1, 4, permute, permute)
+    NODE(NC_AXX_NODE_PERMUTE, permute, 1, 1, 1, 4, permute, permute)                               \
+    /* as add */                                                                                   \
+    NODE(NC_AXX_NODE_MULTIPLY, multiply, 2, 2, 1, 4, pair, pair)                                   \
+    /* x factor + term */                                                                          \
+    NODE(NC_AXX_NODE_SCALE, scale, 1, 1, 1, 4, scale, scale)                                       \
+    /* places `first` to first + out - 1 of `axis` */                                              \
+    NODE(NC_AXX_NODE_SLICE, slice, 1, 1, 1, 4, slice, slice)                                       \
+    /* 1 / (1 + e^-x); x / 6 + 1/2 within 0 to 1; x times that */                                  \
+    NODE(NC_AXX_NODE_SIGMOID, sigmoid, 1, 1, 1, 4, alike, activation)                              \
+    NODE(NC_AXX_NODE_HARD_SIGMOID, hard_sigmoid, 1, 1, 1, 4, alike, activation)                    \
+    NODE(NC_AXX_NODE_HARD_SWISH, hard_swish, 1, 1, 1, 4, alike, activation)
 
 typedef enum nc_axx_node_kind {
 #define NC_AXX__CONSTANT(constant, name, least, most, least_axes, most_axes, plan, run) constant,
@@ -889,12 +899,12 @@ typedef enum nc_axx_same {
 /* A node. Zeros are the defaults; members that its kind does not use are not looked at. */
 typedef struct nc_axx_node {
     nc_axx_node_kind kind;
-    const char *name;           /* up to 31 characters, unique; tensors are called NAME.weight,
+    const char *name;           /* up to 63 characters, unique; tensors are called NAME.weight,
                                   NAME.bias, NAME.running_mean, NAME.running_var. Null: "node" and
                                   its number */
     const uint32_t *inputs;     /* numbers of earlier nodes; null: the one before this. Copied */
     uint32_t input_count;       /* 0 with null */
-    uint32_t out;               /* convolutions: channels; linear: columns */
+    uint32_t out;               /* convolutions: channels; linear: columns; slice: places */
     uint32_t kernel[2];         /* height, width; convolutions, pools */
     uint32_t stride[2];         /* 0: 1, of pools the kernel */
     uint32_t dilation[2];       /* 0: 1 */
@@ -904,16 +914,18 @@ typedef struct nc_axx_node {
     uint32_t groups;            /* of convolutions; 0: 1 */
     uint32_t no_bias;           /* 1: convolutions and linear have no bias */
     uint32_t by_columns;        /* matmul */
-    float factor;               /* matmul; 0: 1 */
+    float factor;               /* matmul, scale; 0: 1 */
     float eps;                  /* norms; 0: 1e-5 */
     uint32_t exclude_padding;   /* mean_pool */
-    uint32_t axis;              /* concat */
+    uint32_t axis;              /* concat, slice */
     uint32_t rank, shape[4];    /* input, parameter, reshape, permute: axes of one image */
+    float term;                 /* scale */
+    uint32_t first;             /* slice */
 } nc_axx_node;
 
 /* A node as it has become part of a graph. */
 typedef struct nc_axx_node_info {
-    char name[32];
+    char name[64];
     nc_axx_node_kind kind;
     uint32_t rank, shape[4]; /* of its values, for one image */
     uint64_t macs;           /* products for one image; 0 where nothing is multiplied */
@@ -9504,7 +9516,7 @@ typedef struct nc_axx__layer {
 } nc_axx__layer;
 
 typedef struct nc_axx__tensor {
-    char name[48];
+    char name[80];
     float *values;
     uint32_t rank;
     uint64_t shape[4];
@@ -12004,7 +12016,7 @@ NC_API nc_status nc_axx_net_load(nc_axx_net *net, const void *data, size_t bytes
 
 typedef struct nc_axx__vertex {
     nc_axx_node is; /* as described, defaults filled in; its name and inputs are the two below */
-    char name[32];
+    char name[64];
     uint32_t *inputs; /* stb_ds array */
     uint32_t rank;
     size_t shape[4], count;  /* of its values, for one image */
@@ -12330,11 +12342,40 @@ static nc_status nc_axx__plan_global_pool(nc_axx_graph *g, nc_axx__vertex *v, nc
     return NC_OK;
 }
 
-static nc_status nc_axx__plan_add(nc_axx_graph *g, nc_axx__vertex *v, nc_error *err) {
+/* The i-th axis from the last, 1 where there is none. */
+static size_t nc_axx__axis_from_last(const nc_axx__vertex *v, uint32_t i) {
+    return i < v->rank ? v->shape[v->rank - 1 - i] : 1;
+}
+
+static nc_status nc_axx__plan_pair(nc_axx_graph *g, nc_axx__vertex *v, nc_error *err) {
     const nc_axx__vertex *a = nc_axx__input_of(g, v, 0), *b = nc_axx__input_of(g, v, 1);
-    if (a->rank != b->rank || memcmp(a->shape, b->shape, a->rank * sizeof *a->shape) != 0)
-        return nc_axx__refuse(v, NC_ERR_ARG, err, "'%s' and '%s' differ in shape", a->name,
-                              b->name);
+    uint32_t i;
+    v->rank = a->rank > b->rank ? a->rank : b->rank;
+    for (i = 0; i < v->rank; i++) {
+        const size_t m = nc_axx__axis_from_last(a, i), n = nc_axx__axis_from_last(b, i);
+        if (m != n && m != 1 && n != 1)
+            return nc_axx__refuse(v, NC_ERR_ARG, err, "'%s' and '%s' differ in shape", a->name,
+                                  b->name);
+        v->shape[v->rank - 1 - i] = nc_axx__larger(m, n);
+    }
+    return NC_OK;
+}
+
+static nc_status nc_axx__plan_scale(nc_axx_graph *g, nc_axx__vertex *v, nc_error *err) {
+    (void)g;
+    if (!(fabsf(v->is.factor) < 1e30f && fabsf(v->is.term) < 1e30f))
+        return nc_axx__refuse(v, NC_ERR_ARG, err, "a factor or term beyond 1e30");
+    if (v->is.factor == 0.0f) v->is.factor = 1.0f;
+    return NC_OK;
+}
+
+static nc_status nc_axx__plan_slice(nc_axx_graph *g, nc_axx__vertex *v, nc_error *err) {
+    const size_t first = v->is.first, places = v->is.out;
+    (void)g;
+    if (v->is.axis >= v->rank || !places || first + places > v->shape[v->is.axis])
+        return nc_axx__refuse(v, NC_ERR_ARG, err, "%lu places from %lu on of axis %u",
+                              (unsigned long)places, (unsigned long)first, (unsigned)v->is.axis);
+    v->shape[v->is.axis] = places;
     return NC_OK;
 }
 
@@ -12619,13 +12660,30 @@ static void nc_axx__run_relu(nc_axx_graph *g, nc_axx__vertex *v, size_t images) 
     }
 }
 
+static float nc_axx__sigmoid(float x) { return 1.0f / (1.0f + nc_hlx_exp(-x)); }
+
+static float nc_axx__hard_sigmoid(float x) {
+    return x < -3.0f ? 0.0f : x > 3.0f ? 1.0f : (x + 3.0f) / 6.0f;
+}
+
 static void nc_axx__run_activation(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
     const float *x = nc_axx__values(g, v, 0);
-    if (v->is.kind == NC_AXX_NODE_GELU)
-        nc_axx__gelu(v->y, x, images * v->count);
-    else
-        (void)nc_hlx_activate(v->y, x, images * v->count,
-                              v->is.kind == NC_AXX_NODE_SILU ? NC_HLX_SILU : NC_HLX_GELU);
+    const size_t n = images * v->count;
+    size_t i;
+    switch (v->is.kind) {
+    case NC_AXX_NODE_GELU: nc_axx__gelu(v->y, x, n); break;
+    case NC_AXX_NODE_SILU: (void)nc_hlx_activate(v->y, x, n, NC_HLX_SILU); break;
+    case NC_AXX_NODE_SIGMOID:
+        for (i = 0; i < n; i++) v->y[i] = nc_axx__sigmoid(x[i]);
+        break;
+    case NC_AXX_NODE_HARD_SIGMOID:
+        for (i = 0; i < n; i++) v->y[i] = nc_axx__hard_sigmoid(x[i]);
+        break;
+    case NC_AXX_NODE_HARD_SWISH:
+        for (i = 0; i < n; i++) v->y[i] = x[i] * nc_axx__hard_sigmoid(x[i]);
+        break;
+    default: (void)nc_hlx_activate(v->y, x, n, NC_HLX_GELU); break;
+    }
 }
 
 /* One window of a channel: its largest value or mean. */
@@ -12668,8 +12726,60 @@ static void nc_axx__run_global_pool(nc_axx_graph *g, nc_axx__vertex *v, size_t i
         v->y[c] = nc_hlx_sum(nc_axx__values(g, v, 0) + c * places, places) / (float)places;
 }
 
-static void nc_axx__run_add(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
-    nc_axx__sum(v->y, nc_axx__values(g, v, 0), nc_axx__values(g, v, 1), images * v->count);
+static void nc_axx__run_scale(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    const float *x = nc_axx__values(g, v, 0);
+    size_t i;
+    for (i = 0; i < images * v->count; i++) v->y[i] = x[i] * v->is.factor + v->is.term;
+}
+
+/* How far an input's next place is on each of four axes; 0 where one place is repeated. */
+static void nc_axx__repeated_steps(const nc_axx__vertex *from, size_t *step) {
+    size_t size = 1;
+    uint32_t i;
+    for (i = 0; i < 4; i++) {
+        const size_t n = nc_axx__axis_from_last(from, i);
+        step[3 - i] = n > 1 ? size : 0;
+        size *= n;
+    }
+}
+
+/* What the two inputs of an image give, place by place; or (back) their gradients. */
+static void nc_axx__pair_image(const nc_axx__vertex *v, const nc_axx__vertex *a,
+                               const nc_axx__vertex *b, size_t image, int back) {
+    const int product = v->is.kind == NC_AXX_NODE_MULTIPLY;
+    const size_t first = image * a->count, second = image * b->count;
+    size_t n[4], s[4], t[4], to = image * v->count, i, j, k, l;
+    nc_axx__repeated_steps(a, s);
+    nc_axx__repeated_steps(b, t);
+    for (i = 0; i < 4; i++) n[3 - i] = nc_axx__axis_from_last(v, (uint32_t)i);
+    for (i = 0; i < n[0]; i++)
+        for (j = 0; j < n[1]; j++)
+            for (k = 0; k < n[2]; k++)
+                for (l = 0; l < n[3]; l++, to++) {
+                    const size_t x = first + i * s[0] + j * s[1] + k * s[2] + l * s[3];
+                    const size_t y = second + i * t[0] + j * t[1] + k * t[2] + l * t[3];
+                    if (!back) {
+                        v->y[to] = product ? a->y[x] * b->y[y] : a->y[x] + b->y[y];
+                        continue;
+                    }
+                    a->dy[x] += product ? v->dy[to] * b->y[y] : v->dy[to];
+                    b->dy[y] += product ? v->dy[to] * a->y[x] : v->dy[to];
+                }
+}
+
+static void nc_axx__run_pair(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    const nc_axx__vertex *a = nc_axx__input_of(g, v, 0), *b = nc_axx__input_of(g, v, 1);
+    size_t i;
+    if (v->is.kind == NC_AXX_NODE_ADD && a->count == v->count && b->count == v->count)
+        nc_axx__sum(v->y, a->y, b->y, images * v->count);
+    else
+        for (i = 0; i < images; i++) nc_axx__pair_image(v, a, b, i, 0);
+}
+
+static void nc_axx__back_pair(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    size_t i;
+    for (i = 0; i < images; i++)
+        nc_axx__pair_image(v, nc_axx__input_of(g, v, 0), nc_axx__input_of(g, v, 1), i, 1);
 }
 
 /* dx += dy */
@@ -12698,6 +12808,27 @@ static void nc_axx__join(nc_axx_graph *g, nc_axx__vertex *v, size_t images, int 
 
 static void nc_axx__run_concat(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
     nc_axx__join(g, v, images, 0);
+}
+
+/* A piece of the input's axis; or (back) its gradient. */
+static void nc_axx__slice_axis(nc_axx_graph *g, nc_axx__vertex *v, size_t images, int back) {
+    nc_axx__vertex *from = nc_axx__input_of(g, v, 0);
+    size_t outer = images, inner = 1, i, row, piece;
+    for (i = 0; i < v->is.axis; i++) outer *= v->shape[i];
+    for (i = v->is.axis + 1; i < v->rank; i++) inner *= v->shape[i];
+    row = from->shape[v->is.axis] * inner;
+    piece = v->is.out * inner;
+    for (i = 0; i < outer; i++) {
+        const size_t at = i * row + v->is.first * inner;
+        if (back)
+            nc_axx__pass_on(from->dy + at, v->dy + i * piece, piece);
+        else
+            memcpy(v->y + i * piece, from->y + at, piece * sizeof *v->y);
+    }
+}
+
+static void nc_axx__run_slice(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    nc_axx__slice_axis(g, v, images, 0);
 }
 
 /* Values in another order of axes; or (back) the gradients. */
@@ -12878,11 +13009,22 @@ static void nc_axx__back_relu(nc_axx_graph *g, nc_axx__vertex *v, size_t images)
 static void nc_axx__back_activation(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
     const float *x = nc_axx__values(g, v, 0);
     const size_t n = images * v->count;
-    if (v->is.kind == NC_AXX_NODE_GELU)
-        nc_axx__gelu_back(v->dy, x, n);
-    else
-        (void)nc_hlx_activate_backward(v->dy, v->dy, x, n,
-                                       v->is.kind == NC_AXX_NODE_SILU ? NC_HLX_SILU : NC_HLX_GELU);
+    size_t i;
+    switch (v->is.kind) {
+    case NC_AXX_NODE_GELU: nc_axx__gelu_back(v->dy, x, n); break;
+    case NC_AXX_NODE_SILU: (void)nc_hlx_activate_backward(v->dy, v->dy, x, n, NC_HLX_SILU); break;
+    case NC_AXX_NODE_SIGMOID:
+        for (i = 0; i < n; i++) v->dy[i] *= v->y[i] * (1.0f - v->y[i]);
+        break;
+    case NC_AXX_NODE_HARD_SIGMOID:
+        for (i = 0; i < n; i++) v->dy[i] = fabsf(x[i]) < 3.0f ? v->dy[i] / 6.0f : 0.0f;
+        break;
+    case NC_AXX_NODE_HARD_SWISH:
+        for (i = 0; i < n; i++)
+            v->dy[i] *= x[i] <= -3.0f ? 0.0f : x[i] < 3.0f ? x[i] / 3.0f + 0.5f : 1.0f;
+        break;
+    default: (void)nc_hlx_activate_backward(v->dy, v->dy, x, n, NC_HLX_GELU); break;
+    }
     nc_axx__pass_on(nc_axx__gradients(g, v, 0), v->dy, n);
 }
 
@@ -12928,9 +13070,14 @@ static void nc_axx__back_global_pool(nc_axx_graph *g, nc_axx__vertex *v, size_t 
     for (i = 0; i < images * v->count * places; i++) dx[i] += v->dy[i / places] / (float)places;
 }
 
-static void nc_axx__back_add(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
-    nc_axx__pass_on(nc_axx__gradients(g, v, 0), v->dy, images * v->count);
-    nc_axx__pass_on(nc_axx__gradients(g, v, 1), v->dy, images * v->count);
+static void nc_axx__back_scale(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    float *dx = nc_axx__gradients(g, v, 0);
+    size_t i;
+    for (i = 0; i < images * v->count; i++) dx[i] += v->dy[i] * v->is.factor;
+}
+
+static void nc_axx__back_slice(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    nc_axx__slice_axis(g, v, images, 1);
 }
 
 static void nc_axx__back_concat(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
@@ -12940,8 +13087,6 @@ static void nc_axx__back_concat(nc_axx_graph *g, nc_axx__vertex *v, size_t image
 static void nc_axx__back_permute(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
     nc_axx__reorder(g, v, images, 1);
 }
-
-/* -- the table of kinds -- */
 
 /* -- the table of kinds -- */
 

@@ -88,6 +88,8 @@ static void add_described(nc_axx_graph *g, json_object *d) {
     n.axis = number(d, "axis");
     if (json_object_object_get_ex(d, "factor", &value))
         n.factor = (float)json_object_get_double(value);
+    n.first = number(d, "first");
+    if (json_object_object_get_ex(d, "term", &value)) n.term = (float)json_object_get_double(value);
     if (json_object_object_get_ex(d, "eps", &value)) n.eps = (float)json_object_get_double(value);
     if (nc_axx_graph_add(g, &n, NULL, &err) != NC_OK) fail_msg("%s", err.message);
 }
@@ -574,8 +576,8 @@ static void impossible_nodes_are_refused_by_name(void **state) {
     n.same = NC_AXX_SAME_UPPER;
     n.name = "up";
     refuse(g, &n, NC_ERR_ARG, "transposed");
-    n.name = "a name of more than thirty-one letters";
-    refuse(g, &n, NC_ERR_ARG, "a name of 38 characters");
+    n.name = "a name of more than the sixty-three letters that names of nodes have";
+    refuse(g, &n, NC_ERR_ARG, "a name of 68 characters");
     n = node_of(NC_AXX_NODE_ADD);
     refuse(g, &n, NC_ERR_ARG, "1 inputs, where add takes 2 to 2");
     n.inputs = both;
@@ -606,13 +608,22 @@ static void impossible_nodes_are_refused_by_name(void **state) {
     n.padding[2] = 0;
     n.dilation[1] = 2;
     refuse(g, &n, NC_ERR_UNSUPPORTED, "dilation of a pool");
+    n = node_of(NC_AXX_NODE_SLICE);
+    refuse(g, &n, NC_ERR_ARG, "0 places from 0 on of axis 0");
+    n.axis = 1;
+    n.first = 2;
+    n.out = 3;
+    refuse(g, &n, NC_ERR_ARG, "3 places from 2 on of axis 1");
+    n = node_of(NC_AXX_NODE_SCALE);
+    n.term = NAN;
+    refuse(g, &n, NC_ERR_ARG, "beyond 1e30");
     n = node_of(NC_AXX_NODE_LINEAR);
     refuse(g, &n, NC_ERR_ARG, "0 columns");
     n = node_of(NC_AXX_NODE_LAYER_NORM);
     n.eps = -1.0f;
     refuse(g, &n, NC_ERR_ARG, "eps -1");
     n = node_of(NC_AXX_NODE_KINDS);
-    refuse(g, &n, NC_ERR_ARG, "kind of node 22 is unknown");
+    refuse(g, &n, NC_ERR_ARG, "kind of node 28 is unknown");
     n = node_of(NC_AXX_NODE_FLATTEN);
     assert_int_equal(nc_axx_graph_add(g, &n, NULL, &err), NC_OK);
     n = node_of(NC_AXX_NODE_CONV2D);

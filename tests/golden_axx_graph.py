@@ -157,6 +157,14 @@ class Graph:
             return x[0].reshape(IMAGES, *n["shape"])
         if kind == "permute":
             return x[0].permute(0, *[1 + i for i in n["shape"]])
+        if kind == "slice":
+            return x[0].narrow(1 + n.get("axis", 0), n.get("first", 0), n["out"])
+        if kind == "scale":
+            return x[0] * n.get("factor", 1) + n.get("term", 0)
+        if kind in ("add", "multiply"):
+            rank = max(len(v.shape) for v in x)
+            a, b = (v.reshape(IMAGES, *[1] * (rank - v.dim()), *v.shape[1:]) for v in x)
+            return a + b if kind == "add" else a * b
         return {
             "relu": F.relu,
             "relu6": F.relu6,
@@ -165,7 +173,9 @@ class Graph:
             "gelu_tanh": lambda v: F.gelu(v, approximate="tanh"),
             "softmax": lambda v: F.softmax(v, -1),
             "flatten": lambda v: v.flatten(1),
-            "add": torch.add,
+            "sigmoid": torch.sigmoid,
+            "hard_sigmoid": F.hardsigmoid,
+            "hard_swish": F.hardswish,
         }[kind](*x)
 
 
@@ -286,6 +296,29 @@ def beyond_six():
     return g
 
 
+def gated():
+    """A block as MobileNetV3 has it: channels weighed by what their means say."""
+    g = Graph([6, 5, 4])
+    x = g.add("scale", factor=5.0, term=0.25)
+    g.add("global_mean_pool")
+    g.add("conv2d", out=2, kernel=[1, 1])
+    g.add("relu")
+    g.add("conv2d", out=6, kernel=[1, 1])
+    gate = g.add("hard_sigmoid")
+    y = g.add("multiply", [gate, x])
+    y = g.add("hard_swish", [y])
+    left = g.add("slice", [y], axis=0, first=1, out=3)
+    row = g.add("slice", [y], axis=1, first=4, out=1)
+    row = g.add("slice", [row], axis=0, first=0, out=3)
+    y = g.add("multiply", [left, row])
+    line = g.add("parameter", [], name="line", rank=1, shape=[4])
+    y = g.add("add", [line, y])
+    g.add("sigmoid", [y])
+    y = g.add("multiply", [y, g.add("slice", axis=2, first=2, out=1)])
+    g.add("add", [y, y])
+    return g
+
+
 CASES = {
     "conv2d": single([3, 7, 6], "conv2d", out=5, kernel=[3, 2], stride=[2, 1], dilation=[1, 2],
                      padding=[1, 2, 1, 2]),
@@ -324,6 +357,10 @@ CASES = {
     "branches": branches(),
     "transposed_norm": transposed_norm(),
     "attention": attention(),
+    "gated": gated(),
+    "sigmoid": single([40], "sigmoid"),
+    "hard_sigmoid": single([40], "hard_sigmoid"),
+    "slice": single([3, 4, 5], "slice", axis=1, first=1, out=2),
     "resnet20": resnet20(),
     "mobilenet_v2": mobilenet_v2(),
 }
