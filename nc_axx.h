@@ -880,7 +880,8 @@ NC_API nc_status nc_axx_net_load(nc_axx_net *net, const void *data, size_t bytes
     /* 1 / (1 + e^-x); x / 6 + 1/2 within 0 to 1; x times that */                                  \
     NODE(NC_AXX_NODE_SIGMOID, sigmoid, 1, 1, 1, 4, alike, activation)                              \
     NODE(NC_AXX_NODE_HARD_SIGMOID, hard_sigmoid, 1, 1, 1, 4, alike, activation)                    \
-    NODE(NC_AXX_NODE_HARD_SWISH, hard_swish, 1, 1, 1, 4, alike, activation)
+    NODE(NC_AXX_NODE_HARD_SWISH, hard_swish, 1, 1, 1, 4, alike, activation)                        \
+    NODE(NC_AXX_NODE_TANH, tanh, 1, 1, 1, 4, alike, activation)
 
 typedef enum nc_axx_node_kind {
 #define NC_AXX__CONSTANT(constant, name, least, most, least_axes, most_axes, plan, run) constant,
@@ -1016,6 +1017,31 @@ NC_API nc_status nc_axx_graph_save(const nc_axx_graph *graph, char **data, size_
  * Nothing is changed on failure. */
 NC_API nc_status nc_axx_graph_load(nc_axx_graph *graph, const void *data, size_t bytes,
                                    nc_error *err);
+
+/* A network in an ONNX file, as exporters write it. */
+typedef struct nc_axx_onnx {
+    const void *data; /* the file */
+    size_t bytes;
+    const void *external; /* the file of weights beside it, where it has one; else null */
+    size_t external_bytes;
+    uint32_t batch, training; /* as for nc_axx_graph_finish */
+} nc_axx_onnx;
+
+/* Make a graph of it, finished and with its weights. One input of float32, whose first axis is the
+ * batch: 1, any number or a symbol in the file; one output; the operators' versions 7 to 26. Nodes
+ * of the graph are called after their weights (conv1 of conv1.weight), as PyTorch's modules are.
+ * What the output depends on is computed where it needs no image (shapes), and is else: Conv,
+ * ConvTranspose of two axes, Gemm and MatMul by weights, MatMul of two, BatchNormalization,
+ * LayerNormalization and Softmax over the last axis, Relu, Clip 0 .. 6 and 0 .., Sigmoid,
+ * HardSigmoid (1/6), HardSwish, Tanh, Gelu, MaxPool, AveragePool, GlobalAveragePool, ReduceMean,
+ * Add, Sub, Mul, Div by constants, Concat, Flatten, Reshape, Squeeze, Unsqueeze, Transpose, Slice,
+ * Gather of neighbours, Split, Expand, Dropout, Identity; GELU by Erf, x Sigmoid(x), layer norms in
+ * pieces and MatMul with Add are one node. Numbers that Add and Mul bring are learned, single ones
+ * are not. What is not understood is refused with the node's name: NC_ERR_UNSUPPORTED; damaged
+ * files with the byte (column) or the node: NC_ERR_FORMAT, NC_ERR_LIMIT; NC_ERR_IO with the name of
+ * the file of weights that is missing. *graph is null then. */
+NC_API nc_status nc_axx_graph_from_onnx(nc_axx_graph **graph, const nc_axx_onnx *file,
+                                        nc_error *err);
 #endif
 
 /* -- search: which layer gets which multiplier ---------------------------------------------- */
@@ -12682,6 +12708,9 @@ static void nc_axx__run_activation(nc_axx_graph *g, nc_axx__vertex *v, size_t im
     case NC_AXX_NODE_HARD_SWISH:
         for (i = 0; i < n; i++) v->y[i] = x[i] * nc_axx__hard_sigmoid(x[i]);
         break;
+    case NC_AXX_NODE_TANH:
+        for (i = 0; i < n; i++) v->y[i] = nc_hlx_tanh(x[i]);
+        break;
     default: (void)nc_hlx_activate(v->y, x, n, NC_HLX_GELU); break;
     }
 }
@@ -13015,6 +13044,9 @@ static void nc_axx__back_activation(nc_axx_graph *g, nc_axx__vertex *v, size_t i
     case NC_AXX_NODE_SILU: (void)nc_hlx_activate_backward(v->dy, v->dy, x, n, NC_HLX_SILU); break;
     case NC_AXX_NODE_SIGMOID:
         for (i = 0; i < n; i++) v->dy[i] *= v->y[i] * (1.0f - v->y[i]);
+        break;
+    case NC_AXX_NODE_TANH:
+        for (i = 0; i < n; i++) v->dy[i] *= 1.0f - v->y[i] * v->y[i];
         break;
     case NC_AXX_NODE_HARD_SIGMOID:
         for (i = 0; i < n; i++) v->dy[i] = fabsf(x[i]) < 3.0f ? v->dy[i] / 6.0f : 0.0f;
@@ -13742,6 +13774,2313 @@ NC_API nc_status nc_axx_graph_load(nc_axx_graph *graph, const void *data, size_t
     nc__free(NULL, read.values, 0);
     nc__free(NULL, read.amax, 0);
     nc__free(NULL, read.found, 0);
+    return status;
+}
+
+/* -- ONNX: protobuf messages -- */
+
+/* A message that is read field by field (protobuf.dev, "Encoding"). */
+typedef struct nc_axx__proto {
+    const char *at, *end;
+    uint32_t field;
+    int packed;     /* a text, message or list, in `bytes`; else a number, in `value` */
+    uint64_t value; /* its bits */
+    nc_axx__word bytes;
+} nc_axx__proto;
+
+typedef enum nc_axx__onnx_kind_of_value {
+    NC_AXX__ONNX_NOTHING,
+    NC_AXX__ONNX_NUMBERS,
+    NC_AXX__ONNX_NODE
+} nc_axx__onnx_kind_of_value;
+
+/* A tensor of the file: numbers, or values of the graph. */
+typedef struct nc_axx__onnx_value {
+    nc_axx__onnx_kind_of_value is;
+    uint32_t type; /* of numbers, as TensorProto.DataType */
+    uint32_t rank;
+    size_t shape[8], count; /* the batch's axis included */
+    const char *raw;        /* numbers as the file has them, or `made` by a node of the file */
+    const double *made;
+    uint32_t node;  /* of the graph */
+    uint32_t batch; /* the axis of images; NC_AXX__ONNX_MERGED: they are part of the first axis */
+    uint32_t producer, uses; /* node of the file, UINT32_MAX: none; how many take it */
+    uint8_t fixed, needed;   /* does not depend on the images' values; the output does on it */
+} nc_axx__onnx_value;
+
+enum { NC_AXX__ONNX_MERGED = 9, NC_AXX__ONNX_AXES = 8, NC_AXX__ONNX_FLOAT = 1 };
+
+/* What stands for a batch of any size in shapes: a prime that no other axis has. */
+enum { NC_AXX__ONNX_ANY = 104729 };
+
+struct nc_axx__onnx_op;
+
+typedef struct nc_axx__onnx_node {
+    nc_axx__word name, type, domain, body;
+    const struct nc_axx__onnx_op *op;        /* null: unknown */
+    uint32_t input, inputs, output, outputs; /* numbers of values, in `lists` */
+    uint8_t fixed, needed;
+} nc_axx__onnx_node;
+
+/* A tensor of the graph that gets its numbers when the graph is finished. */
+typedef struct nc_axx__onnx_fill {
+    uint32_t tensor, value;
+    int transposed, inverse; /* rows and columns; 1 / x */
+    float factor;
+} nc_axx__onnx_fill;
+
+typedef struct nc_axx__onnx {
+    nc__text t; /* the file: for errors */
+    const nc_axx_onnx *from;
+    nc_axx_graph *g;
+    nc_axx__names names; /* of the values */
+    nc_axx__onnx_value *values;
+    nc_axx__onnx_node *nodes;
+    uint32_t *lists;
+    double *numbers; /* of the field under way */
+    double **owned;  /* what nodes of the file have made */
+    nc_axx__onnx_fill *fills;
+    size_t room;                /* numbers that may still be made */
+    nc_axx__word external;      /* name of the file of weights */
+    const nc_axx__onnx_node *n; /* under way */
+    uint32_t opset, input, output, output_count;
+    size_t batch;
+} nc_axx__onnx;
+
+/* What is done with a node of the file. */
+typedef struct nc_axx__onnx_op {
+    const char *name;
+    uint32_t least, most, opset; /* inputs; the first version of the operators that has it */
+    const char *attributes;      /* the names it may have, a space after each */
+    void (*compute)(nc_axx__onnx *o, const nc_axx__onnx_node *n); /* of numbers; null: cannot be */
+    void (*emit)(nc_axx__onnx *o, const nc_axx__onnx_node *n);    /* to the graph; likewise */
+} nc_axx__onnx_op;
+
+#define NC_AXX__ONNX_TEXT(word) (int)((word).length < 60 ? (word).length : 60), (word).at
+
+/* The first failure, with the node under way. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+static void
+nc_axx__onnx_fail(nc_axx__onnx *o, nc_status status, const char *format, ...) {
+    char text[120];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (o->t.status != NC_OK) return;
+    if (o->n)
+        o->t.status = nc__fail(o->t.err, status, 0, 0, "%.*s '%.*s': %s",
+                               NC_AXX__ONNX_TEXT(o->n->type), NC_AXX__ONNX_TEXT(o->n->name), text);
+    else
+        o->t.status = nc__fail(o->t.err, status, 0, 0, "%s", text);
+}
+
+static int nc_axx__word_is(nc_axx__word word, const char *text) {
+    return word.length == strlen(text) && !memcmp(word.at, text, word.length);
+}
+
+static nc_axx__proto nc_axx__proto_of(nc_axx__word bytes) {
+    nc_axx__proto p;
+    memset(&p, 0, sizeof p);
+    p.at = p.end = bytes.at;
+    if (bytes.length) p.end += bytes.length;
+    return p;
+}
+
+static void nc_axx__proto_fail(nc_axx__onnx *o, const nc_axx__proto *p, const char *what) {
+    o->t.at = p->at;
+    (void)nc__text_fail(&o->t, NC_ERR_FORMAT, "%s: no ONNX file, or a damaged one", what);
+}
+
+static uint64_t nc_axx__proto_varint(nc_axx__onnx *o, nc_axx__proto *p) {
+    uint64_t value = 0;
+    uint32_t shift;
+    for (shift = 0; shift < 64 && p->at < p->end; shift += 7) {
+        const uint8_t byte = (uint8_t)*p->at++;
+        value |= (uint64_t)(byte & 127) << shift;
+        if (byte < 128) return value;
+    }
+    nc_axx__proto_fail(o, p, "a number without an end");
+    return 0;
+}
+
+/* The next field, 0 after the last and after a failure. */
+static int nc_axx__proto_next(nc_axx__onnx *o, nc_axx__proto *p) {
+    uint64_t key, size;
+    if (o->t.status != NC_OK || p->at == p->end) return 0;
+    key = nc_axx__proto_varint(o, p);
+    p->field = key >> 3 < 1000 ? (uint32_t)(key >> 3) : 1000;
+    p->packed = (key & 7) == 2;
+    p->value = 0;
+    memset(&p->bytes, 0, sizeof p->bytes);
+    if ((key & 7) == 0) {
+        p->value = nc_axx__proto_varint(o, p);
+        return o->t.status == NC_OK;
+    }
+    size = (key & 7) == 1 ? 8 : (key & 7) == 5 ? 4 : 0;
+    if (p->packed)
+        size = nc_axx__proto_varint(o, p);
+    else if (!size)
+        nc_axx__proto_fail(o, p, "a field of an unknown wire type");
+    if (size > (size_t)(p->end - p->at)) nc_axx__proto_fail(o, p, "a field without an end");
+    if (o->t.status != NC_OK) return 0;
+    if (p->packed) {
+        p->bytes.at = p->at;
+        p->bytes.length = (size_t)size;
+    } else {
+        p->value = nc__get_le((const uint8_t *)p->at, (size_t)size);
+    }
+    p->at += size;
+    return 1;
+}
+
+static double nc_axx__bits_to_real(uint64_t bits, uint32_t width) {
+    const uint32_t word = (uint32_t)bits;
+    float single;
+    double real;
+    memcpy(&single, &word, sizeof single);
+    memcpy(&real, &bits, sizeof real);
+    return width == 4 ? (double)single : real;
+}
+
+/* Numbers of a repeated field, packed or one by one, behind those in o->numbers: whole ones (width
+ * 0) or floating ones of so many bytes. */
+static void nc_axx__proto_numbers(nc_axx__onnx *o, const nc_axx__proto *p, uint32_t width) {
+    nc_axx__proto list = nc_axx__proto_of(p->bytes);
+    if (!p->packed)
+        stbds_arrput(o->numbers,
+                     width ? nc_axx__bits_to_real(p->value, width) : (double)(int64_t)p->value);
+    if (width && p->bytes.length % width)
+        nc_axx__proto_fail(o, p, "a list with a piece of a number");
+    while (list.at < list.end && o->t.status == NC_OK) {
+        if (width) {
+            stbds_arrput(o->numbers,
+                         nc_axx__bits_to_real(nc__get_le((const uint8_t *)list.at, width), width));
+            list.at += width;
+        } else {
+            stbds_arrput(o->numbers, (double)(int64_t)nc_axx__proto_varint(o, &list));
+        }
+    }
+}
+
+/* -- ONNX: numbers -- */
+
+/* Bytes of a number, 0 for types that are none: TensorProto.DataType of onnx.proto. */
+static uint32_t nc_axx__onnx_width(uint32_t type) {
+    static const uint8_t width[] = {0, 4, 1, 1, 2, 2, 4, 8, 0, 1, 2, 8, 4, 8, 0, 0, 2};
+    return type < sizeof width ? width[type] : 0;
+}
+
+static int nc_axx__onnx_is_real(uint32_t type) {
+    return type == NC_AXX__ONNX_FLOAT || type == 10 || type == 11 || type == 16;
+}
+
+static double nc_axx__onnx_number(const nc_axx__onnx_value *v, size_t i) {
+    const uint32_t width = nc_axx__onnx_width(v->type);
+    uint64_t bits;
+    if (v->made) return v->made[i];
+    bits = nc__get_le((const uint8_t *)v->raw + i * width, width);
+    switch (v->type) {
+    case NC_AXX__ONNX_FLOAT: return nc_axx__bits_to_real(bits, 4);
+    case 11: return nc_axx__bits_to_real(bits, 8);
+    case 10: return (double)nc__half((uint32_t)bits);
+    case 16: return nc_axx__bits_to_real(bits << 16, 4);
+    case 3:
+    case 5:
+    case 6:
+    case 7: /* int8 to int64 */ return (double)nc_axx__extend(bits, 8 * width, 1);
+    default: return (double)bits;
+    }
+}
+
+/* Room for numbers that a node of the file makes; null, and a failure, where it is too many. */
+static double *nc_axx__onnx_room(nc_axx__onnx *o, size_t count) {
+    double *made;
+    if (o->t.status != NC_OK) return NULL;
+    if (count > o->room) {
+        nc_axx__onnx_fail(o, NC_ERR_LIMIT, "it makes %lu numbers, more than such a file needs",
+                          (unsigned long)count);
+        return NULL;
+    }
+    made = (double *)nc__calloc(NULL, nc__mul_size(count + 1, sizeof *made));
+    if (!made)
+        nc_axx__onnx_fail(o, NC_ERR_MEMORY, "out of memory");
+    else
+        stbds_arrput(o->owned, made);
+    o->room -= count;
+    return made;
+}
+
+/* Makes a value numbers of this shape, which the caller fills in. */
+static double *nc_axx__onnx_make(nc_axx__onnx *o, nc_axx__onnx_value *v, uint32_t type,
+                                 uint32_t rank, const size_t *shape) {
+    double *made;
+    uint32_t i;
+    v->is = NC_AXX__ONNX_NUMBERS;
+    v->type = type;
+    v->rank = rank;
+    for (v->count = 1, i = 0; i < rank; i++) {
+        v->shape[i] = shape[i];
+        v->count = nc__mul_size(v->count, shape[i]);
+    }
+    v->raw = NULL;
+    v->made = made = nc_axx__onnx_room(o, v->count);
+    return made;
+}
+
+/* A part of the file of weights: "location", "offset", "length". */
+static void nc_axx__onnx_external(nc_axx__onnx *o, nc_axx__onnx_value *v, nc_axx__word location,
+                                  double offset, double length, nc_axx__word name) {
+    const size_t bytes = nc__mul_size(v->count, nc_axx__onnx_width(v->type));
+    if (!o->external.length) o->external = location;
+    if (!location.length)
+        nc_axx__onnx_fail(o, NC_ERR_FORMAT, "tensor '%.*s' is in another file, which has no name",
+                          NC_AXX__ONNX_TEXT(name));
+    else if (!o->from->external)
+        nc_axx__onnx_fail(o, NC_ERR_IO,
+                          "the weights are in '%.*s' beside this file: pass it as "
+                          "external",
+                          NC_AXX__ONNX_TEXT(location));
+    else if (!nc_axx__same(o->external, location))
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "weights in two files, '%.*s' and another",
+                          NC_AXX__ONNX_TEXT(o->external));
+    else if (!(offset >= 0 && offset <= (double)o->from->external_bytes) ||
+             bytes > o->from->external_bytes - (size_t)offset ||
+             (length >= 0 && length != (double)bytes))
+        nc_axx__onnx_fail(o, NC_ERR_FORMAT, "tensor '%.*s': its %lu bytes are not in '%.*s'",
+                          NC_AXX__ONNX_TEXT(name), (unsigned long)bytes,
+                          NC_AXX__ONNX_TEXT(location));
+    else
+        v->raw = (const char *)o->from->external + (size_t)offset;
+}
+
+/* A pair "offset": "1234" of external data. */
+static double nc_axx__onnx_decimal(nc_axx__word text) {
+    double value = 0;
+    size_t i;
+    for (i = 0; i < text.length; i++) {
+        if (text.at[i] < '0' || text.at[i] > '9') return 1e300;
+        value = value * 10 + (text.at[i] - '0');
+    }
+    return value;
+}
+
+static void nc_axx__onnx_entry(nc_axx__onnx *o, nc_axx__word message, nc_axx__word *location,
+                               double *offset, double *length) {
+    nc_axx__proto p = nc_axx__proto_of(message);
+    nc_axx__word key = {NULL, 0}, value = {NULL, 0};
+    while (nc_axx__proto_next(o, &p)) {
+        if (p.field == 1) key = p.bytes;
+        if (p.field == 2) value = p.bytes;
+    }
+    if (nc_axx__word_is(key, "location")) *location = value;
+    if (nc_axx__word_is(key, "offset")) *offset = nc_axx__onnx_decimal(value);
+    if (nc_axx__word_is(key, "length")) *length = nc_axx__onnx_decimal(value);
+}
+
+/* Numbers of a list, where the bytes are not there as they are. */
+static void nc_axx__onnx_listed(nc_axx__onnx *o, nc_axx__onnx_value *v, nc_axx__word name) {
+    const size_t count = stbds_arrlenu(o->numbers);
+    const int halves = v->type == 10 || v->type == 16; /* as the numbers of their bits */
+    double *to;
+    size_t i;
+    if (count != v->count) {
+        nc_axx__onnx_fail(o, NC_ERR_FORMAT,
+                          "tensor '%.*s' has %lu numbers, not the %lu of its shape",
+                          NC_AXX__ONNX_TEXT(name), (unsigned long)count, (unsigned long)v->count);
+        return;
+    }
+    v->made = to = nc_axx__onnx_room(o, count);
+    for (i = 0; to && i < count; i++) {
+        const uint32_t word = halves ? (uint32_t)(int64_t)o->numbers[i] & 65535 : 0;
+        to[i] = !halves         ? o->numbers[i]
+                : v->type == 10 ? (double)nc__half(word)
+                                : nc_axx__bits_to_real((uint64_t)word << 16, 4);
+    }
+}
+
+/* TensorProto. */
+static nc_axx__word nc_axx__onnx_tensor(nc_axx__onnx *o, nc_axx__word message,
+                                        nc_axx__onnx_value *v) {
+    nc_axx__proto p = nc_axx__proto_of(message), list;
+    nc_axx__word name = {NULL, 0}, location = {NULL, 0}, raw = {NULL, 0};
+    double offset = 0, length = -1;
+    int is_external = 0, is_raw = 0;
+    size_t i, axes = 0;
+    memset(&list, 0, sizeof list);
+    stbds_arrsetlen(o->numbers, 0);
+    while (nc_axx__proto_next(o, &p)) /* the shape first, which may stand anywhere */
+        if (p.field == 1)
+            nc_axx__proto_numbers(o, &p, 0);
+        else if (p.field == 2)
+            v->type = (uint32_t)p.value;
+        else if (p.field == 8)
+            name = p.bytes;
+    v->is = NC_AXX__ONNX_NUMBERS;
+    axes = stbds_arrlenu(o->numbers);
+    for (v->count = 1, i = 0; i < axes && i < NC_AXX__ONNX_AXES; i++) {
+        const double n = o->numbers[i];
+        v->shape[i] = n >= 0 && n < 2147483648.0 ? (size_t)n : SIZE_MAX;
+        v->count = nc__mul_size(v->count, v->shape[i]);
+    }
+    v->rank = (uint32_t)i;
+    if (axes > NC_AXX__ONNX_AXES || v->count > (size_t)1 << 40 || !nc_axx__onnx_width(v->type))
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "tensor '%.*s': %lu axes or data type %u",
+                          NC_AXX__ONNX_TEXT(name), (unsigned long)axes, (unsigned)v->type);
+    stbds_arrsetlen(o->numbers, 0);
+    for (p = nc_axx__proto_of(message); nc_axx__proto_next(o, &p);)
+        if (p.field == 4 || p.field == 10)
+            nc_axx__proto_numbers(o, &p, p.field == 4 ? 4 : 8);
+        else if (p.field == 5 || p.field == 7 || p.field == 11)
+            nc_axx__proto_numbers(o, &p, 0);
+        else if (p.field == 9)
+            raw = p.bytes, is_raw = 1;
+        else if (p.field == 13)
+            nc_axx__onnx_entry(o, p.bytes, &location, &offset, &length);
+        else if (p.field == 14)
+            is_external = p.value == 1;
+    if (o->t.status != NC_OK) return name;
+    if (is_external)
+        nc_axx__onnx_external(o, v, location, offset, length, name);
+    else if (!is_raw)
+        nc_axx__onnx_listed(o, v, name);
+    else if (raw.length != nc__mul_size(v->count, nc_axx__onnx_width(v->type)))
+        nc_axx__onnx_fail(o, NC_ERR_FORMAT, "tensor '%.*s' has %lu bytes, not those of its shape",
+                          NC_AXX__ONNX_TEXT(name), (unsigned long)raw.length);
+    else
+        v->raw = raw.at;
+    return name;
+}
+
+/* -- ONNX: nodes of the file -- */
+
+/* The number of a value by its name, a new one where needed; UINT32_MAX for no name. */
+static uint32_t nc_axx__onnx_value_of(nc_axx__onnx *o, nc_axx__word name) {
+    uint32_t number;
+    if (!name.length) return UINT32_MAX;
+    number = nc_axx__number_of(&o->names, name, 0);
+    if (number == UINT32_MAX) {
+        nc_axx__onnx_value v;
+        memset(&v, 0, sizeof v);
+        v.producer = UINT32_MAX;
+        number = (uint32_t)stbds_arrlenu(o->values);
+        nc_axx__add_name(&o->names, name, 0, &o->t);
+        stbds_arrput(o->values, v);
+    }
+    return number;
+}
+
+/* The value of an input, null where it is left out. */
+static nc_axx__onnx_value *nc_axx__onnx_in(const nc_axx__onnx *o, const nc_axx__onnx_node *n,
+                                           uint32_t i) {
+    const uint32_t number = i < n->inputs ? o->lists[n->input + i] : UINT32_MAX;
+    return number == UINT32_MAX ? NULL : &o->values[number];
+}
+
+static nc_axx__onnx_value *nc_axx__onnx_out(const nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    return &o->values[o->lists[n->output]];
+}
+
+/* AttributeProto. */
+typedef struct nc_axx__onnx_attribute {
+    nc_axx__word name, text, tensor;
+    double number;
+    double list[16];
+    uint32_t count;
+    uint32_t has; /* bits of the fields that were there */
+} nc_axx__onnx_attribute;
+
+static void nc_axx__onnx_read_attribute(nc_axx__onnx *o, nc_axx__word message,
+                                        nc_axx__onnx_attribute *a) {
+    nc_axx__proto p = nc_axx__proto_of(message);
+    size_t i;
+    memset(a, 0, sizeof *a);
+    stbds_arrsetlen(o->numbers, 0);
+    while (nc_axx__proto_next(o, &p)) {
+        if (p.field < 32) a->has |= 1u << p.field;
+        switch (p.field) {
+        case 1: a->name = p.bytes; break;
+        case 2: a->number = nc_axx__bits_to_real(p.value, 4); break;
+        case 3: a->number = (double)(int64_t)p.value; break;
+        case 4: a->text = p.bytes; break;
+        case 5: a->tensor = p.bytes; break;
+        case 7: nc_axx__proto_numbers(o, &p, 4); break;
+        case 8: nc_axx__proto_numbers(o, &p, 0); break;
+        default: break;
+        }
+    }
+    for (i = 0; i < stbds_arrlenu(o->numbers) && i < 16; i++) a->list[i] = o->numbers[i];
+    a->count = (uint32_t)i;
+    if (i < stbds_arrlenu(o->numbers))
+        nc_axx__onnx_fail(o, NC_ERR_LIMIT, "attribute '%.*s' of more than 16 numbers",
+                          NC_AXX__ONNX_TEXT(a->name));
+}
+
+/* An attribute of this name and kind (its field in the message); 0: it is not there. */
+static int nc_axx__onnx_attribute_of(nc_axx__onnx *o, const nc_axx__onnx_node *n, const char *name,
+                                     uint32_t field, nc_axx__onnx_attribute *a) {
+    nc_axx__proto p = nc_axx__proto_of(n->body);
+    while (nc_axx__proto_next(o, &p)) {
+        if (p.field != 5) continue;
+        nc_axx__onnx_read_attribute(o, p.bytes, a);
+        if (!nc_axx__word_is(a->name, name)) continue;
+        if (a->has >> field & 1 || field > 6) return 1; /* a list may be empty */
+        nc_axx__onnx_fail(o, NC_ERR_FORMAT, "attribute '%s' is of another kind", name);
+    }
+    return 0;
+}
+
+static double nc_axx__onnx_integer(nc_axx__onnx *o, const nc_axx__onnx_node *n, const char *name,
+                                   double absent) {
+    nc_axx__onnx_attribute a;
+    return nc_axx__onnx_attribute_of(o, n, name, 3, &a) ? a.number : absent;
+}
+
+static double nc_axx__onnx_real(nc_axx__onnx *o, const nc_axx__onnx_node *n, const char *name,
+                                double absent) {
+    nc_axx__onnx_attribute a;
+    return nc_axx__onnx_attribute_of(o, n, name, 2, &a) ? a.number : absent;
+}
+
+/* At most 16 numbers; UINT32_MAX: there is no such attribute. */
+static uint32_t nc_axx__onnx_list(nc_axx__onnx *o, const nc_axx__onnx_node *n, const char *name,
+                                  double *list) {
+    nc_axx__onnx_attribute a;
+    if (!nc_axx__onnx_attribute_of(o, n, name, 8, &a)) return UINT32_MAX;
+    memcpy(list, a.list, sizeof a.list);
+    return a.count;
+}
+
+/* The numbers of input i, or of the attribute that older versions have in its place. */
+static uint32_t nc_axx__onnx_numbers(nc_axx__onnx *o, const nc_axx__onnx_node *n, uint32_t i,
+                                     const char *name, double *list) {
+    const nc_axx__onnx_value *v = nc_axx__onnx_in(o, n, i);
+    size_t k;
+    if (!v) return nc_axx__onnx_list(o, n, name, list);
+    if (v->is != NC_AXX__ONNX_NUMBERS || v->count > 16) {
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "%s that %s", name,
+                          v->is == NC_AXX__ONNX_NUMBERS ? "are more than 16"
+                                                        : "depend on the images");
+        return 0;
+    }
+    for (k = 0; k < v->count; k++) list[k] = nc_axx__onnx_number(v, k);
+    return (uint32_t)v->count;
+}
+
+/* An axis counted from the first, or from behind the last where negative; a failure beyond. */
+static uint32_t nc_axx__onnx_axis(nc_axx__onnx *o, double axis, uint32_t rank) {
+    const double at = axis < 0 ? axis + rank : axis;
+    if (at >= 0 && at < rank && at == (double)(uint32_t)at) return (uint32_t)at;
+    nc_axx__onnx_fail(o, NC_ERR_FORMAT, "axis %ld of %u",
+                      axis < 1e6 && axis > -1e6 ? (long)axis : -1L, (unsigned)rank);
+    return 0;
+}
+
+/* The only number of a value, when it has one. */
+static int nc_axx__onnx_single(const nc_axx__onnx_value *v, double *number) {
+    if (!v || v->is != NC_AXX__ONNX_NUMBERS || v->count != 1) return 0;
+    *number = nc_axx__onnx_number(v, 0);
+    return 1;
+}
+
+/* -- ONNX: what can be computed without images: mostly shapes -- */
+
+/* The same numbers in another shape. */
+static void nc_axx__onnx_same_numbers(nc_axx__onnx *o, const nc_axx__onnx_node *n, uint32_t rank,
+                                      const size_t *shape) {
+    const nc_axx__onnx_value *from = nc_axx__onnx_in(o, n, 0);
+    nc_axx__onnx_value *to = nc_axx__onnx_out(o, n);
+    size_t kept[NC_AXX__ONNX_AXES], count = 1;
+    uint32_t i;
+    for (i = 0; i < rank; i++) count = nc__mul_size(count, kept[i] = shape[i]);
+    if (count != from->count) {
+        nc_axx__onnx_fail(o, NC_ERR_FORMAT, "%lu numbers to a shape of %lu",
+                          (unsigned long)from->count, (unsigned long)count);
+        return;
+    }
+    to->is = NC_AXX__ONNX_NUMBERS;
+    to->type = from->type;
+    to->raw = from->raw;
+    to->made = from->made;
+    to->count = count;
+    to->rank = rank;
+    for (i = 0; i < rank; i++) to->shape[i] = kept[i];
+}
+
+static void nc_axx__onnx_compute_same(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const nc_axx__onnx_value *from = nc_axx__onnx_in(o, n, 0);
+    nc_axx__onnx_same_numbers(o, n, from->rank, from->shape);
+}
+
+static void nc_axx__onnx_compute_cast(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const nc_axx__onnx_value *from = nc_axx__onnx_in(o, n, 0);
+    const uint32_t type = (uint32_t)nc_axx__onnx_integer(o, n, "to", 0);
+    double *to;
+    size_t i;
+    if (!nc_axx__onnx_width(type)) {
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "to data type %u", (unsigned)type);
+        return;
+    }
+    to = nc_axx__onnx_make(o, nc_axx__onnx_out(o, n), type, from->rank, from->shape);
+    for (i = 0; to && i < from->count; i++) {
+        to[i] = nc_axx__onnx_number(from, i);
+        if (type == 9) to[i] = to[i] != 0; /* BOOL */
+        if (!nc_axx__onnx_is_real(type)) to[i] = trunc(to[i]);
+    }
+}
+
+static void nc_axx__onnx_compute_constant(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    nc_axx__onnx_value *to = nc_axx__onnx_out(o, n);
+    nc_axx__onnx_attribute a;
+    size_t count, i;
+    double *made;
+    if (nc_axx__onnx_attribute_of(o, n, "value", 5, &a)) {
+        (void)nc_axx__onnx_tensor(o, a.tensor, to);
+        return;
+    }
+    if (nc_axx__onnx_attribute_of(o, n, "value_float", 2, &a) ||
+        nc_axx__onnx_attribute_of(o, n, "value_int", 3, &a)) {
+        made = nc_axx__onnx_make(o, to, a.has >> 2 & 1 ? NC_AXX__ONNX_FLOAT : 7, 0, NULL);
+        if (made) *made = a.number;
+    } else if (nc_axx__onnx_attribute_of(o, n, "value_floats", 7, &a) ||
+               nc_axx__onnx_attribute_of(o, n, "value_ints", 8, &a)) {
+        count = a.count;
+        made = nc_axx__onnx_make(o, to, a.has >> 7 & 1 ? NC_AXX__ONNX_FLOAT : 7, 1, &count);
+        for (i = 0; made && i < count; i++) made[i] = a.list[i];
+    } else {
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "a constant without numbers");
+    }
+}
+
+static void nc_axx__onnx_compute_shape(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const nc_axx__onnx_value *of = nc_axx__onnx_in(o, n, 0);
+    double start = nc_axx__onnx_integer(o, n, "start", 0);
+    double end = nc_axx__onnx_integer(o, n, "end", of->rank), *to;
+    size_t count, i;
+    if (start < 0) start += of->rank;
+    if (end < 0) end += of->rank;
+    start = start < 0 ? 0 : start > of->rank ? of->rank : start;
+    end = end < start ? start : end > of->rank ? of->rank : end;
+    count = (size_t)(end - start);
+    to = nc_axx__onnx_make(o, nc_axx__onnx_out(o, n), 7, 1, &count);
+    for (i = 0; to && i < count; i++) to[i] = (double)of->shape[(size_t)start + i];
+}
+
+/* The shape that two give together, by right-aligned axes that are alike or 1. */
+static uint32_t nc_axx__onnx_together(nc_axx__onnx *o, const nc_axx__onnx_value *a,
+                                      const nc_axx__onnx_value *b, size_t *shape) {
+    const uint32_t rank = a->rank > b->rank ? a->rank : b->rank;
+    uint32_t i;
+    for (i = 0; i < rank; i++) {
+        const size_t m = i < a->rank ? a->shape[a->rank - 1 - i] : 1;
+        const size_t k = i < b->rank ? b->shape[b->rank - 1 - i] : 1;
+        if (m != k && m != 1 && k != 1)
+            nc_axx__onnx_fail(o, NC_ERR_FORMAT, "axes of %lu and %lu places", (unsigned long)m,
+                              (unsigned long)k);
+        shape[rank - 1 - i] = m == 1 ? k : m;
+    }
+    return rank;
+}
+
+/* Which of a value's numbers stands at place i of a shape that it is repeated to. */
+static size_t nc_axx__onnx_place(const nc_axx__onnx_value *v, uint32_t rank, const size_t *shape,
+                                 size_t i) {
+    size_t at = 0, size = 1;
+    uint32_t k;
+    for (k = 0; k < rank; k++) {
+        const size_t n = shape[rank - 1 - k], m = k < v->rank ? v->shape[v->rank - 1 - k] : 1;
+        if (m > 1) at += i % n * size;
+        size *= m;
+        i /= n;
+    }
+    return at;
+}
+
+static double nc_axx__onnx_pair(nc_axx__word op, double a, double b, int real) {
+    const double divided = a / (b == 0 && !real ? 1 : b);
+    if (nc_axx__word_is(op, "Add")) return a + b;
+    if (nc_axx__word_is(op, "Sub")) return a - b;
+    if (nc_axx__word_is(op, "Mul")) return a * b;
+    if (nc_axx__word_is(op, "Equal")) return a == b;
+    if (nc_axx__word_is(op, "Pow")) return b == 2 ? a * a : sqrt(a);
+    return real ? divided : trunc(divided);
+}
+
+static void nc_axx__onnx_compute_pair(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const nc_axx__onnx_value *a = nc_axx__onnx_in(o, n, 0), *b = nc_axx__onnx_in(o, n, 1);
+    size_t shape[NC_AXX__ONNX_AXES], i;
+    const uint32_t rank = nc_axx__onnx_together(o, a, b, shape);
+    nc_axx__onnx_value *v = nc_axx__onnx_out(o, n);
+    const int real = nc_axx__onnx_is_real(a->type);
+    double *to, power;
+    if (nc_axx__word_is(n->type, "Pow") &&
+        !(nc_axx__onnx_single(b, &power) && (power == 2 || power == 0.5)))
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "a power other than 2 and 1/2");
+    to = nc_axx__onnx_make(o, v, nc_axx__word_is(n->type, "Equal") ? 9 : a->type, rank, shape);
+    for (i = 0; to && i < v->count; i++)
+        to[i] = nc_axx__onnx_pair(
+            n->type, nc_axx__onnx_number(a, nc_axx__onnx_place(a, rank, shape, i)),
+            nc_axx__onnx_number(b, nc_axx__onnx_place(b, rank, shape, i)), real);
+}
+
+static void nc_axx__onnx_compute_where(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const nc_axx__onnx_value *c = nc_axx__onnx_in(o, n, 0), *a = nc_axx__onnx_in(o, n, 1),
+                             *b = nc_axx__onnx_in(o, n, 2);
+    double *to;
+    size_t i;
+    if (a->count != b->count || a->count != c->count) {
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "shapes that differ");
+        return;
+    }
+    to = nc_axx__onnx_make(o, nc_axx__onnx_out(o, n), a->type, a->rank, a->shape);
+    for (i = 0; to && i < a->count; i++)
+        to[i] = nc_axx__onnx_number(nc_axx__onnx_number(c, i) != 0 ? a : b, i);
+}
+
+static void nc_axx__onnx_compute_root(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const nc_axx__onnx_value *a = nc_axx__onnx_in(o, n, 0);
+    double *to = nc_axx__onnx_make(o, nc_axx__onnx_out(o, n), a->type, a->rank, a->shape);
+    size_t i;
+    for (i = 0; to && i < a->count; i++) to[i] = sqrt(nc_axx__onnx_number(a, i));
+}
+
+/* A shape of an input's numbers. */
+static uint32_t nc_axx__onnx_shape_from(nc_axx__onnx *o, const nc_axx__onnx_value *v,
+                                        size_t *shape) {
+    uint32_t i;
+    if (v->is != NC_AXX__ONNX_NUMBERS || v->rank > 1 || v->count > NC_AXX__ONNX_AXES) {
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED,
+                          "a shape that depends on the images, or of more "
+                          "than 8 axes");
+        return 0;
+    }
+    for (i = 0; i < v->count; i++) {
+        const double one = nc_axx__onnx_number(v, i);
+        shape[i] = one >= 0 && one < 1e12 ? (size_t)one : SIZE_MAX;
+    }
+    return i;
+}
+
+static void nc_axx__onnx_compute_filled(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    nc_axx__onnx_value *v = nc_axx__onnx_out(o, n), with;
+    size_t shape[NC_AXX__ONNX_AXES], i;
+    const uint32_t rank = nc_axx__onnx_shape_from(o, nc_axx__onnx_in(o, n, 0), shape);
+    nc_axx__onnx_attribute a;
+    double number = 0, *to;
+    memset(&with, 0, sizeof with);
+    with.type = NC_AXX__ONNX_FLOAT;
+    if (nc_axx__onnx_attribute_of(o, n, "value", 5, &a)) {
+        (void)nc_axx__onnx_tensor(o, a.tensor, &with);
+        if (o->t.status == NC_OK && !nc_axx__onnx_single(&with, &number))
+            nc_axx__onnx_fail(o, NC_ERR_FORMAT, "a value that is not one number");
+    }
+    to = nc_axx__onnx_make(o, v, with.type, rank, shape);
+    for (i = 0; to && i < v->count; i++) to[i] = number;
+}
+
+/* Repeated along axes; but not for every image, which graphs do by themselves. */
+static void nc_axx__onnx_compute_expand(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const nc_axx__onnx_value *from = nc_axx__onnx_in(o, n, 0);
+    nc_axx__onnx_value *v = nc_axx__onnx_out(o, n), wanted;
+    size_t shape[NC_AXX__ONNX_AXES], i;
+    uint32_t rank;
+    double *to;
+    memset(&wanted, 0, sizeof wanted);
+    wanted.rank = nc_axx__onnx_shape_from(o, nc_axx__onnx_in(o, n, 1), wanted.shape);
+    if (wanted.rank && wanted.shape[0] == o->batch &&
+        (from->rank < wanted.rank || from->shape[0] == 1))
+        wanted.shape[0] = 1;
+    rank = nc_axx__onnx_together(o, from, &wanted, shape);
+    to = nc_axx__onnx_make(o, v, from->type, rank, shape);
+    for (i = 0; to && i < v->count; i++)
+        to[i] = nc_axx__onnx_number(from, nc_axx__onnx_place(from, rank, shape, i));
+}
+
+static void nc_axx__onnx_compute_transpose(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const nc_axx__onnx_value *from = nc_axx__onnx_in(o, n, 0);
+    nc_axx__onnx_value *v = nc_axx__onnx_out(o, n);
+    size_t shape[NC_AXX__ONNX_AXES], step[NC_AXX__ONNX_AXES], i;
+    double perm[16], *to;
+    const uint32_t count = nc_axx__onnx_list(o, n, "perm", perm);
+    uint32_t k, a;
+    if (count != UINT32_MAX && count != from->rank) {
+        nc_axx__onnx_fail(o, NC_ERR_FORMAT, "an order of %u axes of %u", (unsigned)count,
+                          (unsigned)from->rank);
+        return;
+    }
+    for (k = 0; k < from->rank; k++) {
+        const uint32_t axis =
+            count == UINT32_MAX ? from->rank - 1 - k : nc_axx__onnx_axis(o, perm[k], from->rank);
+        shape[k] = from->shape[axis];
+        for (step[k] = 1, a = axis + 1; a < from->rank; a++) step[k] *= from->shape[a];
+    }
+    to = nc_axx__onnx_make(o, v, from->type, from->rank, shape);
+    for (i = 0; to && i < v->count && v->count == from->count; i++) {
+        size_t left = i, at = 0;
+        for (k = from->rank; k-- > 0;) {
+            at += left % shape[k] * step[k];
+            left /= shape[k];
+        }
+        to[i] = nc_axx__onnx_number(from, at);
+    }
+}
+
+static void nc_axx__onnx_compute_concat(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const nc_axx__onnx_value *one = nc_axx__onnx_in(o, n, 0);
+    size_t count = 0, i;
+    double *to;
+    uint32_t k;
+    for (k = 0; k < n->inputs; k++) {
+        one = nc_axx__onnx_in(o, n, k);
+        if (!one || one->rank != 1) {
+            nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "numbers of more than one axis");
+            return;
+        }
+        count += one->count;
+    }
+    to = nc_axx__onnx_make(o, nc_axx__onnx_out(o, n), one->type, 1, &count);
+    for (k = 0; to && k < n->inputs; k++)
+        for (one = nc_axx__onnx_in(o, n, k), i = 0; i < one->count; i++)
+            *to++ = nc_axx__onnx_number(one, i);
+}
+
+/* Slice, Gather, Split: places of one axis, from `first` on; or (drop) one, without the axis. */
+typedef struct nc_axx__onnx_cut {
+    uint32_t axis;
+    size_t first, places;
+    int drop;
+} nc_axx__onnx_cut;
+
+static void nc_axx__onnx_cut_numbers(nc_axx__onnx *o, const nc_axx__onnx_value *from,
+                                     nc_axx__onnx_value *to, nc_axx__onnx_cut c) {
+    size_t shape[NC_AXX__ONNX_AXES], inner = 1, i;
+    uint32_t k, rank = 0;
+    const size_t row = from->shape[c.axis];
+    double *made;
+    for (k = 0; k < from->rank; k++) {
+        if (k > c.axis) inner *= from->shape[k];
+        if (k == c.axis && c.drop) continue;
+        shape[rank++] = k == c.axis ? c.places : from->shape[k];
+    }
+    made = nc_axx__onnx_make(o, to, from->type, rank, shape);
+    for (i = 0; made && i < to->count; i++)
+        made[i] = nc_axx__onnx_number(
+            from,
+            (i / inner / c.places * row + c.first + i / inner % c.places) * inner + i % inner);
+}
+
+/* Start and end of a slice as the operator has them: counted from the end where negative, held
+ * within the axis. */
+static size_t nc_axx__onnx_bound(double at, size_t places) {
+    if (at < 0) at += (double)places;
+    return at < 0 ? 0 : at > (double)places ? places : (size_t)at;
+}
+
+/* -- ONNX: nodes of the graph -- */
+
+/* A name that no other node of the graph has: of these letters, with a number where it is taken. */
+static void nc_axx__onnx_name(const nc_axx__onnx *o, nc_axx__word word, char *name, size_t room) {
+    const size_t most = room - 8;
+    uint32_t again;
+    size_t i, n = 0;
+    if (word.length > most) { /* the end tells more than the beginning */
+        word.at += word.length - most;
+        word.length = most;
+    }
+    for (i = 0; i < word.length; i++)
+        name[n++] = word.at[i] > 32 && word.at[i] < 127 ? word.at[i] : '_';
+    name[n] = 0;
+    for (again = 2; nc_axx_graph_find(o->g, name) != UINT32_MAX; again++)
+        (void)snprintf(name + n, room - n, ".%u", (unsigned)again % 100000);
+}
+
+/* What a node of the graph is called after: its weights' name without the ending, else the node of
+ * the file, else what that makes. */
+static nc_axx__word nc_axx__onnx_called(const nc_axx__onnx *o, uint32_t weights) {
+    nc_axx__word word = o->n ? o->n->name : o->names.list[weights];
+    if (weights != UINT32_MAX && o->values[weights].producer == UINT32_MAX) {
+        word = o->names.list[weights];
+        if (word.length > 7 && !memcmp(word.at + word.length - 7, ".weight", 7)) word.length -= 7;
+    }
+    if (!word.length) word = o->names.list[o->lists[o->n->output]];
+    return word;
+}
+
+/* Append a node of one or two inputs; its number, 0 after a failure. */
+static uint32_t nc_axx__onnx_add(nc_axx__onnx *o, nc_axx_node *n, uint32_t weights,
+                                 const uint32_t *inputs, uint32_t count) {
+    char name[64];
+    uint32_t number = 0;
+    nc_status status;
+    if (o->t.status != NC_OK) return 0;
+    nc_axx__onnx_name(o, nc_axx__onnx_called(o, weights), name, sizeof name);
+    n->name = name;
+    n->inputs = inputs;
+    n->input_count = count;
+    status = nc_axx_graph_add(o->g, n, &number, o->t.err);
+    if (status != NC_OK) o->t.status = status;
+    return number;
+}
+
+static nc_axx_node nc_axx__onnx_kind(nc_axx_node_kind kind) {
+    nc_axx_node n;
+    memset(&n, 0, sizeof n);
+    n.kind = kind;
+    return n;
+}
+
+/* A shape for one image, at least one axis. Its rank, above 4 where a graph cannot have it. */
+static uint32_t nc_axx__onnx_per_image(const nc_axx__onnx *o, uint32_t rank, const size_t *shape,
+                                       uint32_t batch, uint32_t *image) {
+    uint32_t i, n = 0;
+    for (i = 0; i < rank; i++) {
+        size_t places = shape[i];
+        if (i == batch) continue;
+        if (!i && batch == NC_AXX__ONNX_MERGED) places /= o->batch;
+        if (n < 4) image[n] = places < UINT32_MAX ? (uint32_t)places : UINT32_MAX;
+        n++;
+    }
+    if (!n) image[n++] = 1;
+    return n;
+}
+
+/* Say that a value is that node's, in this shape. */
+static void nc_axx__onnx_is(nc_axx__onnx_value *v, uint32_t node, uint32_t rank,
+                            const size_t *shape, uint32_t batch) {
+    uint32_t i;
+    v->is = NC_AXX__ONNX_NODE;
+    v->node = node;
+    v->rank = rank;
+    v->batch = batch;
+    for (v->count = 1, i = 0; i < rank; i++) {
+        v->shape[i] = shape[i];
+        v->count = nc__mul_size(v->count, shape[i]);
+    }
+}
+
+/* The node with its values in the shape that an image has there. */
+static uint32_t nc_axx__onnx_reshape(nc_axx__onnx *o, uint32_t node, uint32_t rank,
+                                     const uint32_t *shape) {
+    nc_axx_node n = nc_axx__onnx_kind(NC_AXX_NODE_RESHAPE);
+    const nc_axx__vertex *from = &o->g->nodes[node];
+    uint32_t i, same = rank == from->rank;
+    for (i = 0; i < rank && same; i++) same = from->shape[i] == shape[i];
+    if (same || o->t.status != NC_OK) return node;
+    if (rank > 4) {
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "%u axes of an image, where 1 to 4 are possible",
+                          (unsigned)rank);
+        return node;
+    }
+    n.rank = rank;
+    memcpy(n.shape, shape, rank * sizeof *shape);
+    return nc_axx__onnx_add(o, &n, UINT32_MAX, &node, 1);
+}
+
+/* The node with its values' axes in this order. */
+static uint32_t nc_axx__onnx_permute(nc_axx__onnx *o, uint32_t node, uint32_t rank,
+                                     const uint32_t *order) {
+    nc_axx_node n = nc_axx__onnx_kind(NC_AXX_NODE_PERMUTE);
+    uint32_t i, same = 1;
+    for (i = 0; i < rank; i++) same = same && order[i] == i;
+    if (same) return node;
+    n.rank = rank;
+    memcpy(n.shape, order, rank * sizeof *order);
+    return nc_axx__onnx_add(o, &n, UINT32_MAX, &node, 1);
+}
+
+/* An input that depends on the images; `first`: they are its first axis, and it has so many axes
+ * (0: any). Null after a failure. */
+static const nc_axx__onnx_value *nc_axx__onnx_images(nc_axx__onnx *o, const nc_axx__onnx_node *n,
+                                                     uint32_t i, int first, uint32_t rank) {
+    const nc_axx__onnx_value *v = nc_axx__onnx_in(o, n, i);
+    if (!v || v->is != NC_AXX__ONNX_NODE)
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "input %u does not depend on the images",
+                          (unsigned)i);
+    else if (rank && v->rank != rank)
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "an input of %u axes, where %u are possible",
+                          (unsigned)v->rank, (unsigned)rank);
+    else if (first && v->batch)
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "images that are not the first axis");
+    return o->t.status == NC_OK ? v : NULL;
+}
+
+/* An input of numbers. Null after a failure. */
+static const nc_axx__onnx_value *nc_axx__onnx_weights(nc_axx__onnx *o, const nc_axx__onnx_node *n,
+                                                      uint32_t i, uint32_t rank) {
+    const nc_axx__onnx_value *v = nc_axx__onnx_in(o, n, i);
+    if (!v || v->is != NC_AXX__ONNX_NUMBERS)
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "input %u that is no constant", (unsigned)i);
+    else if (v->rank != rank)
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "input %u of %u axes, where %u are possible",
+                          (unsigned)i, (unsigned)v->rank, (unsigned)rank);
+    return o->t.status == NC_OK ? v : NULL;
+}
+
+/* The graph's tensor gets a value's numbers, one for all where there is one only. */
+static nc_axx__onnx_fill *nc_axx__onnx_fill_with(nc_axx__onnx *o, uint32_t tensor,
+                                                 const nc_axx__onnx_value *v) {
+    nc_axx__onnx_fill f;
+    memset(&f, 0, sizeof f);
+    f.tensor = tensor;
+    f.value = (uint32_t)(v - o->values);
+    f.factor = 1.0f;
+    if (o->t.status == NC_OK && v->count != 1 && v->count != o->g->tensors[tensor].count)
+        nc_axx__onnx_fail(o, NC_ERR_FORMAT, "'%.*s' has %lu numbers, where %lu are needed",
+                          NC_AXX__ONNX_TEXT(o->names.list[f.value]), (unsigned long)v->count,
+                          (unsigned long)o->g->tensors[tensor].count);
+    stbds_arrput(o->fills, f);
+    return &stbds_arrlast(o->fills);
+}
+
+/* Numbers as a node: a tensor for every image, of this many axes with the images' axis, in which it
+ * must have one place (or the same for every image). */
+static uint32_t nc_axx__onnx_parameter(nc_axx__onnx *o, const nc_axx__onnx_value *v, uint32_t rank,
+                                       uint32_t batch, int inverse) {
+    nc_axx_node n = nc_axx__onnx_kind(NC_AXX_NODE_PARAMETER);
+    const uint32_t number = (uint32_t)(v - o->values), ahead = rank - v->rank;
+    nc_axx__onnx_value *first = &o->values[number];
+    size_t rows = 1, i, k;
+    uint32_t node, at;
+    if (v->rank > rank || v->count == 0) {
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "'%.*s' has %u axes, where %u are possible",
+                          NC_AXX__ONNX_TEXT(o->names.list[number]), (unsigned)v->rank,
+                          (unsigned)rank);
+        return 0;
+    }
+    for (i = 0; i < v->rank; i++) {
+        at = ahead + (uint32_t)i;
+        if (at == batch) rows = v->shape[i];
+        if (at == batch || (n.rank == 0 && v->shape[i] == 1)) continue;
+        if (n.rank < 4) n.shape[n.rank] = (uint32_t)v->shape[i];
+        n.rank++;
+    }
+    if (!n.rank) n.shape[n.rank++] = 1;
+    if (rows > 1 && (rows != o->batch || batch != 0 || ahead))
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "'%.*s' differs from image to image",
+                          NC_AXX__ONNX_TEXT(o->names.list[number]));
+    for (i = v->count / rows, k = 0; rows > 1 && k + i < v->count && o->t.status == NC_OK; k++)
+        if (nc_axx__onnx_number(v, k) != nc_axx__onnx_number(v, k + i))
+            nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "'%.*s' differs from image to image",
+                              NC_AXX__ONNX_TEXT(o->names.list[number]));
+    node = nc_axx__onnx_add(o, &n, number, NULL, 0);
+    if (o->t.status != NC_OK) return 0;
+    first->count /= rows; /* the first image's */
+    nc_axx__onnx_fill_with(o, o->g->nodes[node].weight, v)->inverse = inverse;
+    return node;
+}
+
+/* What an operator of one input makes, in the input's shape. */
+static void nc_axx__onnx_emit_alike(nc_axx__onnx *o, const nc_axx__onnx_node *n, uint32_t of,
+                                    nc_axx_node node) {
+    const nc_axx__onnx_value *from = &o->values[of];
+    const uint32_t number = nc_axx__onnx_add(o, &node, UINT32_MAX, &from->node, 1);
+    nc_axx__onnx_is(nc_axx__onnx_out(o, n), number, from->rank, from->shape, from->batch);
+}
+
+static void nc_axx__onnx_emit_activation(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    static const struct {
+        const char *name;
+        nc_axx_node_kind kind;
+    } kinds[] = {{"Relu", NC_AXX_NODE_RELU},
+                 {"Sigmoid", NC_AXX_NODE_SIGMOID},
+                 {"HardSigmoid", NC_AXX_NODE_HARD_SIGMOID},
+                 {"HardSwish", NC_AXX_NODE_HARD_SWISH},
+                 {"Tanh", NC_AXX_NODE_TANH},
+                 {"Gelu", NC_AXX_NODE_GELU}};
+    const nc_axx__onnx_value *from = nc_axx__onnx_images(o, n, 0, 0, 0);
+    nc_axx__onnx_attribute a;
+    nc_axx_node node;
+    uint32_t i = 0;
+    if (!from) return;
+    while (!nc_axx__word_is(n->type, kinds[i].name)) i++;
+    node = nc_axx__onnx_kind(kinds[i].kind);
+    if (node.kind == NC_AXX_NODE_HARD_SIGMOID &&
+        (fabs(nc_axx__onnx_real(o, n, "alpha", 0.2) - 1.0 / 6) > 1e-6 ||
+         nc_axx__onnx_real(o, n, "beta", 0.5) != 0.5))
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "alpha and beta other than 1/6 and 1/2");
+    if (node.kind == NC_AXX_NODE_GELU && nc_axx__onnx_attribute_of(o, n, "approximate", 4, &a)) {
+        if (nc_axx__word_is(a.text, "tanh"))
+            node.kind = NC_AXX_NODE_GELU_TANH;
+        else if (!nc_axx__word_is(a.text, "none"))
+            nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "approximate '%.*s'",
+                              NC_AXX__ONNX_TEXT(a.text));
+    }
+    nc_axx__onnx_emit_alike(o, n, (uint32_t)(from - o->values), node);
+}
+
+static void nc_axx__onnx_emit_clip(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const nc_axx__onnx_value *from = nc_axx__onnx_images(o, n, 0, 0, 0);
+    double least = nc_axx__onnx_real(o, n, "min", -INFINITY);
+    double most = nc_axx__onnx_real(o, n, "max", INFINITY);
+    uint32_t i;
+    if (!from) return;
+    for (i = 1; i < 3; i++)
+        if (nc_axx__onnx_in(o, n, i) &&
+            !nc_axx__onnx_single(nc_axx__onnx_in(o, n, i), i == 1 ? &least : &most))
+            nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "a bound that is not one number");
+    if (least != 0 || !(most == 6 || most > 3e38)) {
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED,
+                          "to %.9g .. %.9g, where 0 .. 6 and 0 .. are "
+                          "possible",
+                          least, most);
+        return;
+    }
+    nc_axx__onnx_emit_alike(o, n, (uint32_t)(from - o->values),
+                            nc_axx__onnx_kind(most == 6 ? NC_AXX_NODE_RELU6 : NC_AXX_NODE_RELU));
+}
+
+/* Identity, Dropout, Cast: the input. */
+static void nc_axx__onnx_emit_same(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const nc_axx__onnx_value *from = nc_axx__onnx_images(o, n, 0, 0, 0);
+    double on = 0;
+    if (!from) return;
+    if (nc_axx__word_is(n->type, "Cast") && nc_axx__onnx_integer(o, n, "to", 0) != 1)
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "to another type than float32");
+    if (nc_axx__word_is(n->type, "Dropout") &&
+        (n->outputs > 1 || (nc_axx__onnx_single(nc_axx__onnx_in(o, n, 2), &on) && on != 0)))
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "in training");
+    nc_axx__onnx_is(nc_axx__onnx_out(o, n), from->node, from->rank, from->shape, from->batch);
+}
+
+/* Kernel, strides, pads of convolutions and pools, which have two axes. */
+static void nc_axx__onnx_window(nc_axx__onnx *o, const nc_axx__onnx_node *n, nc_axx_node *to) {
+    static const char *const names[] = {"kernel_shape", "strides", "dilations", "pads",
+                                        "output_padding"};
+    uint32_t *const into[] = {to->kernel, to->stride, to->dilation, to->padding,
+                              to->output_padding};
+    nc_axx__onnx_attribute a;
+    double list[16];
+    uint32_t i, k;
+    for (i = 0; i < 5; i++) {
+        const uint32_t count = nc_axx__onnx_list(o, n, names[i], list), wanted = i == 3 ? 4 : 2;
+        if (count == UINT32_MAX) continue;
+        for (k = 0; k < count && k < wanted; k++) {
+            if (!(list[k] >= 0 && list[k] <= 65536))
+                nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "%s of %ld", names[i],
+                                  list[k] > -1e6 && list[k] < 1e6 ? (long)list[k] : -1L);
+            else
+                into[i][k] = (uint32_t)list[k];
+        }
+        if (count != wanted)
+            nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "%s of %u numbers, where %u are possible",
+                              names[i], (unsigned)count, (unsigned)wanted);
+    }
+    if (!to->stride[0] && !to->stride[1]) to->stride[0] = to->stride[1] = 1;
+    if (!nc_axx__onnx_attribute_of(o, n, "auto_pad", 4, &a) || nc_axx__word_is(a.text, "NOTSET"))
+        return;
+    if (nc_axx__word_is(a.text, "SAME_UPPER"))
+        to->same = NC_AXX_SAME_UPPER;
+    else if (nc_axx__word_is(a.text, "SAME_LOWER"))
+        to->same = NC_AXX_SAME_LOWER;
+    else if (!nc_axx__word_is(a.text, "VALID"))
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "auto_pad '%.*s'", NC_AXX__ONNX_TEXT(a.text));
+}
+
+/* A layer's node with its tensors; what comes out has the images first, or merged with the first
+ * axis, as the input. */
+static void nc_axx__onnx_layer(nc_axx__onnx *o, const nc_axx__onnx_node *n, nc_axx_node *node,
+                               const nc_axx__onnx_value *from, const nc_axx__onnx_value *weights,
+                               const nc_axx__onnx_value *bias, int transposed) {
+    size_t shape[NC_AXX__ONNX_AXES];
+    const nc_axx__vertex *made;
+    uint32_t number, i, k = 0;
+    node->no_bias = !bias;
+    number = nc_axx__onnx_add(o, node, (uint32_t)(weights - o->values), &from->node, 1);
+    if (o->t.status != NC_OK) return;
+    made = &o->g->nodes[number];
+    nc_axx__onnx_fill_with(o, made->weight, weights)->transposed = transposed;
+    if (bias) (void)nc_axx__onnx_fill_with(o, made->bias, bias);
+    for (i = 0; i < from->rank; i++) {
+        if (i == from->batch) {
+            shape[i] = o->batch;
+            continue;
+        }
+        shape[i] = made->shape[k++];
+        if (!i && from->batch == NC_AXX__ONNX_MERGED) shape[i] *= o->batch;
+    }
+    nc_axx__onnx_is(nc_axx__onnx_out(o, n), number, from->rank, shape, from->batch);
+}
+
+static void nc_axx__onnx_emit_convolution(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const int transposed = !nc_axx__word_is(n->type, "Conv");
+    const nc_axx__onnx_value *from = nc_axx__onnx_images(o, n, 0, 1, 4);
+    const nc_axx__onnx_value *w = from ? nc_axx__onnx_weights(o, n, 1, 4) : NULL;
+    const nc_axx__onnx_value *bias = NULL;
+    nc_axx_node node =
+        nc_axx__onnx_kind(transposed ? NC_AXX_NODE_CONV2D_TRANSPOSED : NC_AXX_NODE_CONV2D);
+    double groups = nc_axx__onnx_integer(o, n, "group", 1);
+    uint32_t i;
+    if (w && n->inputs > 2 && nc_axx__onnx_in(o, n, 2)) bias = nc_axx__onnx_weights(o, n, 2, 1);
+    nc_axx__onnx_window(o, n, &node);
+    if (!w || o->t.status != NC_OK) return;
+    node.groups = groups >= 1 && groups < 1e6 ? (uint32_t)groups : 0;
+    for (i = 0; i < 2; i++) {
+        if (node.kernel[i] && node.kernel[i] != w->shape[2 + i])
+            nc_axx__onnx_fail(o, NC_ERR_FORMAT, "kernel_shape is not that of the weights");
+        node.kernel[i] = w->shape[2 + i] < 65536 ? (uint32_t)w->shape[2 + i] : 0;
+    }
+    node.out = (uint32_t)(transposed ? w->shape[1] * node.groups : w->shape[0]);
+    if (!node.groups ||
+        w->shape[transposed ? 0 : 1] * (transposed ? 1 : node.groups) != from->shape[1])
+        nc_axx__onnx_fail(o, NC_ERR_FORMAT, "%lu channels, and weights of other ones",
+                          (unsigned long)from->shape[1]);
+    nc_axx__onnx_layer(o, n, &node, from, w, bias, 0);
+}
+
+static void nc_axx__onnx_emit_gemm(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const nc_axx__onnx_value *from = nc_axx__onnx_images(o, n, 0, 0, 2);
+    const nc_axx__onnx_value *w = from ? nc_axx__onnx_weights(o, n, 1, 2) : NULL, *bias = NULL;
+    nc_axx_node node = nc_axx__onnx_kind(NC_AXX_NODE_LINEAR);
+    const int by_columns = nc_axx__onnx_integer(o, n, "transB", 0) != 0;
+    const float alpha = (float)nc_axx__onnx_real(o, n, "alpha", 1);
+    const float beta = (float)nc_axx__onnx_real(o, n, "beta", 1);
+    size_t fills = stbds_arrlenu(o->fills);
+    if (w && n->inputs > 2 && nc_axx__onnx_in(o, n, 2)) {
+        bias = nc_axx__onnx_in(o, n, 2);
+        if (bias->rank > 2 || (bias->rank == 2 && bias->shape[0] != 1))
+            nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "a term C that is no row");
+        else if (bias->is != NC_AXX__ONNX_NUMBERS)
+            bias = nc_axx__onnx_weights(o, n, 2, 1);
+    }
+    if (!w || o->t.status != NC_OK) return;
+    if (nc_axx__onnx_integer(o, n, "transA", 0) != 0 || from->batch == 1)
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "images that are not the rows");
+    if (w->shape[by_columns ? 1 : 0] != from->shape[1])
+        nc_axx__onnx_fail(o, NC_ERR_FORMAT, "%lu columns, and weights for %lu",
+                          (unsigned long)from->shape[1],
+                          (unsigned long)w->shape[by_columns ? 1 : 0]);
+    node.out = (uint32_t)w->shape[by_columns ? 0 : 1];
+    nc_axx__onnx_layer(o, n, &node, from, w, bias, !by_columns);
+    if (fills < stbds_arrlenu(o->fills)) o->fills[fills].factor = alpha;
+    if (fills + 1 < stbds_arrlenu(o->fills)) o->fills[fills + 1].factor = beta;
+}
+
+/* Two operands in the same shape before their last two axes. */
+static void nc_axx__onnx_emit_product(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    nc_axx_node node = nc_axx__onnx_kind(NC_AXX_NODE_MATMUL);
+    const nc_axx__onnx_value *two[2], *from;
+    size_t shape[NC_AXX__ONNX_AXES];
+    uint32_t number[2], i;
+    two[0] = nc_axx__onnx_in(o, n, 0);
+    two[1] = nc_axx__onnx_in(o, n, 1);
+    from = two[two[0]->is != NC_AXX__ONNX_NODE];
+    if (from->rank < 2 || (from->batch == NC_AXX__ONNX_MERGED ? from->rank < 3 && o->batch > 1
+                                                              : from->batch + 2 >= from->rank)) {
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "a product that sums over images");
+        return;
+    }
+    for (i = 0; i < 2; i++) {
+        if (two[i]->rank != from->rank ||
+            (two[i]->is == NC_AXX__ONNX_NODE && two[i]->batch != from->batch))
+            nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED,
+                              "operands of %u and %u axes, or images in "
+                              "different ones",
+                              (unsigned)two[0]->rank, (unsigned)two[1]->rank);
+        if (o->t.status != NC_OK) return;
+        number[i] = two[i]->is == NC_AXX__ONNX_NODE
+                        ? two[i]->node
+                        : nc_axx__onnx_parameter(o, two[i], from->rank, from->batch, 0);
+    }
+    number[0] = nc_axx__onnx_add(o, &node, UINT32_MAX, number, 2);
+    memcpy(shape, from->shape, sizeof shape);
+    shape[from->rank - 2] = two[0]->shape[from->rank - 2];
+    shape[from->rank - 1] = two[1]->shape[from->rank - 1];
+    nc_axx__onnx_is(nc_axx__onnx_out(o, n), number[0], from->rank, shape, from->batch);
+}
+
+/* By weights, with a bias that an addition behind it may bring. */
+static void nc_axx__onnx_linear(nc_axx__onnx *o, const nc_axx__onnx_node *n,
+                                const nc_axx__onnx_value *from, const nc_axx__onnx_value *w,
+                                const nc_axx__onnx_value *bias) {
+    nc_axx_node node = nc_axx__onnx_kind(NC_AXX_NODE_LINEAR);
+    if (from->rank < 2 || from->batch == from->rank - 1 ||
+        from->shape[from->rank - 1] != w->shape[0]) {
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "weights for %lu values of something else",
+                          (unsigned long)w->shape[0]);
+        return;
+    }
+    node.out = (uint32_t)w->shape[1];
+    nc_axx__onnx_layer(o, n, &node, from, w, bias, 1);
+}
+
+static void nc_axx__onnx_emit_matmul(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const nc_axx__onnx_value *a = nc_axx__onnx_in(o, n, 0), *w = nc_axx__onnx_in(o, n, 1);
+    if (a->is == NC_AXX__ONNX_NODE && w->is == NC_AXX__ONNX_NUMBERS && w->rank == 2)
+        nc_axx__onnx_linear(o, n, a, w, NULL);
+    else
+        nc_axx__onnx_emit_product(o, n);
+}
+
+static void nc_axx__onnx_emit_batch_norm(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const nc_axx__onnx_value *from = nc_axx__onnx_images(o, n, 0, 1, 0), *w;
+    nc_axx_node node = nc_axx__onnx_kind(NC_AXX_NODE_BATCH_NORM);
+    uint32_t i, number = 0;
+    node.eps = (float)nc_axx__onnx_real(o, n, "epsilon", 1e-5);
+    if (nc_axx__onnx_integer(o, n, "training_mode", 0) != 0 || n->outputs > 1)
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "in training: export the network for inference");
+    for (i = 1; i < 5 && from; i++) {
+        w = nc_axx__onnx_weights(o, n, i, 1);
+        if (!w) return;
+        if (i == 1) number = nc_axx__onnx_add(o, &node, (uint32_t)(w - o->values), &from->node, 1);
+        if (o->t.status == NC_OK)
+            (void)nc_axx__onnx_fill_with(o, o->g->nodes[number].weight + i - 1, w);
+    }
+    if (from) nc_axx__onnx_is(nc_axx__onnx_out(o, n), number, from->rank, from->shape, from->batch);
+}
+
+/* A layer norm of these operands, the last of which may be left out. */
+static void nc_axx__onnx_layer_norm(nc_axx__onnx *o, const nc_axx__onnx_node *n,
+                                    const nc_axx__onnx_value *from, const nc_axx__onnx_value *w,
+                                    const nc_axx__onnx_value *bias, double eps) {
+    nc_axx_node node = nc_axx__onnx_kind(NC_AXX_NODE_LAYER_NORM);
+    uint32_t number;
+    node.eps = (float)eps;
+    if (from->batch == from->rank - 1)
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "a norm over images");
+    number = nc_axx__onnx_add(o, &node, (uint32_t)(w - o->values), &from->node, 1);
+    if (o->t.status != NC_OK) return;
+    (void)nc_axx__onnx_fill_with(o, o->g->nodes[number].weight, w);
+    if (bias) (void)nc_axx__onnx_fill_with(o, o->g->nodes[number].bias, bias);
+    nc_axx__onnx_is(nc_axx__onnx_out(o, n), number, from->rank, from->shape, from->batch);
+}
+
+static void nc_axx__onnx_emit_layer_norm(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const nc_axx__onnx_value *from = nc_axx__onnx_images(o, n, 0, 0, 0), *w = NULL, *bias = NULL;
+    if (from &&
+        nc_axx__onnx_axis(o, nc_axx__onnx_integer(o, n, "axis", -1), from->rank) != from->rank - 1)
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "over more than the last axis");
+    if (n->outputs > 1) nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "mean and deviation as outputs");
+    if (from) w = nc_axx__onnx_weights(o, n, 1, 1);
+    if (w && nc_axx__onnx_in(o, n, 2)) bias = nc_axx__onnx_weights(o, n, 2, 1);
+    if (w && o->t.status == NC_OK)
+        nc_axx__onnx_layer_norm(o, n, from, w, bias, nc_axx__onnx_real(o, n, "epsilon", 1e-5));
+}
+
+static void nc_axx__onnx_emit_softmax(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const nc_axx__onnx_value *from = nc_axx__onnx_images(o, n, 0, 0, 0);
+    uint32_t axis;
+    if (!from) return;
+    axis = nc_axx__onnx_axis(o, nc_axx__onnx_integer(o, n, "axis", o->opset < 13 ? 1 : -1),
+                             from->rank);
+    if (axis != from->rank - 1 || axis == from->batch)
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "over another axis than the last");
+    nc_axx__onnx_emit_alike(o, n, (uint32_t)(from - o->values),
+                            nc_axx__onnx_kind(NC_AXX_NODE_SOFTMAX));
+}
+
+static void nc_axx__onnx_emit_pool(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const int largest = nc_axx__word_is(n->type, "MaxPool");
+    const nc_axx__onnx_value *from = nc_axx__onnx_images(o, n, 0, 1, 4);
+    nc_axx_node node = nc_axx__onnx_kind(largest ? NC_AXX_NODE_MAX_POOL : NC_AXX_NODE_MEAN_POOL);
+    size_t shape[4];
+    uint32_t number, i;
+    if (!from) return;
+    nc_axx__onnx_window(o, n, &node);
+    node.exclude_padding = nc_axx__onnx_integer(o, n, "count_include_pad", 0) == 0;
+    if (nc_axx__onnx_integer(o, n, "ceil_mode", 0) != 0)
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "ceil_mode");
+    if (nc_axx__onnx_integer(o, n, "storage_order", 0) != 0 || n->outputs > 1)
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "the places of the largest values");
+    number = nc_axx__onnx_add(o, &node, UINT32_MAX, &from->node, 1);
+    if (o->t.status != NC_OK) return;
+    for (shape[0] = o->batch, i = 1; i < 4; i++) shape[i] = o->g->nodes[number].shape[i - 1];
+    nc_axx__onnx_is(nc_axx__onnx_out(o, n), number, 4, shape, 0);
+}
+
+/* Means over these axes (bits of `over`): moved behind the others, and then a pool. */
+static void nc_axx__onnx_means(nc_axx__onnx *o, const nc_axx__onnx_node *n,
+                               const nc_axx__onnx_value *from, uint32_t over, int keep) {
+    nc_axx_node node = nc_axx__onnx_kind(NC_AXX_NODE_GLOBAL_MEAN_POOL);
+    size_t shape[NC_AXX__ONNX_AXES], kept = 1, gone = 1;
+    uint32_t order[NC_AXX__ONNX_AXES], image[NC_AXX__ONNX_AXES], rank = 0, axes = 0, number, i, k;
+    for (k = 0; k < 2; k++) /* those that stay, then those that go */
+        for (i = 1; i < from->rank; i++)
+            if ((over >> i & 1) == k) {
+                order[axes++] = i - 1;
+                *(k ? &gone : &kept) *= from->shape[i];
+            }
+    for (i = 0; i < from->rank; i++)
+        if (!(over >> i & 1) || keep) shape[rank++] = over >> i & 1 ? 1 : from->shape[i];
+    number = nc_axx__onnx_permute(o, from->node, axes, order);
+    image[0] = (uint32_t)kept;
+    image[1] = (uint32_t)gone;
+    image[2] = 1;
+    number = nc_axx__onnx_reshape(o, number, 3, image);
+    number = nc_axx__onnx_add(o, &node, UINT32_MAX, &number, 1);
+    axes = nc_axx__onnx_per_image(o, rank, shape, 0, image);
+    if (o->t.status == NC_OK) number = nc_axx__onnx_reshape(o, number, axes, image);
+    nc_axx__onnx_is(nc_axx__onnx_out(o, n), number, rank, shape, 0);
+}
+
+static void nc_axx__onnx_emit_global_pool(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const nc_axx__onnx_value *from = nc_axx__onnx_images(o, n, 0, 1, 4);
+    if (from) nc_axx__onnx_means(o, n, from, 12, 1);
+}
+
+static void nc_axx__onnx_emit_mean(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const nc_axx__onnx_value *from = nc_axx__onnx_images(o, n, 0, 1, 0);
+    double axes[16];
+    const uint32_t count = nc_axx__onnx_numbers(o, n, 1, "axes", axes);
+    uint32_t over = 0, i;
+    if (!from) return;
+    if (count == UINT32_MAX || !count)
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "over all axes, images too");
+    for (i = 0; i < count && o->t.status == NC_OK; i++)
+        over |= 1u << nc_axx__onnx_axis(o, axes[i], from->rank);
+    if (over & 1) nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "over the images");
+    if (from->rank > 5) nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "of more than 4 axes");
+    if (o->t.status == NC_OK)
+        nc_axx__onnx_means(o, n, from, over, nc_axx__onnx_integer(o, n, "keepdims", 1) != 0);
+}
+
+/* -- ONNX: shapes of the images' values -- */
+
+/* The values in another shape of as many, images first or merged with the first axis. */
+static void nc_axx__onnx_reshaped(nc_axx__onnx *o, const nc_axx__onnx_node *n,
+                                  const nc_axx__onnx_value *from, uint32_t rank,
+                                  const size_t *shape) {
+    uint32_t image[NC_AXX__ONNX_AXES + 1], axes, number, batch, i;
+    size_t count = 1;
+    for (i = 0; i < rank; i++) count = nc__mul_size(count, shape[i]);
+    batch = rank && shape[0] == o->batch ? 0 : NC_AXX__ONNX_MERGED;
+    if (count != from->count) {
+        nc_axx__onnx_fail(o, NC_ERR_FORMAT, "%lu values to a shape of %lu",
+                          (unsigned long)(from->count / o->batch),
+                          (unsigned long)(count / o->batch));
+        return;
+    }
+    if (!rank || shape[0] % o->batch || (from->batch && from->batch != NC_AXX__ONNX_MERGED)) {
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "a shape that mixes the images");
+        return;
+    }
+    axes = nc_axx__onnx_per_image(o, rank, shape, batch, image);
+    number = nc_axx__onnx_reshape(o, from->node, axes, image);
+    nc_axx__onnx_is(nc_axx__onnx_out(o, n), number, rank, shape, batch);
+}
+
+/* Of numbers and of images' values alike. */
+static void nc_axx__onnx_shaped(nc_axx__onnx *o, const nc_axx__onnx_node *n, uint32_t rank,
+                                const size_t *shape) {
+    const nc_axx__onnx_value *from = nc_axx__onnx_in(o, n, 0);
+    if (from->is == NC_AXX__ONNX_NUMBERS)
+        nc_axx__onnx_same_numbers(o, n, rank, shape);
+    else
+        nc_axx__onnx_reshaped(o, n, from, rank, shape);
+}
+
+static void nc_axx__onnx_do_reshape(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const nc_axx__onnx_value *from = nc_axx__onnx_in(o, n, 0), *to = nc_axx__onnx_in(o, n, 1);
+    const int zeros = nc_axx__onnx_integer(o, n, "allowzero", 0) != 0;
+    size_t shape[NC_AXX__ONNX_AXES], known = 1;
+    uint32_t free_axis = UINT32_MAX, i;
+    if (to->is != NC_AXX__ONNX_NUMBERS || to->count > NC_AXX__ONNX_AXES) {
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED,
+                          "a shape that depends on the images, or of more "
+                          "than 8 axes");
+        return;
+    }
+    for (i = 0; i < to->count; i++) {
+        const double one = nc_axx__onnx_number(to, i);
+        if (one == 0 && !zeros && i < from->rank)
+            shape[i] = from->shape[i];
+        else
+            shape[i] = one >= 0 && one < 1e12 ? (size_t)one : 1;
+        if (one < 0) free_axis = i;
+        known = nc__mul_size(known, shape[i]);
+    }
+    if (free_axis != UINT32_MAX && known) shape[free_axis] = from->count / known;
+    nc_axx__onnx_shaped(o, n, (uint32_t)to->count, shape);
+}
+
+static void nc_axx__onnx_do_flatten(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const nc_axx__onnx_value *from = nc_axx__onnx_in(o, n, 0);
+    const double axis = nc_axx__onnx_integer(o, n, "axis", 1);
+    const uint32_t at = axis == from->rank ? from->rank : nc_axx__onnx_axis(o, axis, from->rank);
+    size_t shape[2] = {1, 1};
+    uint32_t i;
+    for (i = 0; i < from->rank; i++) shape[i >= at] = nc__mul_size(shape[i >= at], from->shape[i]);
+    nc_axx__onnx_shaped(o, n, 2, shape);
+}
+
+/* Axes of one place that go or come. Where that is the images' one, of one image, this is part of
+ * what comes first. */
+static void nc_axx__onnx_do_squeeze(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const int away = nc_axx__word_is(n->type, "Squeeze");
+    const nc_axx__onnx_value *from = nc_axx__onnx_in(o, n, 0);
+    double axes[16];
+    size_t shape[2 * NC_AXX__ONNX_AXES];
+    uint32_t count = nc_axx__onnx_numbers(o, n, 1, "axes", axes), bits = 0, rank = 0, i, k = 0;
+    uint32_t all = from->rank + (away || count == UINT32_MAX ? 0 : count),
+             batch = NC_AXX__ONNX_MERGED;
+    for (i = 0; i < count && count != UINT32_MAX && o->t.status == NC_OK; i++)
+        bits |= 1u << nc_axx__onnx_axis(o, axes[i], all);
+    for (i = 0; i < from->rank && count == UINT32_MAX; i++)
+        if (from->shape[i] == 1) bits |= 1u << i;
+    for (i = 0; i < all && o->t.status == NC_OK; i++) {
+        const size_t places = !away && bits >> i & 1 ? 1 : from->shape[k++];
+        if (away && bits >> i & 1 && places == 1) continue;
+        if (k - 1 == from->batch && (away || !(bits >> i & 1))) batch = rank;
+        shape[rank++] = places;
+    }
+    if (rank > NC_AXX__ONNX_AXES) nc_axx__onnx_fail(o, NC_ERR_LIMIT, "%u axes", (unsigned)rank);
+    if (o->t.status != NC_OK) return;
+    if (from->is == NC_AXX__ONNX_NODE && from->batch && from->batch != NC_AXX__ONNX_MERGED) {
+        uint32_t image[NC_AXX__ONNX_AXES + 1];
+        const uint32_t axes_left = nc_axx__onnx_per_image(o, rank, shape, batch, image);
+        nc_axx__onnx_is(nc_axx__onnx_out(o, n),
+                        nc_axx__onnx_reshape(o, from->node, axes_left, image), rank, shape, batch);
+        return;
+    }
+    nc_axx__onnx_shaped(o, n, rank, shape);
+}
+
+static void nc_axx__onnx_emit_transpose(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const nc_axx__onnx_value *from = nc_axx__onnx_images(o, n, 0, 0, 0);
+    size_t shape[NC_AXX__ONNX_AXES];
+    uint32_t order[NC_AXX__ONNX_AXES], axes = 0, batch = NC_AXX__ONNX_MERGED, taken = 0, i, count;
+    double perm[16];
+    if (!from) return;
+    count = nc_axx__onnx_list(o, n, "perm", perm);
+    for (i = 0; i < from->rank && o->t.status == NC_OK; i++) {
+        const uint32_t axis =
+            count == UINT32_MAX ? from->rank - 1 - i : nc_axx__onnx_axis(o, perm[i], from->rank);
+        taken |= 1u << axis;
+        shape[i] = from->shape[axis];
+        if (axis == from->batch)
+            batch = i;
+        else
+            order[axes++] = axis - (from->batch < axis);
+        if (from->batch == NC_AXX__ONNX_MERGED && !axis && i)
+            nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "images that are a part of an axis move");
+    }
+    if ((count != UINT32_MAX && count != from->rank) || taken != (1u << from->rank) - 1)
+        nc_axx__onnx_fail(o, NC_ERR_FORMAT, "an order that is none of %u axes",
+                          (unsigned)from->rank);
+    if (axes > 4) nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "%u axes of an image", (unsigned)axes);
+    if (o->t.status != NC_OK) return;
+    nc_axx__onnx_is(nc_axx__onnx_out(o, n), nc_axx__onnx_permute(o, from->node, axes, order),
+                    from->rank, shape, batch);
+}
+
+/* A piece of a value, of numbers or of images' values. */
+static void nc_axx__onnx_cut_value(nc_axx__onnx *o, const nc_axx__onnx_value *from,
+                                   nc_axx__onnx_value *to, nc_axx__onnx_cut c) {
+    nc_axx_node node = nc_axx__onnx_kind(NC_AXX_NODE_SLICE);
+    size_t shape[NC_AXX__ONNX_AXES];
+    uint32_t image[NC_AXX__ONNX_AXES + 1], rank = 0, number = from->node, batch = from->batch, i;
+    if (from->is == NC_AXX__ONNX_NUMBERS) {
+        nc_axx__onnx_cut_numbers(o, from, to, c);
+        return;
+    }
+    if (c.axis == (batch == NC_AXX__ONNX_MERGED ? 0 : batch) &&
+        (c.places != from->shape[c.axis] || c.drop))
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "some images only");
+    if (!c.places)
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "no place of axis %u", (unsigned)c.axis);
+    for (i = 0; i < from->rank; i++)
+        if (i != c.axis || !c.drop) shape[rank++] = i == c.axis ? c.places : from->shape[i];
+    if (batch != NC_AXX__ONNX_MERGED && c.axis < batch && c.drop) batch--;
+    node.axis = c.axis - (from->batch < c.axis);
+    node.first = (uint32_t)c.first;
+    node.out = (uint32_t)c.places;
+    if (c.places != from->shape[c.axis])
+        number = nc_axx__onnx_add(o, &node, UINT32_MAX, &number, 1);
+    if (o->t.status != NC_OK) return;
+    i = nc_axx__onnx_per_image(o, rank, shape, batch, image);
+    nc_axx__onnx_is(to, nc_axx__onnx_reshape(o, number, i, image), rank, shape, batch);
+}
+
+static void nc_axx__onnx_do_slice(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    nc_axx__onnx_value v = *nc_axx__onnx_in(o, n, 0);
+    double starts[16], ends[16], axes[16], steps[16];
+    const uint32_t count = nc_axx__onnx_numbers(o, n, 1, "starts", starts);
+    const uint32_t second = nc_axx__onnx_numbers(o, n, 2, "ends", ends);
+    const uint32_t third = nc_axx__onnx_numbers(o, n, 3, "axes", axes);
+    const uint32_t fourth =
+        nc_axx__onnx_in(o, n, 4) ? nc_axx__onnx_numbers(o, n, 4, "steps", steps) : UINT32_MAX;
+    uint32_t i;
+    if (o->t.status != NC_OK) return;
+    if (count > 16 || second != count || (third != UINT32_MAX && third != count) ||
+        (fourth != UINT32_MAX && fourth != count)) {
+        nc_axx__onnx_fail(o, NC_ERR_FORMAT, "starts, ends, axes and steps that do not fit");
+        return;
+    }
+    for (i = 0; i < count && o->t.status == NC_OK; i++) {
+        nc_axx__onnx_cut c;
+        nc_axx__onnx_value piece = v;
+        c.axis = nc_axx__onnx_axis(o, third == UINT32_MAX ? i : axes[i], v.rank);
+        c.first = nc_axx__onnx_bound(starts[i], v.shape[c.axis]);
+        c.places = nc_axx__onnx_bound(ends[i], v.shape[c.axis]);
+        c.places = c.places > c.first ? c.places - c.first : 0;
+        c.drop = 0;
+        if (fourth != UINT32_MAX && steps[i] != 1)
+            nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "a step other than 1");
+        if (o->t.status != NC_OK) return;
+        if (c.places == v.shape[c.axis]) continue;
+        nc_axx__onnx_cut_value(o, &v, &piece, c);
+        v = piece;
+    }
+    if (o->t.status != NC_OK) return;
+    v.producer = nc_axx__onnx_out(o, n)->producer;
+    v.uses = nc_axx__onnx_out(o, n)->uses;
+    v.fixed = nc_axx__onnx_out(o, n)->fixed;
+    v.needed = nc_axx__onnx_out(o, n)->needed;
+    *nc_axx__onnx_out(o, n) = v;
+}
+
+/* One place, without its axis, or (an index of one axis) places that follow each other. */
+static void nc_axx__onnx_do_gather(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const nc_axx__onnx_value *from = nc_axx__onnx_in(o, n, 0), *index = nc_axx__onnx_in(o, n, 1);
+    nc_axx__onnx_cut c;
+    double first;
+    size_t i;
+    c.axis = nc_axx__onnx_axis(o, nc_axx__onnx_integer(o, n, "axis", 0), from->rank);
+    if (o->t.status == NC_OK && (index->is != NC_AXX__ONNX_NUMBERS || index->rank > 1 ||
+                                 !index->count || index->count > from->shape[c.axis]))
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED,
+                          "an index that depends on the images, or of more "
+                          "than one axis");
+    if (o->t.status != NC_OK) return;
+    first = nc_axx__onnx_number(index, 0);
+    if (first < 0) first += (double)from->shape[c.axis];
+    c.places = index->count;
+    c.drop = !index->rank;
+    for (i = 0; i < index->count && o->t.status == NC_OK; i++) {
+        double one = nc_axx__onnx_number(index, i);
+        if (one < 0) one += (double)from->shape[c.axis];
+        if (one != first + (double)i || !(one >= 0 && one < (double)from->shape[c.axis]))
+            nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "places that do not follow each other");
+    }
+    if (o->t.status != NC_OK) return;
+    c.first = (size_t)first;
+    nc_axx__onnx_cut_value(o, from, nc_axx__onnx_out(o, n), c);
+}
+
+static void nc_axx__onnx_do_split(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const nc_axx__onnx_value *from = nc_axx__onnx_in(o, n, 0);
+    double sizes[16];
+    const uint32_t count = nc_axx__onnx_numbers(o, n, 1, "split", sizes);
+    nc_axx__onnx_cut c;
+    uint32_t i;
+    memset(&c, 0, sizeof c);
+    c.axis = nc_axx__onnx_axis(o, nc_axx__onnx_integer(o, n, "axis", 0), from->rank);
+    if (o->t.status == NC_OK && count != UINT32_MAX && count != n->outputs)
+        nc_axx__onnx_fail(o, NC_ERR_FORMAT, "%u pieces for %u outputs", (unsigned)count,
+                          (unsigned)n->outputs);
+    for (i = 0; i < n->outputs && o->t.status == NC_OK; i++) {
+        const uint32_t number = o->lists[n->output + i];
+        const size_t all = from->shape[c.axis], even = (all + n->outputs - 1) / n->outputs;
+        c.places = count == UINT32_MAX               ? even
+                   : sizes[i] >= 0 && sizes[i] < 1e9 ? (size_t)sizes[i]
+                                                     : 0;
+        if (count == UINT32_MAX && c.first + c.places > all) c.places = all - c.first;
+        if (!c.places || c.first + c.places > all)
+            nc_axx__onnx_fail(o, NC_ERR_FORMAT, "pieces beyond the axis");
+        else if (number != UINT32_MAX && o->values[number].needed)
+            nc_axx__onnx_cut_value(o, from, &o->values[number], c);
+        c.first += c.places;
+    }
+}
+
+static void nc_axx__onnx_emit_expand(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const nc_axx__onnx_value *from = nc_axx__onnx_images(o, n, 0, 0, 0);
+    nc_axx__onnx_value wanted;
+    size_t shape[NC_AXX__ONNX_AXES];
+    uint32_t rank, i;
+    memset(&wanted, 0, sizeof wanted);
+    if (!from) return;
+    wanted.rank = nc_axx__onnx_shape_from(o, nc_axx__onnx_in(o, n, 1), wanted.shape);
+    rank = nc_axx__onnx_together(o, from, &wanted, shape);
+    for (i = 0; i < rank && rank == from->rank; i++)
+        if (shape[i] != from->shape[i]) rank = 0;
+    if (rank != from->rank)
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "images' values that are repeated");
+    nc_axx__onnx_is(nc_axx__onnx_out(o, n), from->node, from->rank, from->shape, from->batch);
+}
+
+static void nc_axx__onnx_emit_concat(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    nc_axx_node node = nc_axx__onnx_kind(NC_AXX_NODE_CONCAT);
+    const nc_axx__onnx_value *from = NULL, *one;
+    size_t shape[NC_AXX__ONNX_AXES];
+    uint32_t inputs[64], axis, number, i;
+    for (i = 0; i < n->inputs; i++) {
+        one = nc_axx__onnx_in(o, n, i);
+        if (one && one->is == NC_AXX__ONNX_NODE && !from) from = one;
+    }
+    if (!from || n->inputs > 64) return;
+    axis = nc_axx__onnx_axis(o, nc_axx__onnx_integer(o, n, "axis", 1), from->rank);
+    if (axis == from->batch || (from->batch == NC_AXX__ONNX_MERGED && !axis))
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "images behind images");
+    memcpy(shape, from->shape, sizeof shape);
+    shape[axis] = 0;
+    for (i = 0; i < n->inputs && o->t.status == NC_OK; i++) {
+        one = nc_axx__onnx_in(o, n, i);
+        if (!one || one->rank != from->rank ||
+            (one->is == NC_AXX__ONNX_NODE && one->batch != from->batch)) {
+            nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "inputs of other axes");
+            return;
+        }
+        shape[axis] = nc__add_size(shape[axis], one->shape[axis]);
+        inputs[i] = one->node;
+        if (one->is == NC_AXX__ONNX_NUMBERS) {
+            uint32_t image[NC_AXX__ONNX_AXES + 1], axes;
+            inputs[i] = nc_axx__onnx_parameter(o, one, from->rank, from->batch, 0);
+            axes = nc_axx__onnx_per_image(o, from->rank, one->shape, from->batch, image);
+            if (o->t.status == NC_OK) inputs[i] = nc_axx__onnx_reshape(o, inputs[i], axes, image);
+        }
+    }
+    node.axis = axis - (from->batch < axis);
+    number = nc_axx__onnx_add(o, &node, UINT32_MAX, inputs, n->inputs);
+    nc_axx__onnx_is(nc_axx__onnx_out(o, n), number, from->rank, shape, from->batch);
+}
+
+/* Add, Sub, Mul, Div: by one number, by numbers that are learned, by other values. */
+static void nc_axx__onnx_emit_scale(nc_axx__onnx *o, const nc_axx__onnx_node *n,
+                                    const nc_axx__onnx_value *from, double number, int first) {
+    nc_axx_node node = nc_axx__onnx_kind(NC_AXX_NODE_SCALE);
+    node.factor = 1.0f;
+    if (nc_axx__word_is(n->type, "Mul"))
+        node.factor = (float)number;
+    else if (nc_axx__word_is(n->type, "Div"))
+        node.factor = (float)(1.0 / number);
+    else
+        node.term = (float)(nc_axx__word_is(n->type, "Sub") && !first ? -number : number);
+    if (first && nc_axx__word_is(n->type, "Sub")) node.factor = -1.0f;
+    if (node.factor == 0.0f || (first && nc_axx__word_is(n->type, "Div"))) {
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "by 0, or a number divided by values");
+        return;
+    }
+    nc_axx__onnx_emit_alike(o, n, (uint32_t)(from - o->values), node);
+}
+
+static void nc_axx__onnx_emit_pair(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const int product = nc_axx__word_is(n->type, "Mul") || nc_axx__word_is(n->type, "Div");
+    nc_axx_node node = nc_axx__onnx_kind(product ? NC_AXX_NODE_MULTIPLY : NC_AXX_NODE_ADD);
+    nc_axx_node minus = nc_axx__onnx_kind(NC_AXX_NODE_SCALE);
+    const nc_axx__onnx_value *two[2], *from;
+    size_t shape[NC_AXX__ONNX_AXES];
+    uint32_t inputs[2], rank, other, i;
+    double number;
+    two[0] = nc_axx__onnx_in(o, n, 0);
+    two[1] = nc_axx__onnx_in(o, n, 1);
+    other = two[1]->is == NC_AXX__ONNX_NODE ? 0 : 1;
+    from = two[1 - other];
+    if (nc_axx__onnx_single(two[other], &number) && two[other]->rank <= from->rank) {
+        nc_axx__onnx_emit_scale(o, n, from, number, !other);
+        return;
+    }
+    rank = nc_axx__onnx_together(o, two[0], two[1], shape);
+    if (two[other]->is == NC_AXX__ONNX_NODE &&
+        (two[0]->batch == NC_AXX__ONNX_MERGED || two[1]->batch == NC_AXX__ONNX_MERGED
+             ? two[0]->batch != two[1]->batch || two[0]->rank != two[1]->rank
+             : two[0]->rank - two[0]->batch != two[1]->rank - two[1]->batch))
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "images in different axes");
+    if (nc_axx__word_is(n->type, "Div") && !(other && two[1]->is == NC_AXX__ONNX_NUMBERS))
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "division by values that depend on the images");
+    for (i = 0; i < 2 && o->t.status == NC_OK; i++)
+        inputs[i] = two[i]->is == NC_AXX__ONNX_NODE
+                        ? two[i]->node
+                        : nc_axx__onnx_parameter(o, two[i], from->rank, from->batch,
+                                                 nc_axx__word_is(n->type, "Div"));
+    if (o->t.status != NC_OK) return;
+    minus.factor = -1.0f;
+    if (nc_axx__word_is(n->type, "Sub"))
+        inputs[1] = nc_axx__onnx_add(o, &minus, UINT32_MAX, &inputs[1], 1);
+    inputs[0] = nc_axx__onnx_add(o, &node, UINT32_MAX, inputs, 2);
+    i = from->batch == NC_AXX__ONNX_MERGED ? from->batch : rank - (from->rank - from->batch);
+    nc_axx__onnx_is(nc_axx__onnx_out(o, n), inputs[0], rank, shape, i);
+}
+
+/* -- ONNX: several nodes that are one of the graph -- */
+
+/* The node that makes a value, if it is of this type and so many take the value; else null. */
+static const nc_axx__onnx_node *nc_axx__onnx_maker(const nc_axx__onnx *o, uint32_t value,
+                                                   const char *type, uint32_t uses) {
+    const nc_axx__onnx_value *v = value == UINT32_MAX ? NULL : &o->values[value];
+    const nc_axx__onnx_node *n;
+    if (!v || v->producer == UINT32_MAX || v->uses != uses) return NULL;
+    n = &o->nodes[v->producer];
+    return n->op && n->inputs && nc_axx__word_is(n->type, type) ? n : NULL;
+}
+
+static uint32_t nc_axx__onnx_input(const nc_axx__onnx *o, const nc_axx__onnx_node *n, uint32_t i) {
+    return n && i < n->inputs ? o->lists[n->input + i] : UINT32_MAX;
+}
+
+static int nc_axx__onnx_is_about(const nc_axx__onnx *o, uint32_t value, double number) {
+    double one;
+    return value != UINT32_MAX && nc_axx__onnx_single(&o->values[value], &one) &&
+           fabs(one - number) < 1e-5;
+}
+
+/* Of two inputs the one that is not the number; UINT32_MAX where none is the number. */
+static uint32_t nc_axx__onnx_beside(const nc_axx__onnx *o, const nc_axx__onnx_node *n,
+                                    double number) {
+    const uint32_t a = nc_axx__onnx_input(o, n, 0), b = nc_axx__onnx_input(o, n, 1);
+    return nc_axx__onnx_is_about(o, b, number)   ? a
+           : nc_axx__onnx_is_about(o, a, number) ? b
+                                                 : UINT32_MAX;
+}
+
+/* x, if the value is 1 + erf(x / sqrt 2). */
+static uint32_t nc_axx__onnx_erf_of(const nc_axx__onnx *o, uint32_t value) {
+    uint32_t at = nc_axx__onnx_beside(o, nc_axx__onnx_maker(o, value, "Add", 1), 1.0);
+    const uint32_t y = nc_axx__onnx_input(o, nc_axx__onnx_maker(o, at, "Erf", 1), 0);
+    at = nc_axx__onnx_beside(o, nc_axx__onnx_maker(o, y, "Div", 1), 1.41421356);
+    return at != UINT32_MAX
+               ? at
+               : nc_axx__onnx_beside(o, nc_axx__onnx_maker(o, y, "Mul", 1), 0.70710678);
+}
+
+/* x, if the product of these three is x/2 (1 + erf(x / sqrt 2)). */
+static uint32_t nc_axx__onnx_gelu_of(const nc_axx__onnx *o, uint32_t a, uint32_t b, uint32_t c) {
+    const uint32_t three[3] = {a, b, c};
+    uint32_t i, k;
+    for (i = 0; i < 3; i++)
+        for (k = 0; k < 3; k++)
+            if (i != k && three[3 - i - k] != UINT32_MAX &&
+                nc_axx__onnx_is_about(o, three[i], 0.5) &&
+                nc_axx__onnx_erf_of(o, three[k]) == three[3 - i - k])
+                return three[3 - i - k];
+    return UINT32_MAX;
+}
+
+/* A mean over the last axis, which stays. */
+static uint32_t nc_axx__onnx_mean_of(nc_axx__onnx *o, uint32_t value) {
+    const nc_axx__onnx_node *n = nc_axx__onnx_maker(o, value, "ReduceMean", 1);
+    double axes[16];
+    if (!n || nc_axx__onnx_integer(o, n, "keepdims", 1) != 1 ||
+        (nc_axx__onnx_in(o, n, 1) && nc_axx__onnx_in(o, n, 1)->is != NC_AXX__ONNX_NUMBERS) ||
+        nc_axx__onnx_numbers(o, n, 1, "axes", axes) != 1 || axes[0] != -1)
+        return UINT32_MAX;
+    return nc_axx__onnx_input(o, n, 0);
+}
+
+/* The parts of (x - mean) / sqrt(variance + eps) weight + bias; 0: the node is none of that. */
+static int nc_axx__onnx_norm_parts(nc_axx__onnx *o, const nc_axx__onnx_node *n, uint32_t *parts) {
+    const nc_axx__onnx_node *scaled = NULL, *quotient = NULL, *sum, *less;
+    uint32_t i, k, d, squared;
+    for (i = 0; i < 2 && !scaled; i++) {
+        scaled = nc_axx__onnx_maker(o, nc_axx__onnx_input(o, n, i), "Mul", 1);
+        parts[2] = nc_axx__onnx_input(o, n, 1 - i);
+    }
+    for (k = 0; k < 2 && !quotient; k++) {
+        quotient = nc_axx__onnx_maker(o, nc_axx__onnx_input(o, scaled, k), "Div", 1);
+        parts[1] = nc_axx__onnx_input(o, scaled, 1 - k);
+    }
+    if (!quotient || o->values[parts[1]].is != NC_AXX__ONNX_NUMBERS || parts[2] == UINT32_MAX ||
+        o->values[parts[2]].is != NC_AXX__ONNX_NUMBERS)
+        return 0;
+    d = nc_axx__onnx_input(o, quotient, 0);
+    sum = nc_axx__onnx_maker(o, nc_axx__onnx_input(o, quotient, 1), "Sqrt", 1);
+    sum = sum ? nc_axx__onnx_maker(o, nc_axx__onnx_input(o, sum, 0), "Add", 1) : NULL;
+    squared = nc_axx__onnx_mean_of(o, nc_axx__onnx_input(o, sum, 0));
+    parts[3] = nc_axx__onnx_input(o, sum, 1);
+    less = nc_axx__onnx_maker(o, d, "Sub", 2);
+    if (!less || nc_axx__onnx_beside(o, nc_axx__onnx_maker(o, squared, "Pow", 1), 2.0) != d ||
+        parts[3] == UINT32_MAX || o->values[parts[3]].is != NC_AXX__ONNX_NUMBERS)
+        return 0;
+    parts[0] = nc_axx__onnx_input(o, less, 0);
+    return parts[0] != UINT32_MAX &&
+           nc_axx__onnx_mean_of(o, nc_axx__onnx_input(o, less, 1)) == parts[0];
+}
+
+static void nc_axx__onnx_emit_norm_parts(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const nc_axx__onnx_value *from = nc_axx__onnx_images(o, n, 0, 0, 0);
+    const nc_axx__onnx_value *w = from ? nc_axx__onnx_weights(o, n, 1, 1) : NULL;
+    const nc_axx__onnx_value *bias = w ? nc_axx__onnx_weights(o, n, 2, 1) : NULL;
+    double eps = 0;
+    if (bias && nc_axx__onnx_single(nc_axx__onnx_in(o, n, 3), &eps))
+        nc_axx__onnx_layer_norm(o, n, from, w, bias, eps);
+}
+
+static void nc_axx__onnx_emit_biased(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const nc_axx__onnx_value *from = nc_axx__onnx_images(o, n, 0, 0, 0);
+    const nc_axx__onnx_value *w = from ? nc_axx__onnx_weights(o, n, 1, 2) : NULL;
+    const nc_axx__onnx_value *bias = w ? nc_axx__onnx_weights(o, n, 2, 1) : NULL;
+    if (bias) nc_axx__onnx_linear(o, n, from, w, bias);
+}
+
+static void nc_axx__onnx_emit_silu(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const nc_axx__onnx_value *from = nc_axx__onnx_images(o, n, 0, 0, 0);
+    if (from)
+        nc_axx__onnx_emit_alike(o, n, (uint32_t)(from - o->values),
+                                nc_axx__onnx_kind(NC_AXX_NODE_SILU));
+}
+
+static void nc_axx__onnx_emit_gelu(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const nc_axx__onnx_value *from = nc_axx__onnx_images(o, n, 0, 0, 0);
+    if (from)
+        nc_axx__onnx_emit_alike(o, n, (uint32_t)(from - o->values),
+                                nc_axx__onnx_kind(NC_AXX_NODE_GELU));
+}
+
+/* Whether numbers, transposed or not, are a matrix. */
+static int nc_axx__onnx_is_matrix(const nc_axx__onnx *o, uint32_t value) {
+    const nc_axx__onnx_node *n = nc_axx__onnx_maker(o, value, "Transpose", 1);
+    if (n) value = nc_axx__onnx_input(o, n, 0);
+    return value != UINT32_MAX && o->values[value].is == NC_AXX__ONNX_NUMBERS &&
+           o->values[value].rank == 2;
+}
+
+/* A node that ends such a group becomes the group, with what goes into it. */
+static void nc_axx__onnx_join(nc_axx__onnx *o, nc_axx__onnx_node *n) {
+    static const nc_axx__onnx_op norm = {"", 4, 4, 0, "", NULL, nc_axx__onnx_emit_norm_parts};
+    static const nc_axx__onnx_op biased = {"", 3, 3, 0, "", NULL, nc_axx__onnx_emit_biased};
+    static const nc_axx__onnx_op silu = {"", 1, 1, 0, "", NULL, nc_axx__onnx_emit_silu};
+    static const nc_axx__onnx_op gelu = {"", 1, 1, 0, "", NULL, nc_axx__onnx_emit_gelu};
+    const nc_axx__onnx_op *op = NULL;
+    uint32_t parts[4], two[2], i;
+    two[0] = nc_axx__onnx_input(o, n, 0);
+    two[1] = nc_axx__onnx_input(o, n, 1);
+    if (nc_axx__word_is(n->type, "Add") && nc_axx__onnx_norm_parts(o, n, parts)) op = &norm;
+    for (i = 0; i < 2 && !op && two[0] != UINT32_MAX && two[1] != UINT32_MAX; i++) {
+        const uint32_t one = two[i], other = two[1 - i];
+        const nc_axx__onnx_node *by = nc_axx__onnx_maker(o, one, "MatMul", 1);
+        if (nc_axx__word_is(n->type, "Add") && by &&
+            nc_axx__onnx_is_matrix(o, nc_axx__onnx_input(o, by, 1)) &&
+            o->values[other].is == NC_AXX__ONNX_NUMBERS && o->values[other].rank == 1) {
+            parts[0] = nc_axx__onnx_input(o, by, 0);
+            parts[1] = nc_axx__onnx_input(o, by, 1);
+            parts[2] = other;
+            op = &biased;
+        }
+        if (!nc_axx__word_is(n->type, "Mul")) continue;
+        by = nc_axx__onnx_maker(o, one, "Sigmoid", 1);
+        parts[0] = other;
+        if (nc_axx__onnx_input(o, by, 0) == other) op = &silu;
+        by = op ? NULL : nc_axx__onnx_maker(o, one, "Mul", 1);
+        if (!by) continue;
+        parts[0] = nc_axx__onnx_gelu_of(o, nc_axx__onnx_input(o, by, 0),
+                                        nc_axx__onnx_input(o, by, 1), other);
+        if (parts[0] != UINT32_MAX) op = &gelu;
+    }
+    if (!op) return;
+    n->op = op;
+    n->input = (uint32_t)stbds_arrlenu(o->lists);
+    n->inputs = op->least;
+    for (i = 0; i < op->least; i++) stbds_arrput(o->lists, parts[i]);
+}
+
+/* -- ONNX: the file -- */
+
+static const nc_axx__onnx_op nc_axx__onnx_ops[] = {
+#define NC_AXX__BOTH(name) nc_axx__onnx_do_##name, nc_axx__onnx_do_##name
+    {"Constant", 0, 0, 1, "value value_float value_int value_floats value_ints ",
+     nc_axx__onnx_compute_constant, NULL},
+    {"Shape", 1, 1, 1, "start end ", nc_axx__onnx_compute_shape, NULL},
+    {"Identity", 1, 1, 1, "", nc_axx__onnx_compute_same, nc_axx__onnx_emit_same},
+    {"Cast", 1, 1, 6, "to saturate ", nc_axx__onnx_compute_cast, nc_axx__onnx_emit_same},
+    {"Dropout", 1, 3, 7, "ratio seed ", NULL, nc_axx__onnx_emit_same},
+    {"Conv", 2, 3, 1, "auto_pad dilations group kernel_shape pads strides ", NULL,
+     nc_axx__onnx_emit_convolution},
+    {"ConvTranspose", 2, 3, 1, "auto_pad dilations group kernel_shape output_padding pads strides ",
+     NULL, nc_axx__onnx_emit_convolution},
+    {"Gemm", 2, 3, 7, "alpha beta transA transB ", NULL, nc_axx__onnx_emit_gemm},
+    {"MatMul", 2, 2, 1, "", NULL, nc_axx__onnx_emit_matmul},
+    {"BatchNormalization", 5, 5, 9, "epsilon momentum training_mode ", NULL,
+     nc_axx__onnx_emit_batch_norm},
+    {"LayerNormalization", 2, 3, 17, "axis epsilon stash_type ", NULL,
+     nc_axx__onnx_emit_layer_norm},
+    {"Softmax", 1, 1, 1, "axis ", NULL, nc_axx__onnx_emit_softmax},
+    {"Relu", 1, 1, 6, "", NULL, nc_axx__onnx_emit_activation},
+    {"Sigmoid", 1, 1, 6, "", NULL, nc_axx__onnx_emit_activation},
+    {"HardSigmoid", 1, 1, 6, "alpha beta ", NULL, nc_axx__onnx_emit_activation},
+    {"HardSwish", 1, 1, 14, "", NULL, nc_axx__onnx_emit_activation},
+    {"Tanh", 1, 1, 6, "", NULL, nc_axx__onnx_emit_activation},
+    {"Gelu", 1, 1, 20, "approximate ", NULL, nc_axx__onnx_emit_activation},
+    {"Erf", 1, 1, 9, "", NULL, NULL},
+    {"Clip", 1, 3, 6, "min max ", NULL, nc_axx__onnx_emit_clip},
+    {"MaxPool", 1, 1, 1, "auto_pad ceil_mode dilations kernel_shape pads storage_order strides ",
+     NULL, nc_axx__onnx_emit_pool},
+    {"AveragePool", 1, 1, 7,
+     "auto_pad ceil_mode count_include_pad dilations kernel_shape pads strides ", NULL,
+     nc_axx__onnx_emit_pool},
+    {"GlobalAveragePool", 1, 1, 1, "", NULL, nc_axx__onnx_emit_global_pool},
+    {"ReduceMean", 1, 2, 1, "axes keepdims noop_with_empty_axes ", NULL, nc_axx__onnx_emit_mean},
+    {"Add", 2, 2, 7, "", nc_axx__onnx_compute_pair, nc_axx__onnx_emit_pair},
+    {"Sub", 2, 2, 7, "", nc_axx__onnx_compute_pair, nc_axx__onnx_emit_pair},
+    {"Mul", 2, 2, 7, "", nc_axx__onnx_compute_pair, nc_axx__onnx_emit_pair},
+    {"Div", 2, 2, 7, "", nc_axx__onnx_compute_pair, nc_axx__onnx_emit_pair},
+    {"Equal", 2, 2, 7, "", nc_axx__onnx_compute_pair, NULL},
+    {"Pow", 2, 2, 7, "", nc_axx__onnx_compute_pair, NULL},
+    {"Sqrt", 1, 1, 6, "", nc_axx__onnx_compute_root, NULL},
+    {"Where", 3, 3, 9, "", nc_axx__onnx_compute_where, NULL},
+    {"ConstantOfShape", 1, 1, 9, "value ", nc_axx__onnx_compute_filled, NULL},
+    {"Concat", 1, 64, 4, "axis ", nc_axx__onnx_compute_concat, nc_axx__onnx_emit_concat},
+    {"Expand", 2, 2, 8, "", nc_axx__onnx_compute_expand, nc_axx__onnx_emit_expand},
+    {"Transpose", 1, 1, 1, "perm ", nc_axx__onnx_compute_transpose, nc_axx__onnx_emit_transpose},
+    {"Reshape", 2, 2, 5, "allowzero ", NC_AXX__BOTH(reshape)},
+    {"Flatten", 1, 1, 1, "axis ", NC_AXX__BOTH(flatten)},
+    {"Squeeze", 1, 2, 1, "axes ", NC_AXX__BOTH(squeeze)},
+    {"Unsqueeze", 1, 2, 1, "axes ", NC_AXX__BOTH(squeeze)},
+    {"Slice", 1, 5, 1, "starts ends axes ", NC_AXX__BOTH(slice)},
+    {"Gather", 2, 2, 1, "axis ", NC_AXX__BOTH(gather)},
+    {"Split", 1, 2, 2, "axis split num_outputs ", NC_AXX__BOTH(split)},
+#undef NC_AXX__BOTH
+};
+
+/* Names of inputs or outputs, behind those in `lists`. Their count. */
+static uint32_t nc_axx__onnx_read_names(nc_axx__onnx *o, nc_axx__word message, uint32_t field,
+                                        uint32_t *first) {
+    nc_axx__proto p = nc_axx__proto_of(message);
+    uint32_t count = 0;
+    *first = (uint32_t)stbds_arrlenu(o->lists);
+    while (nc_axx__proto_next(o, &p))
+        if (p.field == field) {
+            const uint32_t value = nc_axx__onnx_value_of(o, p.bytes);
+            stbds_arrput(o->lists, value);
+            count++;
+        }
+    return count;
+}
+
+/* NodeProto. */
+static void nc_axx__onnx_read_node(nc_axx__onnx *o, nc_axx__word message) {
+    const uint32_t number = (uint32_t)stbds_arrlenu(o->nodes);
+    nc_axx__proto p = nc_axx__proto_of(message);
+    nc_axx__onnx_node n;
+    uint32_t i;
+    memset(&n, 0, sizeof n);
+    n.body = message;
+    while (nc_axx__proto_next(o, &p)) {
+        if (p.field == 3) n.name = p.bytes;
+        if (p.field == 4) n.type = p.bytes;
+        if (p.field == 7) n.domain = p.bytes;
+    }
+    if (number == 16384) nc_axx__onnx_fail(o, NC_ERR_LIMIT, "more than 16,384 nodes");
+    n.inputs = nc_axx__onnx_read_names(o, message, 1, &n.input);
+    n.outputs = nc_axx__onnx_read_names(o, message, 2, &n.output);
+    if (!n.name.length && n.outputs && o->lists[n.output] != UINT32_MAX)
+        n.name = o->names.list[o->lists[n.output]];
+    if (!n.domain.length || nc_axx__word_is(n.domain, "ai.onnx"))
+        for (i = 0; i < sizeof nc_axx__onnx_ops / sizeof *nc_axx__onnx_ops; i++)
+            if (nc_axx__word_is(n.type, nc_axx__onnx_ops[i].name)) n.op = &nc_axx__onnx_ops[i];
+    for (i = 0; i < n.inputs; i++)
+        if (o->lists[n.input + i] != UINT32_MAX) o->values[o->lists[n.input + i]].uses++;
+    for (i = 0; i < n.outputs && o->t.status == NC_OK; i++) {
+        const uint32_t value = o->lists[n.output + i];
+        if (value == UINT32_MAX) continue;
+        if (o->values[value].producer != UINT32_MAX)
+            nc_axx__onnx_fail(o, NC_ERR_FORMAT, "two nodes make '%.*s'",
+                              NC_AXX__ONNX_TEXT(o->names.list[value]));
+        o->values[value].producer = number;
+    }
+    if (!n.outputs || o->lists[n.output] == UINT32_MAX)
+        nc_axx__onnx_fail(o, NC_ERR_FORMAT, "node '%.*s' makes nothing", NC_AXX__ONNX_TEXT(n.name));
+    stbds_arrput(o->nodes, n);
+}
+
+static void nc_axx__onnx_read_initializer(nc_axx__onnx *o, nc_axx__word message) {
+    nc_axx__onnx_value v, *to;
+    nc_axx__word name;
+    uint32_t number;
+    memset(&v, 0, sizeof v);
+    name = nc_axx__onnx_tensor(o, message, &v);
+    number = nc_axx__onnx_value_of(o, name);
+    if (o->t.status != NC_OK) return;
+    if (number == UINT32_MAX || o->values[number].is != NC_AXX__ONNX_NOTHING ||
+        o->values[number].producer != UINT32_MAX) {
+        nc_axx__onnx_fail(o, NC_ERR_FORMAT, "tensor '%.*s' has no name or one that is taken",
+                          NC_AXX__ONNX_TEXT(name));
+        return;
+    }
+    to = &o->values[number];
+    v.uses = to->uses;
+    v.producer = UINT32_MAX;
+    v.fixed = 1;
+    *to = v;
+}
+
+/* The size of an axis, -1 for one that has none: TensorShapeProto.Dimension. */
+static double nc_axx__onnx_dimension(nc_axx__onnx *o, nc_axx__word message, nc_axx__word *symbol) {
+    nc_axx__proto p = nc_axx__proto_of(message);
+    double places = -1;
+    while (nc_axx__proto_next(o, &p)) {
+        if (p.field == 1) places = (double)(int64_t)p.value;
+        if (p.field == 2) *symbol = p.bytes;
+    }
+    return places;
+}
+
+/* The message in a message's last field of this number. */
+static nc_axx__word nc_axx__proto_part(nc_axx__onnx *o, nc_axx__word message, uint32_t field) {
+    nc_axx__proto p = nc_axx__proto_of(message);
+    nc_axx__word part = {NULL, 0};
+    while (nc_axx__proto_next(o, &p))
+        if (p.field == field) part = p.bytes;
+    return part;
+}
+
+/* ValueInfoProto of the images: the first axis is the batch, of any size. */
+static void nc_axx__onnx_read_input(nc_axx__onnx *o, nc_axx__word message, uint32_t number) {
+    const nc_axx__word tensor = nc_axx__proto_part(o, nc_axx__proto_part(o, message, 2), 1);
+    const nc_axx__word name = o->names.list[number];
+    nc_axx__proto p = nc_axx__proto_of(tensor);
+    nc_axx_node node = nc_axx__onnx_kind(NC_AXX_NODE_INPUT);
+    size_t shape[NC_AXX__ONNX_AXES];
+    uint32_t rank = 0, type = 0;
+    char text[64];
+    while (nc_axx__proto_next(o, &p))
+        if (p.field == 1) type = (uint32_t)p.value;
+    p = nc_axx__proto_of(nc_axx__proto_part(o, tensor, 2));
+    while (nc_axx__proto_next(o, &p)) {
+        nc_axx__word symbol = {NULL, 0};
+        double places;
+        if (p.field != 1) continue;
+        places = nc_axx__onnx_dimension(o, p.bytes, &symbol);
+        if (!rank && !(places > 0)) places = NC_AXX__ONNX_ANY;
+        if (!(places >= 1 && places <= 16777216.0)) {
+            nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED,
+                              "axis %u of input '%.*s' is '%.*s', no size: export it with one",
+                              (unsigned)rank, NC_AXX__ONNX_TEXT(name), NC_AXX__ONNX_TEXT(symbol));
+            return;
+        }
+        if (rank < 5) shape[rank] = (size_t)places;
+        if (rank && rank < 5) node.shape[rank - 1] = (uint32_t)places;
+        rank++;
+    }
+    if (rank < 2 || rank > 5 || type != NC_AXX__ONNX_FLOAT) {
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED,
+                          "input '%.*s' has %u axes of data type %u, where 2 to 5 of float32 are "
+                          "possible",
+                          NC_AXX__ONNX_TEXT(name), (unsigned)rank, (unsigned)type);
+        return;
+    }
+    nc_axx__onnx_name(o, name, text, sizeof text);
+    node.name = text;
+    node.rank = rank - 1;
+    o->t.status = nc_axx_graph_add(o->g, &node, NULL, o->t.err);
+    o->batch = shape[0];
+    o->input = number;
+    nc_axx__onnx_is(&o->values[number], 0, rank, shape, 0);
+}
+
+/* GraphProto. */
+static void nc_axx__onnx_read_graph(nc_axx__onnx *o, nc_axx__word message) {
+    nc_axx__proto p = nc_axx__proto_of(message);
+    while (nc_axx__proto_next(o, &p))
+        if (p.field == 1)
+            nc_axx__onnx_read_node(o, p.bytes);
+        else if (p.field == 5)
+            nc_axx__onnx_read_initializer(o, p.bytes);
+        else if (p.field == 12) {
+            o->output = nc_axx__onnx_value_of(o, nc_axx__proto_part(o, p.bytes, 1));
+            o->output_count++;
+        } else if (p.field == 15)
+            nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "sparse weights");
+    for (p = nc_axx__proto_of(message); nc_axx__proto_next(o, &p);) {
+        uint32_t number;
+        if (p.field != 11) continue;
+        number = nc_axx__onnx_value_of(o, nc_axx__proto_part(o, p.bytes, 1));
+        if (number == UINT32_MAX || o->values[number].producer != UINT32_MAX)
+            nc_axx__onnx_fail(o, NC_ERR_FORMAT, "an input without a name, or made by a node");
+        else if (o->values[number].is == NC_AXX__ONNX_NODE || o->input != UINT32_MAX) {
+            if (o->values[number].is != NC_AXX__ONNX_NUMBERS)
+                nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "a second input, '%.*s'",
+                                  NC_AXX__ONNX_TEXT(o->names.list[number]));
+        } else if (o->values[number].is == NC_AXX__ONNX_NOTHING)
+            nc_axx__onnx_read_input(o, p.bytes, number);
+    }
+    if (o->input == UINT32_MAX) nc_axx__onnx_fail(o, NC_ERR_FORMAT, "no input: no network");
+    if (o->output_count != 1 || o->output == UINT32_MAX)
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "%u outputs, where 1 is possible",
+                          (unsigned)o->output_count);
+}
+
+/* ModelProto: the graph, and the version of the operators (OperatorSetIdProto). */
+static void nc_axx__onnx_read_model(nc_axx__onnx *o, nc_axx__word file) {
+    nc_axx__proto p = nc_axx__proto_of(file), set;
+    nc_axx__word graph = {NULL, 0};
+    while (nc_axx__proto_next(o, &p)) {
+        nc_axx__word domain = {NULL, 0};
+        uint64_t version = 0;
+        if (p.field == 7) graph = p.bytes;
+        if (p.field != 8) continue;
+        for (set = nc_axx__proto_of(p.bytes); nc_axx__proto_next(o, &set);) {
+            if (set.field == 1) domain = set.bytes;
+            if (set.field == 2) version = set.value;
+        }
+        if (!domain.length || nc_axx__word_is(domain, "ai.onnx"))
+            o->opset = version < 1000 ? (uint32_t)version : 1000;
+    }
+    if (!graph.length) nc_axx__onnx_fail(o, NC_ERR_FORMAT, "no graph: no ONNX file");
+    if (o->opset < 7 || o->opset > 26)
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED,
+                          "operators of version %u, where 7 to 26 are possible",
+                          (unsigned)o->opset);
+    if (o->t.status == NC_OK) nc_axx__onnx_read_graph(o, graph);
+}
+
+/* What does not depend on images, and constants, which the groups are known by. */
+static void nc_axx__onnx_find_fixed(nc_axx__onnx *o) {
+    size_t i;
+    uint32_t k;
+    for (i = 0; i < stbds_arrlenu(o->nodes) && o->t.status == NC_OK; i++) {
+        nc_axx__onnx_node *n = &o->nodes[i];
+        int fixed = n->op && n->op->compute;
+        o->n = n;
+        for (k = 0; k < n->inputs; k++) {
+            const nc_axx__onnx_value *v = nc_axx__onnx_in(o, n, k);
+            if (!v) continue;
+            if (v->is == NC_AXX__ONNX_NOTHING && (v->producer == UINT32_MAX || v->producer >= i))
+                nc_axx__onnx_fail(o, NC_ERR_FORMAT,
+                                  "it takes '%.*s', which nothing before it makes",
+                                  NC_AXX__ONNX_TEXT(o->names.list[v - o->values]));
+            fixed = fixed && (v->fixed || nc_axx__word_is(n->type, "Shape"));
+        }
+        n->fixed = (uint8_t)fixed;
+        for (k = 0; k < n->outputs; k++)
+            if (o->lists[n->output + k] != UINT32_MAX)
+                o->values[o->lists[n->output + k]].fixed = (uint8_t)fixed;
+        if (fixed && (nc_axx__word_is(n->type, "Constant") ||
+                      (nc_axx__word_is(n->type, "Identity") && nc_axx__onnx_in(o, n, 0) &&
+                       nc_axx__onnx_in(o, n, 0)->is == NC_AXX__ONNX_NUMBERS)))
+            n->op->compute(o, n);
+    }
+    o->n = NULL;
+}
+
+/* From the output back: what it depends on, in groups where they are known. */
+static void nc_axx__onnx_find_needed(nc_axx__onnx *o) {
+    size_t i;
+    uint32_t k;
+    o->values[o->output].needed = 1;
+    o->values[o->output].uses++;
+    for (i = stbds_arrlenu(o->nodes); i-- > 0 && o->t.status == NC_OK;) {
+        nc_axx__onnx_node *n = &o->nodes[i];
+        for (k = 0; k < n->outputs; k++)
+            if (o->lists[n->output + k] != UINT32_MAX)
+                n->needed |= o->values[o->lists[n->output + k]].needed;
+        if (!n->needed) continue;
+        if (!n->fixed && n->inputs == 2) nc_axx__onnx_join(o, n);
+        for (k = 0; k < n->inputs; k++)
+            if (nc_axx__onnx_in(o, n, k)) nc_axx__onnx_in(o, n, k)->needed = 1;
+    }
+}
+
+/* Whether the file's node is one that is understood, down to its attributes. */
+static void nc_axx__onnx_check(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    nc_axx__proto p = nc_axx__proto_of(n->body);
+    nc_axx__onnx_attribute a;
+    uint32_t i;
+    if (!n->op || !(n->fixed ? n->op->compute : n->op->emit)) {
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "no node of a graph does this%s",
+                          n->domain.length ? " (an operator of another domain)" : "");
+        return;
+    }
+    if (o->opset < n->op->opset)
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "before version %u of the operators (%u here)",
+                          (unsigned)n->op->opset, (unsigned)o->opset);
+    if (n->inputs < n->op->least || n->inputs > n->op->most)
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "%u inputs, where %u to %u are possible",
+                          (unsigned)n->inputs, (unsigned)n->op->least, (unsigned)n->op->most);
+    for (i = 0; i < n->op->least && o->t.status == NC_OK; i++)
+        if (!nc_axx__onnx_in(o, n, i))
+            nc_axx__onnx_fail(o, NC_ERR_FORMAT, "input %u is left out", (unsigned)i);
+    while (nc_axx__proto_next(o, &p)) {
+        const char *at;
+        if (p.field != 5) continue;
+        nc_axx__onnx_read_attribute(o, p.bytes, &a);
+        for (at = n->op->attributes; *at; at = strchr(at, ' ') + 1)
+            if (a.name.length == (size_t)(strchr(at, ' ') - at) &&
+                !memcmp(at, a.name.at, a.name.length))
+                break;
+        if (!*at || a.has >> 21 & 1)
+            nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "attribute '%.*s' is unknown",
+                              NC_AXX__ONNX_TEXT(a.name));
+    }
+}
+
+static void nc_axx__onnx_emit_all(nc_axx__onnx *o) {
+    const nc_axx__onnx_value *last;
+    size_t i;
+    for (i = 0; i < stbds_arrlenu(o->nodes) && o->t.status == NC_OK; i++) {
+        o->n = &o->nodes[i];
+        if (!o->n->needed || nc_axx__onnx_out(o, o->n)->is == NC_AXX__ONNX_NUMBERS) continue;
+        nc_axx__onnx_check(o, o->n);
+        if (o->t.status != NC_OK) return;
+        if (o->n->fixed)
+            o->n->op->compute(o, o->n);
+        else
+            o->n->op->emit(o, o->n);
+        if (o->t.status == NC_OK && nc_axx__onnx_out(o, o->n)->is == NC_AXX__ONNX_NOTHING &&
+            nc_axx__onnx_out(o, o->n)->needed)
+            nc_axx__onnx_fail(o, NC_ERR_FORMAT, "inputs that do not fit");
+    }
+    o->n = NULL;
+    last = &o->values[o->output];
+    if (o->t.status != NC_OK) return;
+    if (last->is != NC_AXX__ONNX_NODE || last->node + 1 != nc_axx_graph_nodes(o->g) ||
+        (last->batch && last->batch != NC_AXX__ONNX_MERGED))
+        nc_axx__onnx_fail(
+            o, NC_ERR_UNSUPPORTED,
+            "output '%.*s' does not depend on the images, or has them in a later axis",
+            NC_AXX__ONNX_TEXT(o->names.list[o->output]));
+}
+
+/* Numbers to the tensors of the finished graph. */
+static void nc_axx__onnx_fill_all(nc_axx__onnx *o) {
+    size_t i, k;
+    for (i = 0; i < stbds_arrlenu(o->fills); i++) {
+        const nc_axx__onnx_fill *f = &o->fills[i];
+        const nc_axx__onnx_value *v = &o->values[f->value];
+        const nc_axx__tensor *t = &o->g->tensors[f->tensor];
+        const size_t columns = f->transposed ? (size_t)t->shape[1] : 1;
+        const size_t rows = f->transposed ? (size_t)t->shape[0] : 1;
+        for (k = 0; k < t->count; k++) {
+            const size_t at = f->transposed ? k % columns * rows + k / columns : k;
+            const float one = (float)nc_axx__onnx_number(v, v->count == 1 ? 0 : at);
+            t->values[k] = (f->inverse ? 1.0f / one : one) * f->factor;
+        }
+    }
+}
+
+static void nc_axx__onnx_free(nc_axx__onnx *o) {
+    size_t i;
+    for (i = 0; i < stbds_arrlenu(o->owned); i++) nc__free(NULL, o->owned[i], 0);
+    nc_axx__free_names(&o->names);
+    stbds_arrfree(o->values);
+    stbds_arrfree(o->nodes);
+    stbds_arrfree(o->lists);
+    stbds_arrfree(o->numbers);
+    stbds_arrfree(o->owned);
+    stbds_arrfree(o->fills);
+}
+
+NC_API nc_status nc_axx_graph_from_onnx(nc_axx_graph **graph, const nc_axx_onnx *file,
+                                        nc_error *err) {
+    nc_axx__onnx o;
+    nc_axx__word all;
+    nc_status status;
+    nc__clear(err);
+    if (!graph || !file || !file->data)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "no graph to make, or no data");
+    *graph = NULL;
+    memset(&o, 0, sizeof o);
+    nc__text_open(&o.t, file->data, file->bytes, err);
+    o.from = file;
+    o.input = o.output = UINT32_MAX;
+    o.room =
+        ((size_t)1 << 16) + file->bytes; /* what files make is shapes, and weights transposed */
+    all.at = (const char *)file->data;
+    all.length = file->bytes;
+    if (nc_axx_graph_create(&o.g) != NC_OK) nc_axx__onnx_fail(&o, NC_ERR_MEMORY, "out of memory");
+    if (o.t.status == NC_OK) nc_axx__onnx_read_model(&o, all);
+    if (o.t.status == NC_OK) nc_axx__onnx_find_fixed(&o);
+    if (o.t.status == NC_OK) nc_axx__onnx_find_needed(&o);
+    if (o.t.status == NC_OK) nc_axx__onnx_emit_all(&o);
+    if (o.t.status == NC_OK)
+        o.t.status = nc_axx_graph_finish(o.g, file->batch, file->training != 0, err);
+    if (o.t.status == NC_OK) nc_axx__onnx_fill_all(&o);
+    status = o.t.status;
+    nc_axx__onnx_free(&o);
+    if (status == NC_OK)
+        *graph = o.g;
+    else
+        nc_axx_graph_destroy(o.g);
     return status;
 }
 

@@ -623,7 +623,7 @@ static void impossible_nodes_are_refused_by_name(void **state) {
     n.eps = -1.0f;
     refuse(g, &n, NC_ERR_ARG, "eps -1");
     n = node_of(NC_AXX_NODE_KINDS);
-    refuse(g, &n, NC_ERR_ARG, "kind of node 28 is unknown");
+    refuse(g, &n, NC_ERR_ARG, "kind of node 29 is unknown");
     n = node_of(NC_AXX_NODE_FLATTEN);
     assert_int_equal(nc_axx_graph_add(g, &n, NULL, &err), NC_OK);
     n = node_of(NC_AXX_NODE_CONV2D);
@@ -640,6 +640,177 @@ static void impossible_nodes_are_refused_by_name(void **state) {
     nc_axx_graph_destroy(NULL);
 }
 
+/* -- ONNX files: golden values and refusals by tests/golden_axx_onnx.py -- */
+
+/* The file of a case; free it. */
+static void *onnx_open(json_object *entry, nc_axx_onnx *file) {
+    char path[256], *data = malloc(1 << 16);
+    FILE *from;
+    (void)snprintf(path, sizeof path, "tests/corpus/axx_graph/%s.onnx",
+                   json_object_get_string(member(entry, "name")));
+    memset(file, 0, sizeof *file);
+    from = fopen(path, "rb");
+    if (!from) fail_msg("cannot read %s", path);
+    file->bytes = fread(data, 1, 1 << 16, from);
+    fclose(from);
+    file->data = data;
+    file->batch = IMAGES;
+    return data;
+}
+
+static void networks_of_onnx_are_those_of_onnxruntime(void **state) {
+    json_object *root = load_json(TEST_DATA "axx/onnx.json"), *list = member(root, "cases"), *y;
+    size_t i, networks = 0;
+    (void)state;
+    for (i = 0; i < json_object_array_length(list); i++) {
+        golden c;
+        nc_axx_onnx file;
+        nc_error err;
+        void *data;
+        c.entry = json_object_array_get_idx(list, i);
+        c.name = json_object_get_string(member(c.entry, "name"));
+        if (!json_object_object_get_ex(c.entry, "y", &y)) continue;
+        data = onnx_open(c.entry, &file);
+        file.training = i % 2;
+        if (nc_axx_graph_from_onnx(&c.g, &file, &err) != NC_OK)
+            fail_msg("%s: %s", c.name, err.message);
+        free(data); /* the graph has what it needs */
+        c.pixels = count_of(c.g, 0);
+        c.values = count_of(c.g, nc_axx_graph_nodes(c.g) - 1);
+        c.x = malloc(IMAGES * c.pixels * sizeof *c.x);
+        c.y = malloc(IMAGES * c.values * sizeof *c.y);
+        formula(c.x, 999, IMAGES * c.pixels);
+        forward(&c);
+        compare(&c, "y", 2e-6);
+        golden_close(&c);
+        networks++;
+    }
+    assert_int_equal(networks, 12);
+    json_object_put(root);
+}
+
+static void what_onnx_has_and_graphs_have_not_is_refused_by_name(void **state) {
+    json_object *root = load_json(TEST_DATA "axx/onnx.json"), *list = member(root, "cases"), *words;
+    size_t i, refused = 0;
+    (void)state;
+    for (i = 0; i < json_object_array_length(list); i++) {
+        json_object *entry = json_object_array_get_idx(list, i);
+        nc_axx_graph *g;
+        nc_axx_onnx file;
+        nc_error err;
+        void *data;
+        if (!json_object_object_get_ex(entry, "words", &words)) continue;
+        data = onnx_open(entry, &file);
+        assert_int_not_equal(nc_axx_graph_from_onnx(&g, &file, &err), NC_OK);
+        assert_null(g);
+        if (!strstr(err.message, json_object_get_string(words)))
+            fail_msg("%s: '%s' lacks '%s'", json_object_get_string(member(entry, "name")),
+                     err.message, json_object_get_string(words));
+        free(data);
+        refused++;
+    }
+    assert_int_equal(refused, 17);
+    json_object_put(root);
+}
+
+/* Layers have PyTorch's names; both exporters' groups of nodes are one node. */
+static void nodes_of_onnx_are_named_after_their_weights(void **state) {
+    static const char *const files[] = {"attention", "attention_pieces", "attention_export"};
+    static const nc_axx_node_kind kinds_wanted[] = {NC_AXX_NODE_LAYER_NORM, NC_AXX_NODE_LINEAR,
+                                                    NC_AXX_NODE_GELU};
+    static const uint32_t wanted[] = {2, 5, 1};
+    json_object *root = load_json(TEST_DATA "axx/onnx.json");
+    size_t i, k;
+    (void)state;
+    for (i = 0; i < 3; i++) {
+        nc_axx_onnx file;
+        nc_axx_graph *g;
+        nc_axx_node_info info;
+        nc_error err;
+        void *data = onnx_open(case_named(root, files[i]), &file);
+        if (nc_axx_graph_from_onnx(&g, &file, &err) != NC_OK) fail_msg("%s", err.message);
+        for (k = 0; k < 3; k++) {
+            uint32_t n, count = 0;
+            for (n = 0; n < nc_axx_graph_nodes(g); n++) {
+                assert_int_equal(nc_axx_graph_node(g, n, &info), NC_OK);
+                count += info.kind == kinds_wanted[k];
+            }
+            assert_int_equal(count, wanted[k]);
+        }
+        assert_true(nc_axx_graph_find(g, "proj") != UINT32_MAX);
+        assert_true(nc_axx_graph_find(g, "head") != UINT32_MAX);
+        nc_axx_graph_destroy(g);
+        free(data);
+    }
+    json_object_put(root);
+}
+
+static void weights_beside_an_onnx_file_are_read(void **state) {
+    json_object *root = load_json(TEST_DATA "axx/onnx.json");
+    json_object *entry = case_named(root, "external"), *list = member(entry, "external");
+    uint8_t bytes[96] = {0};
+    nc_axx_onnx file;
+    nc_axx_graph *g;
+    nc_axx_tensor w;
+    nc_error err;
+    size_t i, k;
+    void *data = onnx_open(entry, &file);
+    (void)state;
+    for (i = 0; i < 8; i++) {
+        const float one = (float)json_object_get_double(json_object_array_get_idx(list, i));
+        uint32_t word;
+        memcpy(&word, &one, 4);
+        for (k = 0; k < 4; k++) bytes[64 + 4 * i + k] = (uint8_t)(word >> 8 * k);
+    }
+    file.external = bytes;
+    file.external_bytes = 95;
+    assert_int_equal(nc_axx_graph_from_onnx(&g, &file, &err), NC_ERR_FORMAT);
+    assert_non_null(strstr(err.message, "its 32 bytes are not in 'net.onnx.data'"));
+    file.external_bytes = 96;
+    if (nc_axx_graph_from_onnx(&g, &file, &err) != NC_OK) fail_msg("%s", err.message);
+    assert_int_equal(nc_axx_graph_tensor(g, 0, &w), NC_OK);
+    assert_string_equal(w.name, "w.weight");
+    for (i = 0; i < 8; i++)
+        assert_true(w.values[i] ==
+                    (float)json_object_get_double(json_object_array_get_idx(list, i)));
+    nc_axx_graph_destroy(g);
+    free(data);
+    json_object_put(root);
+}
+
+/* Beginnings of files, and files with a byte changed: an error with words, or a network. */
+static void damaged_onnx_files_are_errors(void **state) {
+    static const char *const files[] = {"forms", "inverted_export", "residual"};
+    json_object *root = load_json(TEST_DATA "axx/onnx.json");
+    uint64_t seed = 5;
+    size_t i, k;
+    (void)state;
+    for (i = 0; i < 3; i++) {
+        nc_axx_onnx file;
+        nc_axx_graph *g;
+        nc_error err;
+        char *data = onnx_open(case_named(root, files[i]), &file);
+        const size_t all = file.bytes;
+        for (k = 0; k < all; k += 11) {
+            file.bytes = k;
+            assert_int_not_equal(nc_axx_graph_from_onnx(&g, &file, &err), NC_OK);
+            assert_true(err.message[0]);
+        }
+        file.bytes = all;
+        for (k = 0; k < 1500; k++) {
+            char *one = data + (test_random(&seed) >> 16) % all, old = *one;
+            *one = (char)(test_random(&seed) >> 16);
+            if (nc_axx_graph_from_onnx(&g, &file, &err) == NC_OK)
+                nc_axx_graph_destroy(g);
+            else
+                assert_true(err.message[0]);
+            *one = old;
+        }
+        free(data);
+    }
+    json_object_put(root);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(float_values_are_those_of_pytorch),
@@ -652,6 +823,11 @@ int main(void) {
         cmocka_unit_test(graphs_survive_safetensors),
         cmocka_unit_test(the_counter_of_a_norm_is_known),
         cmocka_unit_test(impossible_nodes_are_refused_by_name),
+        cmocka_unit_test(networks_of_onnx_are_those_of_onnxruntime),
+        cmocka_unit_test(what_onnx_has_and_graphs_have_not_is_refused_by_name),
+        cmocka_unit_test(nodes_of_onnx_are_named_after_their_weights),
+        cmocka_unit_test(weights_beside_an_onnx_file_are_read),
+        cmocka_unit_test(damaged_onnx_files_are_errors),
     };
     return cmocka_run_group_tests_name("axx graphs", tests, NULL, NULL);
 }

@@ -176,6 +176,7 @@ class Graph:
             "sigmoid": torch.sigmoid,
             "hard_sigmoid": F.hardsigmoid,
             "hard_swish": F.hardswish,
+            "tanh": torch.tanh,
         }[kind](*x)
 
 
@@ -360,6 +361,7 @@ CASES = {
     "gated": gated(),
     "sigmoid": single([40], "sigmoid"),
     "hard_sigmoid": single([40], "hard_sigmoid"),
+    "tanh": single([40], "tanh"),
     "slice": single([3, 4, 5], "slice", axis=1, first=1, out=2),
     "resnet20": resnet20(),
     "mobilenet_v2": mobilenet_v2(),
