@@ -35,6 +35,7 @@
      >>quantisation float32 to bytes and back
      >>engines      sums of products, the fastest way that equals the table
      >>layers       linear, matmul, convolutions, forward and backward
+     >>data         images and classes from CIFAR, IDX, CSV; resize, with NC_AXX_VIT
      >>networks     vision transformer and convolutional network, with NC_AXX_VIT
      >>graphs       networks of layers that the caller describes, with NC_AXX_VIT
      >>search       which layer gets which multiplier: tree, genetic, greedy; Pareto front
@@ -602,6 +603,83 @@ NC_API nc_status nc_axx_conv2d_transposed_backward(const nc_axx_engine *e, const
 NC_API size_t nc_axx_conv_work_bytes(const nc_axx_engine *e, const nc_axx_conv *shape);
 
 #ifdef NC_AXX_VIT
+
+/* -- data: images and their classes from files (NC_AXX_VIT) --------------------------------- */
+
+/* Images (count x channels x height x width, a byte each) and their classes. Owned: begin with
+ * zeros, end with nc_axx_data_free. */
+typedef struct nc_axx_data {
+    uint8_t *pixels;
+    uint32_t *labels;
+    size_t count;
+    uint32_t channels, height, width;
+    uint32_t classes; /* of CIFAR 10 or 100, else the largest label + 1 */
+} nc_axx_data;
+
+typedef enum nc_axx_data_form {
+    NC_AXX_DATA_AUTO,     /* by the content */
+    NC_AXX_DATA_CIFAR10,  /* "binary version": records of a label and 3 x 32 x 32 bytes */
+    NC_AXX_DATA_CIFAR100, /* the same with two labels, of which the second, the fine one, is read */
+    NC_AXX_DATA_IDX,      /* MNIST and its family: bytes in 3 dimensions, labels in another file */
+    NC_AXX_DATA_CSV,      /* a line an image: pixels and a label, between , ; or blanks. A line that
+                             begins with a letter names the columns; # begins a comment */
+    NC_AXX_DATA_FORMS
+} nc_axx_data_form;
+
+/* How a file is read; zeros are the usual way. */
+typedef struct nc_axx_data_options {
+    nc_axx_data_form form;
+    size_t most;                      /* images, the first ones of the file; 0: all */
+    int32_t label;                    /* CSV: column of the label from 1 on, -1: the last; 0: the
+                                         one called label, class, target or y, else the first */
+    uint32_t channels, height, width; /* CSV, a channel after the other; 0: 1, and a square */
+    uint32_t largest;                 /* CSV: values above are refused; 0: 255 */
+    const char *labels;               /* IDX: path of the labels; null: that of the images with
+                                         "labels" and "idx1" for "images" and "idx3" */
+} nc_axx_data_options;
+
+/* Append what the bytes of a file hold; labels are the bytes of an IDX file's labels, else null.
+ * how may be null. Nothing is changed on failure: NC_ERR_FORMAT with the record (CIFAR) or with
+ * line and column (CSV), NC_ERR_MISMATCH for images of another shape or classes than those that are
+ * there, NC_ERR_LIMIT for labels above 65,535. */
+NC_API nc_status nc_axx_data_parse(nc_axx_data *d, const nc_axx_data_options *how, const void *data,
+                                   size_t bytes, const void *labels, size_t label_bytes,
+                                   nc_error *err);
+#ifndef NC_NO_STDIO
+/* The same from a file; of several, such as data_batch_1.bin and those behind it, one after the
+ * other. */
+NC_API nc_status nc_axx_data_load(nc_axx_data *d, const char *path, const nc_axx_data_options *how,
+                                  nc_error *err);
+#endif
+/* Release; zeros again. */
+NC_API void nc_axx_data_free(nc_axx_data *d);
+
+/* How bytes become what a network sees; zeros are the defaults. */
+typedef struct nc_axx_view {
+    uint32_t channels; /* 3 of 1: each the same; 1 of 3: (19595 R + 38470 G + 7471 B) / 65536 */
+    uint32_t height, width; /* 0: as in the data */
+    uint32_t resize;        /* the shorter side is made so long, then height x width are cut out of
+                               the middle; 0: the whole image is made height x width */
+    uint32_t cubic;         /* 1: resize by cubics (a = -1/2), 0: linearly */
+    float largest;          /* the byte that becomes 1; 0: 255 */
+    float mean[4], deviation[4]; /* of every channel; deviation 0: 1 */
+} nc_axx_view;
+
+/* Planes of bytes to another size: triangles or cubics, as wide as the pixels of the smaller image,
+ * over rows and over columns (antialiased). NC_ERR_ARG for a size of 0 or above 32,768,
+ * NC_ERR_MEMORY. exact: the bytes of Pillow 13.0, weights of 22 bits; 11.3 differs by a rounding
+ * where it takes rows first and 13.0 does not, which is if the height shrinks by more than twice
+ * what the width does. */
+NC_API nc_status nc_axx_resize(const uint8_t *pixels, size_t planes, size_t height, size_t width,
+                               uint8_t *out, size_t out_height, size_t out_width, int cubic);
+/* One image (channels x height x width) to out: (byte / largest - mean) / deviation, as
+ * torchvision's Resize, CenterCrop, ToTensor and Normalize give it for one of Pillow's.
+ * NC_ERR_ARG for channels that cannot be had, and where more is to be cut out than there is. */
+NC_API nc_status nc_axx_view_image(const nc_axx_view *view, const uint8_t *pixels,
+                                   uint32_t channels, uint32_t height, uint32_t width, float *out);
+/* `count` images from the first on. */
+NC_API nc_status nc_axx_view_data(const nc_axx_view *view, const nc_axx_data *d, size_t first,
+                                  size_t count, float *out);
 
 /* -- networks: vision transformer, small convolutional network (NC_AXX_VIT, with nc_hlx.h) -- */
 
@@ -3724,7 +3802,7 @@ static int64_t nc_axx__csv_number(nc__text *t) {
         if ((double)value - real < 1e-300 && real - (double)value < 1e-300) return value;
     }
     *t = start;
-    (void)nc__text_fail(t, NC_ERR_FORMAT, "a product must be an integer");
+    (void)nc__text_fail(t, NC_ERR_FORMAT, "the value must be an integer");
     return 0;
 }
 
@@ -9409,6 +9487,711 @@ NC_API nc_status nc_axx_conv2d_transposed_backward(const nc_axx_engine *e, const
     if (db) nc_axx__bias_gradient(db, dy, p.s.batch, p.s.out_channels, p.large_h * p.large_w);
     return NC_OK;
 }
+
+/* >>data ======================================================================== */
+
+#ifdef NC_AXX_VIT
+NC__COLD_BEGIN
+
+/* -- files -- */
+
+/* What is read goes here first, so that a failure leaves the caller's images alone. */
+typedef struct nc_axx__data_reader {
+    nc_axx_data_options how;
+    const uint8_t *data, *labels;
+    size_t bytes, label_bytes;
+    nc__buffer pixels;
+    nc__buffer classes; /* a uint32_t for every image */
+    nc_axx_data found;  /* all but the arrays */
+    nc_error *err;
+} nc_axx__data_reader;
+
+static void nc_axx__data_shape(nc_axx__data_reader *r, uint32_t channels, uint32_t height,
+                               uint32_t width) {
+    r->found.channels = channels;
+    r->found.height = height;
+    r->found.width = width;
+}
+
+/* An image's label; its pixels are added by the caller. */
+static void nc_axx__data_label(nc_axx__data_reader *r, uint32_t label) {
+    nc__buffer_put(&r->classes, &label, sizeof label);
+    if (label >= r->found.classes) r->found.classes = label + 1;
+    r->found.count++;
+}
+
+/* Whether as many images have been read as were wanted. */
+static int nc_axx__data_enough(const nc_axx__data_reader *r) {
+    return r->how.most && r->found.count >= r->how.most;
+}
+
+enum { NC_AXX__CIFAR_PIXELS = 3 * 32 * 32 };
+
+/* Bytes of a record, the label's place among them and the number of classes. */
+static size_t nc_axx__cifar_record(int fine, uint32_t *classes) {
+    *classes = fine ? 100 : 10;
+    return (fine ? 2 : 1) + (size_t)NC_AXX__CIFAR_PIXELS;
+}
+
+static nc_status nc_axx__read_cifar(nc_axx__data_reader *r) {
+    const int fine = r->how.form == NC_AXX_DATA_CIFAR100;
+    uint32_t classes;
+    const size_t record = nc_axx__cifar_record(fine, &classes);
+    const uint8_t *at = r->data;
+    if (r->bytes == 0 || r->bytes % record)
+        return nc__fail(r->err, NC_ERR_FORMAT, 0, 0,
+                        "%llu bytes are %llu records of CIFAR-%u (%u bytes) and %u bytes more: cut "
+                        "off, or not the binary version?",
+                        (unsigned long long)r->bytes, (unsigned long long)(r->bytes / record),
+                        (unsigned)classes, (unsigned)record, (unsigned)(r->bytes % record));
+    nc_axx__data_shape(r, 3, 32, 32);
+    for (; at < r->data + r->bytes && !nc_axx__data_enough(r); at += record) {
+        if (at[fine] >= classes)
+            return nc__fail(r->err, NC_ERR_FORMAT, 0, 0,
+                            "record %llu: label %u, but CIFAR-%u has 0 to %u: damaged?",
+                            (unsigned long long)r->found.count + 1, (unsigned)at[fine],
+                            (unsigned)classes, (unsigned)classes - 1);
+        nc__buffer_put(&r->pixels, at + fine + 1, NC_AXX__CIFAR_PIXELS);
+        nc_axx__data_label(r, at[fine]);
+    }
+    r->found.classes = classes;
+    return NC_OK;
+}
+
+static uint32_t nc_axx__data_be32(const uint8_t *at) {
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+/* Whether bytes begin as an IDX file does: two zeros, a type, 1 to 4 dimensions. */
+static int nc_axx__is_idx(const uint8_t *data, size_t bytes) {
+    return bytes >= 4 && data[0] == 0 && data[1] == 0 && data[2] >= 8 && data[2] <= 14 &&
+           data[3] >= 1 && data[3] <= 4;
+}
+
+/* The sizes of an IDX file of bytes in so many dimensions, which fill it exactly. */
+static nc_status nc_axx__idx_sizes(nc_axx__data_reader *r, const char *what, const uint8_t *data,
+                                   size_t bytes, unsigned dimensions, uint32_t *size) {
+    uint64_t all = 1;
+    unsigned k;
+    if (!nc_axx__is_idx(data, bytes))
+        return nc__fail(r->err, NC_ERR_FORMAT, 0, 0, "the %s are no IDX file", what);
+    if (data[2] != 8)
+        return nc__fail(r->err, NC_ERR_UNSUPPORTED, 0, 0,
+                        "the %s are IDX of type 0x%02X; bytes (0x08) are read", what,
+                        (unsigned)data[2]);
+    if (data[3] != dimensions)
+        return nc__fail(r->err, NC_ERR_UNSUPPORTED, 0, 0, "the %s have %u dimensions, not %u%s",
+                        what, (unsigned)data[3], dimensions,
+                        data[3] == 1 ? ": name the file of the images" : "");
+    for (k = 0; k < dimensions && 4 + 4 * (size_t)k + 4 <= bytes; k++) {
+        size[k] = nc_axx__data_be32(data + 4 + 4 * k);
+        if (size[k] && all > UINT64_MAX / size[k]) break;
+        all *= size[k];
+    }
+    if (k < dimensions || all != bytes - 4 - 4 * (size_t)dimensions || all == 0)
+        return nc__fail(r->err, NC_ERR_FORMAT, 0, 0,
+                        "the %s are %llu bytes long, which is not what their sizes say: cut off?",
+                        what, (unsigned long long)bytes);
+    return NC_OK;
+}
+
+static nc_status nc_axx__read_idx(nc_axx__data_reader *r) {
+    uint32_t size[3], labels, i;
+    nc_status status = nc_axx__idx_sizes(r, "images", r->data, r->bytes, 3, size);
+    if (status == NC_OK && !r->labels)
+        return nc__fail(r->err, NC_ERR_ARG, 0, 0, "images of IDX need the file of their labels");
+    if (status == NC_OK)
+        status = nc_axx__idx_sizes(r, "labels", r->labels, r->label_bytes, 1, &labels);
+    if (status != NC_OK) return status;
+    if (labels != size[0])
+        return nc__fail(r->err, NC_ERR_MISMATCH, 0, 0, "%u images, but %u labels",
+                        (unsigned)size[0], (unsigned)labels);
+    nc_axx__data_shape(r, 1, size[1], size[2]);
+    for (i = 0; i < labels && !nc_axx__data_enough(r); i++) {
+        const size_t each = (size_t)size[1] * size[2];
+        nc__buffer_put(&r->pixels, r->data + 16 + i * each, each);
+        nc_axx__data_label(r, r->labels[8 + i]);
+    }
+    return NC_OK;
+}
+
+/* -- CSV of images -- */
+
+/* Behind a value: over blanks and one mark; 0 at the end of the line. */
+static int nc_axx__data_next(nc__text *t) {
+    const char *start = t->at;
+    int c;
+    nc_axx__skip_blanks(t);
+    c = nc__peek(t, 0);
+    if (c == ',' || c == ';') {
+        t->at++;
+        nc_axx__skip_blanks(t);
+        return 1;
+    }
+    if (c < 0 || c == '\n' || c == '\r' || c == '#') return 0;
+    if (t->at == start) (void)nc__text_fail(t, NC_ERR_FORMAT, "expected ',' or the end of a line");
+    return 1;
+}
+
+/* Whether a column of this name holds labels. */
+static int nc_axx__data_is_label(const char *name, size_t bytes) {
+    static const char *const names[] = {"label", "labels", "class", "target", "y"};
+    size_t i, k;
+    for (i = 0; i < sizeof names / sizeof *names; i++) {
+        for (k = 0; k < bytes && names[i][k] && (name[k] | 32) == names[i][k]; k++) {
+        }
+        if (k == bytes && !names[i][k]) return 1;
+    }
+    return 0;
+}
+
+/* A line of names: which of them is the label's column, from 1 on; 0: none. */
+static int32_t nc_axx__data_names(nc__text *t) {
+    int32_t column = 1, label = 0;
+    do {
+        const int quote = nc__peek(t, 0) == '"';
+        const char *name = t->at += quote;
+        int c;
+        while ((c = nc__peek(t, 0)) >= 0 && (quote ? c != '"' : !strchr(",;\t\r\n", c)) &&
+               c != '\n')
+            t->at++;
+        if (nc_axx__data_is_label(name, (size_t)(t->at - name))) {
+            if (label) (void)nc__text_fail(t, NC_ERR_FORMAT, "two columns are called a label");
+            label = column;
+        }
+        if (quote && nc__peek(t, 0) == '"') t->at++;
+        column++;
+    } while (nc_axx__data_next(t));
+    return label;
+}
+
+/* One value of a line: a pixel or, with most 65,535, a label. */
+static uint32_t nc_axx__data_value(nc__text *t, uint32_t most, const char *what) {
+    const nc__text start = *t;
+    const int64_t value = nc_axx__csv_number(t);
+    if (t->status == NC_OK && (value < 0 || value > (int64_t)most)) {
+        *t = start;
+        (void)nc__text_fail(t, value < 0 ? NC_ERR_FORMAT : NC_ERR_LIMIT,
+                            "the %s %lld is not in 0 to %u", what, (long long)value,
+                            (unsigned)most);
+        return 0;
+    }
+    return (uint32_t)value;
+}
+
+/* The shape of images of so many pixels. */
+static nc_status nc_axx__data_csv_shape(nc_axx__data_reader *r, nc__text *t, uint64_t pixels) {
+    const uint32_t channels = r->how.channels ? r->how.channels : 1;
+    uint32_t height = r->how.height, width = r->how.width;
+    if (!height && !width) {
+        while ((uint64_t)height * height * channels < pixels && height < 32768) height++;
+        width = height;
+    }
+    if (!height) height = width;
+    if (!width) width = height;
+    if (pixels == 0 || (uint64_t)height * width * channels != pixels)
+        return nc__text_fail(t, NC_ERR_MISMATCH,
+                             "a label and %llu values are no images of %u x %u x %u: say channels, "
+                             "height and width",
+                             (unsigned long long)pixels, (unsigned)channels, (unsigned)height,
+                             (unsigned)width);
+    nc_axx__data_shape(r, channels, height, width);
+    return NC_OK;
+}
+
+/* Columns of the line that the text stands at. */
+static uint64_t nc_axx__data_columns(nc__text t) {
+    uint64_t n = 0;
+    nc_error ignored;
+    t.err = &ignored;
+    do {
+        int c;
+        while ((c = nc__peek(&t, 0)) >= 0 && !strchr(",; \t\r\n#", c)) t.at++;
+        n++;
+    } while (nc_axx__data_next(&t) && t.status == NC_OK);
+    return n;
+}
+
+/* The values of a line: the label's column counts from 1. */
+static void nc_axx__data_line(nc_axx__data_reader *r, nc__text *t, uint64_t columns,
+                              uint64_t label_at) {
+    const uint32_t most = r->how.largest ? r->how.largest : 255;
+    char *to = nc__buffer_add(&r->pixels, (size_t)(columns - 1));
+    uint64_t column = 1;
+    int more;
+    do {
+        if (column > columns) {
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "more than the %llu values of the first line",
+                                (unsigned long long)columns);
+        } else if (column == label_at) {
+            nc_axx__data_label(r, nc_axx__data_value(t, 65535, "label"));
+        } else {
+            const uint32_t value = nc_axx__data_value(t, most, "pixel");
+            if (to) *to++ = (char)(uint8_t)value;
+        }
+        column++;
+        more = nc_axx__data_next(t);
+    } while (more && t->status == NC_OK);
+    if (column <= columns)
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "%llu values, but %llu in the first line",
+                            (unsigned long long)column - 1, (unsigned long long)columns);
+}
+
+/* A first column that is the same everywhere hardly is the label's. */
+static int nc_axx__data_one_class(const nc_axx__data_reader *r) {
+    const size_t n = r->found.count * sizeof(uint32_t);
+    return r->found.count > 1 && r->classes.status == NC_OK &&
+           !memcmp(r->classes.data, r->classes.data + sizeof(uint32_t), n - sizeof(uint32_t));
+}
+
+/* To the next line that has more than a comment. */
+static void nc_axx__data_skip(nc__text *t) {
+    for (nc__skip_space(t); nc__peek(t, 0) == '#'; nc__skip_space(t)) nc_axx__skip_line(t);
+}
+
+static nc_status nc_axx__read_data_csv(nc_axx__data_reader *r) {
+    const uint8_t mark[3] = {0xEF, 0xBB, 0xBF}; /* of UTF-8 */
+    int64_t label_at = r->how.label;
+    uint64_t columns = 0;
+    nc__text t;
+    int c;
+    nc__text_open(&t, r->data, r->bytes, r->err);
+    if (r->bytes >= 3 && !memcmp(r->data, mark, 3)) t.at += 3;
+    nc_axx__data_skip(&t);
+    c = nc__peek(&t, 0);
+    if (nc__is_letter(c) || c == '"') {
+        const int32_t named = nc_axx__data_names(&t);
+        if (label_at == 0) label_at = named;
+    }
+    for (nc_axx__data_skip(&t); nc__peek(&t, 0) >= 0 && !nc_axx__data_enough(r);
+         nc_axx__data_skip(&t)) {
+        if (!columns) {
+            columns = nc_axx__data_columns(t);
+            if (nc_axx__data_csv_shape(r, &t, columns - 1) != NC_OK) return t.status;
+            if (label_at < 0) label_at = (int64_t)columns;
+            if (label_at > (int64_t)columns)
+                return nc__text_fail(&t, NC_ERR_ARG, "there is no column %lld for the label",
+                                     (long long)label_at);
+        }
+        nc_axx__data_line(r, &t, columns, label_at ? (uint64_t)label_at : 1);
+        if (t.status == NC_OK && r->pixels.status != NC_OK) return r->pixels.status;
+    }
+    if (t.status == NC_OK && !r->found.count)
+        (void)nc__text_fail(&t, NC_ERR_FORMAT, "no images in the file");
+    if (t.status == NC_OK && label_at == 0 && nc_axx__data_one_class(r))
+        return nc__fail(r->err, NC_ERR_FORMAT, 0, 0,
+                        "the first column is the same in all lines and no label: say which column "
+                        "is (-1: the last)");
+    return t.status;
+}
+
+/* -- all forms -- */
+
+/* What others have packed the images in, with what to do. */
+static const char *nc_axx__data_packed(const uint8_t *d, size_t bytes) {
+    if (bytes >= 2 && d[0] == 0x1F && d[1] == 0x8B) return "compressed by gzip: gunzip it first";
+    if (bytes >= 4 && !memcmp(d, "PK\3\4", 4)) return "a zip archive: unpack it first";
+    if (bytes >= 262 && !memcmp(d + 257, "ustar", 5)) return "a tar archive: unpack it first";
+    if (bytes >= 2 && d[0] == 0x80 && d[1] >= 2 && d[1] <= 5)
+        return "a Python pickle: take the binary version of the data";
+    if (bytes >= 4 && (!memcmp(d, "\x89PNG", 4) || !memcmp(d, "\xFF\xD8\xFF", 3)))
+        return "one image: a folder of them with a folder for each class is wanted";
+    return NULL;
+}
+
+/* The form by the content: sizes that fit exactly first. AUTO: none. */
+static nc_axx_data_form nc_axx__data_form_of(const uint8_t *d, size_t bytes) {
+    uint32_t classes, size[3] = {0, 0, 0};
+    nc_axx__data_reader r;
+    size_t i, marks = 0;
+    memset(&r, 0, sizeof r);
+    if (nc_axx__is_idx(d, bytes) &&
+        nc_axx__idx_sizes(&r, "", d, bytes, d[3] == 1 ? 1 : 3, size) == NC_OK)
+        return NC_AXX_DATA_IDX;
+    for (i = 0; i < bytes && i < 4096; i++) marks += d[i] < 9 || (d[i] > 13 && d[i] < 32);
+    if (!marks) return NC_AXX_DATA_CSV;
+    if (bytes % nc_axx__cifar_record(0, &classes) == 0) return NC_AXX_DATA_CIFAR10;
+    if (bytes % nc_axx__cifar_record(1, &classes) == 0) return NC_AXX_DATA_CIFAR100;
+    return nc_axx__is_idx(d, bytes) ? NC_AXX_DATA_IDX : NC_AXX_DATA_AUTO;
+}
+
+static nc_status nc_axx__data_read(nc_axx__data_reader *r) {
+    const char *packed = nc_axx__data_packed(r->data, r->bytes);
+    if (r->how.form == NC_AXX_DATA_AUTO && !packed)
+        r->how.form = nc_axx__data_form_of(r->data, r->bytes);
+    switch (r->how.form) {
+    case NC_AXX_DATA_CIFAR10:
+    case NC_AXX_DATA_CIFAR100: return nc_axx__read_cifar(r);
+    case NC_AXX_DATA_IDX: return nc_axx__read_idx(r);
+    case NC_AXX_DATA_CSV: return nc_axx__read_data_csv(r);
+    case NC_AXX_DATA_AUTO:
+    case NC_AXX_DATA_FORMS: break;
+    }
+    if (packed) return nc__fail(r->err, NC_ERR_UNSUPPORTED, 0, 0, "the file is %s", packed);
+    return nc__fail(r->err, NC_ERR_FORMAT, 0, 0,
+                    "%llu bytes are no CSV, IDX, nor whole records of CIFAR (3,073 or 3,074): cut "
+                    "off?",
+                    (unsigned long long)r->bytes);
+}
+
+/* Whether images found can stand behind those that are there. */
+static nc_status nc_axx__data_fits(const nc_axx_data *d, const nc_axx__data_reader *r) {
+    const nc_axx_data *f = &r->found;
+    const int cifar = r->how.form == NC_AXX_DATA_CIFAR10 || r->how.form == NC_AXX_DATA_CIFAR100;
+    if (!d->count) return NC_OK;
+    if (d->channels != f->channels || d->height != f->height || d->width != f->width)
+        return nc__fail(r->err, NC_ERR_MISMATCH, 0, 0,
+                        "images of %u x %u x %u behind others of %u x %u x %u",
+                        (unsigned)f->channels, (unsigned)f->height, (unsigned)f->width,
+                        (unsigned)d->channels, (unsigned)d->height, (unsigned)d->width);
+    if (cifar && d->classes != f->classes)
+        return nc__fail(r->err, NC_ERR_MISMATCH, 0, 0, "images of %u classes behind others of %u",
+                        (unsigned)f->classes, (unsigned)d->classes);
+    return NC_OK;
+}
+
+/* Old and new in fresh memory. */
+static nc_status nc_axx__data_append(nc_axx_data *d, const nc_axx__data_reader *r) {
+    const size_t old = d->count * ((size_t)d->channels * d->height * d->width);
+    const size_t count = d->count + r->found.count;
+    uint8_t *pixels = (uint8_t *)nc__alloc(NULL, nc__add_size(old, r->pixels.used));
+    uint32_t *labels = (uint32_t *)nc__alloc(NULL, nc__mul_size(count, sizeof(uint32_t)));
+    if (!pixels || !labels || r->pixels.status != NC_OK || r->classes.status != NC_OK) {
+        nc__free(NULL, pixels, 0);
+        nc__free(NULL, labels, 0);
+        return nc__fail(r->err, NC_ERR_MEMORY, 0, 0, "out of memory for %llu images",
+                        (unsigned long long)count);
+    }
+    if (d->count) {
+        memcpy(pixels, d->pixels, old);
+        memcpy(labels, d->labels, d->count * sizeof *labels);
+    }
+    memcpy(pixels + old, r->pixels.data, r->pixels.used);
+    memcpy(labels + d->count, r->classes.data, r->classes.used);
+    nc__free(NULL, d->pixels, 0);
+    nc__free(NULL, d->labels, 0);
+    if (d->classes < r->found.classes) d->classes = r->found.classes;
+    d->channels = r->found.channels;
+    d->height = r->found.height;
+    d->width = r->found.width;
+    d->pixels = pixels;
+    d->labels = labels;
+    d->count = count;
+    return NC_OK;
+}
+
+NC_API nc_status nc_axx_data_parse(nc_axx_data *d, const nc_axx_data_options *how, const void *data,
+                                   size_t bytes, const void *labels, size_t label_bytes,
+                                   nc_error *err) {
+    nc_axx__data_reader r;
+    nc_status status;
+    if (!d || !data) return nc__fail(err, NC_ERR_ARG, 0, 0, "no data");
+    memset(&r, 0, sizeof r);
+    if (how) r.how = *how;
+    if (r.how.form < NC_AXX_DATA_AUTO || r.how.form >= NC_AXX_DATA_FORMS || r.how.label < -1 ||
+        r.how.largest > 255)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "an option is out of range");
+    r.data = (const uint8_t *)data;
+    r.bytes = bytes;
+    r.labels = (const uint8_t *)labels;
+    r.label_bytes = label_bytes;
+    r.err = err;
+    status = nc_axx__data_read(&r);
+    if (status == NC_OK) status = nc_axx__data_fits(d, &r);
+    if (status == NC_OK) status = nc_axx__data_append(d, &r);
+    nc__buffer_free(&r.pixels);
+    nc__buffer_free(&r.classes);
+    return status;
+}
+
+NC_API void nc_axx_data_free(nc_axx_data *d) {
+    if (!d) return;
+    nc__free(NULL, d->pixels, 0);
+    nc__free(NULL, d->labels, 0);
+    memset(d, 0, sizeof *d);
+}
+
+#ifndef NC_NO_STDIO
+/* In the name of a file the first `from` becomes `to`, which is as long. */
+static int nc_axx__data_rename(char *path, const char *from, const char *to) {
+    char *slash = strrchr(path, '/'), *at = strstr(slash ? slash : path, from);
+    if (at) memcpy(at, to, strlen(to));
+    return at != NULL;
+}
+
+/* The labels that belong to IDX images. */
+static nc_status nc_axx__data_labels(const char *path, const nc_axx_data_options *how,
+                                     uint8_t **labels, size_t *bytes, nc_error *err) {
+    char other[1024];
+    nc_status status;
+    if (how && how->labels) return nc__file_read(how->labels, NULL, labels, bytes, err);
+    if (strlen(path) >= sizeof other) return nc__fail(err, NC_ERR_LIMIT, 0, 0, "a path too long");
+    memcpy(other, path, strlen(path) + 1);
+    if (!nc_axx__data_rename(other, "images", "labels"))
+        return nc__fail(err, NC_ERR_ARG, 0, 0,
+                        "IDX images need their labels, and no \"images\" in the name '%.60s' tells "
+                        "where: name them",
+                        path);
+    (void)nc_axx__data_rename(other, "idx3", "idx1");
+    status = nc__file_read(other, NULL, labels, bytes, err);
+    if (status == NC_ERR_IO)
+        return nc__fail(err, status, 0, 0, "cannot open the labels '%.100s'", other);
+    return status;
+}
+
+NC_API nc_status nc_axx_data_load(nc_axx_data *d, const char *path, const nc_axx_data_options *how,
+                                  nc_error *err) {
+    uint8_t *data, *labels = NULL;
+    size_t bytes, label_bytes = 0;
+    nc_axx_data_form form = how ? how->form : NC_AXX_DATA_AUTO;
+    nc_status status;
+    if (!path || !d) return nc__fail(err, NC_ERR_ARG, 0, 0, "no path");
+    status = nc__file_read(path, NULL, &data, &bytes, err);
+    if (status != NC_OK) return status;
+    if (form == NC_AXX_DATA_AUTO) form = nc_axx__data_form_of(data, bytes);
+    if (form == NC_AXX_DATA_IDX && bytes >= 4 && data[3] != 1)
+        status = nc_axx__data_labels(path, how, &labels, &label_bytes, err);
+    if (status == NC_OK) status = nc_axx_data_parse(d, how, data, bytes, labels, label_bytes, err);
+    nc__free(NULL, data, bytes + 1);
+    nc__free(NULL, labels, label_bytes + 1);
+    return status;
+}
+#endif
+NC__COLD_END
+
+/* -- resizing -- */
+
+/* For every place of the output: the first input and how many, and their weights in 22 bits. */
+typedef struct nc_axx__resize_axis {
+    uint32_t most; /* inputs of one place */
+    uint32_t *first, *count;
+    int32_t *weights; /* most for each place */
+} nc_axx__resize_axis;
+
+enum { NC_AXX__RESIZE_BITS = 22, NC_AXX__RESIZE_MOST = 32768 };
+
+/* The filter: a triangle to 1, or Keys's cubic (1981) with a = -1/2 to 2. */
+static double nc_axx__resize_filter(double x, int cubic) {
+    const double a = -0.5;
+    if (x < 0) x = -x;
+    if (!cubic) return x < 1 ? 1 - x : 0;
+    if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+    return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0;
+}
+
+static void nc_axx__resize_free(nc_axx__resize_axis *axis) {
+    nc__free(NULL, axis->first, 0);
+    nc__free(NULL, axis->weights, 0);
+    axis->first = NULL;
+    axis->weights = NULL;
+}
+
+/* The weights of one place, of inputs around `centre`, that add up to 1. */
+static void nc_axx__resize_place(nc_axx__resize_axis *axis, size_t place, double centre,
+                                 double reach, double wide, size_t from, int cubic) {
+    const double low = centre - reach + 0.5, high = centre + reach + 0.5;
+    const uint32_t first = low > 0 ? (uint32_t)low : 0;
+    const uint32_t end = high < (double)from ? (uint32_t)high : (uint32_t)from;
+    double sum = 0;
+    uint32_t i;
+    axis->first[place] = first;
+    axis->count[place] = end - first;
+    for (i = first; i < end; i++)
+        sum += nc_axx__resize_filter(((double)i - centre + 0.5) * (1 / wide), cubic);
+    for (i = first; i < end; i++) {
+        const double w =
+            nc_axx__resize_filter(((double)i - centre + 0.5) * (1 / wide), cubic) / sum;
+        const double scaled = w * (1 << NC_AXX__RESIZE_BITS);
+        axis->weights[place * axis->most + (i - first)] =
+            (int32_t)(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
+    }
+}
+
+static nc_status nc_axx__resize_make(nc_axx__resize_axis *axis, size_t from, size_t to, int cubic) {
+    const double scale = (double)from / (double)to, wide = scale < 1 ? 1 : scale;
+    const double reach = (cubic ? 2 : 1) * wide;
+    size_t i;
+    axis->most = (uint32_t)ceil(reach) * 2 + 1;
+    axis->first = (uint32_t *)nc__alloc(NULL, to * 2 * sizeof(uint32_t));
+    axis->weights = (int32_t *)nc__alloc(NULL, to * axis->most * sizeof(int32_t));
+    if (!axis->first || !axis->weights) {
+        nc_axx__resize_free(axis);
+        return NC_ERR_MEMORY;
+    }
+    axis->count = axis->first + to;
+    for (i = 0; i < to; i++)
+        nc_axx__resize_place(axis, i, ((double)i + 0.5) * scale, reach, wide, from, cubic);
+    return NC_OK;
+}
+
+/* One pass over `lines` lines: inputs and outputs of one so far apart, and lines of in and out. */
+static void nc_axx__resize_pass(const nc_axx__resize_axis *axis, const uint8_t *in, uint8_t *out,
+                                size_t lines, size_t places, size_t in_step, size_t in_line,
+                                size_t out_line, size_t out_step) {
+    size_t line, i;
+    for (i = 0; i < places; i++) {
+        const int32_t *w = axis->weights + i * axis->most;
+        for (line = 0; line < lines; line++) {
+            const uint8_t *from = in + line * in_line + axis->first[i] * in_step;
+            int32_t sum = 1 << (NC_AXX__RESIZE_BITS - 1);
+            uint32_t k;
+            for (k = 0; k < axis->count[i]; k++) sum += w[k] * from[k * in_step];
+            sum = sum < 0 ? 0 : sum >> NC_AXX__RESIZE_BITS;
+            out[line * out_line + i * out_step] = (uint8_t)(sum > 255 ? 255 : sum);
+        }
+    }
+}
+
+/* What is computed first, as Pillow 13.0 chooses it: rounding between the passes shows. */
+static int nc_axx__resize_rows_first(size_t h, size_t w, size_t oh, size_t ow) {
+    return oh >= h || (ow < w && 2 * (w - ow) >= h - oh);
+}
+
+static void nc_axx__resize_plane(const nc_axx__resize_axis axis[2], const uint8_t *in, size_t h,
+                                 size_t w, uint8_t *out, size_t oh, size_t ow, uint8_t *between) {
+    if (h == oh) {
+        nc_axx__resize_pass(&axis[0], in, out, h, ow, 1, w, ow, 1);
+    } else if (w == ow) {
+        nc_axx__resize_pass(&axis[1], in, out, w, oh, w, 1, 1, w);
+    } else if (nc_axx__resize_rows_first(h, w, oh, ow)) {
+        nc_axx__resize_pass(&axis[0], in, between, h, ow, 1, w, ow, 1);
+        nc_axx__resize_pass(&axis[1], between, out, ow, oh, ow, 1, 1, ow);
+    } else {
+        nc_axx__resize_pass(&axis[1], in, between, w, oh, w, 1, 1, w);
+        nc_axx__resize_pass(&axis[0], between, out, oh, ow, 1, w, ow, 1);
+    }
+}
+
+NC_API nc_status nc_axx_resize(const uint8_t *pixels, size_t planes, size_t height, size_t width,
+                               uint8_t *out, size_t out_height, size_t out_width, int cubic) {
+    const size_t most = NC_AXX__RESIZE_MOST, wider = width > out_width ? width : out_width;
+    const size_t in_plane = height * width, out_plane = out_height * out_width;
+    nc_axx__resize_axis axis[2] = {{0, NULL, NULL, NULL}, {0, NULL, NULL, NULL}};
+    uint8_t *between;
+    nc_status status;
+    size_t p;
+    if (!pixels || !out || height - 1 >= most || width - 1 >= most || out_height - 1 >= most ||
+        out_width - 1 >= most)
+        return NC_ERR_ARG;
+    if (height == out_height && width == out_width) {
+        memcpy(out, pixels, planes * in_plane);
+        return NC_OK;
+    }
+    between = (uint8_t *)nc__alloc(NULL, nc__mul_size(height, wider));
+    status = between ? nc_axx__resize_make(&axis[0], width, out_width, cubic) : NC_ERR_MEMORY;
+    if (status == NC_OK) status = nc_axx__resize_make(&axis[1], height, out_height, cubic);
+    for (p = 0; p < planes && status == NC_OK; p++)
+        nc_axx__resize_plane(axis, pixels + p * in_plane, height, width, out + p * out_plane,
+                             out_height, out_width, between);
+    nc_axx__resize_free(&axis[0]);
+    nc_axx__resize_free(&axis[1]);
+    nc__free(NULL, between, 0);
+    return status;
+}
+
+/* -- bytes to what a network sees -- */
+
+/* What becomes of an image: planes that are kept, size before the cut and after, place of it. */
+typedef struct nc_axx__view_plan {
+    size_t planes, height, width, out_planes, out_height, out_width, top, left;
+} nc_axx__view_plan;
+
+/* Half of a number, ties to even. */
+static size_t nc_axx__view_half(size_t n) { return n / 2 + (n % 2 && n / 2 % 2); }
+
+static nc_status nc_axx__view_make(nc_axx__view_plan *p, const nc_axx_view *v, uint32_t channels,
+                                   uint32_t height, uint32_t width) {
+    const uint32_t wanted = v->channels ? v->channels : channels;
+    const uint32_t shorter = height < width ? height : width;
+    if (!channels || channels > 4 || !height || !width ||
+        (wanted != channels && !(wanted == 3 && channels == 1) && !(wanted == 1 && channels == 3)))
+        return NC_ERR_ARG;
+    p->planes = wanted < channels ? wanted : channels;
+    p->out_planes = wanted;
+    p->out_height = v->height ? v->height : height;
+    p->out_width = v->width ? v->width : width;
+    p->height = v->resize ? (size_t)((uint64_t)height * v->resize / shorter) : p->out_height;
+    p->width = v->resize ? (size_t)((uint64_t)width * v->resize / shorter) : p->out_width;
+    if (p->height < p->out_height || p->width < p->out_width || p->height > NC_AXX__RESIZE_MOST ||
+        p->width > NC_AXX__RESIZE_MOST)
+        return NC_ERR_ARG;
+    p->top = nc_axx__view_half(p->height - p->out_height);
+    p->left = nc_axx__view_half(p->width - p->out_width);
+    return NC_OK;
+}
+
+/* Pillow's grey. */
+static void nc_axx__view_grey(const uint8_t *rgb, uint8_t *grey, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++)
+        grey[i] =
+            (uint8_t)((rgb[i] * 19595u + rgb[n + i] * 38470u + rgb[2 * n + i] * 7471u + 32768u) >>
+                      16);
+}
+
+static void nc_axx__view_normalize(const nc_axx_view *v, const nc_axx__view_plan *p,
+                                   const uint8_t *pixels, float *out) {
+    const float largest = v->largest > 0 ? v->largest : 255.0f;
+    size_t plane, y, x;
+    for (plane = 0; plane < p->out_planes; plane++) {
+        const uint8_t *from = pixels + (plane % p->planes) * p->height * p->width;
+        const float mean = v->mean[plane];
+        const float deviation = v->deviation[plane] > 0 ? v->deviation[plane] : 1.0f;
+        for (y = 0; y < p->out_height; y++)
+            for (x = 0; x < p->out_width; x++)
+                *out++ = ((float)from[(y + p->top) * p->width + x + p->left] / largest - mean) /
+                         deviation;
+    }
+}
+
+NC_API nc_status nc_axx_view_image(const nc_axx_view *view, const uint8_t *pixels,
+                                   uint32_t channels, uint32_t height, uint32_t width, float *out) {
+    nc_axx__view_plan p;
+    uint8_t *grey = NULL, *sized = NULL;
+    nc_status status;
+    if (!view || !pixels || !out) return NC_ERR_ARG;
+    status = nc_axx__view_make(&p, view, channels, height, width);
+    if (status == NC_OK && p.planes < channels) {
+        grey = (uint8_t *)nc__alloc(NULL, (size_t)height * width);
+        if (!grey) return NC_ERR_MEMORY;
+        nc_axx__view_grey(pixels, grey, (size_t)height * width);
+        pixels = grey;
+    }
+    if (status == NC_OK && (p.height != height || p.width != width)) {
+        sized = (uint8_t *)nc__alloc(NULL, nc__mul_size(p.planes * p.height, p.width));
+        status = sized ? nc_axx_resize(pixels, p.planes, height, width, sized, p.height, p.width,
+                                       view->cubic != 0)
+                       : NC_ERR_MEMORY;
+        pixels = sized;
+    }
+    if (status == NC_OK) nc_axx__view_normalize(view, &p, pixels, out);
+    nc__free(NULL, grey, 0);
+    nc__free(NULL, sized, 0);
+    return status;
+}
+
+NC_API nc_status nc_axx_view_data(const nc_axx_view *view, const nc_axx_data *d, size_t first,
+                                  size_t count, float *out) {
+    nc_axx__view_plan p;
+    nc_status status;
+    size_t each, i;
+    int failed = 0;
+    if (!view || !d || !out || first > d->count || count > d->count - first) return NC_ERR_ARG;
+    if (count == 0) return NC_OK;
+    status = nc_axx__view_make(&p, view, d->channels, d->height, d->width);
+    if (status != NC_OK) return status;
+    each = (size_t)d->channels * d->height * d->width;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) reduction(| : failed)
+#endif
+    for (i = 0; i < count; i++)
+        if (nc_axx_view_image(view, d->pixels + (first + i) * each, d->channels, d->height,
+                              d->width,
+                              out + i * p.out_planes * p.out_height * p.out_width) != NC_OK)
+            failed |= 1;
+    return failed ? NC_ERR_MEMORY : NC_OK;
+}
+#endif /* NC_AXX_VIT */
 
 /* >>networks ==================================================================== */
 
