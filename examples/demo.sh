@@ -45,7 +45,9 @@ for form in classical optimised; do
 done
 
 say "nc_axx.h: a vision transformer on approximate multipliers (some 40 s)"
-"$b/axx_vit_digits" --rounds 40
+"$b/axx_vit_digits" --out "$out/digits"
+"$b/axx_eval" "$out/digits.safetensors" "$out/digits.test.csv" --train "$out/digits.train.csv" \
+    --validation "$out/digits.validation.csv" --largest 16 --retrain 1 --search 40 --svg "$out/digits.svg"
 
 say "nc_hlx.h: a small transformer on the book of Genesis, stopped and resumed"
 "$b/hlx_train" --data examples/data/genesis.txt --preset demo --steps 150 --decay 300 \
