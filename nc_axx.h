@@ -1124,6 +1124,13 @@ NC_API nc_status nc_axx_graph_from_onnx(nc_axx_graph **graph, const nc_axx_onnx 
 
 /* -- search: which layer gets which multiplier ---------------------------------------------- */
 
+/* What tree and genetic search give to layers that they leave open. */
+typedef enum nc_axx_policy {
+    NC_AXX_POLICY_LEARNED, /* what costs least accuracy for its power, as estimated */
+    NC_AXX_POLICY_EVEN,    /* any candidate */
+    NC_AXX_POLICY_POWER    /* a candidate in proportion to 1 / power */
+} nc_axx_policy;
+
 /* The problem. Zeros are the defaults. */
 typedef struct nc_axx_search_config {
     uint32_t layers;       /* to assign, 1 to 1,024 */
@@ -1132,13 +1139,13 @@ typedef struct nc_axx_search_config {
     const float *power;    /* relative power of every candidate */
     double least_accuracy; /* what a solution must keep */
     /* Accuracy of an assignment (a candidate for every layer), 0 to 1. Nonzero stops the search
-     * with NC_ERR_CANCELLED. Never asked twice for the same. */
+     * with NC_ERR_CANCELLED. Never asked twice for the same. Must depend on nothing else. */
     int (*evaluate)(void *user, const uint8_t *assignment, double *accuracy);
     void *user;
     uint64_t seed;
-    double exploration;  /* of the tree search; 0: 1 / (2 sqrt 2) */
-    uint32_t by_power;   /* 1: rollouts draw a candidate in proportion to 1 / power, 0: evenly */
-    uint32_t population; /* of the genetic search; 0: 24 */
+    double exploration;      /* of the tree search; 0: 1 / (2 sqrt 2) */
+    nc_axx_policy policy;    /* of tree and genetic search */
+    uint32_t population;     /* of the genetic search; 0: 24 */
     nc_progress_fn progress; /* of a search; null: none */
     void *progress_user;
 } nc_axx_search_config;
@@ -1156,14 +1163,25 @@ typedef struct nc_axx_search nc_axx_search;
 NC_API nc_status nc_axx_search_create(nc_axx_search **search, const nc_axx_search_config *config);
 /* Release; null is fine. */
 NC_API void nc_axx_search_destroy(nc_axx_search *search);
-/* Monte-Carlo tree search, a level for each layer: descend by mean + exploration sqrt(ln N / n),
- * add a node, fill the layers below (half of the times all alike, else each by itself), reward 1/2
- * + (1 - power) / 2 where the accuracy suffices, else its half share of it. `rounds` assignments
- * are tried, known ones included: the same seed walks the same way again, so a search that was
- * saved and loaded goes on where it was. */
+/* Monte-Carlo tree search, a level for each layer, those with most work first. `rounds` assignments
+ * are tried; the first are the candidates in all layers. With NC_AXX_POLICY_LEARNED each layer then
+ * has the cheapest candidate once, among layers that use up part of what accuracy may be lost; from
+ * these rounds the accuracy that a candidate costs in a layer is estimated, and corrected by every
+ * further evaluation. A round descends, at each level with chance 3/4, to the child with the greatest
+ * value + exploration * promise * sqrt(1 + N) / (1 + n), after N visits of its parent and n of its
+ * own: the value is the mean of its assignments and their best, from 0 for the parent's mean to 1
+ * for the best of all; the promise is 1 or, as the estimates have it, less. The layers below are
+ * filled for the least power that the accuracy may pay for (estimates drawn at random, the wider the
+ * fewer evaluations they rest on), or crossed from good assignments as in the genetic search. What
+ * earlier calls have found is built on; no assignment is evaluated twice. NC_ERR_ARG when an
+ * accuracy is not from 0 to 1. */
 NC_API nc_status nc_axx_search_mcts(nc_axx_search *search, uint32_t rounds);
-/* Genetic search with the same reward: uniform assignments first, then tournaments of two, uniform
- * crossover, one mutation in the mean, the two best kept. */
+/* Genetic search with the same first rounds and estimates: the fitness is 1/2 + (1 - power) / 2 where
+ * the accuracy suffices, else its half share of it; two parents by tournaments of two (one in four
+ * is of the Pareto front), layers crossed evenly, one mutation in the mean; with
+ * NC_AXX_POLICY_LEARNED then layers changed, those that save most for what they cost, until the
+ * parent's accuracy and the estimates of what differs promise the accuracy to be kept. A child takes
+ * the place of the worst of the population unless it is worse. */
 NC_API nc_status nc_axx_search_genetic(nc_axx_search *search, uint32_t rounds);
 /* From the candidate of the highest power everywhere, take the change of one layer to the next
  * lower power that saves most and keeps the accuracy, until none is left. */
@@ -1185,9 +1203,24 @@ NC_API nc_status nc_axx_search_front(const nc_axx_search *search, nc_axx_solutio
  * candidates of all layers. Free with nc_axx_free_text. */
 NC_API nc_status nc_axx_search_csv(const nc_axx_search *search, int front_only, char **text,
                                    size_t *bytes);
-/* Read such a file: its assignments count as evaluated. Errors with line and column. */
+/* The same with a first line that names layers, candidates, seed, a fingerprint of all settings, the
+ * number of assignments and a checksum: all that a search needs to go on. A new search of the same
+ * problem reads it with nc_axx_search_load and makes the calls of the first again, in their order:
+ * it goes its way again without evaluating anything, and on from where it was, to the result of one
+ * that was never stopped, to the bit. Free with nc_axx_free_text. */
+NC_API nc_status nc_axx_search_state(const nc_axx_search *search, char **text, size_t *bytes);
+/* Read the CSV or the state of a search: its assignments count as evaluated. Errors with line and
+ * column: NC_ERR_FORMAT, NC_ERR_LIMIT; NC_ERR_MISMATCH for a state of another problem or a damaged
+ * one, a power that is not the assignment's, and another accuracy than is known. Nothing is changed
+ * on failure. */
 NC_API nc_status nc_axx_search_load(nc_axx_search *search, const char *text, size_t bytes,
                                     nc_error *err);
+#ifndef NC_NO_STDIO
+/* The state into a file, atomically: from `progress`, say, after every so many assignments. */
+NC_API nc_status nc_axx_search_save(const nc_axx_search *search, const char *path, nc_error *err);
+/* Load such a file, or CSV. */
+NC_API nc_status nc_axx_search_resume(nc_axx_search *search, const char *path, nc_error *err);
+#endif
 
 #ifdef NC_GPU
 /* -- gpu: the integer sums on a device of nc_gpu.h, the bits of the functions above --------- */
@@ -16882,9 +16915,18 @@ struct nc_axx_search {
     nc__index known;       /* assignments by their bytes */
     uint8_t *assignments;  /* stb_ds array, layers bytes each */
     double *accuracies;    /* stb_ds array */
+    uint8_t *seen;         /* stb_ds array, 1: by this search, 0: as yet only in a file */
     uint32_t done, rounds; /* for the progress */
     uint64_t draws;
     uint32_t words[4];
+    /* estimates, by layer and candidate */
+    double *cost;                   /* accuracy lost by it */
+    uint32_t *met;                  /* assignments evaluated that had it */
+    double *sampled;                /* cost as this round sees it */
+    uint32_t opened;                /* first rounds done */
+    uint8_t safest, cheapest, base; /* candidates */
+    double top;                     /* accuracy of the safest in all layers */
+    double exchange;                /* power for accuracy, of the last assignment planned */
 };
 
 NC_API void nc_axx_search_destroy(nc_axx_search *search) {
@@ -16892,6 +16934,9 @@ NC_API void nc_axx_search_destroy(nc_axx_search *search) {
     nc__index_free(&search->known);
     stbds_arrfree(search->assignments);
     stbds_arrfree(search->accuracies);
+    stbds_arrfree(search->seen);
+    nc__free(NULL, search->cost, 0);
+    nc__free(NULL, search->met, 0);
     nc__free(NULL, search->share, 0);
     nc__free(NULL, search->power, 0);
     nc__free(NULL, search, 0);
@@ -16899,11 +16944,13 @@ NC_API void nc_axx_search_destroy(nc_axx_search *search) {
 
 NC_API nc_status nc_axx_search_create(nc_axx_search **search, const nc_axx_search_config *config) {
     nc_axx_search *s;
+    size_t cells;
     uint32_t i;
     if (!search) return NC_ERR_ARG;
     *search = NULL;
     if (!config || !config->layers || config->layers > 1024 || !config->candidates ||
-        config->candidates > 64 || !config->share || !config->power || !config->evaluate)
+        config->candidates > 64 || !config->share || !config->power || !config->evaluate ||
+        (unsigned)config->policy > NC_AXX_POLICY_POWER)
         return NC_ERR_ARG;
     for (i = 0; i < config->candidates; i++)
         if (!(config->power[i] >= 0 && config->power[i] < 1e6f)) return NC_ERR_ARG;
@@ -16912,10 +16959,14 @@ NC_API nc_status nc_axx_search_create(nc_axx_search **search, const nc_axx_searc
     s->config = *config;
     s->share = (double *)nc__alloc(NULL, config->layers * sizeof *s->share);
     s->power = (float *)nc__alloc(NULL, config->candidates * sizeof *s->power);
-    if (!s->share || !s->power) {
+    cells = (size_t)config->layers * config->candidates;
+    s->cost = (double *)nc__calloc(NULL, 2 * cells * sizeof *s->cost);
+    s->met = (uint32_t *)nc__calloc(NULL, cells * sizeof *s->met);
+    if (!s->share || !s->power || !s->cost || !s->met) {
         nc_axx_search_destroy(s);
         return NC_ERR_MEMORY;
     }
+    s->sampled = s->cost + cells;
     memcpy(s->share, config->share, config->layers * sizeof *s->share);
     memcpy(s->power, config->power, config->candidates * sizeof *s->power);
     if (!(s->config.exploration > 0)) s->config.exploration = 0.35355339059327379;
@@ -16958,30 +17009,39 @@ static nc_status nc_axx__remember(nc_axx_search *s, const uint8_t *assignment, d
     if (!nc__index_add(&s->known, hash, (uint32_t)stbds_arrlenu(s->accuracies)))
         return NC_ERR_MEMORY;
     stbds_arrput(s->accuracies, accuracy);
+    stbds_arrput(s->seen, 0);
     to = stbds_arraddnptr(s->assignments, s->config.layers);
     if (to) memcpy(to, assignment, s->config.layers);
     return NC_OK;
 }
 
+/* Whether this search itself has met an assignment: what a file alone knows changes no decision, so
+ * that a search goes its way again after its file was read. */
+static int nc_axx__met_before(const nc_axx_search *s, const uint8_t *assignment) {
+    const uint32_t at = nc_axx__evaluated(s, assignment);
+    return at != UINT32_MAX && s->seen[at];
+}
+
 /* Accuracy of an assignment, from the list or the user. */
 static nc_status nc_axx__evaluate(nc_axx_search *s, const uint8_t *assignment, double *accuracy) {
-    const uint32_t at = nc_axx__evaluated(s, assignment);
-    nc_status status = NC_OK;
-    if (at != UINT32_MAX) {
-        *accuracy = s->accuracies[at];
-    } else {
+    uint32_t at = nc_axx__evaluated(s, assignment);
+    if (at == UINT32_MAX) {
+        nc_status status;
         if (s->config.evaluate(s->config.user, assignment, accuracy)) return NC_ERR_CANCELLED;
+        if (!(*accuracy >= 0 && *accuracy <= 1)) return NC_ERR_ARG;
+        at = (uint32_t)stbds_arrlenu(s->accuracies);
         status = nc_axx__remember(s, assignment, *accuracy);
+        if (status != NC_OK) return status;
     }
+    *accuracy = s->accuracies[at];
+    s->seen[at] = 1;
     if (s->done < s->rounds) s->done++;
-    if (status == NC_OK && s->config.progress &&
-        s->config.progress(s->config.progress_user, s->done, s->rounds))
+    if (s->config.progress && s->config.progress(s->config.progress_user, s->done, s->rounds))
         return NC_ERR_CANCELLED;
-    return status;
+    return NC_OK;
 }
 
 static void nc_axx__start(nc_axx_search *s, uint32_t rounds) {
-    s->draws = 0;
     s->done = 0;
     s->rounds = rounds;
 }
@@ -16994,38 +17054,216 @@ static double nc_axx__reward(const nc_axx_search *s, const uint8_t *assignment, 
     return least > 0 ? 0.5 * accuracy / least : 0.0;
 }
 
-typedef struct nc_axx__tree {
-    uint32_t visits, first_child, tried; /* children in a row of `candidates` nodes, 0: none */
-    double reward;
-} nc_axx__tree;
+/* -- estimates: what accuracy a layer's choice costs -- */
 
-/* The child to follow: one that was not visited yet, else the best. */
-static uint32_t nc_axx__child(nc_axx_search *s, const nc_axx__tree *tree, uint32_t node) {
-    const uint32_t n = s->config.candidates, first = tree[node].first_child;
-    uint32_t i, best = 0, left = n - tree[node].tried;
-    double most = -1;
-    if (left) { /* one of them, drawn evenly */
-        uint32_t skip = nc_axx__pick(s, left);
-        for (i = 0; i < n; i++)
-            if (!tree[first + i].visits && skip-- == 0) return i;
-    }
-    for (i = 0; i < n; i++) {
-        const nc_axx__tree *child = &tree[first + i];
-        const double visits = (double)child->visits;
-        const double score = child->reward / visits +
-                             s->config.exploration * sqrt(log((double)tree[node].visits) / visits);
-        if (score > most) {
-            most = score;
-            best = i;
-        }
-    }
-    return best;
+/* Accuracy that may be lost. */
+static double nc_axx__accuracy_budget(const nc_axx_search *s) {
+    return s->top - s->config.least_accuracy;
 }
 
+/* Below the costs that matter: a tenth of a layer's part of the budget. */
+static double nc_axx__cost_grain(const nc_axx_search *s) {
+    const double budget = nc_axx__accuracy_budget(s);
+    return (budget > 0.01 ? budget : 0.01) / (10.0 * (double)s->config.layers);
+}
+
+/* Accuracy of an evaluated assignment, of `all` everywhere but for one layer. */
+static double nc_axx__accuracy_of(const nc_axx_search *s, uint32_t all, uint32_t layer,
+                                  uint32_t other) {
+    uint8_t assignment[1024];
+    memset(assignment, (int)all, s->config.layers);
+    assignment[layer] = (uint8_t)other;
+    return s->accuracies[nc_axx__evaluated(s, assignment)];
+}
+
+/* What the candidates cost in all layers is spread evenly over these. The base is the candidate that
+ * costs most within the budget: there layers show what they cost in the company of others. */
+static void nc_axx__first_costs(nc_axx_search *s) {
+    const uint32_t n = s->config.candidates;
+    double accuracy[64], most = -1;
+    uint32_t c, l;
+    s->safest = s->cheapest = 0;
+    for (c = 0; c < n; c++) {
+        accuracy[c] = nc_axx__accuracy_of(s, c, 0, c);
+        if (accuracy[c] > accuracy[s->safest] ||
+            (accuracy[c] >= accuracy[s->safest] && s->power[c] > s->power[s->safest]))
+            s->safest = (uint8_t)c;
+        if (s->power[c] < s->power[s->cheapest]) s->cheapest = (uint8_t)c;
+    }
+    s->top = accuracy[s->safest];
+    s->base = s->safest;
+    for (c = 0; c < n; c++) {
+        const double lost = s->top - accuracy[c];
+        for (l = 0; l < s->config.layers; l++)
+            s->cost[(size_t)l * n + c] = lost / (double)s->config.layers;
+        if (c == s->cheapest || lost > nc_axx__accuracy_budget(s) || !(lost > most)) continue;
+        most = lost;
+        s->base = (uint8_t)c;
+    }
+}
+
+/* A layer's costs in proportion to what the cheapest candidate costs in it, at the base. */
+static void nc_axx__weigh_layers(nc_axx_search *s) {
+    const uint32_t n = s->config.candidates;
+    const double base = nc_axx__accuracy_of(s, s->base, 0, s->base), grain = nc_axx__cost_grain(s);
+    double sum = 0;
+    uint32_t l, c;
+    for (l = 0; l < s->config.layers; l++) {
+        s->sampled[l] = base - nc_axx__accuracy_of(s, s->base, l, s->cheapest);
+        if (!(s->sampled[l] > grain)) s->sampled[l] = grain;
+        sum += s->sampled[l];
+    }
+    for (l = 0; l < s->config.layers; l++)
+        for (c = 0; c < n; c++)
+            s->cost[(size_t)l * n + c] *= s->sampled[l] / sum * (double)s->config.layers;
+    memcpy(s->sampled, s->cost, (size_t)s->config.layers * n * sizeof *s->cost);
+}
+
+/* Correct the costs by an evaluation: what it differs from their sum goes to the choices made, by
+ * their costs, and as a factor to the layers' other choices, less to those that were met often. Far
+ * beyond the budget, where the accuracy no longer falls in proportion, only that it is far counts. */
+static void nc_axx__learn_costs(nc_axx_search *s, const uint8_t *assignment, double accuracy) {
+    const uint32_t n = s->config.candidates;
+    const double grain = nc_axx__cost_grain(s), far = 30 * grain * (double)s->config.layers;
+    double lost = s->top - accuracy, guess = 0, weight = 0, rate;
+    uint32_t l, c, others = 0;
+    for (l = 0; l < s->config.layers; l++) {
+        const double cost = s->cost[(size_t)l * n + assignment[l]];
+        if (assignment[l] == s->safest) continue;
+        guess += cost;
+        weight += cost + grain;
+        others++;
+    }
+    if (!others) return;
+    if (others > 1 && lost > far) lost = guess > far ? guess : far;
+    rate = (lost - guess) / weight * (others > 1 ? 0.5 : 1.0);
+    for (l = 0; l < s->config.layers; l++) {
+        double *row = s->cost + (size_t)l * n, factor;
+        uint32_t *met = s->met + (size_t)l * n;
+        const uint8_t here = assignment[l];
+        if (here == s->safest) continue;
+        factor = 1 + rate;
+        if (factor < grain / (row[here] + grain)) factor = grain / (row[here] + grain);
+        for (c = 0; c < n; c++) {
+            const double by = c == here ? factor : 1 + (factor - 1) / (1.0 + (double)met[c]);
+            const double cost = (row[c] + grain) * by - grain;
+            if (c != s->safest) row[c] = cost > 0 ? cost : 0;
+        }
+        met[here]++;
+    }
+}
+
+/* Costs as they may be: up to twice as much or half where nothing is known yet, for a width of 1. */
+static void nc_axx__sample_costs(nc_axx_search *s, double width) {
+    const size_t cells = (size_t)s->config.layers * s->config.candidates;
+    size_t i;
+    for (i = 0; i < cells; i++) {
+        const double u = 2 * nc_axx__draw(s) - 1;
+        const double wide = width / sqrt(1.0 + (double)s->met[i]);
+        s->sampled[i] = u > 0 ? s->cost[i] * (1 + wide * u) : s->cost[i] / (1 - wide * u);
+    }
+}
+
+static double nc_axx__power_price(const nc_axx_search *s, uint32_t layer, uint32_t candidate) {
+    return s->share[layer] * (double)s->power[candidate];
+}
+
+/* The choice for a layer of least power + exchange * cost. */
+static uint8_t nc_axx__bargain(const nc_axx_search *s, uint32_t layer, double exchange) {
+    const double *cost = s->sampled + (size_t)layer * s->config.candidates;
+    double least = 0;
+    uint32_t c, best = 0;
+    for (c = 0; c < s->config.candidates; c++) {
+        const double price = nc_axx__power_price(s, layer, c) + exchange * cost[c];
+        if (c && !(price < least)) continue;
+        least = price;
+        best = c;
+    }
+    return (uint8_t)best;
+}
+
+static double nc_axx__cost_of(const nc_axx_search *s, const uint8_t *assignment) {
+    double sum = 0;
+    uint32_t l;
+    for (l = 0; l < s->config.layers; l++)
+        sum += s->sampled[(size_t)l * s->config.candidates + assignment[l]];
+    return sum;
+}
+
+/* Change one layer after the other while that saves power and the budget pays for it, or, beyond the
+ * budget, saves cost, at the best rate; the first `fixed` layers of the order stay. */
+static void nc_axx__repair_layers(const nc_axx_search *s, uint8_t *assignment,
+                                  const uint32_t *order, uint32_t fixed, double budget) {
+    double cost = nc_axx__cost_of(s, assignment);
+    uint32_t steps;
+    for (steps = 0; steps < 4 * s->config.layers; steps++) {
+        const int beyond = cost > budget;
+        double most = 0, change = 0;
+        uint32_t i, c, layer = 0, choice = 0;
+        for (i = fixed; i < s->config.layers; i++) {
+            const uint32_t l = order[i];
+            const double *row = s->sampled + (size_t)l * s->config.candidates;
+            for (c = 0; c < s->config.candidates; c++) {
+                const double more = row[c] - row[assignment[l]];
+                const double saved =
+                    nc_axx__power_price(s, l, assignment[l]) - nc_axx__power_price(s, l, c);
+                double rate = saved;
+                if (beyond ? more >= 0 : saved <= 0 || cost + more > budget) continue;
+                if (beyond) rate = saved >= 0 ? 1e30 : more / saved;
+                if (!(rate > most)) continue;
+                most = rate;
+                change = more;
+                layer = l;
+                choice = c;
+            }
+        }
+        if (!(most > 0)) return;
+        assignment[layer] = (uint8_t)choice;
+        cost += change;
+    }
+}
+
+/* What the assignment costs with the layers of the order from `fixed` on at one exchange rate. */
+static double nc_axx__trade_layers(const nc_axx_search *s, uint8_t *assignment,
+                                   const uint32_t *order, uint32_t fixed, double exchange) {
+    uint32_t i;
+    for (i = fixed; i < s->config.layers; i++)
+        assignment[order[i]] = nc_axx__bargain(s, order[i], exchange);
+    return nc_axx__cost_of(s, assignment);
+}
+
+/* These layers for the least power within the budget: at the least exchange rate of power for
+ * accuracy, the same in all (Lagrange), that the budget pays for; then what is left is spent. */
+static void nc_axx__plan_layers(nc_axx_search *s, uint8_t *assignment, const uint32_t *order,
+                                uint32_t fixed, double budget) {
+    double low = 0, high = 1e-3;
+    uint32_t step;
+    for (step = 0; step < 16; step++, low = high, high *= 8)
+        if (nc_axx__trade_layers(s, assignment, order, fixed, high) <= budget) break;
+    for (step = 0; step < 24; step++) {
+        const double middle = (low + high) / 2;
+        if (nc_axx__trade_layers(s, assignment, order, fixed, middle) > budget)
+            low = middle;
+        else
+            high = middle;
+    }
+    (void)nc_axx__trade_layers(s, assignment, order, fixed, high);
+    s->exchange = high;
+    nc_axx__repair_layers(s, assignment, order, fixed, budget);
+}
+
+/* -- what tree and genetic search share -- */
+
+static const uint8_t *nc_axx__genes(const nc_axx_search *s, uint32_t id) {
+    return s->assignments + (size_t)id * s->config.layers;
+}
+
+/* A candidate by the policy, where no estimates serve. */
 static uint8_t nc_axx__roll(nc_axx_search *s) {
     double sum = 0, at;
     uint32_t i;
-    if (!s->config.by_power) return (uint8_t)nc_axx__pick(s, s->config.candidates);
+    if (s->config.policy != NC_AXX_POLICY_POWER)
+        return (uint8_t)nc_axx__pick(s, s->config.candidates);
     for (i = 0; i < s->config.candidates; i++) sum += 1.0 / ((double)s->power[i] + 0.05);
     at = nc_axx__draw(s) * sum;
     for (i = 0; i + 1 < s->config.candidates; i++) {
@@ -17035,103 +17273,321 @@ static uint8_t nc_axx__roll(nc_axx_search *s) {
     return (uint8_t)i;
 }
 
-NC_API nc_status nc_axx_search_mcts(nc_axx_search *search, uint32_t rounds) {
-    nc_axx__tree *tree = NULL, empty;
-    nc_status status = NC_OK;
-    uint32_t round;
-    if (!search) return NC_ERR_ARG;
-    nc_axx__start(search, rounds);
-    memset(&empty, 0, sizeof empty);
-    stbds_arrput(tree, empty);
-    for (round = 0; round < rounds && status == NC_OK; round++) {
-        uint8_t assignment[1024];
-        uint32_t path[1025], depth = 0, node = 0, i;
-        int alike;
-        double accuracy = 0, reward;
-        path[0] = 0;
-        while (depth < search->config.layers) {
-            uint32_t choice;
-            int fresh;
-            if (!tree[node].first_child) {
-                tree[node].first_child = (uint32_t)stbds_arrlenu(tree);
-                for (i = 0; i < search->config.candidates; i++) stbds_arrput(tree, empty);
+/* Whether the first rounds are through, which costs need. */
+static int nc_axx__has_costs(const nc_axx_search *s) {
+    return s->opened == s->config.candidates + s->config.layers;
+}
+
+/* The layers of the order from `fixed` on by the policy; or, from a parent (its number, else
+ * UINT32_MAX), repaired by it: then the budget is what the parent's accuracy leaves of it, whatever
+ * the costs say of the parent. Changed at random until it is a new assignment, at most eight times. */
+static void nc_axx__propose_layers(nc_axx_search *s, uint8_t *assignment, const uint32_t *order,
+                                   uint32_t fixed, uint32_t parent) {
+    uint8_t from[1024];
+    uint32_t tries, i;
+    memcpy(from, assignment, s->config.layers);
+    for (tries = 0; tries < 8; tries++) {
+        if (tries < 4) memcpy(assignment, from, s->config.layers);
+        for (i = 0; i < tries && fixed < s->config.layers; i++)
+            assignment[order[fixed + nc_axx__pick(s, s->config.layers - fixed)]] = nc_axx__roll(s);
+        if (nc_axx__has_costs(s) && tries < 4) {
+            double budget = nc_axx__accuracy_budget(s);
+            nc_axx__sample_costs(s, 1.0 + tries);
+            if (parent != UINT32_MAX) {
+                const double cost = nc_axx__cost_of(s, nc_axx__genes(s, parent));
+                budget += cost - (s->top - s->accuracies[parent]);
+                nc_axx__repair_layers(s, assignment, order, fixed, budget);
+            } else {
+                budget *= 0.8 + 0.3 * nc_axx__draw(s);
+                nc_axx__plan_layers(s, assignment, order, fixed, budget);
             }
-            choice = nc_axx__child(search, tree, node);
-            assignment[depth++] = (uint8_t)choice;
-            fresh = !tree[tree[node].first_child + choice].visits;
-            tree[node].tried += (uint32_t)fresh;
-            node = tree[node].first_child + choice;
-            path[depth] = node;
-            if (fresh) break;
+        } else if (parent == UINT32_MAX && tries < 4) {
+            for (i = fixed; i < s->config.layers; i++) assignment[order[i]] = nc_axx__roll(s);
         }
-        alike = nc_axx__draw(search) < 0.5;
-        for (i = depth; i < search->config.layers; i++)
-            assignment[i] = alike && i > depth ? assignment[depth] : nc_axx__roll(search);
-        status = nc_axx__evaluate(search, assignment, &accuracy);
-        if (status != NC_OK) break;
-        reward = nc_axx__reward(search, assignment, accuracy);
-        for (i = 0; i <= depth; i++) {
-            tree[path[i]].visits++;
-            tree[path[i]].reward += reward;
-        }
+        if (!nc_axx__met_before(s, assignment)) return;
     }
-    stbds_arrfree(tree);
+}
+
+/* Layers by falling work. */
+static uint32_t *nc_axx__layer_order(const nc_axx_search *s) {
+    uint32_t *order = (uint32_t *)nc__alloc(NULL, s->config.layers * sizeof *order);
+    uint32_t i, k;
+    for (i = 0; i < s->config.layers && order; i++) {
+        for (k = i; k && s->share[order[k - 1]] < s->share[i]; k--) order[k] = order[k - 1];
+        order[k] = i;
+    }
+    return order;
+}
+
+/* Individuals are numbers of evaluated assignments. */
+typedef struct nc_axx__population {
+    uint32_t *members; /* of config.population, `count` of them so far */
+    uint32_t *front;   /* stb_ds array: none has no more power and more accuracy than another */
+    uint32_t *order;   /* all layers */
+    uint32_t count;
+} nc_axx__population;
+
+static double nc_axx__fitness(const nc_axx_search *s, uint32_t id) {
+    return nc_axx__reward(s, nc_axx__genes(s, id), s->accuracies[id]);
+}
+
+static uint32_t nc_axx__tournament(nc_axx_search *s, const nc_axx__population *p) {
+    const uint32_t a = p->members[nc_axx__pick(s, p->count)];
+    const uint32_t b = p->members[nc_axx__pick(s, p->count)];
+    return nc_axx__fitness(s, a) >= nc_axx__fitness(s, b) ? a : b;
+}
+
+static void nc_axx__admit_to_front(const nc_axx_search *s, nc_axx__population *p, uint32_t id) {
+    const double accuracy = s->accuracies[id], power = nc_axx__power_of(s, nc_axx__genes(s, id));
+    size_t i, kept = 0, n = stbds_arrlenu(p->front);
+    for (i = 0; i < n; i++) {
+        const uint32_t other = p->front[i];
+        const double its = nc_axx__power_of(s, nc_axx__genes(s, other));
+        if (s->accuracies[other] >= accuracy && its <= power) return;
+    }
+    for (i = 0; i < n; i++) {
+        const uint32_t other = p->front[i];
+        const double its = nc_axx__power_of(s, nc_axx__genes(s, other));
+        if (!(accuracy >= s->accuracies[other] && power <= its)) p->front[kept++] = other;
+    }
+    stbds_arrsetlen(p->front, kept);
+    stbds_arrput(p->front, id);
+}
+
+/* Into the population, once, for the worst if that is not better, and the front. */
+static void nc_axx__admit(const nc_axx_search *s, nc_axx__population *p, uint32_t id) {
+    uint32_t i, worst = 0;
+    nc_axx__admit_to_front(s, p, id);
+    for (i = 0; i < p->count; i++) {
+        if (p->members[i] == id) return;
+        if (nc_axx__fitness(s, p->members[i]) < nc_axx__fitness(s, p->members[worst])) worst = i;
+    }
+    if (p->count < s->config.population)
+        p->members[p->count++] = id;
+    else if (nc_axx__fitness(s, id) >= nc_axx__fitness(s, p->members[worst]))
+        p->members[worst] = id;
+}
+
+static nc_status nc_axx__try_assignment(nc_axx_search *s, nc_axx__population *p,
+                                        const uint8_t *assignment, double *reward) {
+    const int met = nc_axx__met_before(s, assignment);
+    double accuracy;
+    const nc_status status = nc_axx__evaluate(s, assignment, &accuracy);
+    if (status != NC_OK) return status;
+    *reward = nc_axx__reward(s, assignment, accuracy);
+    if (!met && nc_axx__has_costs(s)) nc_axx__learn_costs(s, assignment, accuracy);
+    nc_axx__admit(s, p, nc_axx__evaluated(s, assignment));
+    return NC_OK;
+}
+
+/* The first rounds, as many as there are, or as are left of them: a candidate in all layers, then the
+ * cheapest in one, where costs are wanted. */
+static nc_status nc_axx__first_rounds(nc_axx_search *s, nc_axx__population *p, uint32_t *rounds) {
+    const uint32_t n = s->config.candidates;
+    const uint32_t all = s->config.policy == NC_AXX_POLICY_LEARNED ? n + s->config.layers : n;
+    for (; *rounds && s->opened < all; --*rounds) {
+        uint8_t assignment[1024];
+        double reward;
+        nc_status status;
+        memset(assignment, s->opened < n ? (int)s->opened : s->base, s->config.layers);
+        if (s->opened >= n) assignment[s->opened - n] = s->cheapest;
+        status = nc_axx__try_assignment(s, p, assignment, &reward);
+        if (status != NC_OK) return status;
+        s->opened++;
+        if (s->opened == n) nc_axx__first_costs(s);
+        if (nc_axx__has_costs(s)) nc_axx__weigh_layers(s);
+    }
+    return NC_OK;
+}
+
+static void nc_axx__close_population(nc_axx__population *p) {
+    stbds_arrfree(p->front);
+    nc__free(NULL, p->members, 0);
+    nc__free(NULL, p->order, 0);
+}
+
+/* What was met before, then the first rounds, off those that are left. To be closed in any case. */
+static nc_status nc_axx__open_population(nc_axx_search *s, nc_axx__population *p,
+                                         uint32_t *rounds) {
+    uint32_t i;
+    nc_axx__start(s, *rounds);
+    p->members = (uint32_t *)nc__alloc(NULL, s->config.population * sizeof *p->members);
+    p->order = nc_axx__layer_order(s);
+    if (!p->members || !p->order) return NC_ERR_MEMORY;
+    for (i = 0; i < stbds_arrlenu(s->accuracies); i++)
+        if (s->seen[i]) nc_axx__admit(s, p, i);
+    return nc_axx__first_rounds(s, p, rounds);
+}
+
+/* The layers of the order from `fixed` on: three times of ten by the policy alone, else crossed from
+ * two parents. */
+static void nc_axx__breed(nc_axx_search *s, const nc_axx__population *p, uint8_t *child,
+                          uint32_t fixed) {
+    uint32_t a, b, i;
+    if (p->count < 4 || nc_axx__pick(s, 10) < 3) {
+        nc_axx__propose_layers(s, child, p->order, fixed, UINT32_MAX);
+        return;
+    }
+    a = nc_axx__tournament(s, p);
+    b = nc_axx__tournament(s, p);
+    if (nc_axx__pick(s, 4) == 0) b = p->front[nc_axx__pick(s, (uint32_t)stbds_arrlenu(p->front))];
+    for (i = fixed; i < s->config.layers; i++) {
+        const uint32_t l = p->order[i];
+        const uint8_t *from = nc_axx__genes(s, nc_axx__draw(s) < 0.5 ? a : b);
+        const int mutates = nc_axx__draw(s) * (double)s->config.layers < 1.0;
+        child[l] = mutates ? nc_axx__roll(s) : from[l];
+    }
+    nc_axx__propose_layers(s, child, p->order, fixed, a);
+}
+
+/* -- tree search -- */
+
+typedef struct nc_axx__node {
+    uint32_t visits, first_child; /* children in a row of `candidates` nodes, 0: none */
+    uint32_t again;               /* visits whose assignment was met before */
+    double sum, best;             /* of what its assignments were worth */
+} nc_axx__node;
+
+typedef struct nc_axx__tree {
+    nc_axx__node *nodes; /* stb_ds array */
+    nc_axx__population p;
+    double most; /* what the best was worth */
+} nc_axx__tree;
+
+/* What an assignment is worth to the tree: its reward, or, where costs are known, the power that is
+ * saved less what it would take to buy the accuracy that is missing. */
+static double nc_axx__tree_worth(const nc_axx_search *s, const uint8_t *assignment, double reward) {
+    const double accuracy = s->accuracies[nc_axx__evaluated(s, assignment)];
+    const double missing = s->config.least_accuracy - accuracy;
+    if (!nc_axx__has_costs(s)) return reward;
+    return -nc_axx__power_of(s, assignment) - (missing > 0 ? s->exchange * missing : 0.0);
+}
+
+/* How promising the candidates of a layer are, 1 for the best: the less, the more of the bargain they
+ * lose, by tenths of what a layer takes in the mean. */
+static void nc_axx__promise(const nc_axx_search *s, uint32_t layer, double promise[64]) {
+    const uint32_t n = s->config.candidates;
+    const double tenth = (double)s->power[s->safest] / (10.0 * (double)s->config.layers) + 1e-12;
+    double least = 1e300;
+    uint32_t c;
+    for (c = 0; c < n; c++) {
+        const double cost = s->sampled[(size_t)layer * n + c];
+        promise[c] =
+            nc_axx__has_costs(s) ? nc_axx__power_price(s, layer, c) + s->exchange * cost : 0.0;
+        if (promise[c] < least) least = promise[c];
+    }
+    for (c = 0; c < n; c++) {
+        promise[c] = 1.0 / (1.0 + (promise[c] - least) / tenth);
+        promise[c] *= promise[c];
+    }
+}
+
+/* The child to follow: where most is to be expected, on the scale from the parent's mean to the best
+ * seen, or little is known; one whose assignments were met before has less to give. */
+static uint32_t nc_axx__best_child(nc_axx_search *s, const nc_axx__tree *tree, uint32_t node,
+                                   uint32_t layer) {
+    const nc_axx__node *parent = &tree->nodes[node];
+    const double mean = parent->visits ? parent->sum / (double)parent->visits : 0.0;
+    const double range = tree->most - mean > 1e-3 ? tree->most - mean : 1e-3;
+    double promise[64], most = -1e300;
+    uint32_t i, best = 0;
+    nc_axx__promise(s, layer, promise);
+    for (i = 0; i < s->config.candidates; i++) {
+        const nc_axx__node *child = &tree->nodes[parent->first_child + i];
+        const double visits = (double)child->visits;
+        double score = s->config.exploration * promise[i] * sqrt(1.0 + (double)parent->visits) /
+                       (1.0 + visits);
+        if (child->visits) {
+            const double again = (double)child->again / visits;
+            score += ((child->sum / visits + child->best) / 2 - mean) / range - 10 * again * again;
+        }
+        if (!(score > most)) continue;
+        most = score;
+        best = i;
+    }
+    return best;
+}
+
+/* Descend from the root, deciding a layer a level, to a node that is new or, at each level one time
+ * of four, no further: its depth. */
+static uint32_t nc_axx__descend_tree(nc_axx_search *s, nc_axx__tree *tree, uint8_t *assignment,
+                                     uint32_t *path) {
+    nc_axx__node empty;
+    uint32_t depth = 0, node = 0, i;
+    memset(&empty, 0, sizeof empty);
+    empty.best = -1e300;
+    path[0] = 0;
+    while (depth < s->config.layers && (!depth || tree->nodes[node].visits) &&
+           nc_axx__draw(s) < 0.75) {
+        const uint32_t layer = tree->p.order[depth];
+        uint32_t choice;
+        if (!tree->nodes[node].first_child) {
+            tree->nodes[node].first_child = (uint32_t)stbds_arrlenu(tree->nodes);
+            for (i = 0; i < s->config.candidates; i++) stbds_arrput(tree->nodes, empty);
+        }
+        choice = nc_axx__best_child(s, tree, node, layer);
+        assignment[layer] = (uint8_t)choice;
+        node = tree->nodes[node].first_child + choice;
+        path[++depth] = node;
+    }
+    return depth;
+}
+
+static nc_status nc_axx__tree_round(nc_axx_search *s, nc_axx__tree *tree) {
+    uint8_t assignment[1024];
+    uint32_t path[1025], depth, i;
+    double reward, worth;
+    nc_status status;
+    int met;
+    memset(assignment, 0, s->config.layers);
+    depth = nc_axx__descend_tree(s, tree, assignment, path);
+    nc_axx__breed(s, &tree->p, assignment, depth);
+    met = nc_axx__met_before(s, assignment);
+    status = nc_axx__try_assignment(s, &tree->p, assignment, &reward);
+    if (status != NC_OK) return status;
+    worth = nc_axx__tree_worth(s, assignment, reward);
+    if (worth > tree->most) tree->most = worth;
+    for (i = 0; i <= depth; i++) {
+        nc_axx__node *node = &tree->nodes[path[i]];
+        node->visits++;
+        node->again += (uint32_t)met;
+        node->sum += worth;
+        if (worth > node->best) node->best = worth;
+    }
+    return NC_OK;
+}
+
+NC_API nc_status nc_axx_search_mcts(nc_axx_search *search, uint32_t rounds) {
+    nc_axx__node root;
+    nc_axx__tree tree;
+    nc_status status;
+    if (!search) return NC_ERR_ARG;
+    memset(&root, 0, sizeof root);
+    memset(&tree, 0, sizeof tree);
+    tree.most = root.best = -1e300;
+    status = nc_axx__open_population(search, &tree.p, &rounds);
+    if (status == NC_OK) stbds_arrput(tree.nodes, root);
+    for (; rounds && status == NC_OK; rounds--) status = nc_axx__tree_round(search, &tree);
+    stbds_arrfree(tree.nodes);
+    nc_axx__close_population(&tree.p);
     return status;
 }
 
-typedef struct nc_axx__individual {
-    uint8_t genes[1024];
-    double reward;
-} nc_axx__individual;
-
-static const nc_axx__individual *nc_axx__tournament(nc_axx_search *s,
-                                                    const nc_axx__individual *all) {
-    const nc_axx__individual *a = &all[nc_axx__pick(s, s->config.population)];
-    const nc_axx__individual *b = &all[nc_axx__pick(s, s->config.population)];
-    return a->reward >= b->reward ? a : b;
-}
-
-static int nc_axx__by_reward(const void *a, const void *b) {
-    const double x = ((const nc_axx__individual *)a)->reward;
-    const double y = ((const nc_axx__individual *)b)->reward;
-    return x > y ? -1 : x < y;
-}
+/* -- genetic search -- */
 
 NC_API nc_status nc_axx_search_genetic(nc_axx_search *search, uint32_t rounds) {
-    const uint32_t kept = 2;
-    nc_axx__individual *all, *next;
-    nc_status status = NC_OK;
-    uint32_t used = 0, i, k, n, generation;
+    nc_axx__population p;
+    nc_status status;
     if (!search) return NC_ERR_ARG;
-    n = search->config.population < 4 ? 4 : search->config.population;
-    search->config.population = n;
-    nc_axx__start(search, rounds);
-    all = (nc_axx__individual *)nc__calloc(NULL, nc__mul_size(2 * (size_t)n, sizeof *all));
-    if (!all) return NC_ERR_MEMORY;
-    next = all + n;
-    for (generation = 0; used < rounds && status == NC_OK; generation++) {
-        for (i = generation ? kept : 0; i < n && used < rounds && status == NC_OK; i++, used++) {
-            nc_axx__individual *child = &next[i];
-            const nc_axx__individual *a = nc_axx__tournament(search, all);
-            const nc_axx__individual *b = nc_axx__tournament(search, all);
-            double accuracy = 0;
-            for (k = 0; k < search->config.layers; k++) {
-                if (generation == 0)
-                    child->genes[k] =
-                        i < search->config.candidates ? (uint8_t)i : nc_axx__roll(search);
-                else if (nc_axx__draw(search) * (double)search->config.layers < 1.0)
-                    child->genes[k] = nc_axx__roll(search);
-                else
-                    child->genes[k] = nc_axx__draw(search) < 0.5 ? a->genes[k] : b->genes[k];
-            }
-            status = nc_axx__evaluate(search, child->genes, &accuracy);
-            child->reward = nc_axx__reward(search, child->genes, accuracy);
-        }
-        memcpy(all + (generation ? kept : 0), next + (generation ? kept : 0),
-               (n - (generation ? kept : 0)) * sizeof *all);
-        qsort(all, n, sizeof *all, nc_axx__by_reward);
+    memset(&p, 0, sizeof p);
+    status = nc_axx__open_population(search, &p, &rounds);
+    for (; rounds && status == NC_OK; rounds--) {
+        uint8_t child[1024];
+        double reward;
+        nc_axx__breed(search, &p, child, 0);
+        status = nc_axx__try_assignment(search, &p, child, &reward);
     }
-    nc__free(NULL, all, 0);
+    nc_axx__close_population(&p);
     return status;
 }
 
@@ -17262,45 +17718,152 @@ NC_API nc_status nc_axx_search_front(const nc_axx_search *search, nc_axx_solutio
     return NC_OK;
 }
 
+/* Solutions as CSV behind what the buffer holds. */
+static void nc_axx__write_solutions(const nc_axx_search *s, const nc_axx_solution *some,
+                                    size_t count, nc__buffer *b) {
+    size_t i;
+    uint32_t k;
+    nc__buffer_print(b, "accuracy,power");
+    for (k = 0; k < s->config.layers; k++) nc__buffer_print(b, ",layer%u", (unsigned)k);
+    for (i = 0; i < count; i++) {
+        nc__buffer_put(b, "\n", 1);
+        nc__buffer_real(b, some[i].accuracy, 17);
+        nc__buffer_put(b, ",", 1);
+        nc__buffer_real(b, some[i].power, 17);
+        for (k = 0; k < s->config.layers; k++)
+            nc__buffer_print(b, ",%u", (unsigned)some[i].assignment[k]);
+    }
+    nc__buffer_put(b, "\n", 1);
+}
+
+/* All that was evaluated, in order; null: no memory. */
+static nc_axx_solution *nc_axx__all_solutions(const nc_axx_search *s) {
+    const size_t count = nc_axx_search_count(s);
+    nc_axx_solution *all = (nc_axx_solution *)nc__alloc(NULL, nc__mul_size(count + 1, sizeof *all));
+    size_t i;
+    for (i = 0; i < count && all; i++) (void)nc_axx_search_get(s, i, &all[i]);
+    return all;
+}
+
 NC_API nc_status nc_axx_search_csv(const nc_axx_search *search, int front_only, char **text,
                                    size_t *bytes) {
     nc_axx_solution *some;
     nc_status status = NC_OK;
     nc__buffer b;
-    size_t count, i;
-    uint32_t k;
+    size_t count;
     if (!search || !text || !bytes) return NC_ERR_ARG;
     memset(&b, 0, sizeof b);
-    count = nc_axx_search_count(search);
-    some = (nc_axx_solution *)nc__alloc(NULL, nc__mul_size(count, sizeof *some));
+    some = nc_axx__all_solutions(search);
     if (!some) return NC_ERR_MEMORY;
-    for (i = 0; i < count; i++) (void)nc_axx_search_get(search, i, &some[i]);
+    count = nc_axx_search_count(search);
     if (front_only) status = nc_axx_search_front(search, some, count, &count);
-    nc__buffer_print(&b, "accuracy,power");
-    for (k = 0; k < search->config.layers; k++) nc__buffer_print(&b, ",layer%u", (unsigned)k);
-    for (i = 0; i < count && status == NC_OK; i++) {
-        nc__buffer_put(&b, "\n", 1);
-        nc__buffer_real(&b, some[i].accuracy, 17);
-        nc__buffer_put(&b, ",", 1);
-        nc__buffer_real(&b, some[i].power, 17);
-        for (k = 0; k < search->config.layers; k++)
-            nc__buffer_print(&b, ",%u", (unsigned)some[i].assignment[k]);
-    }
-    nc__buffer_put(&b, "\n", 1);
+    if (status == NC_OK) nc_axx__write_solutions(search, some, count, &b);
     nc__free(NULL, some, 0);
     return nc_axx__hand_over(&b, status, text, bytes, NULL);
 }
 
+/* Of all that decides which way a search goes. */
+static uint64_t nc_axx__search_fingerprint(const nc_axx_search *s) {
+    const nc_axx_search_config *c = &s->config;
+    const double reals[2] = {c->least_accuracy, c->exploration};
+    const uint32_t numbers[2] = {(uint32_t)c->policy, c->population};
+    uint64_t hash = NC__FNV_START, bits;
+    uint8_t le[8];
+    uint32_t i;
+    for (i = 0; i < c->layers + c->candidates + 4; i++) {
+        double real;
+        if (i < c->layers)
+            real = s->share[i];
+        else if (i < c->layers + c->candidates)
+            real = (double)s->power[i - c->layers];
+        else if (i < c->layers + c->candidates + 2)
+            real = reals[i - c->layers - c->candidates];
+        else
+            real = (double)numbers[i - c->layers - c->candidates - 2];
+        memcpy(&bits, &real, 8);
+        nc__put_le(le, bits, 8);
+        hash = nc__fnv1a(hash, le, 8);
+    }
+    return hash;
+}
+
+NC_API nc_status nc_axx_search_state(const nc_axx_search *search, char **text, size_t *bytes) {
+    nc_axx_solution *all;
+    nc__buffer b, body;
+    if (!search || !text || !bytes) return NC_ERR_ARG;
+    memset(&b, 0, sizeof b);
+    memset(&body, 0, sizeof body);
+    all = nc_axx__all_solutions(search);
+    if (!all) return NC_ERR_MEMORY;
+    nc_axx__write_solutions(search, all, nc_axx_search_count(search), &body);
+    nc__buffer_print(&b, "#nc_axx search 1: layers %u, candidates %u, seed %llu, ",
+                     (unsigned)search->config.layers, (unsigned)search->config.candidates,
+                     (unsigned long long)search->config.seed);
+    nc__buffer_print(&b, "settings %llu, assignments %llu, checksum %llu\n",
+                     (unsigned long long)nc_axx__search_fingerprint(search),
+                     (unsigned long long)nc_axx_search_count(search),
+                     (unsigned long long)nc__fnv1a(NC__FNV_START, body.data, body.used));
+    nc__buffer_put(&b, body.data, body.used);
+    if (body.status != NC_OK) b.status = body.status;
+    nc__buffer_free(&body);
+    nc__free(NULL, all, 0);
+    return nc_axx__hand_over(&b, NC_OK, text, bytes, NULL);
+}
+
+/* What a file of a search holds. */
+typedef struct nc_axx__search_file {
+    uint8_t *assignments; /* stb_ds arrays */
+    double *accuracies;
+    uint64_t count, checksum; /* of a state */
+    int is_state;
+} nc_axx__search_file;
+
+static void nc_axx__state_words(nc__text *t, const char *words) {
+    for (; *words && t->status == NC_OK; words++)
+        if (nc__peek(t, 0) == *words)
+            nc__step(t);
+        else
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "expected '%s' of a search's state", words);
+}
+
+/* A number of the first line behind these words. */
+static uint64_t nc_axx__state_number(nc__text *t, const char *words) {
+    nc_axx__state_words(t, words);
+    return t->status == NC_OK ? nc_axx__natural(t, 0) : 0;
+}
+
+/* A number that must be the search's. */
+static void nc_axx__state_must_be(nc__text *t, const char *words, const char *name, uint64_t here) {
+    const uint64_t there = nc_axx__state_number(t, words);
+    if (t->status == NC_OK && there != here)
+        (void)nc__text_fail(t, NC_ERR_MISMATCH, "a state of another search: %s %llu, here %llu",
+                            name, (unsigned long long)there, (unsigned long long)here);
+}
+
+static void nc_axx__load_state_line(const nc_axx_search *s, nc_axx__search_file *f, nc__text *t) {
+    f->is_state = 1;
+    nc_axx__state_must_be(t, "#nc_axx search ", "version", 1);
+    nc_axx__state_must_be(t, ": layers ", "layers", s->config.layers);
+    nc_axx__state_must_be(t, ", candidates ", "candidates", s->config.candidates);
+    nc_axx__state_must_be(t, ", seed ", "seed", s->config.seed);
+    nc_axx__state_must_be(t, ", settings ", "shares, powers or settings",
+                          nc_axx__search_fingerprint(s));
+    f->count = nc_axx__state_number(t, ", assignments ");
+    f->checksum = nc_axx__state_number(t, ", checksum ");
+    nc_axx__state_words(t, "\n");
+}
+
 /* accuracy,power,candidate,candidate .. up to the end of the line. */
-static void nc_axx__load_line(nc_axx_search *s, nc__text *t) {
-    uint8_t assignment[1024];
-    double accuracy;
-    uint32_t k;
+static void nc_axx__load_line(const nc_axx_search *s, nc_axx__search_file *f, nc__text *t) {
+    uint8_t assignment[1024], *to;
+    const nc__text start = *t;
+    double accuracy, power, own;
+    uint32_t k, at;
     accuracy = nc__text_real(t);
     if (!(accuracy >= 0 && accuracy <= 1))
         (void)nc__text_fail(t, NC_ERR_FORMAT, "an accuracy lies between 0 and 1");
     nc_axx__expect(t, ',');
-    (void)nc__text_real(t);
+    power = nc__text_real(t);
     for (k = 0; k < s->config.layers; k++) {
         int64_t candidate;
         nc_axx__expect(t, ',');
@@ -17311,22 +17874,87 @@ static void nc_axx__load_line(nc_axx_search *s, nc__text *t) {
     }
     if (nc__peek(t, 0) >= 0 && nc__peek(t, 0) != '\n' && nc__peek(t, 0) != '\r')
         (void)nc__text_fail(t, NC_ERR_FORMAT, "expected the end of the line");
-    if (t->status != NC_OK || nc_axx__evaluated(s, assignment) != UINT32_MAX) return;
-    if (nc_axx__remember(s, assignment, accuracy) != NC_OK)
-        (void)nc__text_fail(t, NC_ERR_MEMORY, "out of memory");
+    if (t->status != NC_OK) return;
+    own = nc_axx__power_of(s, assignment);
+    at = nc_axx__evaluated(s, assignment);
+    if (!(fabs(power - own) <= 1e-9 * (1 + own))) {
+        t->at = start.at;
+        (void)nc__text_fail(t, NC_ERR_MISMATCH,
+                            "the power is not this assignment's: other multipliers or layers");
+    } else if (at != UINT32_MAX && s->accuracies[at] != accuracy) {
+        t->at = start.at;
+        (void)nc__text_fail(t, NC_ERR_MISMATCH, "the accuracy is known, and another one");
+    }
+    stbds_arrput(f->accuracies, accuracy);
+    to = stbds_arraddnptr(f->assignments, s->config.layers);
+    if (to) memcpy(to, assignment, s->config.layers);
+}
+
+/* Count what a whole file holds as evaluated. */
+static nc_status nc_axx__take_file(nc_axx_search *s, const nc_axx__search_file *f) {
+    size_t i;
+    for (i = 0; i < stbds_arrlenu(f->accuracies); i++) {
+        const uint8_t *assignment = f->assignments + i * s->config.layers;
+        nc_status status;
+        if (nc_axx__evaluated(s, assignment) != UINT32_MAX) continue;
+        status = nc_axx__remember(s, assignment, f->accuracies[i]);
+        if (status != NC_OK) return status;
+    }
+    return NC_OK;
 }
 
 NC_API nc_status nc_axx_search_load(nc_axx_search *search, const char *text, size_t bytes,
                                     nc_error *err) {
+    nc_axx__search_file f;
     nc__text t;
+    const char *body;
     nc__clear(err);
     if (!search || (!text && bytes)) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
+    memset(&f, 0, sizeof f);
     nc__text_open(&t, text, bytes, err);
+    if (nc__peek(&t, 0) == '#') nc_axx__load_state_line(search, &f, &t);
+    body = t.at;
     nc_axx__skip_line(&t); /* the names */
     for (nc__skip_space(&t); nc__peek(&t, 0) >= 0; nc__skip_space(&t))
-        nc_axx__load_line(search, &t);
+        nc_axx__load_line(search, &f, &t);
+    if (t.status == NC_OK && f.is_state && f.count != stbds_arrlenu(f.accuracies))
+        (void)nc__text_fail(&t, NC_ERR_MISMATCH, "the state ends after %llu of %llu assignments",
+                            (unsigned long long)stbds_arrlenu(f.accuracies),
+                            (unsigned long long)f.count);
+    if (t.status == NC_OK && f.is_state &&
+        nc__fnv1a(NC__FNV_START, body, bytes - (size_t)(body - text)) != f.checksum)
+        (void)nc__text_fail(&t, NC_ERR_MISMATCH, "the checksum tells that the state was changed");
+    if (t.status == NC_OK && nc_axx__take_file(search, &f) != NC_OK)
+        (void)nc__text_fail(&t, NC_ERR_MEMORY, "out of memory");
+    stbds_arrfree(f.assignments);
+    stbds_arrfree(f.accuracies);
     return t.status;
 }
+
+#ifndef NC_NO_STDIO
+NC_API nc_status nc_axx_search_save(const nc_axx_search *search, const char *path, nc_error *err) {
+    char *text = NULL;
+    size_t bytes = 0;
+    nc_status status;
+    if (!search || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
+    status = nc_axx_search_state(search, &text, &bytes);
+    if (status != NC_OK) return nc__fail(err, status, 0, 0, "out of memory");
+    status = nc_file_write(path, text, bytes, err);
+    nc_axx_free_text(text);
+    return status;
+}
+
+NC_API nc_status nc_axx_search_resume(nc_axx_search *search, const char *path, nc_error *err) {
+    char *text = NULL;
+    size_t bytes = 0;
+    nc_status status;
+    if (!search || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
+    status = nc_file_read(path, &text, &bytes, err);
+    if (status == NC_OK) status = nc_axx_search_load(search, text, bytes, err);
+    nc_file_free(text);
+    return status;
+}
+#endif
 
 NC__COLD_END
 
