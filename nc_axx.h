@@ -1163,25 +1163,25 @@ typedef struct nc_axx_search nc_axx_search;
 NC_API nc_status nc_axx_search_create(nc_axx_search **search, const nc_axx_search_config *config);
 /* Release; null is fine. */
 NC_API void nc_axx_search_destroy(nc_axx_search *search);
-/* Monte-Carlo tree search, a level for each layer, those with most work first. `rounds` assignments
- * are tried; the first are the candidates in all layers. With NC_AXX_POLICY_LEARNED each layer then
- * has the cheapest candidate once, among layers that use up part of what accuracy may be lost; from
- * these rounds the accuracy that a candidate costs in a layer is estimated, and corrected by every
- * further evaluation. A round descends, at each level with chance 3/4, to the child with the greatest
- * value + exploration * promise * sqrt(1 + N) / (1 + n), after N visits of its parent and n of its
- * own: the value is the mean of its assignments and their best, from 0 for the parent's mean to 1
- * for the best of all; the promise is 1 or, as the estimates have it, less. The layers below are
- * filled for the least power that the accuracy may pay for (estimates drawn at random, the wider the
- * fewer evaluations they rest on), or crossed from good assignments as in the genetic search. What
- * earlier calls have found is built on; no assignment is evaluated twice. NC_ERR_ARG when an
- * accuracy is not from 0 to 1. */
+/* Monte-Carlo tree search, a level for each layer, those with most work first. `rounds`
+ * assignments are tried; the first are the candidates in all layers. With NC_AXX_POLICY_LEARNED
+ * each layer then has the cheapest candidate once, among layers that use up part of what
+ * accuracy may be lost; from these rounds the accuracy that a candidate costs in a layer is
+ * estimated, and corrected by every further evaluation. A round descends, at each level with
+ * chance 3/4, to the child with the greatest value + exploration * promise * sqrt(1 + N) / (1 +
+ * n), after N visits of its parent and n of its own: the value is the mean of its assignments
+ * and their best, from 0 for the parent's mean to 1 for the best of all; the promise is 1 or, as
+ * the estimates have it, less. The layers below are filled for the least power that the accuracy
+ * may pay for (estimates drawn at random, the wider the fewer evaluations they rest on), or
+ * crossed from good assignments as in the genetic search. What earlier calls have found is built
+ * on; no assignment is evaluated twice. NC_ERR_ARG when an accuracy is not from 0 to 1. */
 NC_API nc_status nc_axx_search_mcts(nc_axx_search *search, uint32_t rounds);
-/* Genetic search with the same first rounds and estimates: the fitness is 1/2 + (1 - power) / 2 where
- * the accuracy suffices, else its half share of it; two parents by tournaments of two (one in four
- * is of the Pareto front), layers crossed evenly, one mutation in the mean; with
+/* Genetic search with the same first rounds and estimates: the fitness is 1/2 + (1 - power) / 2
+ * where the accuracy suffices, else its half share of it; two parents by tournaments of two (one
+ * in four is of the Pareto front), layers crossed evenly, one mutation in the mean; with
  * NC_AXX_POLICY_LEARNED then layers changed, those that save most for what they cost, until the
- * parent's accuracy and the estimates of what differs promise the accuracy to be kept. A child takes
- * the place of the worst of the population unless it is worse. */
+ * parent's accuracy and the estimates of what differs promise the accuracy to be kept. A child
+ * takes the place of the worst of the population unless it is worse. */
 NC_API nc_status nc_axx_search_genetic(nc_axx_search *search, uint32_t rounds);
 /* From the candidate of the highest power everywhere, take the change of one layer to the next
  * lower power that saves most and keeps the accuracy, until none is left. */
@@ -1203,11 +1203,11 @@ NC_API nc_status nc_axx_search_front(const nc_axx_search *search, nc_axx_solutio
  * candidates of all layers. Free with nc_axx_free_text. */
 NC_API nc_status nc_axx_search_csv(const nc_axx_search *search, int front_only, char **text,
                                    size_t *bytes);
-/* The same with a first line that names layers, candidates, seed, a fingerprint of all settings, the
- * number of assignments and a checksum: all that a search needs to go on. A new search of the same
- * problem reads it with nc_axx_search_load and makes the calls of the first again, in their order:
- * it goes its way again without evaluating anything, and on from where it was, to the result of one
- * that was never stopped, to the bit. Free with nc_axx_free_text. */
+/* The same with a first line that names layers, candidates, seed, a fingerprint of all settings,
+ * the number of assignments and a checksum: all that a search needs to go on. A new search of
+ * the same problem reads it with nc_axx_search_load and makes the calls of the first again, in
+ * their order: it goes its way again without evaluating anything, and on from where it was, to
+ * the result of one that was never stopped, to the bit. Free with nc_axx_free_text. */
 NC_API nc_status nc_axx_search_state(const nc_axx_search *search, char **text, size_t *bytes);
 /* Read the CSV or the state of a search: its assignments count as evaluated. Errors with line and
  * column: NC_ERR_FORMAT, NC_ERR_LIMIT; NC_ERR_MISMATCH for a state of another problem or a damaged
@@ -17076,8 +17076,8 @@ static double nc_axx__accuracy_of(const nc_axx_search *s, uint32_t all, uint32_t
     return s->accuracies[nc_axx__evaluated(s, assignment)];
 }
 
-/* What the candidates cost in all layers is spread evenly over these. The base is the candidate that
- * costs most within the budget: there layers show what they cost in the company of others. */
+/* What the candidates cost in all layers is spread evenly over these. The base is the candidate
+ * that costs most within the budget: there layers show what they cost in the company of others. */
 static void nc_axx__first_costs(nc_axx_search *s) {
     const uint32_t n = s->config.candidates;
     double accuracy[64], most = -1;
@@ -17119,9 +17119,10 @@ static void nc_axx__weigh_layers(nc_axx_search *s) {
     memcpy(s->sampled, s->cost, (size_t)s->config.layers * n * sizeof *s->cost);
 }
 
-/* Correct the costs by an evaluation: what it differs from their sum goes to the choices made, by
- * their costs, and as a factor to the layers' other choices, less to those that were met often. Far
- * beyond the budget, where the accuracy no longer falls in proportion, only that it is far counts. */
+/* Correct the costs by an evaluation: what it differs from their sum goes to the choices made,
+ * by their costs, and as a factor to the layers' other choices, less to those that were met
+ * often. Far beyond the budget, where the accuracy no longer falls in proportion, only that it
+ * is far counts. */
 static void nc_axx__learn_costs(nc_axx_search *s, const uint8_t *assignment, double accuracy) {
     const uint32_t n = s->config.candidates;
     const double grain = nc_axx__cost_grain(s), far = 30 * grain * (double)s->config.layers;
@@ -17153,7 +17154,7 @@ static void nc_axx__learn_costs(nc_axx_search *s, const uint8_t *assignment, dou
     }
 }
 
-/* Costs as they may be: up to twice as much or half where nothing is known yet, for a width of 1. */
+/* Costs as they may be: for a width of 1 up to twice as much or half where nothing is known. */
 static void nc_axx__sample_costs(nc_axx_search *s, double width) {
     const size_t cells = (size_t)s->config.layers * s->config.candidates;
     size_t i;
@@ -17190,8 +17191,8 @@ static double nc_axx__cost_of(const nc_axx_search *s, const uint8_t *assignment)
     return sum;
 }
 
-/* Change one layer after the other while that saves power and the budget pays for it, or, beyond the
- * budget, saves cost, at the best rate; the first `fixed` layers of the order stay. */
+/* Change one layer after the other while that saves power and the budget pays for it, or, beyond
+ * the budget, saves cost, at the best rate; the first `fixed` layers of the order stay. */
 static void nc_axx__repair_layers(const nc_axx_search *s, uint8_t *assignment,
                                   const uint32_t *order, uint32_t fixed, double budget) {
     double cost = nc_axx__cost_of(s, assignment);
@@ -17279,8 +17280,9 @@ static int nc_axx__has_costs(const nc_axx_search *s) {
 }
 
 /* The layers of the order from `fixed` on by the policy; or, from a parent (its number, else
- * UINT32_MAX), repaired by it: then the budget is what the parent's accuracy leaves of it, whatever
- * the costs say of the parent. Changed at random until it is a new assignment, at most eight times. */
+ * UINT32_MAX), repaired by it: then the budget is what the parent's accuracy leaves of it,
+ * whatever the costs say of the parent. Changed at random until it is a new assignment, at most
+ * eight times. */
 static void nc_axx__propose_layers(nc_axx_search *s, uint8_t *assignment, const uint32_t *order,
                                    uint32_t fixed, uint32_t parent) {
     uint8_t from[1024];
@@ -17380,8 +17382,8 @@ static nc_status nc_axx__try_assignment(nc_axx_search *s, nc_axx__population *p,
     return NC_OK;
 }
 
-/* The first rounds, as many as there are, or as are left of them: a candidate in all layers, then the
- * cheapest in one, where costs are wanted. */
+/* The first rounds, as many as there are, or as are left of them: a candidate in all layers,
+ * then the cheapest in one, where costs are wanted. */
 static nc_status nc_axx__first_rounds(nc_axx_search *s, nc_axx__population *p, uint32_t *rounds) {
     const uint32_t n = s->config.candidates;
     const uint32_t all = s->config.policy == NC_AXX_POLICY_LEARNED ? n + s->config.layers : n;
@@ -17419,8 +17421,8 @@ static nc_status nc_axx__open_population(nc_axx_search *s, nc_axx__population *p
     return nc_axx__first_rounds(s, p, rounds);
 }
 
-/* The layers of the order from `fixed` on: three times of ten by the policy alone, else crossed from
- * two parents. */
+/* The layers of the order from `fixed` on: three times of ten by the policy alone, else crossed
+ * from two parents. */
 static void nc_axx__breed(nc_axx_search *s, const nc_axx__population *p, uint8_t *child,
                           uint32_t fixed) {
     uint32_t a, b, i;
@@ -17463,8 +17465,8 @@ static double nc_axx__tree_worth(const nc_axx_search *s, const uint8_t *assignme
     return -nc_axx__power_of(s, assignment) - (missing > 0 ? s->exchange * missing : 0.0);
 }
 
-/* How promising the candidates of a layer are, 1 for the best: the less, the more of the bargain they
- * lose, by tenths of what a layer takes in the mean. */
+/* How promising the candidates of a layer are, 1 for the best: the less, the more of the bargain
+ * they lose, by tenths of what a layer takes in the mean. */
 static void nc_axx__promise(const nc_axx_search *s, uint32_t layer, double promise[64]) {
     const uint32_t n = s->config.candidates;
     const double tenth = (double)s->power[s->safest] / (10.0 * (double)s->config.layers) + 1e-12;
@@ -17482,8 +17484,8 @@ static void nc_axx__promise(const nc_axx_search *s, uint32_t layer, double promi
     }
 }
 
-/* The child to follow: where most is to be expected, on the scale from the parent's mean to the best
- * seen, or little is known; one whose assignments were met before has less to give. */
+/* The child to follow: where most is to be expected, on the scale from the parent's mean to the
+ * best seen, or little is known; one whose assignments were met before has less to give. */
 static uint32_t nc_axx__best_child(nc_axx_search *s, const nc_axx__tree *tree, uint32_t node,
                                    uint32_t layer) {
     const nc_axx__node *parent = &tree->nodes[node];

@@ -1,5 +1,5 @@
-/* nc_axx.h, section search: tree, genetic, greedy and exhaustive search on a problem whose answer is
-   known; fronts, files, resumption. */
+/* nc_axx.h, section search: tree, genetic, greedy and exhaustive search on a problem whose
+   answer is known; fronts, files, resumption. */
 #include "test.h"
 #include <math.h>
 #include <signal.h>
@@ -86,8 +86,8 @@ static int rising(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-/* Power found over the least power there is, after 1,000 evaluations of problems with up to 24 layers
-   (tests/axx_toys.h), at worst of 20 seeds; 50 layers come within ten. */
+/* Power found over the least power there is, after 1,000 evaluations of problems with up to 24
+   layers (tests/axx_toys.h), at worst of 20 seeds; 50 layers come within ten. */
 static void searches_come_within_five_percent(void **state) {
     enum { SEEDS = 20 };
     static toy t;

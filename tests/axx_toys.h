@@ -1,6 +1,6 @@
-/* Problems for the searches of nc_axx.h whose best answer is known: every choice has a harm in whole
-   units, neighbours may add to it, the accuracy falls with the sum, and dynamic programming over the
-   harm spent finds the least power that keeps the accuracy asked for. */
+/* Problems for the searches of nc_axx.h whose best answer is known: every choice has a harm in
+   whole units, neighbours may add to it, the accuracy falls with the sum, and dynamic
+   programming over the harm spent finds the least power that keeps the accuracy asked for. */
 #ifndef NC_AXX_TOYS_H
 #define NC_AXX_TOYS_H
 #include <math.h>
@@ -104,8 +104,9 @@ static void toy_solve(toy *t, double least_accuracy) {
     free(now < next ? now : next);
 }
 
-/* One of a kind. Candidate 0 is exact; harm grows as power falls, by 4 a step in the mean, in layers
-   whose sensitivity differs up to 60 times. Layers are of four sizes, as in a transformer's block. */
+/* One of a kind. Candidate 0 is exact; harm grows as power falls, by 4 a step in the mean, in
+   layers whose sensitivity differs up to 60 times. Layers are of four sizes, as in a
+   transformer's block. */
 static nc_axx_search_config toy_make(toy *t, const toy_kind *kind, uint64_t seed) {
     static const double sizes[4] = {3, 1, 4, 0.5};
     nc_axx_search_config config;
