@@ -1,7 +1,7 @@
 /* What nc_hlx.h makes of a model folder, for tests/oracle_hlx.py:
-       oracle_hlx FOLDER TOKENS BATCH SEQ STEPS OUT [EXPORT]
+       oracle_hlx FOLDER TOKENS BATCH SEQ STEPS RATE OUT [EXPORT]
    TOKENS has STEPS batches of BATCH x (SEQ + 1) little-endian 32-bit tokens. OUT gets float32:
-   logits, loss and gradients of the first batch, the loss of each step of AdamW (1e-3, decay 0.1),
+   logits, loss and gradients of the first batch, the loss of each step of AdamW (RATE, decay 0.1),
    then the parameters. EXPORT is a folder for the model as it was read. */
 #define NC_IMPLEMENTATION
 #include "../nc_hlx.h"
@@ -34,7 +34,7 @@ static nc_status gradients(nc_hlx_model *model, const batch *b, float *loss) {
 }
 
 static nc_status run(nc_hlx_model *model, const batch *b, const nc_hlx_file *tokens, uint32_t steps,
-                     FILE *out) {
+                     float rate, FILE *out) {
     const size_t vocab = nc_hlx_get_config(model)->vocab_size;
     nc_hlx_adamw adamw;
     nc_hlx_stats stats;
@@ -43,7 +43,7 @@ static nc_status run(nc_hlx_model *model, const batch *b, const nc_hlx_file *tok
     uint32_t k;
     nc_status status;
     memset(&adamw, 0, sizeof adamw);
-    adamw.lr = 1e-3f;
+    adamw.lr = rate;
     adamw.weight_decay = 0.1f;
     take(b, tokens, 0);
     status = nc_hlx_forward(model, b->tokens, NULL, b->size, b->seq, NULL);
@@ -75,7 +75,7 @@ int main(int argc, char **argv) {
     FILE *out;
     nc_status status;
     uint32_t steps;
-    if (argc < 7) return fprintf(stderr, "usage: see the head of this program\n"), 2;
+    if (argc < 8) return fprintf(stderr, "usage: see the head of this program\n"), 2;
     b.size = (uint32_t)atoi(argv[3]);
     b.seq = (uint32_t)atoi(argv[4]);
     steps = (uint32_t)atoi(argv[5]);
@@ -83,14 +83,14 @@ int main(int argc, char **argv) {
     config.batch_size = b.size;
     if (nc_hlx_create(&model, &config, NULL) != NC_OK) return fail("no memory", &err);
     if (nc_hlx_import(model, argv[1], &err) != NC_OK) return fail(argv[1], &err);
-    if (argc > 7 && nc_hlx_export_folder(model, argv[7], &err) != NC_OK) return fail(argv[7], &err);
+    if (argc > 8 && nc_hlx_export_folder(model, argv[8], &err) != NC_OK) return fail(argv[8], &err);
     if (nc_hlx_file_open(&tokens, argv[2], &err) != NC_OK) return fail(argv[2], &err);
     if (tokens.bytes != (size_t)4 * steps * b.size * (b.seq + 1)) return fail("tokens", &err);
     b.tokens = (uint32_t *)malloc(sizeof(uint32_t) * b.size * b.seq);
     b.targets = (uint32_t *)malloc(sizeof(uint32_t) * b.size * b.seq);
-    out = fopen(argv[6], "wb");
+    out = fopen(argv[7], "wb");
     if (!b.tokens || !b.targets || !out) return fail("no memory or no output", &err);
-    status = run(model, &b, &tokens, steps, out);
+    status = run(model, &b, &tokens, steps, (float)atof(argv[6]), out);
     if (fclose(out) != 0 || status != NC_OK) return fail(nc_status_str(status), &err);
     free(b.tokens);
     free(b.targets);
