@@ -3373,6 +3373,17 @@ static int nc_axx__next(nc__text *t) {
     return nc__peek(t, 0);
 }
 
+/* A number for a message, with a point in every locale. */
+static const char *nc_axx__real_text(char text[40], double value) {
+    nc__buffer b;
+    memset(&b, 0, sizeof b);
+    nc__buffer_real(&b, value, 6);
+    memset(text, 0, 40);
+    if (b.status == NC_OK) memcpy(text, b.data, b.used < 39 ? b.used : 39);
+    nc__buffer_free(&b);
+    return text;
+}
+
 static void nc_axx__expect(nc__text *t, char wanted) {
     if (nc_axx__next(t) != wanted)
         (void)nc__text_fail(t, NC_ERR_FORMAT, "expected '%c'", wanted);
@@ -12636,16 +12647,18 @@ typedef struct nc_axx__loaded {
 /* nc_axx.NAME: an option, which the network must have, too. */
 static void nc_axx__load_option(const nc_axx_net *net, nc__text *t, const nc__item *pair,
                                 nc_axx__loaded *loaded) {
-    double value;
+    char here[40], there[40];
+    double value, own;
     const size_t i = nc_axx__option_of(t, pair, &value);
     nc_axx_net_config said = net->config;
     if (i == NC_AXX__OPTIONS || t->status != NC_OK) return;
     loaded->own = 1;
     nc_axx__set_option(&said, i, value);
-    if (nc_axx__option(&said, i) < nc_axx__option(&net->config, i) ||
-        nc_axx__option(&said, i) > nc_axx__option(&net->config, i))
-        (void)nc__text_fail(t, NC_ERR_MISMATCH, "the file's network has %s %g, this one %g",
-                            nc_axx__options[i].name, value, nc_axx__option(&net->config, i));
+    own = nc_axx__option(&net->config, i);
+    if (nc_axx__option(&said, i) < own || nc_axx__option(&said, i) > own)
+        (void)nc__text_fail(t, NC_ERR_MISMATCH, "the file's network has %s %s, this one %s",
+                            nc_axx__options[i].name, nc_axx__real_text(there, value),
+                            nc_axx__real_text(here, own));
 }
 
 /* The values of a pair amax.NAME, "a b", of a layer that says so for the first time (*seen: it has
@@ -13148,10 +13161,11 @@ static nc_status nc_axx__plan_matmul(nc_axx_graph *g, nc_axx__vertex *v, nc_erro
 
 static nc_status nc_axx__plan_norm(nc_axx_graph *g, nc_axx__vertex *v, nc_error *err) {
     const int batch_norm = v->is.kind == NC_AXX_NODE_BATCH_NORM;
+    char text[40];
     const size_t n = batch_norm ? v->shape[0] : v->shape[v->rank - 1];
     if (!(v->is.eps >= 0 && v->is.eps < 1e6f))
-        return nc_axx__refuse(v, NC_ERR_ARG, err, "eps %g, where 0 to 1e6 is possible",
-                              (double)v->is.eps);
+        return nc_axx__refuse(v, NC_ERR_ARG, err, "eps %s, where 0 to 1e6 is possible",
+                              nc_axx__real_text(text, (double)v->is.eps));
     if (v->is.eps == 0.0f) v->is.eps = 1e-5f;
     v->weight = nc_axx__node_tensor(g, v, ".weight", n, 0, 0, 0);
     v->bias = nc_axx__node_tensor(g, v, ".bias", n, 0, 0, 0);
