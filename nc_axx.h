@@ -246,9 +246,9 @@ typedef enum nc_axx_form {
                             other models in the file. Read only */
     NC_AXX_FORM_BIN,  /* 131,072 bytes as TFApprox has them: uint16 by the bytes of the operands,
                             unsigned where nothing else is said */
-    NC_AXX_FORM_VERILOG, /* a module of two inputs: wires, assign of & | ^ ~ ~^ + ?: { }, gates,
-                            instances of modules in the file and of FAX1, HAX1, AND2X1 and other
-                            cells of the 45 nm library of EvoApproxLib. Read only */
+    NC_AXX_FORM_VERILOG, /* a module of two inputs: wires, assign of & | ^ ~ ~^ + ?: {a, 4{b}},
+                            gates, instances of modules in the file and of FAX1, HAX1, AND2X1 and
+                            other cells of the 45 nm library of EvoApproxLib. Read only */
     NC_AXX_FORM_COUNT
 } nc_axx_form;
 
@@ -3205,6 +3205,7 @@ NC_API int32_t nc_axx_product(const nc_axx_mult *m, int a, int b) {
 /* One pass in the table's order, which the sums' rounding depends on. */
 static void nc_axx__measure(const nc_axx__shape *shape, const int32_t *table,
                             nc_axx_metrics *metrics) {
+    const int whole = shape->used[0] == shape->bits[0] && shape->used[1] == shape->bits[1];
     const uint32_t entries = nc_axx__entries(shape);
     nc_axx_metrics e = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
     double pairs = 0, others = 0;
@@ -3213,7 +3214,7 @@ static void nc_axx__measure(const nc_axx__shape *shape, const int32_t *table,
         const double exact = (double)nc_axx__exact_at(shape, i);
         const double error = (double)table[i] - exact, size = fabs(error);
         const double base = fabs(exact), relative = size / (base < 1 ? 1 : base);
-        if (!nc_axx__has_pair(shape, i)) continue;
+        if (!whole && !nc_axx__has_pair(shape, i)) continue;
         pairs++;
         e.mae += size;
         e.mre += relative;
@@ -5860,12 +5861,36 @@ static void nc_axx__verilog_number(nc_axx__circuit *c, nc_axx__wires *v) {
 
 static void nc_axx__verilog_expression(nc_axx__circuit *c, nc_axx__wires *v, int level);
 
-/* {a, b}: the last one lowest. */
+static void nc_axx__verilog_concat(nc_axx__circuit *c, nc_axx__wires *v);
+
+/* What stands in { } behind a number, so many times. */
+static void nc_axx__verilog_repeat(nc_axx__circuit *c, nc_axx__wires *v) {
+    nc_axx__wires part;
+    uint64_t times = 0;
+    uint32_t i;
+    for (i = 0; i < v->width; i++)
+        times |= (uint64_t)(v->bit[i] == nc_axx__verilog_constant(c, 1)) << i;
+    nc_axx__verilog_expect(&c->t, '{');
+    memset(&part, 0, sizeof part);
+    if (++c->nested > 200) (void)nc__text_fail(&c->t, NC_ERR_LIMIT, "nested too deeply");
+    if (c->t.status == NC_OK) nc_axx__verilog_concat(c, &part);
+    c->nested--;
+    if (times < 1 || times > NC_AXX__WIRES || times * part.width > NC_AXX__WIRES)
+        (void)nc__text_fail(&c->t, NC_ERR_FORMAT, "{%lu{..}} has no bit or more than 64",
+                            (unsigned long)times);
+    if (c->t.status != NC_OK) return;
+    memset(v, 0, sizeof *v);
+    for (; times; times--, v->width += part.width)
+        memcpy(v->bit + v->width, part.bit, part.width * sizeof *v->bit);
+}
+
+/* {a, b}: the last one lowest; a may be 4{..}. */
 static void nc_axx__verilog_concat(nc_axx__circuit *c, nc_axx__wires *v) {
     nc_axx__wires part;
     v->width = 0;
     do {
         nc_axx__verilog_expression(c, &part, 0);
+        if (part.unsized && nc_axx__verilog_next(&c->t) == '{') nc_axx__verilog_repeat(c, &part);
         if (part.unsized || part.is_sum || v->width + part.width > NC_AXX__WIRES)
             (void)nc__text_fail(&c->t, NC_ERR_FORMAT, "a part without a width, or beyond 64 bits");
         if (c->t.status != NC_OK) return;

@@ -721,6 +721,9 @@ static void netlists_in_verilog_are_evaluated(void **state) {
         {"module m(A,B,C,O); input [7:0] A,B,C; output O; assign O = 1; endmodule", "not 3"},
         {"module m(A,B,O); input [6:0] A,B; output O; assign O = 1; endmodule", "7 by 7 bits"},
         {"module m(A,B,O); input [7:0] A,B; output O; m u(A, B, O); endmodule", "too deep"},
+        {"module m(A,B,O); input [7:0] A,B; output O; assign O = {0{A}}; endmodule", "{0{..}}"},
+        {"module m(A,B,O); input [7:0] A,B; output O; assign O = {9{A}}; endmodule", "{9{..}}"},
+        {"module m(A,B,O); input [7:0] A,B; output O; assign O = {4{2}}; endmodule", "a width"},
         {"`define X 1\nmodule m; endmodule", "directive"},
     };
     char *text = malloc(1 << 16);
@@ -755,6 +758,18 @@ static void netlists_in_verilog_are_evaluated(void **state) {
         for (a = 0; a < 256; a++)
             for (b = 0; b < 256; b++)
                 assert_int_equal(nc_axx_product(&n, a, b), (a + b) * 128 + ((a + b) & 255) + 1);
+    }
+    { /* rows of partial products by repeated bits */
+        static const char rows[] =
+            "module mul8u(input [7:0] A, input [7:0] B, output [15:0] O);\n"
+            "wire [9:0] s = {2'b0, A & {8{B[0]}}} + {A & {4{{2{B[1]}}}}, 1'b0};\n"
+            "assign O = {6'b0, s} + {{2{1'b0}}, 2{2'b0}};\nendmodule\n";
+        int a, b;
+        if (nc_axx_parse_with(&n, NC_AXX_FORM_VERILOG, NULL, "x", rows, sizeof rows - 1, &report,
+                              &err))
+            fail_msg("%d:%d %s", (int)err.line, (int)err.column, err.message);
+        for (a = 0; a < 256; a++)
+            for (b = 0; b < 256; b++) assert_int_equal(nc_axx_product(&n, a, b), a * (b & 3));
     }
     for (i = 0; i < sizeof bad / sizeof *bad; i++)
         if (nc_axx_parse(&n, NC_AXX_FORM_VERILOG, "x", bad[i].text, strlen(bad[i].text), &err) ==
