@@ -24,6 +24,18 @@ expect 0 $b/lut_convert mitchell --heatmap "$work/map.ppm"
 printf 'int f(int8_t A, int8_t B) {\n  return A * ;\n}\n' >"$work/bad.c"
 expect 1 $b/lut_convert "$work/bad.c"; grep -q 'bad.c:2:14' "$work/err" ||
     { echo "FAILED: no position"; failures=$((failures + 1)); }
+# Other widths are refused but with --wide, where all products count, or --embed.
+printf 'uint32_t mul12u_x(uint16_t A, uint16_t B) {\n  return (A & 0xFFE) * B;\n}\n' >"$work/mul12u_x.c"
+expect 1 $b/lut_convert "$work/mul12u_x.c"; grep -q '12 by 12 bits' "$work/err" ||
+    { echo "FAILED: no width"; failures=$((failures + 1)); }
+expect 0 $b/lut_convert "$work/mul12u_x.c" --wide --json; json; contains '"MAE": 1023.750000'
+expect 0 $b/lut_convert "$work/mul12u_x.c" --embed --json; json; contains '"MAE": 63.750000'
+printf 'int f(int a, int b) {\n  return (a & ~1) * b;\n}\n' >"$work/f.c"
+expect 0 $b/lut_convert "$work/f.c" --wide --bits 4x3 --signed -o "$work/f.npy"
+expect 0 $b/lut_convert "$work/f.npy" --wide --json; json; contains '"read_as": "4 x 3 bits by type'
+contains '"MAE": 1.000000'
+expect 2 $b/lut_convert "$work/f.npy" --wide --embed
+expect 2 $b/lut_convert "$work/f.npy" --bits 4y
 expect 1 $b/lut_convert wallace
 expect 1 $b/lut_convert drum:4 -o "$work/x.blif"
 expect 2 $b/lut_convert
