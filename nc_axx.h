@@ -762,7 +762,7 @@ typedef struct nc_axx_layer_options {
 /* One of the places where a network or a graph multiplies: products of rows x terms with terms x
  * columns. */
 typedef struct nc_axx_layer_info {
-    char name[40];
+    char name[64];
     uint64_t macs;       /* for one image: products x rows x columns x terms */
     uint64_t parameters; /* weights and biases; 0 for a product of two activations */
     float amax[2];       /* of its operands, as calibrated; [1] for products of activations only */
@@ -1069,14 +1069,22 @@ NC_API nc_status nc_axx_graph_set_bits(nc_axx_graph *graph, uint32_t number, uin
  * used; null: exact products. NC_ERR_ARG for an engine of unsigned or 16-bit operands. */
 NC_API nc_status nc_axx_graph_assign(nc_axx_graph *graph, uint32_t number,
                                      const nc_axx_engine *engine);
+/* Options of all nodes with products whose names fit a pattern, as nc_axx_net_set has them. */
+NC_API nc_status nc_axx_graph_set(nc_axx_graph *graph, const char *pattern,
+                                  const nc_axx_layer_options *options, uint32_t *count,
+                                  nc_error *err);
+/* How a node multiplies. NC_ERR_ARG for one without products. */
+NC_API nc_status nc_axx_graph_layer(const nc_axx_graph *graph, uint32_t number,
+                                    nc_axx_layer_info *info);
+/* nc_axx_layer_table of all nodes with products. */
+NC_API nc_status nc_axx_graph_table(const nc_axx_graph *graph, char **text, size_t *bytes);
 /* Amax of the operands of all products, from so many images in float32, for the bits of each node.
- * Weights need none: every output channel (of transposed convolutions: the tensor) is quantised by
- * its largest magnitude. */
+ * Weights need none: they are quantised whenever they are used. */
 NC_API nc_status nc_axx_graph_calibrate(nc_axx_graph *graph, const float *images, size_t count,
                                         nc_axx_calibration method, double percent);
 /* The output (count x its shape) of at most `batch` images. NC_ERR_LIMIT beyond; NC_ERR_ARG where a
- * node is quantised but not calibrated. exact: products are chains of fma over the channels and
- * kernel in their order, integer sums with an engine. */
+ * node is quantised but not calibrated, or waits for a loaded file's multiplier. exact: products
+ * are chains of fma over the channels and kernel in their order, integer sums with an engine. */
 NC_API nc_status nc_axx_graph_forward(nc_axx_graph *graph, const float *images, size_t count,
                                       float *output);
 /* Gradients of all tensors, and of the images (null: not wanted), from that of the output (count x
@@ -1085,14 +1093,14 @@ NC_API nc_status nc_axx_graph_forward(nc_axx_graph *graph, const float *images, 
  * not for training or has no values yet. exact: chains of fma for products, sums in the order of
  * images, nodes from the last to the first. */
 NC_API nc_status nc_axx_graph_backward(nc_axx_graph *graph, const float *doutput, float *dimages);
-/* All tensors as safetensors (float32) and, as metadata amax.NAME, what has been calibrated. Free
- * with nc_axx_free_text. */
+/* All tensors as safetensors (float32) and, as metadata amax.NAME, what has been calibrated, and as
+ * layer.NAME the nodes' options unless all are the defaults. Free with nc_axx_free_text. */
 NC_API nc_status nc_axx_graph_save(const nc_axx_graph *graph, char **data, size_t *bytes,
                                    nc_error *err);
 /* Read one: every tensor must be there in its shape, as F32, F16, BF16 or F64, and no other (but
  * num_batches_tracked of a norm, which PyTorch counts and nothing uses); every amax must be of a
- * node that multiplies. NC_ERR_FORMAT with the column in the header, NC_ERR_MISMATCH with the name.
- * Nothing is changed on failure. */
+ * node that multiplies, and options are taken as by nc_axx_net_load. NC_ERR_FORMAT with the column
+ * in the header, NC_ERR_MISMATCH with the name. Nothing is changed on failure. */
 NC_API nc_status nc_axx_graph_load(nc_axx_graph *graph, const void *data, size_t bytes,
                                    nc_error *err);
 
@@ -10930,6 +10938,11 @@ static int nc_axx__pattern_fits(const char *pattern, const char *name) {
     return !*pattern;
 }
 
+/* Whether layers can compute with an engine; null is one of exact products. */
+static int nc_axx__serves_layers(const nc_axx_engine *e) {
+    return !e || (!e->a_unsigned && !e->b_unsigned && !e->wide);
+}
+
 static nc_status nc_axx__check_layer_options(const nc_axx_layer_options *o, nc_error *err) {
     if ((unsigned)o->mode > NC_AXX_MODE_INTEGER)
         return nc__fail(err, NC_ERR_ARG, 0, 0, "mode %u is none", (unsigned)o->mode);
@@ -10941,12 +10954,9 @@ static nc_status nc_axx__check_layer_options(const nc_axx_layer_options *o, nc_e
                         (unsigned)o->per_tensor);
     if (!(o->weight_percent >= 0 && o->weight_percent <= 100))
         return nc__fail(err, NC_ERR_ARG, 0, 0, "weight_percent is not 0 to 100");
-    if (o->engine && (o->engine->a_unsigned || o->engine->b_unsigned))
-        return nc__fail(err, NC_ERR_ARG, 0, 0, "'%.47s' has unsigned operands",
-                        o->engine->info.name);
-    if (o->engine && o->engine->wide)
-        return nc__fail(err, NC_ERR_ARG, 0, 0, "'%.47s' has operands of 16 bits",
-                        o->engine->info.name);
+    if (!nc_axx__serves_layers(o->engine))
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "'%.47s' has operands that are %s",
+                        o->engine->info.name, o->engine->wide ? "of 16 bits" : "unsigned");
     return NC_OK;
 }
 
@@ -11078,7 +11088,7 @@ NC_API void nc_axx_net_set_mode(nc_axx_net *net, nc_axx_mode mode) {
 
 NC_API nc_status nc_axx_net_assign(nc_axx_net *net, uint32_t layer, const nc_axx_engine *engine) {
     if (!net || layer >= nc_axx_net_layers(net)) return NC_ERR_ARG;
-    if (engine && (engine->a_unsigned || engine->b_unsigned || engine->wide)) return NC_ERR_ARG;
+    if (!nc_axx__serves_layers(engine)) return NC_ERR_ARG;
     net->layers[layer].info.options.engine = engine;
     net->layers[layer].info.multiplier[0] = 0;
     return NC_OK;
@@ -12385,7 +12395,7 @@ static void nc_axx__save_amax(nc__head *head, const char *name, const float amax
 }
 
 /* layer.NAME: "MODE BITS SCALES PERCENT MULTIPLIER", the last without exact products. */
-static void nc_axx__save_layer(nc__head *head, const nc_axx_layer_info *info) {
+static void nc_axx__save_layer(nc__head *head, const char *name, const nc_axx_layer_info *info) {
     const nc_axx_layer_options *o = &info->options;
     nc__buffer value;
     memset(&value, 0, sizeof value);
@@ -12393,7 +12403,7 @@ static void nc_axx__save_layer(nc__head *head, const nc_axx_layer_info *info) {
                      o->per_tensor ? "tensor" : "channel");
     nc__buffer_real(&value, o->weight_percent, 17);
     if (*info->multiplier) nc__buffer_print(&value, " %s", info->multiplier);
-    nc_axx__save_pair(head, "layer.", info->name, &value);
+    nc_axx__save_pair(head, "layer.", name, &value);
 }
 
 /* Whether a layer's options differ from the defaults. */
@@ -12424,7 +12434,7 @@ static void nc_axx__save_layers(const nc_axx_net *net, nc__head *head) {
     }
     for (i = 0; i < nc_axx_net_layers(net) && set; i++) {
         (void)nc_axx_net_layer(net, i, &info);
-        nc_axx__save_layer(head, &info);
+        nc_axx__save_layer(head, info.name, &info);
     }
 }
 
@@ -12899,17 +12909,16 @@ typedef struct nc_axx__vertex {
     char name[64];
     uint32_t *inputs; /* stb_ds array */
     uint32_t rank;
-    size_t shape[4], count;  /* of its values, for one image */
-    uint32_t weight, bias;   /* tensors; UINT32_MAX: none */
-    nc_axx_conv conv;        /* convolutions and pools, of one image */
-    size_t rows, k, out;     /* linear and matmul: m, k, n */
-    size_t batch;            /* matmul: products for one image */
-    uint32_t uses, last_use; /* by other nodes; the last of them */
-    int folded, same_memory; /* its values are its input's */
-    int folding;             /* it will be folded */
-    nc_axx_mode mode;
-    uint32_t bits;
-    const nc_axx_engine *engine; /* null: exact products */
+    size_t shape[4], count;   /* of its values, for one image */
+    uint32_t weight, bias;    /* tensors; UINT32_MAX: none */
+    nc_axx_conv conv;         /* convolutions and pools, of one image */
+    size_t rows, k, out;      /* linear and matmul: m, k, n */
+    size_t batch;             /* matmul: products for one image */
+    uint32_t uses, last_use;  /* by other nodes; the last of them */
+    int folded, same_memory;  /* its values are its input's */
+    int folding;              /* it will be folded */
+    nc_axx_layer_options set; /* bits: not 0 */
+    char wanted[48];          /* a multiplier that set.engine waits for; "": none */
     int calibrated;
     float amax[2];
     uint64_t macs;
@@ -12930,6 +12939,7 @@ struct nc_axx_graph {
     float *values, *gradients; /* of the tensors */
     uint8_t *memory;           /* values of the nodes, and what follows: */
     float *taps, *float_a, *float_b, *scales;
+    nc_axx_calibrator *of_weights;
     uint8_t *byte_a, *byte_b, *work;
     size_t work_bytes;
 };
@@ -13293,7 +13303,7 @@ static const float *nc_axx__tensor_values(const nc_axx_graph *g, uint32_t tensor
 
 /* While calibrating all is float32. */
 static nc_axx_mode nc_axx__mode_of(const nc_axx_graph *g, const nc_axx__vertex *v) {
-    return g->seen ? NC_AXX_MODE_FLOAT : v->mode;
+    return g->seen ? NC_AXX_MODE_FLOAT : v->set.mode;
 }
 
 /* An activation as float32 products take it. */
@@ -13301,9 +13311,9 @@ static float *nc_axx__graph_operand(nc_axx_graph *g, const nc_axx__vertex *v, in
                                     size_t n) {
     uint8_t *bytes = operand ? g->byte_b : g->byte_a;
     float *floats = operand ? g->float_b : g->float_a;
-    const float scale = nc_axx_scale(v->amax[operand], v->bits);
+    const float scale = nc_axx_scale(v->amax[operand], v->set.bits);
     if (nc_axx__mode_of(g, v) == NC_AXX_MODE_FLOAT) return x;
-    nc_axx_quantize((int8_t *)bytes, x, n, scale, v->bits);
+    nc_axx_quantize((int8_t *)bytes, x, n, scale, v->set.bits);
     nc_axx_dequantize(floats, bytes, n, scale, 0);
     return floats;
 }
@@ -13313,7 +13323,8 @@ static void nc_axx__quantize_weights(nc_axx_graph *g, const nc_axx__vertex *v) {
     const nc_axx__tensor *t = &g->tensors[v->weight];
     const int whole = v->is.kind == NC_AXX_NODE_CONV2D_TRANSPOSED;
     const size_t rows = whole ? 1 : (size_t)t->shape[0];
-    nc_axx_quantize_rows((int8_t *)g->byte_b, g->scales, t->values, rows, t->count / rows, v->bits);
+    nc_axx__code_weights(&v->set, g->of_weights, g->byte_b, g->scales, t->values, rows,
+                         t->count / rows);
 }
 
 /* The weights as float32 products take them. */
@@ -13339,7 +13350,7 @@ static void nc_axx__graph_gemm(nc_axx_graph *g, nc_axx__matrix a, nc_axx__matrix
 }
 
 static const nc_axx_engine *nc_axx__graph_engine(const nc_axx_graph *g, const nc_axx__vertex *v) {
-    return v->engine ? v->engine : g->exact;
+    return v->set.engine ? v->set.engine : g->exact;
 }
 
 /* Rows of one tap at all places of the smaller map, 0 beyond the edge of the larger, of one image
@@ -13417,7 +13428,7 @@ static void nc_axx__run_convolution(nc_axx_graph *g, nc_axx__vertex *v, size_t i
     const size_t n = images * nc_axx__input_of(g, v, 0)->count;
     const float *bias = nc_axx__tensor_values(g, v->bias);
     float *x = nc_axx__values(g, v, 0);
-    const float scale = nc_axx_scale(v->amax[0], v->bits);
+    const float scale = nc_axx_scale(v->amax[0], v->set.bits);
     const nc_axx_engine *e = nc_axx__graph_engine(g, v);
     nc_axx_conv shape = v->conv;
     nc_axx__plan p;
@@ -13425,7 +13436,7 @@ static void nc_axx__run_convolution(nc_axx_graph *g, nc_axx__vertex *v, size_t i
     shape.batch = images;
     (void)nc_axx__plan_conv(&shape, transposed, &p);
     if (nc_axx__mode_of(g, v) == NC_AXX_MODE_INTEGER) {
-        nc_axx_quantize((int8_t *)g->byte_a, x, n, scale, v->bits);
+        nc_axx_quantize((int8_t *)g->byte_a, x, n, scale, v->set.bits);
         nc_axx__quantize_weights(g, v);
         g->status = transposed
                         ? nc_axx_conv2d_transposed(e, &shape, g->byte_a, scale, g->byte_b,
@@ -13443,10 +13454,10 @@ static void nc_axx__run_linear(nc_axx_graph *g, nc_axx__vertex *v, size_t images
     const size_t rows = images * v->rows;
     const float *bias = nc_axx__tensor_values(g, v->bias);
     float *x = nc_axx__values(g, v, 0);
-    const float scale = nc_axx_scale(v->amax[0], v->bits);
+    const float scale = nc_axx_scale(v->amax[0], v->set.bits);
     nc_axx__graph_see(g, v, 0, x, rows * v->k);
     if (nc_axx__mode_of(g, v) == NC_AXX_MODE_INTEGER) {
-        nc_axx_quantize((int8_t *)g->byte_a, x, rows * v->k, scale, v->bits);
+        nc_axx_quantize((int8_t *)g->byte_a, x, rows * v->k, scale, v->set.bits);
         nc_axx__quantize_weights(g, v);
         g->status =
             nc_axx_linear(nc_axx__graph_engine(g, v), g->byte_a, scale, g->byte_b, g->scales, bias,
@@ -13468,10 +13479,10 @@ static void nc_axx__run_matmul(nc_axx_graph *g, nc_axx__vertex *v, size_t images
     nc_axx__graph_see(g, v, 0, a, count * m * k);
     nc_axx__graph_see(g, v, 1, b, count * n * k);
     if (nc_axx__mode_of(g, v) == NC_AXX_MODE_INTEGER) {
-        const float one = nc_axx_scale(v->amax[0], v->bits);
-        const float two = nc_axx_scale(v->amax[1], v->bits);
-        nc_axx_quantize((int8_t *)g->byte_a, a, count * m * k, one, v->bits);
-        nc_axx_quantize((int8_t *)g->byte_b, b, count * n * k, two, v->bits);
+        const float one = nc_axx_scale(v->amax[0], v->set.bits);
+        const float two = nc_axx_scale(v->amax[1], v->set.bits);
+        nc_axx_quantize((int8_t *)g->byte_a, a, count * m * k, one, v->set.bits);
+        nc_axx_quantize((int8_t *)g->byte_b, b, count * n * k, two, v->set.bits);
         g->status = nc_axx_matmul(nc_axx__graph_engine(g, v), g->byte_a, one, g->byte_b, two,
                                   !by_columns, v->y, count, m, n, k, g->work, g->work_bytes);
     } else {
@@ -14095,7 +14106,7 @@ NC_API nc_status nc_axx_graph_add(nc_axx_graph *graph, const nc_axx_node *node, 
     memset(&v, 0, sizeof v);
     v.is = *node;
     v.weight = v.bias = UINT32_MAX;
-    v.bits = 8;
+    v.set.bits = 8;
     status = nc_axx__name_node(graph, &v, err);
     if (status == NC_OK) status = nc_axx__plan_node(graph, &v, err);
     if (status != NC_OK) {
@@ -14194,6 +14205,7 @@ static nc_status nc_axx__make_memory(nc_axx_graph *g) {
         g->float_a = nc_axx__floats(&arena, n.a);
         g->float_b = nc_axx__floats(&arena, n.b);
         g->scales = nc_axx__floats(&arena, n.scales);
+        g->of_weights = (nc_axx_calibrator *)nc_axx__piece(&arena, 1, sizeof *g->of_weights);
         g->byte_a = (uint8_t *)nc_axx__piece(&arena, n.a, 1);
         g->byte_b = (uint8_t *)nc_axx__piece(&arena, n.b, 1);
         g->work = (uint8_t *)nc_axx__piece(&arena, n.work, 1);
@@ -14276,7 +14288,7 @@ NC_API nc_status nc_axx_graph_node(const nc_axx_graph *graph, uint32_t number,
     if (v->weight != UINT32_MAX) info->parameters += graph->tensors[v->weight].count;
     if (v->bias != UINT32_MAX) info->parameters += graph->tensors[v->bias].count;
     info->folded = (uint32_t)v->folded;
-    info->mode = v->mode;
+    info->mode = v->set.mode;
     memcpy(info->amax, v->amax, sizeof info->amax);
     return NC_OK;
 }
@@ -14299,36 +14311,122 @@ NC_API nc_status nc_axx_graph_tensor(const nc_axx_graph *graph, uint32_t index,
     return NC_OK;
 }
 
-/* The same change for one node with products, or for all. */
-static nc_status nc_axx__for_nodes(nc_axx_graph *g, uint32_t number, const nc_axx_mode *mode,
-                                   const uint32_t *bits, const nc_axx_engine *const *engine) {
-    uint32_t i;
-    if (!g || (number != UINT32_MAX && (number >= nc_axx_graph_nodes(g) || !g->nodes[number].macs)))
-        return NC_ERR_ARG;
-    for (i = 0; i < nc_axx_graph_nodes(g); i++) {
-        nc_axx__vertex *v = &g->nodes[i];
-        if (!v->macs || (number != UINT32_MAX && number != i)) continue;
-        if (mode) v->mode = *mode;
-        if (bits) v->bits = *bits;
-        if (engine) v->engine = *engine;
-    }
-    return NC_OK;
+/* Whether a node with products has this number; UINT32_MAX: all of them. */
+static int nc_axx__is_numbered(const nc_axx_graph *g, uint32_t i, uint32_t number) {
+    return g->nodes[i].macs && (number == UINT32_MAX || number == i);
+}
+
+/* Whether there is a node with products of this number, or UINT32_MAX. */
+static int nc_axx__has_products(const nc_axx_graph *g, uint32_t number) {
+    return g && (number == UINT32_MAX || (number < nc_axx_graph_nodes(g) && g->nodes[number].macs));
 }
 
 NC_API nc_status nc_axx_graph_set_mode(nc_axx_graph *graph, uint32_t number, nc_axx_mode mode) {
-    if ((unsigned)mode > NC_AXX_MODE_INTEGER) return NC_ERR_ARG;
-    return nc_axx__for_nodes(graph, number, &mode, NULL, NULL);
+    uint32_t i;
+    if ((unsigned)mode > NC_AXX_MODE_INTEGER || !nc_axx__has_products(graph, number))
+        return NC_ERR_ARG;
+    for (i = 0; i < nc_axx_graph_nodes(graph); i++)
+        if (nc_axx__is_numbered(graph, i, number)) graph->nodes[i].set.mode = mode;
+    return NC_OK;
 }
 
 NC_API nc_status nc_axx_graph_set_bits(nc_axx_graph *graph, uint32_t number, uint32_t bits) {
-    if (bits < 2 || bits > 8) return NC_ERR_ARG;
-    return nc_axx__for_nodes(graph, number, NULL, &bits, NULL);
+    uint32_t i;
+    if (bits < 2 || bits > 8 || !nc_axx__has_products(graph, number)) return NC_ERR_ARG;
+    for (i = 0; i < nc_axx_graph_nodes(graph); i++)
+        if (nc_axx__is_numbered(graph, i, number)) graph->nodes[i].set.bits = bits;
+    return NC_OK;
 }
 
 NC_API nc_status nc_axx_graph_assign(nc_axx_graph *graph, uint32_t number,
                                      const nc_axx_engine *engine) {
-    if (engine && (engine->a_unsigned || engine->b_unsigned || engine->wide)) return NC_ERR_ARG;
-    return nc_axx__for_nodes(graph, number, NULL, NULL, &engine);
+    uint32_t i;
+    if (!nc_axx__serves_layers(engine) || !nc_axx__has_products(graph, number)) return NC_ERR_ARG;
+    for (i = 0; i < nc_axx_graph_nodes(graph); i++) {
+        if (!nc_axx__is_numbered(graph, i, number)) continue;
+        graph->nodes[i].set.engine = engine;
+        graph->nodes[i].wanted[0] = 0;
+    }
+    return NC_OK;
+}
+
+NC_API nc_status nc_axx_graph_set(nc_axx_graph *graph, const char *pattern,
+                                  const nc_axx_layer_options *options, uint32_t *count,
+                                  nc_error *err) {
+    nc_status status;
+    uint32_t fit = 0, i;
+    nc__clear(err);
+    if (!graph || !pattern || !options) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
+    status = nc_axx__check_layer_options(options, err);
+    if (status != NC_OK) return status;
+    for (i = 0; i < nc_axx_graph_nodes(graph); i++) {
+        nc_axx__vertex *v = &graph->nodes[i];
+        if (!v->macs || !nc_axx__pattern_fits(pattern, v->name)) continue;
+        v->set = *options;
+        if (!options->bits) v->set.bits = 8;
+        v->wanted[0] = 0;
+        fit++;
+    }
+    if (count) *count = fit;
+    if (!fit)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "'%.60s' fits no node that multiplies", pattern);
+    return NC_OK;
+}
+
+/* Rows, columns and terms of a node's products. */
+static void nc_axx__measure_products(const nc_axx_graph *g, const nc_axx__vertex *v,
+                                     nc_axx_layer_info *info) {
+    const nc_axx_conv *c = &v->conv;
+    const uint64_t taps = (uint64_t)c->kernel_h * c->kernel_w;
+    info->products = v->is.kind == NC_AXX_NODE_MATMUL ? v->batch : 1;
+    info->rows = v->rows;
+    info->columns = v->out;
+    info->terms = v->k;
+    if (v->is.kind != NC_AXX_NODE_CONV2D && v->is.kind != NC_AXX_NODE_CONV2D_TRANSPOSED) return;
+    info->products = c->groups;
+    info->rows = (uint64_t)v->shape[1] * v->shape[2];
+    info->columns = c->out_channels / c->groups;
+    info->terms = c->in_channels / c->groups * taps;
+    if (v->is.kind == NC_AXX_NODE_CONV2D) return;
+    v = nc_axx__input_of(g, v, 0); /* transposed: every place of the input gives all taps */
+    info->rows = (uint64_t)v->shape[1] * v->shape[2];
+    info->columns *= taps;
+    info->terms /= taps;
+}
+
+NC_API nc_status nc_axx_graph_layer(const nc_axx_graph *graph, uint32_t number,
+                                    nc_axx_layer_info *info) {
+    const nc_axx__vertex *v;
+    nc_axx_node_info node;
+    if (!info || number == UINT32_MAX || !nc_axx__has_products(graph, number)) return NC_ERR_ARG;
+    v = &graph->nodes[number];
+    (void)nc_axx_graph_node(graph, number, &node);
+    memset(info, 0, sizeof *info);
+    (void)snprintf(info->name, sizeof info->name, "%s", v->name);
+    info->macs = v->macs;
+    info->parameters = node.parameters;
+    memcpy(info->amax, v->amax, sizeof info->amax);
+    info->kind = nc_axx__node_kinds[v->is.kind].name;
+    nc_axx__measure_products(graph, v, info);
+    info->options = v->set;
+    (void)snprintf(info->multiplier, sizeof info->multiplier, "%s", v->wanted);
+    nc_axx__complete_info(info);
+    return NC_OK;
+}
+
+NC_API nc_status nc_axx_graph_table(const nc_axx_graph *graph, char **text, size_t *bytes) {
+    const uint32_t nodes = nc_axx_graph_nodes(graph);
+    nc_axx_layer_info *layers;
+    nc_status status;
+    uint32_t i, count = 0;
+    if (!nodes) return NC_ERR_ARG;
+    layers = (nc_axx_layer_info *)nc__alloc(NULL, nodes * sizeof *layers);
+    if (!layers) return NC_ERR_MEMORY;
+    for (i = 0; i < nodes; i++)
+        if (nc_axx_graph_layer(graph, i, &layers[count]) == NC_OK) count++;
+    status = nc_axx_layer_table(layers, count, text, bytes);
+    nc__free(NULL, layers, 0);
+    return status;
 }
 
 /* -- folding -- */
@@ -14431,7 +14529,8 @@ static nc_status nc_axx__graph_run(nc_axx_graph *g, const float *images, size_t 
     if (!g || !g->batch || (count && !images)) return NC_ERR_ARG;
     if (count > g->batch) return NC_ERR_LIMIT;
     for (i = 0; i < nc_axx_graph_nodes(g); i++)
-        if (nc_axx__mode_of(g, &g->nodes[i]) != NC_AXX_MODE_FLOAT && !g->nodes[i].calibrated)
+        if ((nc_axx__mode_of(g, &g->nodes[i]) != NC_AXX_MODE_FLOAT && !g->nodes[i].calibrated) ||
+            (nc_axx__mode_of(g, &g->nodes[i]) == NC_AXX_MODE_INTEGER && *g->nodes[i].wanted))
             return NC_ERR_ARG;
     g->status = NC_OK;
     g->count = 0;
@@ -14487,7 +14586,8 @@ NC_API nc_status nc_axx_graph_calibrate(nc_axx_graph *graph, const float *images
         nc_axx__vertex *v = &graph->nodes[i];
         if (!v->macs) continue;
         for (k = 0; k < (v->is.kind == NC_AXX_NODE_MATMUL ? 2 : 1); k++)
-            v->amax[k] = nc_axx_calibrator_amax(&graph->seen[2 * i + k], method, percent, v->bits);
+            v->amax[k] =
+                nc_axx_calibrator_amax(&graph->seen[2 * i + k], method, percent, v->set.bits);
         v->calibrated = 1;
     }
     nc__free(NULL, graph->seen, 0);
@@ -14498,6 +14598,17 @@ NC_API nc_status nc_axx_graph_calibrate(nc_axx_graph *graph, const float *images
 /* -- safetensors -- */
 
 NC__COLD_BEGIN
+
+/* Options of all nodes with products, unless all have the defaults. */
+static void nc_axx__save_nodes(const nc_axx_graph *g, nc__head *head) {
+    nc_axx_layer_info info;
+    uint32_t i, set = 0;
+    for (i = 0; i < nc_axx_graph_nodes(g); i++)
+        if (nc_axx_graph_layer(g, i, &info) == NC_OK) set += (uint32_t)nc_axx__is_set(&info, 8);
+    for (i = 0; i < nc_axx_graph_nodes(g) && set; i++)
+        if (nc_axx_graph_layer(g, i, &info) == NC_OK)
+            nc_axx__save_layer(head, g->nodes[i].name, &info);
+}
 
 NC_API nc_status nc_axx_graph_save(const nc_axx_graph *graph, char **data, size_t *bytes,
                                    nc_error *err) {
@@ -14511,6 +14622,7 @@ NC_API nc_status nc_axx_graph_save(const nc_axx_graph *graph, char **data, size_
     for (i = 0; i < stbds_arrlenu(graph->nodes); i++)
         if (graph->nodes[i].calibrated)
             nc_axx__save_amax(&head, graph->nodes[i].name, graph->nodes[i].amax);
+    nc_axx__save_nodes(graph, &head);
     for (i = 0; i < stbds_arrlenu(graph->tensors); i++)
         nc__head_tensor(&head, graph->tensors[i].name, "F32", graph->tensors[i].shape,
                         graph->tensors[i].rank);
@@ -14526,20 +14638,30 @@ NC_API nc_status nc_axx_graph_save(const nc_axx_graph *graph, char **data, size_
 
 /* What a file has said so far. */
 typedef struct nc_axx__read {
-    float *values, *amax;    /* as the graph's; two for every node */
-    uint8_t *found, *scaled; /* of the tensors; of the nodes */
+    float *values, *amax;          /* as the graph's; two for every node */
+    uint8_t *found, *scaled, *set; /* of the tensors; of the nodes, twice */
+    nc_axx_layer_info *options;    /* of the nodes */
+    int sets;                      /* there are some */
 } nc_axx__read;
 
-/* amax.NAME. Other pairs are for people. */
-static void nc_axx__read_graph_amax(const nc_axx_graph *g, nc__text *t, const nc__item *pair,
+/* amax.NAME and layer.NAME. Other pairs are for people. */
+static void nc_axx__read_graph_pair(const nc_axx_graph *g, nc__text *t, const nc__item *pair,
                                     nc_axx__read *read) {
+    const int is_amax = !strncmp(pair->name, "amax.", 5);
+    nc_axx_layer_info info;
     float amax[2];
     uint32_t node;
-    if (strncmp(pair->name, "amax.", 5) != 0) return;
-    node = nc_axx_graph_find(g, pair->name + 5);
+    if (!is_amax && strncmp(pair->name, "layer.", 6) != 0) return;
+    node = nc_axx_graph_find(g, pair->name + (is_amax ? 5 : 6));
     if (node != UINT32_MAX && !g->nodes[node].macs) node = UINT32_MAX;
-    if (nc_axx__read_amax(t, pair, node == UINT32_MAX ? NULL : &read->scaled[node], amax))
-        memcpy(read->amax + 2 * (size_t)node, amax, sizeof amax);
+    if (is_amax) {
+        if (nc_axx__read_amax(t, pair, node == UINT32_MAX ? NULL : &read->scaled[node], amax))
+            memcpy(read->amax + 2 * (size_t)node, amax, sizeof amax);
+        return;
+    }
+    read->sets = 1;
+    if (nc_axx__read_layer(t, pair, node == UINT32_MAX ? NULL : &read->set[node], &info))
+        read->options[node] = info;
 }
 
 /* Whether a tensor is a norm's counter of batches. */
@@ -14592,12 +14714,16 @@ static nc_status nc_axx__read_graph(const nc_axx_graph *g, const void *data, siz
         if (kind == NC__ITEM_TENSOR)
             nc_axx__read_tensor(g, &file.t, &item, read);
         else
-            nc_axx__read_graph_amax(g, &file.t, &item, read);
+            nc_axx__read_graph_pair(g, &file.t, &item, read);
     }
     for (i = 0; i < stbds_arrlenu(g->tensors); i++)
         if (!read->found[i])
             (void)nc__text_fail(&file.t, NC_ERR_MISMATCH, "tensor '%.60s' is missing",
                                 g->tensors[i].name);
+    for (i = 0; i < stbds_arrlenu(g->nodes) && read->sets; i++)
+        if (g->nodes[i].macs && !read->set[i])
+            (void)nc__text_fail(&file.t, NC_ERR_MISMATCH, "'layer.%.60s' is missing",
+                                g->nodes[i].name);
     nc__safetensors_close(&file);
     return file.t.status;
 }
@@ -14611,11 +14737,14 @@ NC_API nc_status nc_axx_graph_load(nc_axx_graph *graph, const void *data, size_t
     if (!graph || !graph->batch || !data)
         return nc__fail(err, NC_ERR_ARG, 0, 0, "no finished graph or no data");
     nodes = stbds_arrlenu(graph->nodes);
+    memset(&read, 0, sizeof read);
     read.values = (float *)nc__calloc(NULL, graph->parameters * sizeof *read.values);
     read.amax = (float *)nc__calloc(NULL, 2 * nodes * sizeof *read.amax);
-    read.found = (uint8_t *)nc__calloc(NULL, stbds_arrlenu(graph->tensors) + nodes);
+    read.found = (uint8_t *)nc__calloc(NULL, stbds_arrlenu(graph->tensors) + 2 * nodes);
     read.scaled = read.found ? read.found + stbds_arrlenu(graph->tensors) : NULL;
-    status = read.values && read.amax && read.found
+    read.set = read.scaled ? read.scaled + nodes : NULL;
+    read.options = (nc_axx_layer_info *)nc__alloc(NULL, nodes * sizeof *read.options);
+    status = read.values && read.amax && read.found && read.options
                  ? nc_axx__read_graph(graph, data, bytes, &read, err)
                  : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
     if (status == NC_OK) {
@@ -14625,10 +14754,14 @@ NC_API nc_status nc_axx_graph_load(nc_axx_graph *graph, const void *data, size_t
     for (i = 0; i < nodes && status == NC_OK; i++) {
         memcpy(graph->nodes[i].amax, read.amax + 2 * i, sizeof graph->nodes[i].amax);
         graph->nodes[i].calibrated = read.scaled[i];
+        if (read.set[i])
+            nc_axx__take_options(&graph->nodes[i].set, graph->nodes[i].wanted,
+                                 sizeof graph->nodes[i].wanted, &read.options[i]);
     }
     nc__free(NULL, read.values, 0);
     nc__free(NULL, read.amax, 0);
     nc__free(NULL, read.found, 0);
+    nc__free(NULL, read.options, 0);
     return status;
 }
 

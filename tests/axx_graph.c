@@ -427,6 +427,94 @@ static void networks_count_their_work(void **state) {
     json_object_put(root);
 }
 
+/* The shape of every node's products has its number of products. */
+static void layers_of_graphs_have_the_shapes_of_their_products(void **state) {
+    size_t cases, i;
+    uint32_t number;
+    json_object *root = golden_file(&cases);
+    (void)state;
+    for (i = 0; i < cases; i++) {
+        golden c;
+        golden_open(&c, golden_case(root, i), IMAGES, 0);
+        for (number = 0; number < nc_axx_graph_nodes(c.g); number++) {
+            nc_axx_node_info node;
+            nc_axx_layer_info info;
+            assert_int_equal(nc_axx_graph_node(c.g, number, &node), NC_OK);
+            assert_int_equal(nc_axx_graph_layer(c.g, number, &info),
+                             node.macs ? NC_OK : NC_ERR_ARG);
+            if (!node.macs) continue;
+            assert_int_equal(info.macs, node.macs);
+            if (info.products * info.rows * info.columns * info.terms != info.macs)
+                fail_msg("%s: %llu products", info.name, (unsigned long long)info.macs);
+            assert_string_equal(info.name, node.name);
+        }
+        golden_close(&c);
+    }
+    json_object_put(root);
+}
+
+/* Nodes are set by patterns; a file keeps that, with the name of the multiplier. */
+static void nodes_are_set_by_name_and_saved(void **state) {
+    static nc_axx_mult m;
+    nc_axx_layer_options o = {
+        .mode = NC_AXX_MODE_INTEGER, .bits = 6, .per_tensor = 1, .weight_percent = 99.5};
+    size_t cases, bytes;
+    json_object *root = golden_file(&cases);
+    nc_axx_layer_info info;
+    nc_axx_engine *e;
+    uint32_t count, head;
+    golden a, b;
+    nc_error err;
+    char *data, *text, *at;
+    float *y;
+    (void)state;
+    golden_open(&a, case_named(root, "resnet20"), IMAGES, 0);
+    golden_open(&b, case_named(root, "resnet20"), IMAGES, 0);
+    head = nc_axx_graph_nodes(a.g) - 1;
+    assert_int_equal(nc_axx_graph_layer(a.g, head, &info), NC_OK);
+    assert_int_equal(nc_axx_make(&m, "truncated:6", NULL), NC_OK);
+    assert_int_equal(nc_axx_engine_create(&e, &m), NC_OK);
+    assert_int_equal(nc_axx_graph_set(a.g, "*", &o, &count, &err), NC_OK);
+    assert_true(count > 20);
+    o.engine = e;
+    o.bits = 0;
+    assert_int_equal(nc_axx_graph_set(a.g, info.name, &o, &count, &err), NC_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(nc_axx_graph_set(a.g, "nosuch*", &o, &count, &err), NC_ERR_ARG);
+    assert_non_null(strstr(err.message, "'nosuch*' fits no node"));
+    o.bits = 1;
+    assert_int_equal(nc_axx_graph_set(a.g, "*", &o, &count, &err), NC_ERR_ARG);
+    assert_int_equal(nc_axx_graph_layer(a.g, head, &info), NC_OK);
+    assert_int_equal(info.options.bits, 8);
+    assert_string_equal(info.multiplier, m.name);
+    assert_int_equal(nc_axx_graph_calibrate(a.g, a.x, IMAGES, NC_AXX_CALIBRATE_MAX, 0), NC_OK);
+    forward(&a);
+    assert_int_equal(nc_axx_graph_save(a.g, &data, &bytes, &err), NC_OK);
+    if (nc_axx_graph_load(b.g, data, bytes, &err) != NC_OK) fail_msg("%s", err.message);
+    y = malloc(IMAGES * b.values * sizeof *y);
+    assert_int_equal(nc_axx_graph_forward(b.g, b.x, IMAGES, y), NC_ERR_ARG);
+    assert_int_equal(nc_axx_graph_assign(b.g, head, e), NC_OK);
+    assert_int_equal(nc_axx_graph_forward(b.g, b.x, IMAGES, y), NC_OK);
+    assert_memory_equal(a.y, y, IMAGES * a.values * sizeof *y);
+    assert_int_equal(nc_axx_graph_table(b.g, &text, &bytes), NC_OK);
+    if (getenv("NC_TEST_VERBOSE")) printf("%s", text);
+    assert_non_null(strstr(text, "tensor, percentile"));
+    assert_non_null(strstr(text, m.name));
+    nc_axx_free_text(text);
+    nc_axx_free_text(data);
+    assert_int_equal(nc_axx_graph_save(a.g, &data, &bytes, &err), NC_OK);
+    at = strstr(data + 8, "\"layer.");
+    at[1] = 'L';
+    assert_int_equal(nc_axx_graph_load(b.g, data, bytes, &err), NC_ERR_MISMATCH);
+    assert_non_null(strstr(err.message, "is missing"));
+    nc_axx_free_text(data);
+    nc_axx_engine_destroy(e);
+    free(y);
+    golden_close(&a);
+    golden_close(&b);
+    json_object_put(root);
+}
+
 /* Parameters and amax come back; what a file has too much or too little is named. */
 static void graphs_survive_safetensors(void **state) {
     size_t cases, bytes, i;
@@ -820,6 +908,8 @@ int main(void) {
         cmocka_unit_test(batches_do_not_matter),
         cmocka_unit_test(each_node_has_its_own_mode_bits_and_multiplier),
         cmocka_unit_test(networks_count_their_work),
+        cmocka_unit_test(layers_of_graphs_have_the_shapes_of_their_products),
+        cmocka_unit_test(nodes_are_set_by_name_and_saved),
         cmocka_unit_test(graphs_survive_safetensors),
         cmocka_unit_test(the_counter_of_a_norm_is_known),
         cmocka_unit_test(impossible_nodes_are_refused_by_name),
