@@ -1104,6 +1104,37 @@ NC_API nc_status nc_axx_graph_save(const nc_axx_graph *graph, char **data, size_
 NC_API nc_status nc_axx_graph_load(nc_axx_graph *graph, const void *data, size_t bytes,
                                    nc_error *err);
 
+/* Shape of a Swin transformer (Liu et al., 2021) as timm's SwinTransformer has it: stages of blocks
+ * whose attention stays in windows, shifted in every second block; between stages four tokens
+ * become one of twice the width. Images are squares. */
+typedef struct nc_axx_swin {
+    uint32_t image; /* side; 0: 2^(stages - 1) patches for every place of the last stage's window */
+    uint32_t channels, classes;
+    uint32_t patch;     /* side */
+    uint32_t dim;       /* of the first stage */
+    uint32_t mlp;       /* inputs of the first stage's mlp.fc2; doubles from stage to stage */
+    uint32_t stages;    /* 1 to 4; of each: */
+    uint32_t depths[4]; /* blocks */
+    uint32_t heads[4];
+    uint32_t windows[4]; /* side, in tokens: divides the tokens' side */
+} nc_axx_swin;
+
+/* The shape from the names and shapes of a file's tensors. `image`, which no tensor tells, stays
+ * unless it is 0. NC_ERR_FORMAT, NC_ERR_LIMIT, NC_ERR_MISMATCH, NC_ERR_ARG with what is missing or
+ * impossible; config stays then. */
+NC_API nc_status nc_axx_swin_describe(nc_axx_swin *config, const void *data, size_t bytes,
+                                      nc_error *err);
+/* Append its nodes to an empty graph, called as timm's modules are (layers.0.blocks.0.attn.qkv) and
+ * attn.qk, attn.pv; attn.position_bias (heads, queries, keys) and attn.mask are parameters. Then
+ * nc_axx_graph_finish. NC_ERR_ARG with the value that is impossible. */
+NC_API nc_status nc_axx_graph_add_swin(nc_axx_graph *graph, const nc_axx_swin *config,
+                                       nc_error *err);
+/* Read timm's file into such a graph: as nc_axx_graph_load, but every relative_position_bias_table
+ * is laid out as position_bias, and masks follow from the shape. nc_axx_graph_load reads what
+ * nc_axx_graph_save has written of such a graph. */
+NC_API nc_status nc_axx_graph_load_swin(nc_axx_graph *graph, const nc_axx_swin *config,
+                                        const void *data, size_t bytes, nc_error *err);
+
 /* A network in an ONNX file, as exporters write it. */
 typedef struct nc_axx_onnx {
     const void *data; /* the file */
@@ -12546,6 +12577,10 @@ static void nc_axx__hear(nc__text *t, const nc__item *item, nc_axx__told *told) 
             block = 10 * block + (uint32_t)(name[i] - '0');
         if (block >= told->blocks) told->blocks = block + 1;
     }
+    if (!strncmp(name, "layers.0.blocks.0.attn.", 23))
+        (void)nc__text_fail(
+            t, NC_ERR_MISMATCH,
+            "tensor '%.60s' is of a Swin transformer: nc_axx_swin_describe reads it", name);
     for (i = 0; i < NC_AXX__TELLS && strcmp(nc_axx__telling[i], name) != 0;) i++;
     if (i == NC_AXX__TELLS && nc_axx__is_of_eva(name)) nc_axx__no_place(t, name);
     if (i == NC_AXX__TELLS) return;
@@ -14642,7 +14677,11 @@ typedef struct nc_axx__read {
     uint8_t *found, *scaled, *set; /* of the tensors; of the nodes, twice */
     nc_axx_layer_info *options;    /* of the nodes */
     int sets;                      /* there are some */
+    const nc_axx_swin *swin;       /* null: no file of timm's */
 } nc_axx__read;
+
+static int nc_axx__read_swin(const nc_axx_graph *g, nc__text *t, const nc__item *item,
+                             nc_axx__read *read);
 
 /* amax.NAME and layer.NAME. Other pairs are for people. */
 static void nc_axx__read_graph_pair(const nc_axx_graph *g, nc__text *t, const nc__item *pair,
@@ -14711,6 +14750,8 @@ static nc_status nc_axx__read_graph(const nc_axx_graph *g, const void *data, siz
     size_t i;
     (void)nc__safetensors_open(&file, data, bytes, err);
     while ((kind = nc__safetensors_next(&file, &item)) != NC__ITEM_END) {
+        if (kind == NC__ITEM_TENSOR && read->swin && nc_axx__read_swin(g, &file.t, &item, read))
+            continue;
         if (kind == NC__ITEM_TENSOR)
             nc_axx__read_tensor(g, &file.t, &item, read);
         else
@@ -14728,8 +14769,10 @@ static nc_status nc_axx__read_graph(const nc_axx_graph *g, const void *data, siz
     return file.t.status;
 }
 
-NC_API nc_status nc_axx_graph_load(nc_axx_graph *graph, const void *data, size_t bytes,
-                                   nc_error *err) {
+static void nc_axx__mask_swin(const nc_axx_graph *g, nc_axx__read *read);
+
+static nc_status nc_axx__load_graph(nc_axx_graph *graph, const nc_axx_swin *swin, const void *data,
+                                    size_t bytes, nc_error *err) {
     nc_axx__read read;
     nc_status status;
     size_t i, nodes;
@@ -14738,12 +14781,14 @@ NC_API nc_status nc_axx_graph_load(nc_axx_graph *graph, const void *data, size_t
         return nc__fail(err, NC_ERR_ARG, 0, 0, "no finished graph or no data");
     nodes = stbds_arrlenu(graph->nodes);
     memset(&read, 0, sizeof read);
+    read.swin = swin;
     read.values = (float *)nc__calloc(NULL, graph->parameters * sizeof *read.values);
     read.amax = (float *)nc__calloc(NULL, 2 * nodes * sizeof *read.amax);
     read.found = (uint8_t *)nc__calloc(NULL, stbds_arrlenu(graph->tensors) + 2 * nodes);
     read.scaled = read.found ? read.found + stbds_arrlenu(graph->tensors) : NULL;
     read.set = read.scaled ? read.scaled + nodes : NULL;
     read.options = (nc_axx_layer_info *)nc__alloc(NULL, nodes * sizeof *read.options);
+    if (swin && read.values && read.found) nc_axx__mask_swin(graph, &read);
     status = read.values && read.amax && read.found && read.options
                  ? nc_axx__read_graph(graph, data, bytes, &read, err)
                  : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
@@ -14763,6 +14808,11 @@ NC_API nc_status nc_axx_graph_load(nc_axx_graph *graph, const void *data, size_t
     nc__free(NULL, read.found, 0);
     nc__free(NULL, read.options, 0);
     return status;
+}
+
+NC_API nc_status nc_axx_graph_load(nc_axx_graph *graph, const void *data, size_t bytes,
+                                   nc_error *err) {
+    return nc_axx__load_graph(graph, NULL, data, bytes, err);
 }
 
 /* -- ONNX: protobuf messages -- */
@@ -17069,6 +17119,401 @@ NC_API nc_status nc_axx_graph_from_onnx(nc_axx_graph **graph, const nc_axx_onnx 
         *graph = o.g;
     else
         nc_axx_graph_destroy(o.g);
+    return status;
+}
+
+/* -- Swin transformers -- */
+
+/* Tokens on a side of a stage, and by how many an odd block's windows are shifted. */
+static uint32_t nc_axx__swin_side(const nc_axx_swin *c, uint32_t stage) {
+    return c->image / c->patch >> stage;
+}
+
+static uint32_t nc_axx__swin_shift(const nc_axx_swin *c, uint32_t stage, uint32_t block) {
+    return block % 2 && c->windows[stage] < nc_axx__swin_side(c, stage) ? c->windows[stage] / 2 : 0;
+}
+
+static nc_status nc_axx__check_swin(const nc_axx_swin *c, nc_error *err) {
+    uint32_t i;
+    if (!c->patch || !c->channels || !c->classes || !c->dim || !c->mlp || c->dim > 4096 ||
+        c->mlp > 65535 || c->stages < 1 || c->stages > 4 || c->image > 4096 || !c->image ||
+        c->image % (c->patch << (c->stages - 1)))
+        return nc__fail(err, NC_ERR_ARG, 0, 0,
+                        "no Swin transformer has image %u, patch %u, width %u, %u stages",
+                        (unsigned)c->image, (unsigned)c->patch, (unsigned)c->dim,
+                        (unsigned)c->stages);
+    for (i = 0; i < c->stages; i++) {
+        if (!c->windows[i] || nc_axx__swin_side(c, i) % c->windows[i])
+            return nc__fail(err, NC_ERR_ARG, 0, 0,
+                            "stage %u has %u tokens on a side, which windows of %u do not divide",
+                            (unsigned)i, (unsigned)nc_axx__swin_side(c, i),
+                            (unsigned)c->windows[i]);
+        if (!c->heads[i] || (c->dim << i) % c->heads[i] || c->depths[i] > 64 || !c->depths[i])
+            return nc__fail(err, NC_ERR_ARG, 0, 0, "stage %u has %u heads, %u blocks", (unsigned)i,
+                            (unsigned)c->heads[i], (unsigned)c->depths[i]);
+    }
+    return NC_OK;
+}
+
+/* A graph that grows: after a failure nothing is added. */
+typedef struct nc_axx__builder {
+    nc_axx_graph *g;
+    nc_error *err;
+    nc_status status;
+    char prefix[40]; /* of the names of nodes */
+} nc_axx__builder;
+
+/* The number of a node that is appended, called prefix + name; null: by its number. */
+static uint32_t nc_axx__build_pair(nc_axx__builder *b, nc_axx_node *node, const char *name,
+                                   uint32_t first, uint32_t second) {
+    char full[64];
+    uint32_t inputs[2], number = 0;
+    inputs[0] = first;
+    inputs[1] = second;
+    (void)snprintf(full, sizeof full, "%s%s", b->prefix, name ? name : "");
+    node->name = name ? full : NULL;
+    node->inputs = inputs;
+    node->input_count = second == UINT32_MAX ? first != UINT32_MAX : 2;
+    if (b->status == NC_OK) b->status = nc_axx_graph_add(b->g, node, &number, b->err);
+    return number;
+}
+
+static nc_axx_node nc_axx__node_of(nc_axx_node_kind kind) {
+    nc_axx_node node;
+    memset(&node, 0, sizeof node);
+    node.kind = kind;
+    return node;
+}
+
+/* A node of one input that needs no more than its kind. */
+static uint32_t nc_axx__build_plain(nc_axx__builder *b, nc_axx_node_kind kind, const char *name,
+                                    uint32_t from) {
+    nc_axx_node node = nc_axx__node_of(kind);
+    return nc_axx__build_pair(b, &node, name, from, UINT32_MAX);
+}
+
+static uint32_t nc_axx__build_linear(nc_axx__builder *b, const char *name, uint32_t from,
+                                     uint32_t out, uint32_t no_bias) {
+    nc_axx_node node = nc_axx__node_of(NC_AXX_NODE_LINEAR);
+    node.out = out;
+    node.no_bias = no_bias;
+    return nc_axx__build_pair(b, &node, name, from, UINT32_MAX);
+}
+
+/* Reshape, permute, input and parameter: up to four numbers, the first 0 ends them but for
+ * permute. */
+static uint32_t nc_axx__build_shape(nc_axx__builder *b, nc_axx_node_kind kind, const char *name,
+                                    uint32_t from, uint32_t rank, uint32_t d0, uint32_t d1,
+                                    uint32_t d2, uint32_t d3) {
+    nc_axx_node node = nc_axx__node_of(kind);
+    node.rank = rank;
+    node.shape[0] = d0;
+    node.shape[1] = d1;
+    node.shape[2] = d2;
+    node.shape[3] = d3;
+    return nc_axx__build_pair(b, &node, name, from, UINT32_MAX);
+}
+
+static uint32_t nc_axx__build_slice(nc_axx__builder *b, uint32_t from, uint32_t axis,
+                                    uint32_t first, uint32_t places) {
+    nc_axx_node node = nc_axx__node_of(NC_AXX_NODE_SLICE);
+    node.axis = axis;
+    node.first = first;
+    node.out = places;
+    return nc_axx__build_pair(b, &node, NULL, from, UINT32_MAX);
+}
+
+/* Rows and columns (of n) that begin with number `first` and go round. */
+static uint32_t nc_axx__build_roll(nc_axx__builder *b, uint32_t from, uint32_t n, uint32_t first) {
+    uint32_t axis;
+    for (axis = 0; axis < 2; axis++) {
+        nc_axx_node node = nc_axx__node_of(NC_AXX_NODE_CONCAT);
+        const uint32_t end = nc_axx__build_slice(b, from, axis, first, n - first);
+        const uint32_t start = nc_axx__build_slice(b, from, axis, 0, first);
+        node.axis = axis;
+        from = nc_axx__build_pair(b, &node, NULL, end, start);
+    }
+    return from;
+}
+
+/* Tokens (side, side, dim) as windows (windows, w w, dim), or back. */
+static uint32_t nc_axx__build_windows(nc_axx__builder *b, uint32_t from, uint32_t side, uint32_t w,
+                                      uint32_t dim, int back) {
+    const uint32_t n = side / w;
+    from = nc_axx__build_shape(b, NC_AXX_NODE_RESHAPE, NULL, from, 4, n, back ? n : w, back ? w : n,
+                               w * dim);
+    from = nc_axx__build_shape(b, NC_AXX_NODE_PERMUTE, NULL, from, 4, 0, 2, 1, 3);
+    return back ? nc_axx__build_shape(b, NC_AXX_NODE_RESHAPE, NULL, from, 3, side, side, dim, 0)
+                : nc_axx__build_shape(b, NC_AXX_NODE_RESHAPE, NULL, from, 3, n * n, w * w, dim, 0);
+}
+
+/* A matrix of one head for every window and head: of Q (0), K (1) or V (2). */
+static uint32_t nc_axx__build_heads(nc_axx__builder *b, uint32_t qkv, uint32_t which,
+                                    uint32_t windows, uint32_t tokens, uint32_t heads,
+                                    uint32_t dim) {
+    uint32_t at = nc_axx__build_slice(b, qkv, 2, which * dim, dim);
+    at = nc_axx__build_shape(b, NC_AXX_NODE_RESHAPE, NULL, at, 4, windows, tokens, heads,
+                             dim / heads);
+    return nc_axx__build_shape(b, NC_AXX_NODE_PERMUTE, NULL, at, 4, 0, 2, 1, 3);
+}
+
+/* Attention of windows (windows, tokens, dim) with position biases and, if shifted, a mask. */
+static uint32_t nc_axx__build_attention(nc_axx__builder *b, uint32_t from, uint32_t windows,
+                                        uint32_t tokens, uint32_t heads, uint32_t dim,
+                                        int shifted) {
+    const uint32_t qkv = nc_axx__build_linear(b, "attn.qkv", from, 3 * dim, 0);
+    const uint32_t q = nc_axx__build_heads(b, qkv, 0, windows, tokens, heads, dim);
+    const uint32_t k = nc_axx__build_heads(b, qkv, 1, windows, tokens, heads, dim);
+    const uint32_t v = nc_axx__build_heads(b, qkv, 2, windows, tokens, heads, dim);
+    nc_axx_node product = nc_axx__node_of(NC_AXX_NODE_MATMUL), add, plain = product;
+    uint32_t at, more;
+    add = nc_axx__node_of(NC_AXX_NODE_ADD);
+    product.by_columns = 1;
+    product.factor = 1.0f / sqrtf((float)(dim / heads));
+    at = nc_axx__build_pair(b, &product, "attn.qk", q, k);
+    more = nc_axx__build_shape(b, NC_AXX_NODE_PARAMETER, "attn.position_bias", UINT32_MAX, 3, heads,
+                               tokens, tokens, 0);
+    at = nc_axx__build_pair(b, &add, NULL, at, more);
+    if (shifted) {
+        more = nc_axx__build_shape(b, NC_AXX_NODE_PARAMETER, "attn.mask", UINT32_MAX, 4, windows, 1,
+                                   tokens, tokens);
+        at = nc_axx__build_pair(b, &add, NULL, at, more);
+    }
+    at = nc_axx__build_plain(b, NC_AXX_NODE_SOFTMAX, NULL, at);
+    at = nc_axx__build_pair(b, &plain, "attn.pv", at, v);
+    at = nc_axx__build_shape(b, NC_AXX_NODE_PERMUTE, NULL, at, 4, 0, 2, 1, 3);
+    at = nc_axx__build_shape(b, NC_AXX_NODE_RESHAPE, NULL, at, 3, windows, tokens, dim, 0);
+    return nc_axx__build_linear(b, "attn.proj", at, dim, 0);
+}
+
+/* One block on tokens (side, side, dim). */
+static uint32_t nc_axx__build_swin_block(nc_axx__builder *b, const nc_axx_swin *c, uint32_t stage,
+                                         uint32_t block, uint32_t x) {
+    const uint32_t side = nc_axx__swin_side(c, stage), w = c->windows[stage];
+    const uint32_t dim = c->dim << stage, shift = nc_axx__swin_shift(c, stage, block);
+    nc_axx_node add = nc_axx__node_of(NC_AXX_NODE_ADD);
+    uint32_t y;
+    (void)snprintf(b->prefix, sizeof b->prefix, "layers.%u.blocks.%u.", (unsigned)(stage % 10),
+                   (unsigned)(block % 100));
+    y = nc_axx__build_plain(b, NC_AXX_NODE_LAYER_NORM, "norm1", x);
+    if (shift) y = nc_axx__build_roll(b, y, side, shift);
+    y = nc_axx__build_windows(b, y, side, w, dim, 0);
+    y = nc_axx__build_attention(b, y, side / w * (side / w), w * w, c->heads[stage], dim,
+                                shift != 0);
+    y = nc_axx__build_windows(b, y, side, w, dim, 1);
+    if (shift) y = nc_axx__build_roll(b, y, side, side - shift);
+    x = nc_axx__build_pair(b, &add, NULL, x, y);
+    y = nc_axx__build_plain(b, NC_AXX_NODE_LAYER_NORM, "norm2", x);
+    y = nc_axx__build_linear(b, "mlp.fc1", y, c->mlp << stage, 0);
+    y = nc_axx__build_plain(b, NC_AXX_NODE_GELU, NULL, y);
+    y = nc_axx__build_linear(b, "mlp.fc2", y, dim, 0);
+    return nc_axx__build_pair(b, &add, NULL, x, y);
+}
+
+/* Four tokens of `stage` - 1 side by side, by columns first, as one of `stage`. */
+static uint32_t nc_axx__build_merging(nc_axx__builder *b, const nc_axx_swin *c, uint32_t stage,
+                                      uint32_t x) {
+    const uint32_t side = nc_axx__swin_side(c, stage), dim = c->dim << (stage - 1);
+    (void)snprintf(b->prefix, sizeof b->prefix, "layers.%u.downsample.", (unsigned)(stage % 10));
+    x = nc_axx__build_windows(b, x, 2 * side, 2, dim, 0);
+    x = nc_axx__build_shape(b, NC_AXX_NODE_RESHAPE, NULL, x, 4, side * side, 2, 2, dim);
+    x = nc_axx__build_shape(b, NC_AXX_NODE_PERMUTE, NULL, x, 4, 0, 2, 1, 3);
+    x = nc_axx__build_shape(b, NC_AXX_NODE_RESHAPE, NULL, x, 3, side, side, 4 * dim, 0);
+    x = nc_axx__build_plain(b, NC_AXX_NODE_LAYER_NORM, "norm", x);
+    return nc_axx__build_linear(b, "reduction", x, 2 * dim, 1);
+}
+
+NC_API nc_status nc_axx_graph_add_swin(nc_axx_graph *graph, const nc_axx_swin *config,
+                                       nc_error *err) {
+    nc_axx_node embed = nc_axx__node_of(NC_AXX_NODE_CONV2D);
+    nc_axx__builder b;
+    uint32_t x, stage, block;
+    nc__clear(err);
+    if (!graph || !config) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
+    memset(&b, 0, sizeof b);
+    b.g = graph;
+    b.err = err;
+    b.status = nc_axx__check_swin(config, err);
+    x = nc_axx__build_shape(&b, NC_AXX_NODE_INPUT, "images", UINT32_MAX, 3, config->channels,
+                            config->image, config->image, 0);
+    embed.out = config->dim;
+    embed.kernel[0] = embed.kernel[1] = embed.stride[0] = embed.stride[1] = config->patch;
+    x = nc_axx__build_pair(&b, &embed, "patch_embed.proj", x, UINT32_MAX);
+    x = nc_axx__build_shape(&b, NC_AXX_NODE_PERMUTE, NULL, x, 3, 1, 2, 0, 0);
+    x = nc_axx__build_plain(&b, NC_AXX_NODE_LAYER_NORM, "patch_embed.norm", x);
+    for (stage = 0; stage < config->stages && b.status == NC_OK; stage++) {
+        if (stage) x = nc_axx__build_merging(&b, config, stage, x);
+        for (block = 0; block < config->depths[stage]; block++)
+            x = nc_axx__build_swin_block(&b, config, stage, block, x);
+    }
+    b.prefix[0] = 0;
+    x = nc_axx__build_plain(&b, NC_AXX_NODE_LAYER_NORM, "norm", x);
+    x = nc_axx__build_shape(&b, NC_AXX_NODE_PERMUTE, NULL, x, 3, 2, 0, 1, 0);
+    x = nc_axx__build_plain(&b, NC_AXX_NODE_GLOBAL_MEAN_POOL, NULL, x);
+    x = nc_axx__build_plain(&b, NC_AXX_NODE_FLATTEN, NULL, x);
+    (void)nc_axx__build_linear(&b, "head.fc", x, config->classes, 0);
+    return b.status;
+}
+
+/* Stage and block in layers.S.blocks.B.attn., and what follows; null for other names. */
+static const char *nc_axx__swin_name(const char *name, uint32_t *stage, uint32_t *block) {
+    static const char *const between[] = {"layers.", ".blocks.", "."};
+    uint32_t *const numbers[] = {stage, block};
+    size_t i;
+    for (i = 0; i < 3; i++) {
+        const size_t n = strlen(between[i]);
+        if (strncmp(name, between[i], n) != 0) return NULL;
+        name += n;
+        if (i == 2) return name;
+        if (*name < '0' || *name > '9') return NULL;
+        for (*numbers[i] = 0; *name >= '0' && *name <= '9' && *numbers[i] < 100; name++)
+            *numbers[i] = 10 * *numbers[i] + (uint32_t)(*name - '0');
+    }
+    return NULL;
+}
+
+/* The values of a parameter of a block, as they are read; null where there is none of this size. */
+static float *nc_axx__swin_parameter(const nc_axx_graph *g, nc_axx__read *read, uint32_t stage,
+                                     uint32_t block, const char *name, size_t count) {
+    char full[64];
+    size_t i;
+    (void)snprintf(full, sizeof full, "layers.%u.blocks.%u.attn.%s", (unsigned)stage,
+                   (unsigned)block, name);
+    for (i = 0; i < stbds_arrlenu(g->tensors); i++) {
+        if (strcmp(g->tensors[i].name, full) != 0 || g->tensors[i].count != count) continue;
+        read->found[i] = 1;
+        return read->values + (g->tensors[i].values - g->values);
+    }
+    return NULL;
+}
+
+/* A table ((2 w - 1)^2, heads) of biases by distance, laid out for all pairs of tokens of a window.
+ * Returns whether that, or a buffer that follows from the shape, is what the tensor is. */
+static int nc_axx__read_swin(const nc_axx_graph *g, nc__text *t, const nc__item *item,
+                             nc_axx__read *read) {
+    const nc_axx_swin *c = read->swin;
+    uint32_t stage = 0, block = 0;
+    const char *rest = nc_axx__swin_name(item->name, &stage, &block);
+    size_t w, span, heads, h, i, k;
+    float *to;
+    if (!rest) return 0;
+    if (!strcmp(rest, "attn.relative_position_index") || !strcmp(rest, "attn_mask")) return 1;
+    if (strcmp(rest, "attn.relative_position_bias_table") != 0) return 0;
+    if (stage >= c->stages) return 0;
+    w = c->windows[stage];
+    span = 2 * w - 1;
+    heads = c->heads[stage];
+    to = nc_axx__swin_parameter(g, read, stage, block, "position_bias", heads * w * w * w * w);
+    if (!to) return 0;
+    if (item->rank != 2 || item->shape[0] != span * span || item->shape[1] != heads ||
+        !nc__is_float(item->dtype)) {
+        (void)nc__text_fail(t, NC_ERR_MISMATCH, "tensor '%.90s' has another shape or type",
+                            item->name);
+        return 1;
+    }
+    for (h = 0; h < heads; h++)
+        for (i = 0; i < w * w; i++)
+            for (k = 0; k < w * w; k++) {
+                const size_t rows = i / w + w - 1 - k / w, columns = i % w + w - 1 - k % w;
+                *to++ = nc__item_float(item, (rows * span + columns) * heads + h);
+            }
+    return 1;
+}
+
+/* Which of three pieces of a shifted axis a place lies in. */
+static uint32_t nc_axx__swin_piece(uint32_t at, uint32_t side, uint32_t w, uint32_t shift) {
+    return at < side - w ? 0 : at < side - shift ? 1 : 2;
+}
+
+/* All masks: -100 between tokens of a window that were not neighbours before the shift. */
+static void nc_axx__mask_swin(const nc_axx_graph *g, nc_axx__read *read) {
+    const nc_axx_swin *c = read->swin;
+    uint32_t stage, block, n, i, k;
+    for (stage = 0; stage < c->stages; stage++)
+        for (block = 0; block < c->depths[stage]; block++) {
+            const uint32_t side = nc_axx__swin_side(c, stage), w = c->windows[stage];
+            const uint32_t shift = nc_axx__swin_shift(c, stage, block), windows = side / w;
+            const size_t all = (size_t)side * side * w * w;
+            float *to = shift ? nc_axx__swin_parameter(g, read, stage, block, "mask", all) : NULL;
+            for (n = 0; to && n < windows * windows; n++)
+                for (i = 0; i < w * w; i++)
+                    for (k = 0; k < w * w; k++) {
+                        const uint32_t y = n / windows * w, x = n % windows * w;
+                        const int neighbours = nc_axx__swin_piece(y + i / w, side, w, shift) ==
+                                                   nc_axx__swin_piece(y + k / w, side, w, shift) &&
+                                               nc_axx__swin_piece(x + i % w, side, w, shift) ==
+                                                   nc_axx__swin_piece(x + k % w, side, w, shift);
+                        *to++ = neighbours ? 0.0f : -100.0f;
+                    }
+        }
+}
+
+NC_API nc_status nc_axx_graph_load_swin(nc_axx_graph *graph, const nc_axx_swin *config,
+                                        const void *data, size_t bytes, nc_error *err) {
+    nc_status status;
+    nc__clear(err);
+    if (!config) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
+    status = nc_axx__check_swin(config, err);
+    return status == NC_OK ? nc_axx__load_graph(graph, config, data, bytes, err) : status;
+}
+
+/* What a tensor tells of the shape. */
+static void nc_axx__hear_swin(nc__text *t, const nc__item *item, nc_axx_swin *c) {
+    uint32_t stage = 0, block = 0, side = 1, size[4] = {0};
+    const char *rest = nc_axx__swin_name(item->name, &stage, &block);
+    uint32_t i;
+    for (i = 0; i < item->rank && i < 4; i++) {
+        if (item->shape[i] > 65535)
+            (void)nc__text_fail(t, NC_ERR_LIMIT, "tensor '%.60s' has a dimension of %llu",
+                                item->name, (unsigned long long)item->shape[i]);
+        size[i] = (uint32_t)(item->shape[i] & 65535);
+    }
+    if (!strcmp(item->name, "patch_embed.proj.weight")) {
+        c->dim = size[0];
+        c->channels = size[1];
+        c->patch = size[2];
+    }
+    if (!strcmp(item->name, "head.fc.weight")) c->classes = size[0];
+    if (!rest) return;
+    if (stage > 3 || block > 63) {
+        (void)nc__text_fail(t, NC_ERR_LIMIT, "'%.60s' is of a fifth stage or 65th block",
+                            item->name);
+        return;
+    }
+    if (stage >= c->stages) c->stages = stage + 1;
+    if (block >= c->depths[stage]) c->depths[stage] = block + 1;
+    if (stage == 0 && !strcmp(rest, "mlp.fc1.weight")) c->mlp = size[0];
+    if (strcmp(rest, "attn.relative_position_bias_table") != 0) return;
+    while (side * side < size[0] && side < 255) side += 2;
+    if (side * side != size[0])
+        (void)nc__text_fail(t, NC_ERR_MISMATCH, "'%.60s' has %u distances, of no square window",
+                            item->name, (unsigned)size[0]);
+    c->windows[stage] = (side + 1) / 2;
+    c->heads[stage] = size[1];
+}
+
+NC_API nc_status nc_axx_swin_describe(nc_axx_swin *config, const void *data, size_t bytes,
+                                      nc_error *err) {
+    nc__safetensors file;
+    nc__item_kind kind;
+    nc__item item;
+    nc_axx_swin c;
+    nc_status status;
+    nc__clear(err);
+    if (!config || !data) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
+    memset(&c, 0, sizeof c);
+    (void)nc__safetensors_open(&file, data, bytes, err);
+    while ((kind = nc__safetensors_next(&file, &item)) != NC__ITEM_END)
+        if (kind == NC__ITEM_TENSOR) nc_axx__hear_swin(&file.t, &item, &c);
+    nc__safetensors_close(&file);
+    if (file.t.status != NC_OK) return file.t.status;
+    if (!c.stages || !c.windows[c.stages - 1] || !c.dim || !c.classes || !c.mlp)
+        return nc__fail(err, NC_ERR_MISMATCH, 0, 0,
+                        "no Swin transformer: patch_embed.proj, layers.0.blocks.0 or head.fc is "
+                        "missing");
+    c.image = config->image ? config->image : (c.patch * c.windows[c.stages - 1]) << (c.stages - 1);
+    status = nc_axx__check_swin(&c, err);
+    if (status == NC_OK) *config = c;
     return status;
 }
 

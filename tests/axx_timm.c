@@ -418,6 +418,150 @@ static void mixed_layers_have_the_logits_of_the_script(void **state) {
     json_object_put(of);
 }
 
+/* The graph of a file's Swin transformer, with its parameters. */
+static nc_axx_graph *swin_of(const char *name, json_object *of, nc_axx_swin *c, int training) {
+    nc_axx_graph *g;
+    nc_error err;
+    size_t bytes;
+    char *data = read_file(name, &bytes);
+    memset(c, 0, sizeof *c);
+    c->image = (uint32_t)json_u64(member(of, "image"));
+    if (nc_axx_swin_describe(c, data, bytes, &err) != NC_OK) fail_msg("%s", err.message);
+    assert_int_equal(nc_axx_graph_create(&g), NC_OK);
+    if (nc_axx_graph_add_swin(g, c, &err) != NC_OK) fail_msg("%s", err.message);
+    if (nc_axx_graph_finish(g, IMAGES, training, &err) != NC_OK) fail_msg("%s", err.message);
+    if (nc_axx_graph_load_swin(g, c, data, bytes, &err) != NC_OK) fail_msg("%s", err.message);
+    nc_file_free(data);
+    return g;
+}
+
+static double error_of(const float *y, json_object *expected) {
+    const size_t n = json_object_array_length(expected);
+    double error = 0, size = 0;
+    size_t i;
+    for (i = 0; i < n; i++) {
+        error = fmax(error, fabs((double)y[i] - number(expected, i)));
+        size = fmax(size, fabs(number(expected, i)));
+    }
+    return error / size;
+}
+
+/* Weights: two sums as above; position biases: their sum is that of the table's gradient. */
+static double swin_gradients_error(const nc_axx_graph *g, json_object *of) {
+    double worst = 0;
+    uint32_t i, seen = 0;
+    size_t k;
+    for (i = 0; i < nc_axx_graph_tensors(g); i++) {
+        nc_axx_tensor t;
+        json_object *sums;
+        char name[120];
+        double sum = 0, plain = 0, all = 0;
+        assert_int_equal(nc_axx_graph_tensor(g, i, &t), NC_OK);
+        for (k = 0; k < t.count; k++) {
+            sum += (double)t.gradients[k] * ((double)(k * 7919 % 17) - 8);
+            plain += (double)t.gradients[k];
+            all += fabs((double)t.gradients[k]);
+        }
+        if (json_object_object_get_ex(member(of, "gradients"), t.name, &sums)) {
+            worst = fmax(worst, fabs(sum - number(sums, 0)) / (number(sums, 1) + 1e-3));
+            seen++;
+        }
+        snprintf(name, sizeof name, "%s", t.name);
+        if (!strstr(name, "position_bias")) continue;
+        memcpy(strstr(name, "position_bias"), "relative_position_bias_table", 29);
+        plain -= json_object_get_double(member(member(of, "tables"), name));
+        worst = fmax(worst, fabs(plain) / (all + 1e-3));
+        seen++;
+    }
+    assert_int_equal(seen, json_object_object_length(member(of, "gradients")) +
+                               json_object_object_length(member(of, "tables")));
+    return worst;
+}
+
+/* Swin transformers of timm are graphs: logits and gradients, integers near them, files. */
+static void swin_transformers_have_the_logits_and_gradients_of_timm(void **state) {
+    static const nc_axx_layer_options integer = {.mode = NC_AXX_MODE_INTEGER};
+    json_object *all = load_json(VIT "swin.json");
+    (void)state;
+    json_object_object_foreach(all, name, of) {
+        nc_axx_swin c;
+        nc_axx_graph *g = swin_of(name, of, &c, 1), *other;
+        const nc_axx_net_config shape = {
+            .channels = c.channels, .image = c.image, .width = c.image};
+        float *pixels = pixels_of(&shape), y[IMAGES * 8], d[IMAGES * 8], z[IMAGES * 8];
+        const uint32_t labels[IMAGES] = {1, c.classes - 1};
+        double logits, gradients;
+        uint32_t count;
+        nc_error err;
+        size_t bytes, i;
+        char *file;
+        assert_int_equal(nc_axx_graph_forward(g, pixels, IMAGES, y), NC_OK);
+        logits = error_of(y, member(of, "logits"));
+        memcpy(d, y, sizeof d);
+        (void)nc_hlx_cross_entropy(d, labels, z, IMAGES, c.classes);
+        assert_int_equal(nc_axx_graph_backward(g, d, NULL), NC_OK);
+        gradients = swin_gradients_error(g, of);
+        if (getenv("NC_TEST_VERBOSE"))
+            printf("%-40s logits %.1e gradients %.1e\n", name, logits, gradients);
+        assert_true(logits <= 1e-4);
+        assert_true(gradients <= 1e-4);
+        assert_int_equal(nc_axx_graph_set(g, "layers.*", &integer, &count, &err), NC_OK);
+        assert_int_equal(nc_axx_graph_calibrate(g, pixels, IMAGES, NC_AXX_CALIBRATE_MAX, 0), NC_OK);
+        assert_int_equal(nc_axx_graph_forward(g, pixels, IMAGES, z), NC_OK);
+        if (getenv("NC_TEST_VERBOSE"))
+            printf("%-40s int8 %.1e\n", "", error_of(z, member(of, "logits")));
+        assert_true(error_of(z, member(of, "logits")) <= 0.1);
+        assert_int_equal(nc_axx_graph_save(g, &file, &bytes, &err), NC_OK);
+        other = swin_of(name, of, &c, 0);
+        if (nc_axx_graph_load(other, file, bytes, &err) != NC_OK) fail_msg("%s", err.message);
+        assert_int_equal(nc_axx_graph_forward(other, pixels, IMAGES, y), NC_OK);
+        for (i = 0; i < IMAGES * c.classes; i++) assert_true(y[i] == z[i]);
+        nc_axx_free_text(file);
+        nc_axx_graph_destroy(g);
+        nc_axx_graph_destroy(other);
+        free(pixels);
+    }
+    json_object_put(all);
+}
+
+/* What does not fit is refused by name; a transformer without windows is told from one with. */
+static void swin_transformers_that_cannot_be_are_refused(void **state) {
+    json_object *all = load_json(VIT "swin.json");
+    nc_axx_net_config plain = {.batch = 1};
+    nc_axx_swin c, wrong;
+    nc_axx_graph *g = swin_of("swin_shifted", member(all, "swin_shifted"), &c, 0);
+    nc_error err;
+    size_t bytes;
+    char *data = read_file("swin_shifted", &bytes), *at;
+    (void)state;
+    assert_int_equal(nc_axx_net_describe(&plain, data, bytes, &err), NC_ERR_MISMATCH);
+    assert_non_null(strstr(err.message, "nc_axx_swin_describe"));
+    wrong = c;
+    wrong.windows[1] = 2;
+    assert_int_equal(nc_axx_graph_load_swin(g, &wrong, data, bytes, &err), NC_ERR_MISMATCH);
+    assert_non_null(strstr(err.message, "layers.1.blocks.0.attn.relative_position_bias_table"));
+    wrong = c;
+    wrong.image = 20;
+    assert_int_equal(nc_axx_graph_load_swin(g, &wrong, data, bytes, &err), NC_ERR_ARG);
+    assert_non_null(strstr(err.message, "windows of 3"));
+    wrong.image = 20;
+    assert_int_equal(nc_axx_swin_describe(&wrong, data, bytes, &err), NC_ERR_ARG);
+    wrong.image = 0;
+    assert_int_equal(nc_axx_swin_describe(&wrong, data, bytes, &err), NC_OK);
+    assert_int_equal(wrong.image, 12); /* the last stage is one window */
+    at = strstr(data + 8, "layers.0.blocks.1.mlp.fc1.bias");
+    memcpy(at, "layers.0.blocks.1.mlp.fc1.bios", 30);
+    assert_int_equal(nc_axx_graph_load_swin(g, &c, data, bytes, &err), NC_ERR_MISMATCH);
+    assert_non_null(strstr(err.message, "fc1.bios"));
+    nc_file_free(data);
+    data = read_file("vit_tiny_patch16_224", &bytes);
+    assert_int_equal(nc_axx_swin_describe(&wrong, data, bytes, &err), NC_ERR_MISMATCH);
+    assert_non_null(strstr(err.message, "no Swin transformer"));
+    nc_file_free(data);
+    nc_axx_graph_destroy(g);
+    json_object_put(all);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(networks_of_timm_have_its_logits_and_gradients),
@@ -427,6 +571,8 @@ int main(void) {
         cmocka_unit_test(rotary_transformers_are_refused_by_name),
         cmocka_unit_test(own_networks_with_the_norms_of_rotary_ones_come_back),
         cmocka_unit_test(mixed_layers_have_the_logits_of_the_script),
+        cmocka_unit_test(swin_transformers_have_the_logits_and_gradients_of_timm),
+        cmocka_unit_test(swin_transformers_that_cannot_be_are_refused),
     };
     return cmocka_run_group_tests_name("axx networks of timm", tests, NULL, NULL);
 }

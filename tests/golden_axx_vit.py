@@ -3,7 +3,7 @@ timm has them, shrunk to a few tokens with random weights, as safetensors in flo
 and float64; and answers.json: for each the fields of nc_axx_net_config, the logits of two images and
 two sums over the gradient of every tensor, in float64 from the values of the files. In rotary/ lie
 files of timm's class Eva; mixed.json has the logits of a network whose layers multiply in different
-ways. Needs timm, torch
+ways, swin.json those and gradients of Swin transformers. Needs timm, torch
 and safetensors; the tests read only the files.
     python3 tests/golden_axx_vit.py tests/data/axx/vit
 With --all and another folder: every vision transformer that timm lists, those that nc_axx.h does not
@@ -19,6 +19,7 @@ import torch
 from safetensors.torch import save_file
 from timm.layers import Attention, GluMlp, Mlp, PatchEmbed, SwiGLU
 from timm.models.deit import VisionTransformerDistilled
+from timm.models.swin_transformer import SwinTransformer
 from timm.models.vision_transformer import Block, ResPostBlock, VisionTransformer
 
 # of every option one, and those that are asked for most
@@ -235,6 +236,28 @@ def mixed(out):
                        logits=z.reshape(-1).tolist()), f, indent=1)
 
 
+def swin(out):
+    """A Swin transformer of two stages, one with shifted windows, and one of a single window."""
+    answers = {}
+    for name, options in {
+            "swin_shifted": dict(img_size=24, patch_size=2, window_size=3, depths=(2, 2),
+                                 num_heads=(2, 1)),
+            "swin_window": dict(img_size=16, patch_size=4, window_size=4, depths=(1,),
+                                num_heads=(3,))}.items():
+        m = SwinTransformer(in_chans=2, num_classes=CLASSES, embed_dim=6, mlp_ratio=2, **options)
+        save_file(fill(m, 7, torch.float32), os.path.join(out, name + ".safetensors"))
+        m = m.double().eval()
+        y = m(pixels(m))
+        torch.nn.functional.cross_entropy(y, torch.tensor([1, CLASSES - 1])).backward()
+        answers[name] = dict(
+            image=options["img_size"], logits=[float(f"{v:.9g}") for v in y.reshape(-1).tolist()],
+            gradients={k: sums(p.grad) for k, p in m.named_parameters() if "table" not in k},
+            tables={k: float(f"{p.grad.sum():.9g}") for k, p in m.named_parameters()
+                    if "table" in k})
+    with open(os.path.join(out, "swin.json"), "w") as f:
+        json.dump(answers, f, indent=1)
+
+
 def main():
     out, answers, every = sys.argv[-1], {}, "--all" in sys.argv
     os.makedirs(out, exist_ok=True)
@@ -251,6 +274,7 @@ def main():
                               embed_dim=6, depth=2, num_heads=2, mlp_ratio=2, **options)
         case(out, answers, name, m)
     mixed(out)
+    swin(out)
     os.makedirs(os.path.join(out, "rotary"), exist_ok=True)
     torch.manual_seed(0)
     for name in ROTARY:
