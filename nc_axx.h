@@ -3413,17 +3413,6 @@ static int nc_axx__next(nc__text *t) {
     return nc__peek(t, 0);
 }
 
-/* A number for a message, with a point in every locale. */
-static const char *nc_axx__real_text(char text[40], double value) {
-    nc__buffer b;
-    memset(&b, 0, sizeof b);
-    nc__buffer_real(&b, value, 6);
-    memset(text, 0, 40);
-    if (b.status == NC_OK) memcpy(text, b.data, b.used < 39 ? b.used : 39);
-    nc__buffer_free(&b);
-    return text;
-}
-
 static void nc_axx__expect(nc__text *t, char wanted) {
     if (nc_axx__next(t) != wanted)
         (void)nc__text_fail(t, NC_ERR_FORMAT, "expected '%c'", wanted);
@@ -12713,6 +12702,17 @@ typedef struct nc_axx__loaded {
     nc_axx_layer_info *options;  /* of the layers */
     int own;                     /* options of nc_axx_net_save were found */
 } nc_axx__loaded;
+
+/* A number for a message, with a point in every locale. */
+static const char *nc_axx__real_text(char text[40], double value) {
+    nc__buffer b;
+    memset(&b, 0, sizeof b);
+    nc__buffer_real(&b, value, 6);
+    memset(text, 0, 40);
+    if (b.status == NC_OK) memcpy(text, b.data, b.used < 39 ? b.used : 39);
+    nc__buffer_free(&b);
+    return text;
+}
 
 /* nc_axx.NAME: an option, which the network must have, too. */
 static void nc_axx__load_option(const nc_axx_net *net, nc__text *t, const nc__item *pair,
