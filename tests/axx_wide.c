@@ -40,6 +40,7 @@ static void metrics_are_over_all_pairs(void **state) {
     /* a without its lowest bit: e = -b for odd a */
     static const char text[] =
         "uint32_t mul12u_x(uint16_t A, uint16_t B) { return (A & 0xFFE) * B; }";
+    static const char with_sign[] = "int mul7u_x(int16_t A, int16_t B) { return A * B; }";
     nc_axx_report report;
     nc_axx_metrics e;
     nc_axx_wide *w;
@@ -54,6 +55,13 @@ static void metrics_are_over_all_pairs(void **state) {
     assert_true(e.ep == 50.0 * 4095 / 4096);
     assert_true(e.mse == 0.5 * (4095.0 * 8191.0 / 6));
     assert_true(e.wcre == 100 && e.wcre_nonzero == 100); /* a = 1 */
+    nc_axx_wide_destroy(w);
+    /* operands without a sign in types that have one and more bits: 64 to 127 are positive */
+    assert_int_equal(nc_axx_wide_parse(&w, NC_AXX_FORM_NETLIST, NULL, "x", with_sign,
+                                       strlen(with_sign), &report, &err),
+                     NC_OK);
+    nc_axx_wide_measure(w, &e);
+    assert_true(e.wce == 0 && w->table[entries(w) - 1] == 127 * 127);
     nc_axx_wide_destroy(w);
 }
 
