@@ -478,8 +478,10 @@ NC_API void nc_axx_dequantize(float *x, const void *q, size_t n, float scale, in
 /* The same in 16 bits, for bits 2 to 12; outside they are taken as 12. amax is that of nc_axx_amax
  * or of a calibrator's maximum or percentile, which do not depend on bits. */
 NC_API void nc_axx_quantize_wide(int16_t *q, const float *x, size_t n, float scale, uint32_t bits);
+/* The same of operands from 0 on. */
 NC_API void nc_axx_quantize_wide_unsigned(uint16_t *q, const float *x, size_t n, float scale,
                                           uint32_t bits);
+/* As nc_axx_quantize_rows. */
 NC_API void nc_axx_quantize_wide_rows(int16_t *q, float *scales, const float *x, size_t rows,
                                       size_t columns, uint32_t bits);
 /* q are int16, or uint16 with is_unsigned. */
