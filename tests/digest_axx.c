@@ -85,8 +85,10 @@ static void networks(void) {
         nc_axx_training how;
         nc_axx_engine *e;
         nc_axx_net *net;
+        nc_axx_layer_options plain;
         char *data;
         uint32_t l;
+        memset(&plain, 0, sizeof plain);
         memset(&how, 0, sizeof how);
         how.epochs = 3;
         images.pixels = pixels;
@@ -106,6 +108,7 @@ static void networks(void) {
         must(nc_axx_net_train(net, &images, &how));
         add_words(nc_axx_net_parameters(net, &n), 1);
         add_words(nc_axx_net_parameters(net, NULL), n);
+        must(nc_axx_net_set(net, "*", &plain, NULL, NULL)); /* nothing of layers in the file */
         must(nc_axx_net_save(net, &data, &bytes, NULL));
         digest = nc__fnv1a(digest, data, bytes);
         nc_axx_free_text(data);
