@@ -1,5 +1,5 @@
-/* axx_eval: what approximate multipliers make of a trained vision transformer: accuracy with its
-   confidence interval, power and time in float32, with exact bytes, with each multiplier and with
+/* axx_eval: what approximate multipliers make of a trained network: accuracy with its confidence
+   interval, power and time in float32, with exact bytes, with each multiplier and with
    mixed assignments, before and after retraining; and a search for better ones.
    cc -O2 -fopenmp axx_eval.c -lm -o axx_eval */
 #define _POSIX_C_SOURCE 200809L
@@ -29,15 +29,16 @@
 
 static const char usage[] =
     "usage: axx_eval MODEL DATA [--config FILE] [OPTION...] [MULTIPLIER...]\n"
-    "MODEL: safetensors of a vision transformer with timm's names. DATA, images to test: CSV "
-    "(label\n"
-    "and pixels), a batch of CIFAR-10 or CIFAR-100 (.bin), images of IDX with the labels beside\n"
-    "them, a folder of CIFAR's or MNIST's files, or a folder with a folder of images for each "
-    "class.\n"
-    "MULTIPLIER: mul8s_1L2H, truncated:6 .. (lut_convert --families) or a file (.i16 .npy .h .c "
-    ".v);\n"
-    "default: EvoApproxLib's.\n"
-    "  --train DATA       images to calibrate, retrain and search with; default: those to train of "
+    "MODEL: a vision transformer with timm's names (.safetensors), or any network as .onnx, which "
+    "is\n"
+    "not retrained. DATA, images to test: CSV (label and pixels), a batch of CIFAR-10 or "
+    "CIFAR-100\n"
+    "(.bin), images of IDX with the labels beside them, a folder of CIFAR's or MNIST's files, or "
+    "a\n"
+    "folder with a folder of images for each class.\n"
+    "MULTIPLIER: mul8s_1L2H, truncated:6 .. (lut_convert --families) or a file (.i16 .npy .h .c\n"
+    ".v); default: EvoApproxLib's.\n"
+    "  --train DATA       images to calibrate, retrain and search with; default: those to train in "
     "a\n"
     "                     folder of CIFAR's or MNIST's files, else a fifth of DATA, which then "
     "are\n"
@@ -45,27 +46,26 @@ static const char usage[] =
     "  --validation DATA  images to search with; default: a sixth of those to train\n"
     "  --limit N          images to test; --train-limit N: to train (both drawn evenly)\n"
     "  --retrain EPOCHS   each row, float32 and exact bytes too, is also retrained; with --lr X\n"
-    "                     (5e-4)\n"
+    "                     (5e-4), --clip X (norm of the gradients), --shift N (pixels), --flip\n"
     "  --search ROUNDS    tree search, then as many rounds of genetic search, for the lowest "
     "power\n"
     "                     that loses at most --drop X (0.02) of the exact accuracy\n"
     "  --calibrate M      max, percentile (default), mse, entropy; --calibration N images (256)\n"
-    "  --resize N --cubic shorter side before the cut from the middle (0: the whole image is made "
-    "as\n"
-    "                     large as the model's); by cubics, not linearly\n"
-    "  --mean X,.. --std X,..  of every channel (0.5 each); --largest N: the pixel that is 1 "
-    "(255)\n"
+    "  --resize N         the shorter side before the cut from the middle; 0: the whole image is\n"
+    "                     made as large as the model's; --cubic: by cubics, not linearly\n"
+    "  --mean X,.. --std X,..  of every channel (0.5); --largest N: the pixel that is 1 (255)\n"
     "  --label N          column of a CSV's label from 1 on, -1: the last\n"
-    "  --heads N --eps X --activation gelu|gelu_tanh|quick_gelu|silu  what no tensor of MODEL "
-    "tells\n"
-    "  --batch N (32)     images at a time\n"
+    "  --heads N --eps X --activation gelu|gelu_tanh|quick_gelu|silu  what no tensor tells\n"
+    "  --batch N (32)     images at a time; --bits N (8): of all operands, 2 to 8\n"
     "  --power NAME=X     relative power of a multiplier that has none published\n"
     "  --layers           also a table of the layers\n"
-    "  --json --csv FILE --svg FILE --save-config FILE  results; the assignment that was found\n"
-    "A config file has lines `OPTION = VALUE` with the options above and `multipliers = A B ..`; "
-    "then\n"
-    "`[NAME]` begins a mixed assignment of lines `LAYER = MULTIPLIER`, where LAYER is a name or a\n"
-    "pattern with * and ?, MULTIPLIER may be `exact`, and later lines win. # begins a comment.\n"
+    "  --json --csv FILE --svg FILE   results\n"
+    "  --save-config FILE the assignment that was found\n"
+    "A config file has lines `OPTION = VALUE` with the options above and `multipliers = A B ..`;\n"
+    "then `[NAME]` begins a mixed assignment of lines `LAYER = MULTIPLIER`, where LAYER is a name\n"
+    "or a pattern with * and ?. MULTIPLIER may be `exact` or, of exact power, `float` and `fake`\n"
+    "(float32 products of quantised operands); bits may follow (`exact 4`); later lines win.\n"
+    "# begins a comment.\n"
     "Returns 0, 1 on an error, 2 on bad usage.\n";
 
 enum { MOST = 64, MIXED = 32, LAYERS = 1024, ROWS = MOST + MIXED + 3 };
@@ -75,17 +75,35 @@ typedef struct options {
     const char *model, *data, *train, *validation, *config, *calibrate, *activation, *csv, *svg,
         *save_config;
     uint32_t limit, train_limit, retrain, search, calibration, resize, cubic, largest, heads, batch,
-        json, layers;
+        bits, shift, flip, json, layers;
     int32_t label;
-    float lr, drop, eps;
+    float lr, drop, eps, clip;
     float mean[4], std[4];
 } options;
 
-/* An assignment of the config file: lines of pattern and multiplier. */
+/* How a layer multiplies. */
+typedef struct choice {
+    uint8_t multiplier, mode, bits;
+} choice;
+
+/* An assignment of the config file. */
 typedef struct mixed {
     char name[48];
-    uint8_t assignment[LAYERS]; /* a multiplier for every layer */
+    choice assignment[LAYERS];
 } mixed;
+
+/* What comes of images. */
+typedef struct outcome {
+    size_t images, right1, right5;
+    double loss, seconds;
+} outcome;
+
+/* A layer of a transformer or a node of a graph that multiplies. */
+typedef struct layer {
+    char name[64];
+    uint32_t number;
+    uint64_t macs, parameters;
+} layer;
 
 static options o;
 static nc_axx_mult multipliers[MOST]; /* the first is exact */
@@ -95,7 +113,10 @@ static int listed[MOST];      /* has a row */
 static uint32_t count;
 static mixed assignments[MIXED];
 static uint32_t mixed_count;
-static nc_axx_net *net;
+static nc_axx_net *net; /* null: the network is a graph */
+static nc_axx_graph *graph;
+static layer layers[LAYERS];
+static uint32_t layer_count, channels, height, width, classes, batch;
 
 static int fail(const char *what, const char *format, ...) {
     va_list args;
@@ -160,6 +181,10 @@ static const struct option {
              {"eps", REAL, &o.eps},
              {"activation", TEXT, &o.activation},
              {"batch", NUMBER, &o.batch},
+             {"bits", NUMBER, &o.bits},
+             {"clip", REAL, &o.clip},
+             {"shift", NUMBER, &o.shift},
+             {"flip", FLAG, &o.flip},
              {"layers", FLAG, &o.layers},
              {"json", FLAG, &o.json},
              {"csv", TEXT, &o.csv},
@@ -277,19 +302,44 @@ static int list_multipliers(char *names) {
     return 0;
 }
 
-/* PATTERN = MULTIPLIER in a mixed assignment. */
-static int assign_pattern(const char *where, mixed *to, const char *pattern, const char *name) {
-    const uint32_t layers = nc_axx_net_layers(net), m = multiplier(name);
-    nc_axx_layer_info info;
+/* What a layer is to have: a multiplier, exact, float or fake, and bits; 0 of them: it failed. */
+static choice choice_of(char *text) {
+    choice c = {0, NC_AXX_MODE_INTEGER, (uint8_t)o.bits};
+    char *name = strtok(text, " \t"), *bits = strtok(NULL, " \t"), *end = NULL;
+    const unsigned long value = bits ? strtoul(bits, &end, 10) : o.bits;
+    c.bits = (uint8_t)value;
+    if (!name || (bits && (*end || strtok(NULL, " \t"))) || value < 2 || value > 8) {
+        c.bits = 0;
+    } else if (!strcmp(name, "float")) {
+        c.mode = NC_AXX_MODE_FLOAT;
+    } else if (!strcmp(name, "fake")) {
+        c.mode = NC_AXX_MODE_FAKE;
+    } else {
+        const uint32_t m = multiplier(name);
+        c.multiplier = (uint8_t)m;
+        if (m == MOST) c.bits = 0;
+    }
+    return c;
+}
+
+/* PATTERN = MULTIPLIER [BITS] in a mixed assignment. */
+static int assign_pattern(const char *where, mixed *to, const char *pattern, char *value) {
+    const choice c = choice_of(value);
     uint32_t i, matched = 0;
-    if (m == MOST) return fail(where, "no such multiplier: '%s'", name);
-    for (i = 0; i < layers; i++) {
-        (void)nc_axx_net_layer(net, i, &info);
-        if (fnmatch(pattern, info.name, 0) != 0) continue;
-        to->assignment[i] = (uint8_t)m;
+    if (!c.bits) return fail(where, "no such multiplier, or bits that are not 2 to 8");
+    for (i = 0; i < layer_count; i++) {
+        if (fnmatch(pattern, layers[i].name, 0) != 0) continue;
+        to->assignment[i] = c;
         matched++;
     }
     return matched ? 0 : fail(where, "no layer is called '%s'; --layers lists them", pattern);
+}
+
+/* All layers alike. */
+static void fill(choice *assignment, uint32_t m, nc_axx_mode mode) {
+    const choice c = {(uint8_t)m, (uint8_t)mode, (uint8_t)o.bits};
+    uint32_t i;
+    for (i = 0; i < LAYERS; i++) assignment[i] = c;
 }
 
 /* One line: an option in front of the first [NAME], a layer behind it. */
@@ -306,7 +356,8 @@ static int config_line(const char *where, char *line, int sections) {
         *end = 0;
         if (strlen(line + 1) >= sizeof to->name) return fail(where, "the name is too long");
         if (mixed_count == MIXED) return fail(where, "more than 32 assignments");
-        if (sections) strcpy(assignments[mixed_count].name, line + 1);
+        strcpy(assignments[mixed_count].name, line + 1);
+        fill(assignments[mixed_count].assignment, 0, NC_AXX_MODE_INTEGER);
         mixed_count++;
         return 0;
     }
@@ -466,13 +517,24 @@ static int published_in(const char *folder) {
     return -1;
 }
 
+/* A CSV's images may have the model's shape, be squares of as many channels, or grey ones. */
 static int add_file(source *s, const char *path) {
+    const uint32_t shapes[3][3] = {{channels, height, width}, {channels, 0, 0}, {1, 0, 0}};
     nc_axx_data_options how;
-    nc_error err;
+    nc_error err, other;
+    nc_status status = NC_ERR_MISMATCH;
+    int k;
     memset(&how, 0, sizeof how);
     how.label = o.label;
     how.largest = o.largest < 255 ? o.largest : 255;
-    if (nc_axx_data_load(&s->data, path, &how, &err) == NC_OK) return 0;
+    for (k = 0; k < 3 && status == NC_ERR_MISMATCH; k++) {
+        how.channels = shapes[k][0];
+        how.height = shapes[k][1];
+        how.width = shapes[k][2];
+        status = nc_axx_data_load(&s->data, path, &how, k == 1 ? &other : &err);
+    }
+    if (status == NC_OK) return 0;
+    if (status == NC_ERR_MISMATCH) err = other;
     if (!err.line) return fail(path, "%s", err.message);
     fprintf(stderr, "axx_eval: %s:%d:%d: %s\n", path, (int)err.line, (int)err.column, err.message);
     return 1;
@@ -509,7 +571,6 @@ static int shuffle(source *s) {
 
 /* Images of a path; `training` chooses among the files of a published data set. */
 static int open_source(source *s, const char *path, int training) {
-    const nc_axx_net_config *c = nc_axx_net_get_config(net);
     const int set = is_folder(path) ? published_in(path) : -1;
     int k;
     memset(s, 0, sizeof *s);
@@ -522,12 +583,12 @@ static int open_source(source *s, const char *path, int training) {
         s->labels = s->data.labels;
         s->classes = s->data.classes;
     }
-    if (s->classes > c->classes)
+    if (s->classes > classes)
         return fail(path, "%u classes, but the model has %u", (unsigned)s->classes,
-                    (unsigned)c->classes);
-    s->view.channels = c->channels;
-    s->view.height = c->image;
-    s->view.width = c->width ? c->width : c->image;
+                    (unsigned)classes);
+    s->view.channels = channels;
+    s->view.height = height;
+    s->view.width = width;
     s->view.resize = o.resize;
     s->view.cubic = o.cubic;
     s->view.largest = (float)o.largest;
@@ -610,12 +671,115 @@ static int hold(const source *s, size_t n, nc_axx_images *images) {
     return read_images(s, 0, n, pixels, labels);
 }
 
-/* -- rows: a way to multiply, and what comes of it -- */
+/* -- the network -- */
 
-typedef struct outcome {
-    size_t images, right1, right5;
-    double loss, seconds;
-} outcome;
+static uint64_t all_macs(void) {
+    uint64_t macs = 0;
+    uint32_t i;
+    for (i = 0; i < layer_count; i++) macs += layers[i].macs;
+    return macs;
+}
+
+static uint64_t all_parameters(void) {
+    nc_axx_node_info info;
+    uint64_t all = 0;
+    size_t n = 0;
+    uint32_t i;
+    if (net) (void)nc_axx_net_parameters(net, &n);
+    for (i = 0; !net && nc_axx_graph_node(graph, i, &info) == NC_OK; i++) all += info.parameters;
+    return net ? n : all;
+}
+
+/* Sets a layer. */
+static nc_status set_layer(uint32_t i, choice c) {
+    nc_axx_layer_options how;
+    nc_status status;
+    memset(&how, 0, sizeof how);
+    how.mode = (nc_axx_mode)c.mode;
+    how.engine = engines[c.multiplier];
+    how.bits = c.bits;
+    if (net) return nc_axx_net_set(net, layers[i].name, &how, NULL, NULL);
+    status = nc_axx_graph_set_mode(graph, layers[i].number, how.mode);
+    if (status == NC_OK) status = nc_axx_graph_set_bits(graph, layers[i].number, how.bits);
+    return status == NC_OK ? nc_axx_graph_assign(graph, layers[i].number, how.engine) : status;
+}
+
+static const nc_axx_images *calibration; /* the first images to train */
+
+/* The calibration by its name. */
+static nc_axx_calibration method_of(const char *name) {
+    static const char *const names[] = {"max", "percentile", "mse", "entropy"};
+    int k = 0;
+    while (k < NC_AXX_CALIBRATION_COUNT && strcmp(names[k], name) != 0) k++;
+    return (nc_axx_calibration)k;
+}
+
+static nc_status calibrate(void) {
+    const nc_axx_calibration method = method_of(o.calibrate);
+    nc_axx_images few = *calibration;
+    if (few.count > o.calibration) few.count = o.calibration;
+    return net ? nc_axx_net_calibrate(net, &few, method, 0)
+               : nc_axx_graph_calibrate(graph, few.pixels, few.count, method, 0);
+}
+
+/* Sets the network, calibrated for the bits it has now. Returns the power relative to exact
+   products, 0 where that of a multiplier is not known; below 0: failed. */
+static double assign(const choice *assignment) {
+    static uint8_t bits[LAYERS];
+    double power = 0, macs = 0;
+    uint32_t i;
+    int unknown = 0, changed = 0;
+    for (i = 0; i < layer_count; i++) {
+        const choice c = assignment[i];
+        const int approximate = c.mode == NC_AXX_MODE_INTEGER;
+        const float each = approximate ? multipliers[c.multiplier].relative_power : 1.0f;
+        if (set_layer(i, c) != NC_OK) return fail(layers[i].name, "cannot be set"), -1;
+        changed |= bits[i] != c.bits;
+        bits[i] = c.bits;
+        unknown |= !(each > 0);
+        power += (double)each * (double)layers[i].macs;
+        macs += (double)layers[i].macs;
+    }
+    if (changed && calibrate() != NC_OK) return fail("calibration", "failed"), -1;
+    return unknown ? 0 : power / macs;
+}
+
+/* Counts an answer: how many classes come before the right one, of equal ones the first. */
+static void count_answer(const float *logits, uint32_t label, outcome *out) {
+    uint32_t rank = 0, k;
+    double most = (double)logits[0], sum = 0;
+    for (k = 0; k < classes; k++) {
+        if (k != label)
+            rank += !(logits[k] < logits[label] || (logits[k] <= logits[label] && k > label));
+        most = fmax(most, (double)logits[k]);
+    }
+    for (k = 0; k < classes; k++) sum += exp((double)logits[k] - most);
+    out->right1 += rank == 0;
+    out->right5 += rank < 5;
+    out->loss += log(sum) + most - (double)logits[label];
+    out->images++;
+}
+
+/* Images through the network, a batch at a time; added to what was counted before. */
+static nc_status forward(const nc_axx_images *images, outcome *out) {
+    static float *logits;
+    const size_t each = (size_t)channels * height * width;
+    size_t first, n, i;
+    if (!logits) logits = malloc((size_t)batch * classes * sizeof *logits);
+    if (!logits) return NC_ERR_MEMORY;
+    for (first = 0; first < images->count; first += n) {
+        const float *pixels = images->pixels + first * each;
+        nc_status status;
+        n = images->count - first < batch ? images->count - first : batch;
+        status = net ? nc_axx_net_forward(net, pixels, n, logits)
+                     : nc_axx_graph_forward(graph, pixels, n, logits);
+        if (status != NC_OK) return status;
+        for (i = 0; i < n; i++) count_answer(logits + i * classes, images->labels[first + i], out);
+    }
+    return NC_OK;
+}
+
+/* -- rows: a way to multiply, and what comes of it -- */
 
 typedef struct row {
     char name[64];
@@ -646,22 +810,18 @@ static int evaluate(const char *what, const source *test, outcome *out) {
     memset(out, 0, sizeof *out);
     for (first = 0; first < test->count; first += n) {
         nc_axx_images images;
-        nc_axx_score score;
+        nc_status status;
         double start;
         progress(what, first, test->count, "");
         n = test->count - first < CHUNK ? test->count - first : CHUNK;
         if (read_images(test, first, n, pixels, labels)) return 1;
-        memset(&score, 0, sizeof score);
         images.pixels = pixels;
         images.labels = labels;
         images.count = n;
         start = now();
-        if (nc_axx_net_evaluate(net, &images, &score) != NC_OK) return fail(what, "failed");
+        status = forward(&images, out);
+        if (status != NC_OK) return fail(what, "%s", nc_status_str(status));
         out->seconds += now() - start;
-        out->right1 += (size_t)(score.top1 * (double)n + 0.5);
-        out->right5 += (size_t)(score.top5 * (double)n + 0.5);
-        out->loss += score.loss * (double)n;
-        out->images += n;
     }
     out->loss /= (double)out->images;
     progress(what, 1, 1, "");
@@ -678,15 +838,20 @@ static int watch(void *user, uint32_t step, uint32_t steps, float loss, float ac
 
 static int retrain(char *what, const nc_axx_images *images) {
     nc_axx_training how;
+    nc_status status;
     memset(&how, 0, sizeof how);
     how.epochs = o.retrain;
     how.lr = o.lr;
+    how.clip_norm = o.clip;
+    how.shift = o.shift;
+    how.flip = o.flip;
     how.cosine = 1;
     how.seed = 99;
     how.watch = watch;
     how.user = what;
     progress(what, 0, 1, "");
-    return nc_axx_net_train(net, images, &how) == NC_OK ? 0 : fail(what, "training failed");
+    status = nc_axx_net_train(net, images, &how);
+    return status == NC_OK ? 0 : fail(what, "%s", nc_status_str(status));
 }
 
 /* Tests the present assignment and, where asked for, what retraining makes of it; the parameters
@@ -695,9 +860,10 @@ static int run_row(row *r, const source *test, const nc_axx_images *train) {
     static float *kept;
     char what[96];
     size_t n;
-    float *values = nc_axx_net_parameters(net, &n);
+    float *values;
     if (evaluate(r->name, test, &r->before)) return 1;
     if (!o.retrain) return 0;
+    values = nc_axx_net_parameters(net, &n);
     if (!kept) {
         kept = malloc(n * sizeof *kept);
         if (!kept) return fail("parameters", "out of memory");
@@ -708,20 +874,6 @@ static int run_row(row *r, const source *test, const nc_axx_images *train) {
     r->retrained = 1;
     memcpy(values, kept, n * sizeof *kept);
     return 0;
-}
-
-/* Sets the network; returns the relative power, 0 where one is not known. */
-static double assign(const uint8_t *assignment) {
-    const uint32_t layers = nc_axx_net_layers(net);
-    float power[LAYERS];
-    uint32_t i;
-    int unknown = 0;
-    for (i = 0; i < layers; i++) {
-        (void)nc_axx_net_assign(net, i, engines[assignment[i]]);
-        power[i] = multipliers[assignment[i]].relative_power;
-        unknown |= !(power[i] > 0);
-    }
-    return unknown ? 0 : nc_axx_net_power(net, power);
 }
 
 static row *new_row(const char *name) {
@@ -765,10 +917,11 @@ static void print_row(const row *r) {
 
 static int uniform_row(uint32_t m, const source *test, const nc_axx_images *train) {
     static nc_axx_engine_info info[MOST];
-    uint8_t assignment[LAYERS];
-    row *r = new_row(m ? multipliers[m].name : "int8 exact");
-    memset(assignment, (int)m, sizeof assignment);
+    choice assignment[LAYERS];
+    row *r = new_row(m ? multipliers[m].name : o.bits == 8 ? "int8 exact" : "exact");
+    fill(assignment, m, NC_AXX_MODE_INTEGER);
     r->power = assign(assignment);
+    if (r->power < 0) return 1;
     nc_axx_engine_describe(engines[m], &info[m]);
     r->way = info[m].text;
     if (run_row(r, test, train)) return 1;
@@ -776,23 +929,23 @@ static int uniform_row(uint32_t m, const source *test, const nc_axx_images *trai
     return 0;
 }
 
-static int mixed_row(const char *name, const uint8_t *assignment, const source *test,
+static int mixed_row(const char *name, const choice *assignment, const source *test,
                      const nc_axx_images *train) {
     row *r = new_row(name);
     r->power = assign(assignment);
-    if (run_row(r, test, train)) return 1;
+    if (r->power < 0 || run_row(r, test, train)) return 1;
     print_row(r);
     return 0;
 }
 
 /* float32, exact bytes, every multiplier that is listed, the assignments of the config file. */
 static int all_rows(const source *test, const nc_axx_images *train) {
+    choice assignment[LAYERS];
     uint32_t i;
     row *r = new_row("float32");
-    nc_axx_net_set_mode(net, NC_AXX_MODE_FLOAT);
-    if (run_row(r, test, train)) return 1;
+    fill(assignment, 0, NC_AXX_MODE_FLOAT);
+    if (assign(assignment) < 0 || run_row(r, test, train)) return 1;
     print_row(r);
-    nc_axx_net_set_mode(net, NC_AXX_MODE_INTEGER);
     if (uniform_row(0, test, train)) return 1;
     for (i = 1; i < count; i++)
         if (listed[i] && uniform_row(i, test, train)) return 1;
@@ -808,15 +961,21 @@ typedef struct problem {
     nc_axx_images images;
 } problem;
 
-static int try_assignment(void *user, const uint8_t *assignment, double *accuracy) {
-    const problem *p = (const problem *)user;
-    nc_axx_score score;
+/* The assignment of multipliers that a search asks for. */
+static void from_search(const problem *p, const uint8_t *asked, choice *assignment) {
     uint32_t i;
-    memset(&score, 0, sizeof score);
-    for (i = 0; i < nc_axx_net_layers(net); i++)
-        (void)nc_axx_net_assign(net, i, engines[p->candidates[assignment[i]]]);
-    if (nc_axx_net_evaluate(net, &p->images, &score) != NC_OK) return 1;
-    *accuracy = score.top1;
+    fill(assignment, 0, NC_AXX_MODE_INTEGER);
+    for (i = 0; i < layer_count; i++) assignment[i].multiplier = p->candidates[asked[i]];
+}
+
+static int try_assignment(void *user, const uint8_t *asked, double *accuracy) {
+    const problem *p = (const problem *)user;
+    choice assignment[LAYERS];
+    outcome out;
+    memset(&out, 0, sizeof out);
+    from_search(p, asked, assignment);
+    if (assign(assignment) < 0 || forward(&p->images, &out) != NC_OK) return 1;
+    *accuracy = (double)out.right1 / (double)out.images;
     return 0;
 }
 
@@ -825,34 +984,19 @@ static int search_progress(void *user, uint64_t done, uint64_t total) {
     return 0;
 }
 
-/* The layers' share of the work. */
-static void shares(double *share) {
-    const uint32_t layers = nc_axx_net_layers(net);
-    nc_axx_layer_info info;
-    double all = 0;
-    uint32_t i;
-    for (i = 0; i < layers; i++) {
-        (void)nc_axx_net_layer(net, i, &info);
-        all += share[i] = (double)info.macs;
-    }
-    for (i = 0; i < layers; i++) share[i] /= all;
-}
-
 /* The assignment as lines of a config file. */
-static int save_assignment(const char *path, const uint8_t *assignment) {
+static int save_assignment(const char *path, const choice *assignment) {
     char *text = NULL;
     size_t bytes = 0;
     FILE *file = open_memstream(&text, &bytes);
-    nc_axx_layer_info info;
     nc_error err;
     uint32_t i;
     int failed;
     if (!file) return fail(path, "out of memory");
     fprintf(file, "[searched]\n");
-    for (i = 0; i < nc_axx_net_layers(net); i++) {
-        (void)nc_axx_net_layer(net, i, &info);
-        fprintf(file, "%s = %s\n", info.name, assignment[i] ? specs[assignment[i]] : "exact");
-    }
+    for (i = 0; i < layer_count; i++)
+        fprintf(file, "%s = %s %u\n", layers[i].name, specs[assignment[i].multiplier],
+                (unsigned)assignment[i].bits);
     fclose(file);
     failed = nc_file_write(path, text, bytes, &err) != NC_OK;
     free(text);
@@ -872,21 +1016,19 @@ static uint32_t front_count;
 static int test_front(const nc_axx_search *s, const problem *p, const source *test) {
     static nc_axx_solution all[1024];
     char what[32];
-    uint8_t assignment[LAYERS];
+    choice assignment[LAYERS];
     size_t n, k;
-    uint32_t i;
     if (nc_axx_search_front(s, all, sizeof all / sizeof *all, &n) != NC_OK)
         return fail("search", "out of memory");
     if (n > sizeof all / sizeof *all) n = sizeof all / sizeof *all;
     front_count = n < FRONT ? (uint32_t)n : FRONT;
     for (k = 0; k < front_count; k++) {
         const nc_axx_solution *one = &all[front_count < 2 ? 0 : k * (n - 1) / (front_count - 1)];
-        for (i = 0; i < nc_axx_net_layers(net); i++)
-            assignment[i] = p->candidates[one->assignment[i]];
+        from_search(p, one->assignment, assignment);
         front[k].power = assign(assignment);
         front[k].validation = one->accuracy;
         snprintf(what, sizeof what, "front, %u of %u", (unsigned)k + 1, (unsigned)front_count);
-        if (evaluate(what, test, &front[k].test)) return 1;
+        if (front[k].power < 0 || evaluate(what, test, &front[k].test)) return 1;
     }
     return 0;
 }
@@ -917,7 +1059,8 @@ static int search(const nc_axx_images *images, const source *test, const nc_axx_
     static problem p;
     double share[LAYERS], exact = 0;
     float power[MOST];
-    uint8_t assignment[LAYERS] = {0};
+    const uint8_t all_exact[LAYERS] = {0};
+    choice assignment[LAYERS];
     nc_axx_search_config c;
     nc_axx_search *s = NULL;
     nc_axx_solution best;
@@ -929,9 +1072,9 @@ static int search(const nc_axx_images *images, const source *test, const nc_axx_
     if (c.candidates < 2)
         return fail("search", "no multiplier with a known power (--power NAME=X)");
     p.images = *images;
-    shares(share);
-    if (try_assignment(&p, assignment, &exact)) return fail("search", "failed");
-    c.layers = nc_axx_net_layers(net);
+    for (i = 0; i < layer_count; i++) share[i] = (double)layers[i].macs / (double)all_macs();
+    if (try_assignment(&p, all_exact, &exact)) return fail("search", "failed");
+    c.layers = layer_count;
     c.share = share;
     c.power = power;
     c.least_accuracy = exact - (double)o.drop;
@@ -947,7 +1090,7 @@ static int search(const nc_axx_images *images, const source *test, const nc_axx_
                                             "allows more",
                                             (double)o.drop)
                                      : fail("search", "%s", nc_status_str(status));
-    for (i = 0; i < c.layers; i++) assignment[i] = p.candidates[best.assignment[i]];
+    from_search(&p, best.assignment, assignment);
     failed = mixed_row("searched", assignment, test, train) || test_front(s, &p, test);
     if (!failed && !o.json)
         printf("\n%lu assignments on %lu images, exact bytes %.2f %%; the front, tested:\n",
@@ -972,28 +1115,13 @@ static void print_front(void) {
 }
 
 static void print_layers(void) {
-    nc_axx_layer_info info;
-    uint64_t macs = 0;
     uint32_t i;
-    printf("%-28s %14s %12s\n", "layer", "MACs", "parameters");
-    for (i = 0; i < nc_axx_net_layers(net); i++) {
-        (void)nc_axx_net_layer(net, i, &info);
-        macs += info.macs;
-        printf("%-28s %14llu %12llu\n", info.name, (unsigned long long)info.macs,
-               (unsigned long long)info.parameters);
-    }
-    printf("%-28s %14llu\n\n", "all", (unsigned long long)macs);
-}
-
-static uint64_t all_macs(void) {
-    nc_axx_layer_info info;
-    uint64_t macs = 0;
-    uint32_t i;
-    for (i = 0; i < nc_axx_net_layers(net); i++) {
-        (void)nc_axx_net_layer(net, i, &info);
-        macs += info.macs;
-    }
-    return macs;
+    printf("%-28s %14s %7s %12s\n", "layer", "MACs", "%", "parameters");
+    for (i = 0; i < layer_count; i++)
+        printf("%-28s %14llu %7.2f %12llu\n", layers[i].name, (unsigned long long)layers[i].macs,
+               100 * (double)layers[i].macs / (double)all_macs(),
+               (unsigned long long)layers[i].parameters);
+    printf("%-28s %14llu\n\n", "all", (unsigned long long)all_macs());
 }
 
 /* Text between the marks of JSON or, with two quotes for one, of CSV. */
@@ -1016,11 +1144,11 @@ static void json_outcome(const char *before, const outcome *x) {
            (double)x->right5 / (double)x->images, x->loss, 1e3 * x->seconds / (double)x->images);
 }
 
-static void print_json(const source *test, const nc_axx_images *train, size_t parameters) {
+static void print_json(const source *test, const nc_axx_images *train) {
     uint32_t i;
-    printf("{\"parameters\": %lu, \"macs\": %llu, \"test\": %lu, \"train\": %lu,\n \"rows\": [",
-           (unsigned long)parameters, (unsigned long long)all_macs(), (unsigned long)test->count,
-           (unsigned long)train->count);
+    printf("{\"parameters\": %llu, \"macs\": %llu, \"test\": %lu, \"train\": %lu,\n \"rows\": [",
+           (unsigned long long)all_parameters(), (unsigned long long)all_macs(),
+           (unsigned long)test->count, (unsigned long)train->count);
     for (i = 0; i < row_count; i++) {
         printf("%s\n  {\"row\": ", i ? "," : "");
         put_quoted(stdout, rows[i].name, 0);
@@ -1245,12 +1373,12 @@ static void put_escaped(FILE *f, const char *text) {
 /* A name at the first of several places round its point where nothing stands yet. */
 static void label(FILE *f, double x, double y, const char *name) {
     static const double dx[] = {8, -8, 8, 8, -8, -8, 8, 8}, dy[] = {4, 4, -9, 17, -9, 17, -22, 30};
-    const double width = 6.4 * (double)strlen(name);
+    const double wide = 6.4 * (double)strlen(name);
     box b = {0, 0, 0, 0};
     size_t i;
     for (i = 0; i < sizeof dx / sizeof *dx; i++) {
-        b.x0 = dx[i] > 0 ? x + dx[i] : x + dx[i] - width;
-        b.x1 = b.x0 + width;
+        b.x0 = dx[i] > 0 ? x + dx[i] : x + dx[i] - wide;
+        b.x1 = b.x0 + wide;
         b.y1 = y + dy[i] + 2;
         b.y0 = b.y1 - 12;
         if (is_free(&b)) break;
@@ -1332,47 +1460,94 @@ static int write_plot(const char *path) {
 
 static const char *const activations[] = {"gelu", "gelu_tanh", "quick_gelu", "silu"};
 
-/* The configuration from the file's tensors and the options. */
-static int load_model(void) {
+static void add_layer(const char *name, uint32_t number, uint64_t macs, uint64_t parameters) {
+    layer *l = &layers[layer_count++];
+    snprintf(l->name, sizeof l->name, "%s", name);
+    l->number = number;
+    l->macs = macs;
+    l->parameters = parameters;
+}
+
+/* A transformer: the configuration from the file's tensors and the options. */
+static int load_net(const char *data, size_t bytes) {
     nc_axx_net_config c;
+    nc_axx_layer_info info;
     nc_error err;
-    size_t bytes;
-    char *data;
+    nc_status status;
     uint32_t i;
-    nc_status status = nc_file_read(o.model, &data, &bytes, &err);
-    if (status != NC_OK) return fail(o.model, "%s", err.message);
     memset(&c, 0, sizeof c);
-    c.batch = o.batch;
+    c.batch = batch;
     c.heads = o.heads;
     c.eps = o.eps;
+    c.inference = !o.retrain;
     for (i = 0; o.activation && strcmp(activations[i], o.activation) != 0;)
         if (++i == sizeof activations / sizeof *activations)
             return fail(o.activation, "no activation: gelu, gelu_tanh, quick_gelu, silu");
     c.activation = i;
-    status = nc_axx_net_describe(&c, data, bytes, &err);
-    if (status == NC_OK) {
-        status = nc_axx_net_create(&net, &c);
-        if (status != NC_OK)
-            return fail(o.model, "%s: no memory, or an impossible --heads", nc_status_str(status));
-        status = nc_axx_net_load(net, data, bytes, &err);
-    }
-    nc_file_free(data);
-    if (status != NC_OK) return fail(o.model, "%s", err.message);
-    if (nc_axx_net_layers(net) > LAYERS) return fail(o.model, "more than 1,024 layers");
-    return 0;
+    if (nc_axx_net_describe(&c, data, bytes, &err) != NC_OK)
+        return fail(o.model, "%s", err.message);
+    status = nc_axx_net_create(&net, &c);
+    if (status != NC_OK)
+        return fail(o.model, "%s: no memory, or an impossible --heads", nc_status_str(status));
+    if (nc_axx_net_load(net, data, bytes, &err) != NC_OK) return fail(o.model, "%s", err.message);
+    c = *nc_axx_net_get_config(net);
+    channels = c.channels;
+    height = c.image;
+    width = c.width ? c.width : c.image;
+    classes = c.classes;
+    for (i = 0; i < LAYERS && nc_axx_net_layer(net, i, &info) == NC_OK; i++)
+        add_layer(info.name, i, info.macs, info.parameters);
+    return nc_axx_net_layers(net) > LAYERS ? fail(o.model, "more than 1,024 layers") : 0;
 }
 
-static int calibrate(const nc_axx_images *images) {
-    static const char *const names[] = {"max", "percentile", "mse", "entropy"};
-    nc_axx_images few = *images;
-    uint32_t k = 0;
-    while (k < NC_AXX_CALIBRATION_COUNT && strcmp(names[k], o.calibrate) != 0) k++;
-    if (k == NC_AXX_CALIBRATION_COUNT)
-        return fail(o.calibrate, "no calibration: max, percentile, mse, entropy");
-    if (few.count > o.calibration) few.count = o.calibration;
-    if (nc_axx_net_calibrate(net, &few, (nc_axx_calibration)k, 0) != NC_OK)
-        return fail("calibration", "failed");
-    return 0;
+/* Any other network; weights may lie beside its file. */
+static int load_graph(const char *data, size_t bytes) {
+    char path[1024], *external = NULL;
+    nc_axx_onnx file;
+    nc_axx_node_info info;
+    nc_error err;
+    nc_status status;
+    uint32_t i;
+    memset(&file, 0, sizeof file);
+    file.data = data;
+    file.bytes = bytes;
+    file.batch = batch;
+    if (o.retrain) return fail(o.model, "only a transformer (.safetensors) can be retrained");
+    snprintf(path, sizeof path, "%.1000s.data", o.model);
+    if (exists(path)) {
+        if (nc_file_read(path, &external, &file.external_bytes, &err) != NC_OK)
+            return fail(path, "%s", err.message);
+        file.external = external;
+    }
+    status = nc_axx_graph_from_onnx(&graph, &file, &err);
+    nc_file_free(external);
+    if (status != NC_OK) return fail(o.model, "%s", err.message);
+    if (nc_axx_graph_node(graph, 0, &info) != NC_OK || info.rank != 3)
+        return fail(o.model, "its input is no image of channels, height and width");
+    channels = info.shape[0];
+    height = info.shape[1];
+    width = info.shape[2];
+    for (i = 0; nc_axx_graph_node(graph, i, &info) == NC_OK; i++) {
+        if (info.macs && layer_count == LAYERS) return fail(o.model, "more than 1,024 layers");
+        if (info.macs) add_layer(info.name, i, info.macs, info.parameters);
+        classes = info.rank == 1 ? info.shape[0] : 0;
+    }
+    return classes ? 0 : fail(o.model, "its output is no row of logits");
+}
+
+static int load_model(void) {
+    const size_t n = strlen(o.model);
+    nc_error err;
+    size_t bytes;
+    char *data;
+    int failed;
+    if (nc_file_read(o.model, &data, &bytes, &err) != NC_OK)
+        return fail(o.model, "%s", err.message);
+    batch = o.batch ? o.batch : 32;
+    failed = n > 5 && !strcmp(o.model + n - 5, ".onnx") ? load_graph(data, bytes)
+                                                        : load_net(data, bytes);
+    nc_file_free(data);
+    return failed;
 }
 
 /* Images to test, train and validate with: three parts that share none. */
@@ -1402,12 +1577,11 @@ static int open_parts(parts *p) {
     return 0;
 }
 
-static void print_summary(const parts *p, size_t parameters) {
-    const nc_axx_net_config *c = nc_axx_net_get_config(net);
-    printf("%s: %lu parameters, %.1f million MACs an image of %u x %u x %u, %u classes\n"
+static void print_summary(const parts *p) {
+    printf("%s: %llu parameters, %.1f million MACs an image of %u x %u x %u, %u classes\n"
            "%lu images to test, %lu to %s%s; calibrated by %s\n\n",
-           o.model, (unsigned long)parameters, 1e-6 * (double)all_macs(), (unsigned)c->channels,
-           (unsigned)c->image, (unsigned)(c->width ? c->width : c->image), (unsigned)c->classes,
+           o.model, (unsigned long long)all_parameters(), 1e-6 * (double)all_macs(),
+           (unsigned)channels, (unsigned)height, (unsigned)width, (unsigned)classes,
            (unsigned long)p->test.count, (unsigned long)p->train.count,
            o.retrain ? "retrain with" : "calibrate with",
            o.train || (is_folder(o.data) && published_in(o.data) >= 0)
@@ -1419,11 +1593,10 @@ static void print_summary(const parts *p, size_t parameters) {
 static int run(void) {
     parts p;
     nc_axx_images train, validation;
-    size_t parameters;
     memset(&p, 0, sizeof p);
-    (void)nc_axx_net_parameters(net, &parameters);
-    if (open_parts(&p) || hold(&p.train, p.train.count, &train) || calibrate(&train)) return 1;
-    if (!o.json) print_summary(&p, parameters);
+    if (open_parts(&p) || hold(&p.train, p.train.count, &train)) return 1;
+    calibration = &train;
+    if (!o.json) print_summary(&p);
     if (!o.json && o.layers) print_layers();
     if (!o.json) print_head();
     if (all_rows(&p.test, &train)) return 1;
@@ -1431,7 +1604,7 @@ static int run(void) {
                      search(&validation, &p.test, &train)))
         return 1;
     if (o.search && !o.json) print_front();
-    if (o.json) print_json(&p.test, &train, parameters);
+    if (o.json) print_json(&p.test, &train);
     if (o.csv && write_csv(o.csv)) return 1;
     return o.svg ? write_plot(o.svg) : 0;
 }
@@ -1476,6 +1649,7 @@ static void set_defaults(void) {
     o.calibrate = "percentile";
     o.calibration = 256;
     o.largest = 255;
+    o.bits = 8;
     o.lr = 5e-4f;
     o.drop = 0.02f;
     for (k = 0; k < 4; k++) o.mean[k] = o.std[k] = 0.5f;
@@ -1501,8 +1675,11 @@ int main(int argc, char **argv) {
     if (multiplier("exact") == MOST) return 1;
     result = read_arguments(argc, argv);
     if (result) return result;
+    if (method_of(o.calibrate) == NC_AXX_CALIBRATION_COUNT) return bad_usage(o.calibrate);
+    if (o.bits < 2 || o.bits > 8) return bad_usage("--bits");
     result = load_model() || (o.config && read_config(o.config, 1)) || list_published() || run();
     nc_axx_net_destroy(net);
+    nc_axx_graph_destroy(graph);
     for (i = 0; i < count; i++) nc_axx_engine_destroy(engines[i]);
     return result;
 }

@@ -70,13 +70,15 @@ grep -q '</svg>' "$work/eval.svg" || bad "no plot"
 {
     printf 'train = %s\nlargest = 16 # of 17 greys\nmultipliers = mul8s_1L2H\n' "$digits.train.csv"
     cat "$work/found"
-    printf '[mixed]\n* = mul8s_1L2D\nblocks.?.[qp][kv] = exact\n'
+    printf '[mixed]\n* = mul8s_1L2D\nblocks.?.[qp][kv] = exact\n[all float]\n* = float\n[two bits]\n* = exact 2\n'
 } >"$work/config"
 expect 0 $b/axx_eval "$digits.safetensors" "$digits.test.csv" --config "$work/config" --layers
 contains "blocks.2.fc1"; contains "mixed"
 expect 0 $b/axx_eval "$digits.safetensors" "$digits.test.csv" --config "$work/config" --json; json
 [ "$(value searched right)" = "$found" ] || bad "the assignment that was saved is another: $found"
 least "$(value mixed power)" 0.48 "power of the mixed assignment"
+[ "$(value 'all float' loss)" = "$(value float32 loss)" ] || bad "layers in float32 are not those of float32"
+least 0.6 "$(value 'two bits' top1)" "two bits"
 bad_config() { # text, what is said of it
     printf '%b\n' "$1" >"$work/bad"
     expect 1 $b/axx_eval "$digits.safetensors" "$digits.test.csv" --largest 16 --config "$work/bad"; says "$2"
@@ -85,6 +87,7 @@ bad_config 'largest = 16\nnothing = 1' "bad:2: no option 'nothing'"
 bad_config 'limit = many' "bad:1: 'many' is no value of limit"
 bad_config '[a]\n\nblocks.7.* = exact' "bad:3: no layer is called 'blocks.7.*'"
 bad_config '[a]\n* = wallace' "bad:2: no such multiplier"
+bad_config '[a]\n* = exact 9' "bad:2: no such multiplier, or bits that are not 2 to 8"
 bad_config '[a' "bad:1: expected [NAME]"
 bad_config 'multipliers' "bad:1: expected NAME = VALUE"
 
@@ -117,6 +120,18 @@ expect 0 $b/axx_eval "$digits.safetensors" "$work/cifar" --json; json; contains 
 printf 'x' >>"$work/cifar/data_batch_3.bin"
 expect 1 $b/axx_eval "$digits.safetensors" "$work/cifar"; says "data_batch_3.bin"
 expect 1 $b/axx_eval LICENSE "$digits.test.csv"
+
+# A network from ONNX, two channels of 6 x 6, with a search over its nodes.
+awk 'BEGIN { for (r = 0; r < 40; r++) { printf "%d", r % 3
+    for (i = 0; i < 72; i++) printf ",%d", (r % 3 * 80 + r * 7 + i * i * 7 + i * r) % 256; print "" } }' >"$work/three.csv"
+net=tests/corpus/axx_graph/inverted.onnx
+printf '[mixed]\n* = mul8s_1L2D\nd*wise = float\n' >"$work/config"
+expect 0 $b/axx_eval $net "$work/three.csv" --train "$work/three.csv" --config "$work/config" --search 9 --drop 1 --json mul8s_1L2H
+json; contains '"parameters": 508, "macs": 5100, "test": 40'
+least 0.68 "$(value mixed power)" "power with a float node"; least "$(value mixed power)" 0.67 "power with a float node"
+expect 1 $b/axx_eval $net "$work/three.csv" --retrain 1; says "only a transformer"
+expect 1 $b/axx_eval $net "$digits.test.csv"; says "10 classes, but the model has 3"
+expect 1 $b/axx_eval tests/corpus/axx_graph/no_lstm.onnx "$work/three.csv"; says "no_lstm.onnx: "
 expect 1 $b/axx_eval "$digits.safetensors" "$digits.test.csv" wallace
 expect 1 $b/axx_eval "$digits.safetensors" LICENSE
 expect 1 $b/axx_eval "$digits.safetensors" "$work/nothing"
