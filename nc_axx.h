@@ -5451,12 +5451,15 @@ static nc_status nc_axx__settle_circuit(nc_axx__table *m, const nc_axx__input *i
     const uint32_t *w = c->widths;
     const unsigned long outputs = (unsigned long)stbds_arrlenu(c->outputs);
     nc_status status;
-    if (stbds_arrlenu(c->inputs) < 2 || !w[0] || !w[1] || outputs < 1 || outputs > 31)
+    if (stbds_arrlenu(c->inputs) < 2 || !w[0] || !w[1] || outputs < 1)
         return nc__fail(in->err, NC_ERR_FORMAT, 0, 0,
-                        "a multiplier has two operands and 1 to 31 outputs, not %lu inputs and %lu",
+                        "a multiplier has two operands and outputs, not %lu inputs and %lu",
                         (unsigned long)stbds_arrlenu(c->inputs), outputs);
     status = nc_axx__settle(m, in, unit, c->says_signed ? has_sign : NULL, w);
     if (status != NC_OK) return status;
+    if (outputs > 31)
+        return nc__fail(in->err, NC_ERR_FORMAT, 0, 0, "a multiplier has 1 to 31 outputs, not %lu",
+                        outputs);
     if (in->report->a_bits != w[0] || in->report->b_bits != w[1])
         return nc__fail(in->err, NC_ERR_FORMAT, 0, 0,
                         "%.*s is %u by %u bits by name, and has ports of %u and %u",
@@ -8738,13 +8741,15 @@ static size_t nc_axx__operand_bytes(const nc_axx_engine *e) { return e && !e->wi
 
 /* b (k x n, of so many bytes each) as n x k. */
 static const void *nc_axx__turn(void *turned, const void *b, size_t n, size_t k, size_t bytes) {
+    const uint16_t *words = (const uint16_t *)b;
+    const uint8_t *octets = (const uint8_t *)b;
+    uint16_t *to_words = (uint16_t *)turned;
+    uint8_t *to = (uint8_t *)turned;
     size_t i, j;
-    for (i = 0; i < k; i++)
-        for (j = 0; j < n; j++)
-            if (bytes == 1)
-                ((uint8_t *)turned)[j * k + i] = ((const uint8_t *)b)[i * n + j];
-            else
-                ((uint16_t *)turned)[j * k + i] = ((const uint16_t *)b)[i * n + j];
+    for (i = 0; i < k && bytes == 1; i++)
+        for (j = 0; j < n; j++) to[j * k + i] = octets[i * n + j];
+    for (i = 0; i < k && bytes == 2; i++)
+        for (j = 0; j < n; j++) to_words[j * k + i] = words[i * n + j];
     return turned;
 }
 
