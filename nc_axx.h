@@ -925,7 +925,7 @@ NC_API nc_status nc_axx_net_load(nc_axx_net *net, const void *data, size_t bytes
     NODE(NC_AXX_NODE_LINEAR, linear, 1, 1, 1, 4, linear, linear)                                   \
     /* (.., m, k) times (.., k, n), or with by_columns (.., n, k), times `factor` */               \
     NODE(NC_AXX_NODE_MATMUL, matmul, 2, 2, 2, 4, matmul, matmul)                                   \
-    /* over the first axis, by running_mean and running_var always, in training too */             \
+    /* over the first axis, by running_mean and running_var (or nc_axx_graph_set_statistics) */    \
     NODE(NC_AXX_NODE_BATCH_NORM, batch_norm, 1, 1, 1, 4, norm, batch_norm)                         \
     /* over the last axis */                                                                       \
     NODE(NC_AXX_NODE_LAYER_NORM, layer_norm, 1, 1, 1, 4, norm, layer_norm)                         \
@@ -1095,6 +1095,25 @@ NC_API nc_status nc_axx_graph_forward(nc_axx_graph *graph, const float *images, 
  * not for training or has no values yet. exact: chains of fma for products, sums in the order of
  * images, nodes from the last to the first. */
 NC_API nc_status nc_axx_graph_backward(nc_axx_graph *graph, const float *doutput, float *dimages);
+/* Weights of layers about normal, deviation sqrt(2 / inputs) of convolutions (He et al. 2015) and
+ * sqrt(1 / inputs) of linear ones, 0.02 of parameters; biases 0, norms as nc_axx_graph_finish has
+ * them. NC_ERR_ARG before that. */
+NC_API nc_status nc_axx_graph_init(nc_axx_graph *graph, uint64_t seed);
+/* 1: from now on batch norms normalise by the mean and variance of the batch (Ioffe, Szegedy 2015),
+ * and nc_axx_graph_forward moves running_mean and running_var by a tenth towards them, the variance
+ * that without bias, as PyTorch in training; 0, as at first: by the running ones. Calibration,
+ * nc_axx_graph_evaluate and norms that are folded take the running ones always. NC_ERR_ARG before
+ * nc_axx_graph_finish and for a graph that is not for training. */
+NC_API nc_status nc_axx_graph_set_statistics(nc_axx_graph *graph, int by_batch);
+/* Accuracy on all images; the output's values are the logits of the classes. NC_ERR_ARG for a label
+ * beyond them and an output of more than one axis. */
+NC_API nc_status nc_axx_graph_evaluate(nc_axx_graph *graph, const nc_axx_images *images,
+                                       nc_axx_score *score);
+/* Train in the present modes, as nc_axx_net_train: straight through quantised operands, whose amax
+ * stays as it was calibrated. NC_ERR_ARG likewise, for a graph that is not for training, labels
+ * beyond the classes, and shift or flip of what are not channels, height and width. */
+NC_API nc_status nc_axx_graph_train(nc_axx_graph *graph, const nc_axx_images *images,
+                                    const nc_axx_training *training);
 /* All tensors as safetensors (float32) and, as metadata amax.NAME, what has been calibrated, and as
  * layer.NAME the nodes' options unless all are the defaults. Free with nc_axx_free_text. */
 NC_API nc_status nc_axx_graph_save(const nc_axx_graph *graph, char **data, size_t *bytes,
@@ -12959,6 +12978,7 @@ typedef struct nc_axx__vertex {
     uint32_t uses, last_use;  /* by other nodes; the last of them */
     int folded, same_memory;  /* its values are its input's */
     int folding;              /* it will be folded */
+    int waits;                /* float32 for now: a progressive training */
     nc_axx_layer_options set; /* bits: not 0 */
     char wanted[48];          /* a multiplier that set.engine waits for; "": none */
     int calibrated;
@@ -12972,7 +12992,7 @@ struct nc_axx_graph {
     nc_axx__vertex *nodes;   /* stb_ds array, as the next */
     nc_axx__tensor *tensors; /* `values` null until it is finished */
     size_t batch;            /* 0: not finished */
-    int training;
+    int training, by_batch;
     size_t count;     /* images of the last forward pass; 0: none */
     nc_status status; /* of the pass under way */
     nc_axx_engine *exact;
@@ -13064,6 +13084,7 @@ static nc_status nc_axx__plan_given(nc_axx_graph *g, nc_axx__vertex *v, nc_error
         v->weight =
             nc_axx__node_tensor(g, v, "", v->shape[0], v->rank > 1 ? v->shape[1] : 0,
                                 v->rank > 2 ? v->shape[2] : 0, v->rank > 3 ? v->shape[3] : 0);
+    if (v->is.kind == NC_AXX_NODE_PARAMETER) g->tensors[v->weight].deviation = 0.02f;
     return NC_OK;
 }
 
@@ -13192,6 +13213,9 @@ static nc_status nc_axx__plan_convolution(nc_axx_graph *g, nc_axx__vertex *v, nc
     v->weight =
         nc_axx__node_tensor(g, v, ".weight", transposed ? in : out,
                             (transposed ? out : in) / groups, v->conv.kernel_h, v->conv.kernel_w);
+    g->tensors[v->weight].decays = 1;
+    g->tensors[v->weight].deviation =
+        sqrtf(2.0f / (float)(in / groups * v->conv.kernel_h * v->conv.kernel_w));
     if (!v->is.no_bias) v->bias = nc_axx__node_tensor(g, v, ".bias", out, 0, 0, 0);
     v->macs = (uint64_t)(transposed ? places_in : v->shape[1] * v->shape[2]) *
               g->tensors[v->weight].count;
@@ -13208,6 +13232,8 @@ static nc_status nc_axx__plan_linear(nc_axx_graph *g, nc_axx__vertex *v, nc_erro
     v->batch = 1;
     v->shape[v->rank - 1] = v->out;
     v->weight = nc_axx__node_tensor(g, v, ".weight", v->out, v->k, 0, 0);
+    g->tensors[v->weight].decays = 1;
+    g->tensors[v->weight].deviation = sqrtf(1.0f / (float)v->k);
     if (!v->is.no_bias) v->bias = nc_axx__node_tensor(g, v, ".bias", v->out, 0, 0, 0);
     v->macs = (uint64_t)v->rows * v->k * v->out;
     return NC_OK;
@@ -13343,9 +13369,9 @@ static const float *nc_axx__tensor_values(const nc_axx_graph *g, uint32_t tensor
     return tensor == UINT32_MAX ? NULL : g->tensors[tensor].values;
 }
 
-/* While calibrating all is float32. */
+/* While calibrating all is float32, and while it waits a node. */
 static nc_axx_mode nc_axx__mode_of(const nc_axx_graph *g, const nc_axx__vertex *v) {
-    return g->seen ? NC_AXX_MODE_FLOAT : v->set.mode;
+    return g->seen || v->waits ? NC_AXX_MODE_FLOAT : v->set.mode;
 }
 
 /* An activation as float32 products take it. */
@@ -13559,11 +13585,59 @@ static void nc_axx__batch_norm_of(const nc_axx_graph *g, const nc_axx__vertex *v
     *term = t[1].values[channel] - t[2].values[channel] * *factor;
 }
 
+/* Whether a norm takes the batch's own mean and variance. */
+static int nc_axx__by_batch(const nc_axx_graph *g, const nc_axx__vertex *v) {
+    return g->by_batch && !g->seen && !v->folded;
+}
+
+/* A channel's values less their mean, divided by the root of their variance and eps, to v->y.
+ * *mean and *variance (without eps) are the batch's; returns the root. */
+static float nc_axx__standardise(const nc_axx_graph *g, const nc_axx__vertex *v, size_t images,
+                                 size_t channel, float *mean, float *variance) {
+    const size_t channels = v->shape[0], places = v->count / channels;
+    const float *x = nc_axx__values(g, v, 0), n = (float)(images * places);
+    float sum = 0.0f, squares = 0.0f, root;
+    size_t i, k;
+    for (i = channel; i < images * channels; i += channels)
+        sum += nc_hlx_sum(x + i * places, places);
+    *mean = sum / n;
+    for (i = channel; i < images * channels; i += channels) {
+        for (k = i * places; k < (i + 1) * places; k++) v->y[k] = x[k] - *mean;
+        squares += nc_hlx_dot(v->y + i * places, v->y + i * places, places);
+    }
+    *variance = squares / n;
+    root = sqrtf(*variance + v->is.eps);
+    for (i = channel; i < images * channels; i += channels)
+        for (k = i * places; k < (i + 1) * places; k++) v->y[k] /= root;
+    return root;
+}
+
+static void nc_axx__run_batch_statistics(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    const size_t channels = v->shape[0], places = v->count / channels;
+    const nc_axx__tensor *t = &g->tensors[v->weight];
+    const float n = (float)(images * places);
+    float mean, variance;
+    size_t c, i, k;
+    for (c = 0; c < channels; c++) {
+        (void)nc_axx__standardise(g, v, images, c, &mean, &variance);
+        if (n > 1.0f) variance *= n / (n - 1.0f);
+        t[2].values[c] += 0.1f * (mean - t[2].values[c]);
+        t[3].values[c] += 0.1f * (variance - t[3].values[c]);
+        for (i = c; i < images * channels; i += channels)
+            for (k = i * places; k < (i + 1) * places; k++)
+                v->y[k] = v->y[k] * t[0].values[c] + t[1].values[c];
+    }
+}
+
 static void nc_axx__run_batch_norm(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
     const size_t channels = v->shape[0], places = v->count / channels;
     const float *x = nc_axx__values(g, v, 0);
     float factor, term;
     size_t c, i;
+    if (nc_axx__by_batch(g, v)) {
+        nc_axx__run_batch_statistics(g, v, images);
+        return;
+    }
     for (c = 0; c < images * channels && !v->folded; c++) {
         nc_axx__batch_norm_of(g, v, c % channels, &factor, &term);
         for (i = c * places; i < (c + 1) * places; i++) v->y[i] = x[i] * factor + term;
@@ -13898,12 +13972,39 @@ static void nc_axx__back_matmul(nc_axx_graph *g, nc_axx__vertex *v, size_t image
     }
 }
 
+/* With z the standardised values: dw += sum dy z, db += sum dy,
+ * dx += weight / root (dy - mean(dy) - z mean(dy z)). */
+static void nc_axx__back_batch_statistics(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    const size_t channels = v->shape[0], places = v->count / channels;
+    const float n = (float)(images * places);
+    float *dx = nc_axx__gradients(g, v, 0);
+    size_t c, i, k;
+    for (c = 0; c < channels; c++) {
+        float mean, variance, sum = 0.0f, product = 0.0f, factor;
+        factor = nc_axx__tensor_values(g, v->weight)[c] /
+                 nc_axx__standardise(g, v, images, c, &mean, &variance);
+        for (i = c; i < images * channels; i += channels) {
+            sum += nc_hlx_sum(v->dy + i * places, places);
+            product += nc_hlx_dot(v->dy + i * places, v->y + i * places, places);
+        }
+        nc_axx__tensor_gradient(g, v->weight)[c] += product;
+        nc_axx__tensor_gradient(g, v->bias)[c] += sum;
+        for (i = c; i < images * channels; i += channels)
+            for (k = i * places; k < (i + 1) * places; k++)
+                dx[k] += factor * (v->dy[k] - sum / n - v->y[k] * (product / n));
+    }
+}
+
 static void nc_axx__back_batch_norm(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
     const size_t channels = v->shape[0], places = v->count / channels;
     const nc_axx__tensor *t = &g->tensors[v->folded ? 0 : v->weight];
     const float *x = nc_axx__values(g, v, 0);
     float *dx = nc_axx__gradients(g, v, 0), factor, term;
     size_t c, i;
+    if (nc_axx__by_batch(g, v)) {
+        nc_axx__back_batch_statistics(g, v, images);
+        return;
+    }
     for (c = 0; c < images * channels && !v->folded; c++) {
         const size_t channel = c % channels;
         const float root = sqrtf(t[3].values[channel] + v->is.eps);
@@ -14637,9 +14738,180 @@ NC_API nc_status nc_axx_graph_calibrate(nc_axx_graph *graph, const float *images
     return status;
 }
 
-/* -- safetensors -- */
+/* -- training of a graph -- */
 
 NC__COLD_BEGIN
+
+NC_API nc_status nc_axx_graph_init(nc_axx_graph *graph, uint64_t seed) {
+    size_t i, k;
+    if (!graph || !graph->batch) return NC_ERR_ARG;
+    for (i = 0; i < stbds_arrlenu(graph->tensors); i++) {
+        const nc_axx__tensor *t = &graph->tensors[i];
+        for (k = 0; k < t->count; k++)
+            t->values[k] = t->deviation > 0 ? t->deviation * nc_axx__normal(seed, i, k) : t->start;
+    }
+    return NC_OK;
+}
+
+NC_API nc_status nc_axx_graph_set_statistics(nc_axx_graph *graph, int by_batch) {
+    if (!graph || !graph->batch || !graph->training) return NC_ERR_ARG;
+    graph->by_batch = by_batch != 0;
+    return NC_OK;
+}
+
+/* What a training or evaluation of a graph holds. */
+typedef struct nc_axx__graph_training {
+    nc_axx__run run;
+    float *logits, *losses, *first, *second; /* the last two: moments */
+    uint32_t classes;
+} nc_axx__graph_training;
+
+static void nc_axx__graph_training_free(nc_axx__graph_training *c) {
+    nc__free(NULL, c->run.order, 0);
+    nc__free(NULL, c->run.pixels, 0);
+    nc__free(NULL, c->run.labels, 0);
+    nc__free(NULL, c->logits, 0);
+    nc__free(NULL, c->first, 0);
+}
+
+static nc_status nc_axx__graph_training_open(const nc_axx_graph *g, const nc_axx_images *images,
+                                             nc_axx__graph_training *c) {
+    const nc_axx__vertex *last;
+    size_t i;
+    memset(c, 0, sizeof *c);
+    if (!g || !g->batch || !images || !images->pixels || !images->labels || !images->count)
+        return NC_ERR_ARG;
+    last = &stbds_arrlast(g->nodes);
+    c->classes = (uint32_t)last->count;
+    if (last->rank != 1) return NC_ERR_ARG;
+    for (i = 0; i < images->count; i++)
+        if (images->labels[i] >= c->classes) return NC_ERR_ARG;
+    c->logits = (float *)nc__alloc(NULL, nc__mul_size(g->batch, (last->count + 1) * sizeof(float)));
+    if (!c->logits) return NC_ERR_MEMORY;
+    c->losses = c->logits + g->batch * last->count;
+    return NC_OK;
+}
+
+NC_API nc_status nc_axx_graph_evaluate(nc_axx_graph *graph, const nc_axx_images *images,
+                                       nc_axx_score *score) {
+    nc_axx__graph_training c;
+    nc_status status = nc_axx__graph_training_open(graph, images, &c);
+    const int by_batch = graph ? graph->by_batch : 0;
+    size_t i, k;
+    if (status == NC_OK && !score) status = NC_ERR_ARG;
+    if (status == NC_OK) {
+        score->top1 = score->top5 = score->loss = 0;
+        if (score->confusion) memset(score->confusion, 0, sizeof(uint32_t) * c.classes * c.classes);
+        graph->by_batch = 0;
+    }
+    for (i = 0; status == NC_OK && i < images->count; i += graph->batch) {
+        const size_t left = images->count - i, count = left < graph->batch ? left : graph->batch;
+        const float *pixels = images->pixels + i * graph->nodes[0].count;
+        status = nc_axx_graph_forward(graph, pixels, count, c.logits);
+        for (k = 0; k < count && status == NC_OK; k++)
+            nc_axx__count(score, c.logits + k * c.classes, c.classes, images->labels[i + k]);
+        if (status == NC_OK)
+            score->loss += (double)nc_hlx_cross_entropy(c.logits, images->labels + i, c.losses,
+                                                        count, c.classes) *
+                           (double)count / (double)images->count;
+    }
+    if (status == NC_OK) {
+        score->top1 /= (double)images->count;
+        score->top5 /= (double)images->count;
+    }
+    if (graph) graph->by_batch = by_batch;
+    nc_axx__graph_training_free(&c);
+    return status;
+}
+
+/* The first nodes wait longest: all have joined after half of the steps. */
+static void nc_axx__let_wait(nc_axx_graph *g, const nc_axx__run *c) {
+    uint32_t layers = 0, layer = 0, i;
+    for (i = 0; i < nc_axx_graph_nodes(g); i++) layers += g->nodes[i].macs != 0;
+    for (i = 0; i < nc_axx_graph_nodes(g); i++)
+        if (g->nodes[i].macs)
+            g->nodes[i].waits = c->how.progressive && (uint64_t)(layers - layer++) * c->steps >
+                                                          (uint64_t)2 * c->step * layers;
+}
+
+/* A step on the images that stand from `first` on in the order. */
+static nc_status nc_axx__graph_step(nc_axx_graph *g, const nc_axx_images *images,
+                                    nc_axx__graph_training *t, size_t first) {
+    nc_axx__run *c = &t->run;
+    const nc_axx__vertex *in = &g->nodes[0];
+    const int maps = in->rank == 3;
+    const size_t left = images->count - first, count = left < g->batch ? left : g->batch;
+    const float rate = nc_axx__rate(&c->how, c->step, c->steps, c->per_epoch);
+    float loss, factor;
+    nc_status status;
+    uint32_t right = 0;
+    size_t k;
+    for (k = 0; k < count; k++) {
+        const size_t image = c->order[first + k];
+        nc_axx__augment(&c->how, c->pixels + k * in->count, images->pixels + image * in->count,
+                        maps ? in->shape[0] : 1, maps ? in->shape[1] : 1,
+                        maps ? in->shape[2] : in->count, c->epoch, image);
+        c->labels[k] = images->labels[image];
+    }
+    c->step++;
+    nc_axx__let_wait(g, c);
+    status = nc_axx_graph_forward(g, c->pixels, count, t->logits);
+    if (status != NC_OK) return status;
+    for (k = 0; k < count; k++)
+        right += !nc_axx__rank(t->logits + k * t->classes, t->classes, c->labels[k]);
+    loss = nc_hlx_cross_entropy(t->logits, c->labels, t->losses, count, t->classes);
+    status = nc_axx_graph_backward(g, t->logits, NULL);
+    if (status != NC_OK) return status;
+    factor = nc_axx__clip_factor(&c->how, g->gradients, g->parameters);
+    for (k = 0; k < stbds_arrlenu(g->tensors); k++) {
+        const nc_axx__tensor *w = &g->tensors[k];
+        const size_t at = (size_t)(w->values - g->values);
+        nc_axx__optimise(w->values, g->gradients + at, t->first + at, t->second + at, w->count,
+                         &c->how, w->decays, rate, c->step, factor);
+    }
+    if (c->how.watch &&
+        c->how.watch(c->how.user, c->step, c->steps, loss, (float)right / (float)count))
+        return NC_ERR_CANCELLED;
+    return NC_OK;
+}
+
+NC_API nc_status nc_axx_graph_train(nc_axx_graph *graph, const nc_axx_images *images,
+                                    const nc_axx_training *training) {
+    nc_axx__graph_training t;
+    nc_axx__run *c = &t.run;
+    nc_status status = nc_axx__graph_training_open(graph, images, &t);
+    size_t i;
+    if (status == NC_OK) {
+        const nc_axx__vertex *in = &graph->nodes[0];
+        const int maps = in->rank == 3;
+        if (!graph->training || !training || (training->flip && !maps) ||
+            !nc_axx__can_train(training, maps ? in->shape[1] : 1, maps ? in->shape[2] : 1))
+            status = NC_ERR_ARG;
+    }
+    if (status == NC_OK) {
+        c->how = *training;
+        if (!c->how.epochs) c->how.epochs = 1;
+        c->per_epoch = (uint32_t)((images->count + graph->batch - 1) / graph->batch);
+        c->steps = c->per_epoch * c->how.epochs;
+        c->order = (size_t *)nc__alloc(NULL, nc__mul_size(images->count, sizeof *c->order));
+        c->pixels = (float *)nc__alloc(
+            NULL, nc__mul_size(graph->batch, graph->nodes[0].count * sizeof *c->pixels));
+        c->labels = (uint32_t *)nc__alloc(NULL, graph->batch * sizeof *c->labels);
+        t.first = (float *)nc__calloc(NULL, nc__mul_size(graph->parameters, 2 * sizeof(float)));
+        t.second = t.first ? t.first + graph->parameters : NULL;
+        if (!c->order || !c->pixels || !c->labels || !t.first) status = NC_ERR_MEMORY;
+    }
+    for (; status == NC_OK && c->epoch < c->how.epochs; c->epoch++) {
+        nc_axx__shuffle(c->order, images->count, c->how.seed, c->epoch);
+        for (i = 0; i < images->count && status == NC_OK; i += graph->batch)
+            status = nc_axx__graph_step(graph, images, &t, i);
+    }
+    for (i = 0; i < nc_axx_graph_nodes(graph); i++) graph->nodes[i].waits = 0;
+    nc_axx__graph_training_free(&t);
+    return status;
+}
+
+/* -- safetensors -- */
 
 /* Options of all nodes with products, unless all have the defaults. */
 static void nc_axx__save_nodes(const nc_axx_graph *g, nc__head *head) {
@@ -15445,6 +15717,7 @@ static size_t nc_axx__onnx_place(const nc_axx__onnx_value *v, uint32_t rank, con
 
 static double nc_axx__onnx_pair(nc_axx__word op, double a, double b, int real) {
     const double divided = a / (b == 0 && !real ? 1 : b);
+    if (nc_axx__word_is(op, "Mod")) return b == 0 ? 0 : a - b * floor(divided);
     if (nc_axx__word_is(op, "Add")) return a + b;
     if (nc_axx__word_is(op, "Sub")) return a - b;
     if (nc_axx__word_is(op, "Mul")) return a * b;
@@ -16115,6 +16388,19 @@ static void nc_axx__onnx_emit_softmax(nc_axx__onnx *o, const nc_axx__onnx_node *
                             nc_axx__onnx_kind(NC_AXX_NODE_SOFTMAX));
 }
 
+/* ceil_mode: padding at the end so that a last window, which begins within the map, comes out. */
+static void nc_axx__onnx_ceil(nc_axx_node *node, const nc_axx__onnx_value *from) {
+    uint32_t i;
+    for (i = 0; i < 2; i++) {
+        const size_t all = from->shape[2 + i] + node->padding[i] + node->padding[2 + i];
+        const size_t stride = node->stride[i] ? node->stride[i] : 1;
+        const size_t left = all < node->kernel[i] ? 0 : (all - node->kernel[i]) % stride;
+        const size_t start = all - node->kernel[i] - left + stride;
+        if (left && start < from->shape[2 + i] + node->padding[i])
+            node->padding[2 + i] += (uint32_t)(stride - left);
+    }
+}
+
 static void nc_axx__onnx_emit_pool(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
     const int largest = nc_axx__word_is(n->type, "MaxPool");
     const nc_axx__onnx_value *from = nc_axx__onnx_images(o, n, 0, 1, 4);
@@ -16124,8 +16410,12 @@ static void nc_axx__onnx_emit_pool(nc_axx__onnx *o, const nc_axx__onnx_node *n) 
     if (!from) return;
     nc_axx__onnx_window(o, n, &node);
     node.exclude_padding = nc_axx__onnx_integer(o, n, "count_include_pad", 0) == 0;
-    if (nc_axx__onnx_integer(o, n, "ceil_mode", 0) != 0)
-        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "ceil_mode");
+    if (nc_axx__onnx_integer(o, n, "ceil_mode", 0) != 0) {
+        if (largest && !node.same)
+            nc_axx__onnx_ceil(&node, from);
+        else
+            nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "ceil_mode");
+    }
     if (nc_axx__onnx_integer(o, n, "storage_order", 0) != 0 || n->outputs > 1)
         nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "the places of the largest values");
     number = nc_axx__onnx_add(o, &node, UINT32_MAX, &from->node, 1);
@@ -16749,6 +17039,7 @@ static const nc_axx__onnx_op nc_axx__onnx_ops[] = {
     {"Sub", 2, 2, 7, "", nc_axx__onnx_compute_pair, nc_axx__onnx_emit_pair},
     {"Mul", 2, 2, 7, "", nc_axx__onnx_compute_pair, nc_axx__onnx_emit_pair},
     {"Div", 2, 2, 7, "", nc_axx__onnx_compute_pair, nc_axx__onnx_emit_pair},
+    {"Mod", 2, 2, 10, "", nc_axx__onnx_compute_pair, NULL},
     {"Equal", 2, 2, 7, "", nc_axx__onnx_compute_pair, NULL},
     {"Pow", 2, 2, 7, "", nc_axx__onnx_compute_pair, NULL},
     {"Sqrt", 1, 1, 6, "", nc_axx__onnx_compute_root, NULL},

@@ -42,6 +42,7 @@ class Graph:
 
     def __init__(self, shape):
         self.nodes = []
+        self.by_batch = False
         self.values = []
         self.tensors = 0
         self.add("input", shape=list(shape), rank=len(shape))
@@ -56,6 +57,7 @@ class Graph:
     def take(self, ending, shape, norm=False):
         value = tensor(self.tensors, ending, shape, norm).to(self.dtype)
         self.tensors += 1
+        self.endings.append(ending)
         self.leaves.append(value.requires_grad_(not ending.startswith("running")))
         return value
 
@@ -79,6 +81,7 @@ class Graph:
 
     def run(self, dtype, known=None):
         self.tensors, self.values, self.dtype, self.known, self.leaves = 0, [], dtype, known, []
+        self.endings = []
         self.amax = [[None, None] for _ in self.nodes]
         for i, node in enumerate(self.nodes):
             before = node.get("inputs", [i - 1] if i and node["kind"] != "parameter" else [])
@@ -135,7 +138,7 @@ class Graph:
             w, b, mean, var = (
                 self.take(e, [c], True) for e in ("weight", "bias", "running_mean", "running_var")
             )
-            return F.batch_norm(x[0], mean, var, w, b, False, 0, n.get("eps", 1e-5))
+            return F.batch_norm(x[0], mean, var, w, b, self.by_batch, 0.1, n.get("eps", 1e-5))
         if kind == "layer_norm":
             c = x[0].shape[-1]
             w, b = self.take("weight", [c], True), self.take("bias", [c], True)
@@ -383,6 +386,72 @@ def gradients(g, y):
     return shortly(pairs)
 
 
+def conv_net():
+    g = Graph([2, 6, 5])
+    at = conv_bn(g, 4, act="relu6")
+    y = conv_bn(g, 4, groups=4, inputs=[at])
+    g.add("add", [y, at])
+    conv_bn(g, 6, stride=2, act="silu")
+    g.add("global_mean_pool")
+    g.add("flatten")
+    g.add("linear", out=3)
+    return g
+
+
+TRAININGS = {
+    "sgd": dict(sgd=1, lr=0.125, momentum=0.75, weight_decay=0.0625),
+    "sgd clipped": dict(sgd=1, lr=0.125, clip_norm=0.5),
+    "adamw": dict(lr=0.0078125, weight_decay=0.0625),
+    "batch": dict(sgd=1, lr=0.125, by_batch=1),
+    "batch adamw": dict(lr=0.0078125, by_batch=1, clip_norm=0.25),
+    "fake": dict(sgd=1, lr=0.03125, fake=1),
+}
+
+
+def train(how):
+    """Four steps on two images of labels 2 and 0; the parameters as compare_gradient takes them."""
+    g = conv_net()
+    dtype = torch.float32 if how.get("fake") else torch.float64
+    g.run(dtype)
+    known = g.amax if how.get("fake") else None
+    g.run(dtype, known)
+    kept, endings = [leaf.detach() for leaf in g.leaves], list(g.endings)
+    first, second, labels = {}, {}, torch.tensor([2, 0])
+    take = g.take
+    for step in range(1, 5):
+        values = iter(kept)
+
+        def again(ending, shape, norm=False):
+            take(ending, shape, norm)
+            g.leaves[-1] = next(values).clone().requires_grad_(not ending.startswith("running"))
+            return g.leaves[-1]
+
+        g.take, g.by_batch = again, bool(how.get("by_batch"))
+        F.cross_entropy(g.run(dtype, known), labels).backward()
+        grads = [w.grad if w.grad is not None else torch.zeros_like(w) for w in g.leaves]
+        norm = torch.cat([d.flatten() for d in grads]).norm()
+        if how.get("clip_norm") and norm > how["clip_norm"]:
+            grads = [d * (how["clip_norm"] / norm) for d in grads]
+        for i, d in enumerate(grads):
+            w, lr = g.leaves[i].detach(), how["lr"]
+            decay = how.get("weight_decay", 0) if w.dim() > 1 else 0
+            if endings[i].startswith("running"):
+                kept[i] = w
+            elif how.get("sgd"):
+                first[i] = how.get("momentum", 0.9) * first.get(i, 0) + d + decay * w
+                kept[i] = w - lr * first[i]
+            else:
+                first[i] = 0.9 * first.get(i, 0) + 0.1 * d
+                second[i] = 0.999 * second.get(i, 0) + 0.001 * d * d
+                m, v = first[i] / (1 - 0.9**step), second[i] / (1 - 0.999**step)
+                kept[i] = w - lr * (m / (v.sqrt() + 1e-8) + decay * w)
+    pairs = []
+    for t, w in enumerate(kept):
+        pairs.append((w * formula(500 + t, list(w.shape)).to(dtype)).sum().item())
+        pairs.append(w.double().norm().item())
+    return shortly(pairs)
+
+
 cases = []
 for name, g in CASES.items():
     y = g.run(torch.float64)
@@ -398,4 +467,8 @@ with open(sys.argv[1], "w") as file:
     made = f"tests/golden_axx_graph.py, torch {torch.__version__}"
     file.write('{"made by": "%s", "cases": [\n' % made)
     file.write(",\n".join(json.dumps(c) for c in cases))
+    trained = [{"name": name, "how": how, "nodes": conv_net().nodes, "parameters": train(how)}
+               for name, how in TRAININGS.items()]
+    file.write('\n], "trainings": [\n')
+    file.write(",\n".join(json.dumps(c) for c in trained))
     file.write("\n]}\n")

@@ -208,6 +208,9 @@ keep("one_image", made(
     [integers("to", 1, -1, 6), weights("w", 6, 3), integers("at", 0), integers("from", 2),
      integers("until", 2**63 - 1), integers("axis", 1)], shape=(1, 2, 6, 6), outputs=("f",)))
 
+keep("ceil", made([node("MaxPool", ["x"], ["y"], kernel_shape=[3, 2], strides=[2, 4], ceil_mode=1,
+                        pads=[0, 0, 1, 0])], [], shape=(2, 2, 7, 6)))
+
 # What must be refused, and words of why.
 relu = node("Relu", ["x"], ["y"], "act")
 keep("no_lstm", made([node("LSTM", ["x", "w", "w"], ["y"], "cell", hidden_size=2)],
@@ -223,8 +226,8 @@ keep("no_second_output", made([relu, node("Tanh", ["x"], ["z"])], [], outputs=("
      "2 outputs, where 1 is possible")
 keep("no_second_input", made([node("Add", ["x", "z"], ["y"])], [], inputs=("x", "z")),
      "a second input, 'z'")
-keep("no_ceil", made([node("MaxPool", ["x"], ["y"], "pool", kernel_shape=[2, 2], ceil_mode=1)], []),
-     "MaxPool 'pool': ceil_mode")
+keep("no_ceil", made([node("AveragePool", ["x"], ["y"], "pool", kernel_shape=[2, 2], ceil_mode=1)], []),
+     "AveragePool 'pool': ceil_mode")
 keep("no_images_mixed", made([node("Reshape", ["x", "to"], ["y"], "mix")], [integers("to", 6, -1)]),
      "Reshape 'mix': a shape that mixes the images")
 keep("no_images_moved", made([node("Transpose", ["x"], ["y"], "turn", perm=[1, 0, 2, 3])], []),
