@@ -1372,7 +1372,7 @@ static void put_escaped(FILE *f, const char *text) {
 
 /* A name at the first of several places round its point where nothing stands yet. */
 static void label(FILE *f, double x, double y, const char *name) {
-    static const double dx[] = {8, -8, 8, 8, -8, -8, 8, 8}, dy[] = {4, 4, -9, 17, -9, 17, -22, 30};
+    static const double dx[] = {8, 8, -8, -8, 8, -8, 8, 8}, dy[] = {15, -9, -9, 15, 4, 4, -22, 30};
     const double wide = 6.4 * (double)strlen(name);
     box b = {0, 0, 0, 0};
     size_t i;

@@ -1,8 +1,9 @@
 """build/axx_eval and PyTorch count the same right answers of the same weights on the same images,
 with the same loss within 1e-5 of it (of JPEG, whose decoders differ, only the count is told):
 the network of axx_vit_digits on its digits, and networks of timm, random, on CIFAR-10 and CIFAR-100
-batches, IDX and a folder of PNG and JPEG that this script makes. Nine in ten labels are the answers
-of PyTorch, so that a pixel that is off shows. Needs torch, timm, torchvision, Pillow, safetensors.
+batches (one through ONNX), IDX and folders of PNG and JPEG that this script makes. Nine in ten
+labels are the answers of PyTorch, so that a pixel that is off shows. Needs torch, timm,
+torchvision, onnxscript, Pillow, safetensors.
     make build/axx_eval build/axx_vit_digits && python3 tests/oracle_axx_eval.py"""
 import json
 import os
@@ -70,7 +71,11 @@ def judge(name, ours, logits, labels):
 
 def compare(name, net, folder, data, images, labels, step, *options):
     path = f"{folder}/{name}.safetensors"
-    save_file({k: v.contiguous() for k, v in net.state_dict().items()}, path)
+    if isinstance(net, VisionTransformer):
+        save_file({k: v.contiguous() for k, v in net.state_dict().items()}, path)
+    else:
+        path = f"{folder}/{name}.onnx"
+        torch.onnx.export(net, (torch.zeros(1, 3, 32, 32),), path, verbose=False)
     ours = run("build/axx_eval", path, data, "--json", *options)["rows"][0]
     return judge(name, ours, logits_of(net, images, step), labels)
 
@@ -101,9 +106,23 @@ def digits(folder):
     return judge("digits", ours, logits_of(net, images, step), table[:, 0])
 
 
-def cifar(folder, classes, count, size):
-    os.makedirs(f"{folder}/cifar{classes}")
-    net = network(size, 8, 3, classes)
+class Residual(torch.nn.Module):
+    """A few convolutions, norms and a sum, for CIFAR-10."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1 = torch.nn.Conv2d(3, 12, 3, 2, 1, bias=False)
+        self.bn1 = torch.nn.BatchNorm2d(12)
+        self.conv2 = torch.nn.Conv2d(12, 12, 3, 1, 1, groups=12)
+        self.fc = torch.nn.Linear(12, 10)
+
+    def forward(self, x):
+        x = torch.relu(self.bn1(self.conv1(x)))
+        return self.fc((x + torch.relu(self.conv2(x))).mean((2, 3)))
+
+
+def cifar(folder, name, net, classes, count, size, *own):
+    os.makedirs(f"{folder}/{name}")
     images = [Image.fromarray(picture(32, 32)) for _ in range(count)]
     step = transforms.Compose([transforms.Resize((size, size), CUBIC), transforms.ToTensor(),
                                transforms.Normalize(*IMAGENET)])
@@ -112,12 +131,12 @@ def cifar(folder, classes, count, size):
                        + np.array(image).transpose(2, 0, 1).tobytes()
                        for image, label in zip(images, labels))
     names = [f"data_batch_{k}.bin" for k in range(1, 6)] if classes == 10 else ["train.bin"]
-    for name in names + ["test_batch.bin" if classes == 10 else "test.bin"]:
-        with open(f"{folder}/cifar{classes}/{name}", "wb") as file:
+    for batch in names + ["test_batch.bin" if classes == 10 else "test.bin"]:
+        with open(f"{folder}/{name}/{batch}", "wb") as file:
             file.write(records)
-    path = f"{folder}/cifar{classes}"
-    return compare(f"CIFAR-{classes}", net, folder, path, images, labels, step,
-                   "--cubic", "--mean", "0.485,0.456,0.406", "--std", "0.229,0.224,0.225", *OWN)
+    path = f"{folder}/{name}"
+    return compare(f"{name} net", net, folder, path, images, labels, step,
+                   "--cubic", "--mean", "0.485,0.456,0.406", "--std", "0.229,0.224,0.225", *own)
 
 
 def idx(folder, count):
@@ -157,7 +176,10 @@ def pictures(folder, ending, count):
 def main():
     print(f"torch {torch.__version__}, timm {timm.__version__}")
     with tempfile.TemporaryDirectory() as folder:
-        equal = [digits(folder), cifar(folder, 10, 500, 48), cifar(folder, 100, 300, 32),
+        equal = [digits(folder),
+                 cifar(folder, "CIFAR-10", network(48, 8, 3, 10), 10, 500, 48, *OWN),
+                 cifar(folder, "CIFAR-100", network(32, 8, 3, 100), 100, 300, 32, *OWN),
+                 cifar(folder, "ONNX", Residual().eval(), 10, 500, 32),
                  idx(folder, 500), pictures(folder, "png", 300), pictures(folder, "jpg", 300)]
     sys.exit(not all(equal[:-1]))
 
