@@ -2,7 +2,7 @@
 # The examples of nc_axx.h, as users run them: results, --json, bad usage, bad input.
 cd "$(dirname "$0")/.." || exit 1
 . tests/expect.sh
-usage lut_convert axx_vit_digits axx_eval
+usage lut_convert axx_vit_digits axx_eval axx_cifar
 
 # Multipliers: from every form to every other and back, the same metrics.
 expect 0 $b/lut_convert mul8s_1L2H --json; json; contains '"MAE": 53.333984'
@@ -142,4 +142,9 @@ expect 0 $b/axx_vit_digits --load "$digits.safetensors" --out "$work/again"; con
 expect 1 $b/axx_vit_digits --load LICENSE
 expect 1 $b/axx_vit_digits --data LICENSE; says "LICENSE:3:1"
 expect 2 $b/axx_vit_digits --epochs
+expect 0 $b/axx_cifar --json --depth 8 --images 60 --epochs 1; json
+contains '"int8, exact"'; contains '"mul8s_1L2H, retrained"'
+expect 1 $b/axx_cifar --onnx LICENSE
+expect 1 $b/axx_cifar --onnx tests/corpus/axx_graph/residual.onnx # of other images
+expect 2 $b/axx_cifar --depth 9
 finish
