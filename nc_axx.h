@@ -14305,13 +14305,15 @@ static void nc_axx__need(const nc_axx_graph *g, const nc_axx__vertex *v, nc_axx_
     const size_t weights = v->weight == UINT32_MAX ? 0 : g->tensors[v->weight].count;
     const int transposed = v->is.kind == NC_AXX_NODE_CONV2D_TRANSPOSED;
     size_t work = 0, taps = 0;
+    nc_axx__conv_work parts;
     nc_axx__plan p;
     if (v->is.kind == NC_AXX_NODE_LAYER_NORM)
         taps = 2 * g->batch * (v->count / v->shape[v->rank - 1]);
     if (v->is.kind == NC_AXX_NODE_CONV2D || transposed) {
         (void)nc_axx__plan_conv(&v->conv, transposed, &p);
         taps = nc__mul_size(p.taps, p.small_h * p.small_w);
-        work = nc_axx_conv_work_bytes(NULL, &v->conv);
+        nc_axx__lay_out_conv(NULL, &p, NULL, &parts); /* of its direction only */
+        work = parts.bytes;
     }
     if (v->is.kind == NC_AXX_NODE_LINEAR)
         work = nc_axx_linear_work_bytes(NULL, nc__mul_size(g->batch, v->rows), v->k, v->out);
