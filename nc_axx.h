@@ -2859,7 +2859,7 @@ typedef struct nc_axx__shape {
 } nc_axx__shape;
 
 static uint32_t nc_axx__entries(const nc_axx__shape *s) {
-    return UINT32_C(1) << (s->bits[0] + s->bits[1]);
+    return UINT32_C(1) << ((s->bits[0] + s->bits[1]) & 31); /* 24 at most; & 31: for analysers */
 }
 
 /* The first or second operand of entry i. */
@@ -2894,8 +2894,8 @@ static int nc_axx__has_pair(const nc_axx__shape *s, uint32_t i) {
 
 /* What turns an index by operands into one by their bits, and back: exclusive or. */
 static uint32_t nc_axx__byte_order(const nc_axx__shape *s) {
-    const uint32_t a = UINT32_C(1) << (s->bits[0] + s->bits[1] - 1);
-    return (s->no_sign[0] ? 0 : a) ^ (s->no_sign[1] ? 0 : UINT32_C(1) << (s->bits[1] - 1));
+    const uint32_t a = nc_axx__entries(s) >> 1, b = (UINT32_C(1) << (s->bits[1] & 31)) >> 1;
+    return (s->no_sign[0] ? 0 : a) ^ (s->no_sign[1] ? 0 : b);
 }
 
 static nc_axx__shape nc_axx__shape_of(const nc_axx_mult *m) {
@@ -6187,6 +6187,7 @@ static int nc_axx__verilog_primitive(nc_axx__circuit *c, nc_axx__word word) {
                  {"buf", 0, NC_AXX__BUF},           {"not", 0, NC_AXX__NOT}};
     nc_axx__wires out, in;
     uint32_t k = 0, so_far = 0, n = 0;
+    memset(&out, 0, sizeof out);
     while (k < sizeof known / sizeof *known && !nc_axx__is(word, known[k].name)) k++;
     if (k == sizeof known / sizeof *known) return 0;
     (void)nc_axx__verilog_word(&c->t);
@@ -6713,8 +6714,8 @@ static nc_status nc_axx__open_table(const char *path, nc_axx_form *form, char na
 NC_API nc_status nc_axx_load_with(nc_axx_mult *m, const char *path, nc_axx_form form,
                                   const nc_axx_reading *how, nc_axx_report *report, nc_error *err) {
     char name[41];
-    uint8_t *data;
-    size_t bytes;
+    uint8_t *data = NULL;
+    size_t bytes = 0;
     nc_status status = nc_axx__open_table(path, &form, name, &data, &bytes, err);
     if (status != NC_OK) return status;
     status = nc_axx_parse_with(m, form, how, name, data, bytes, report, err);
@@ -6725,8 +6726,8 @@ NC_API nc_status nc_axx_load_with(nc_axx_mult *m, const char *path, nc_axx_form 
 NC_API nc_status nc_axx_wide_load(nc_axx_wide **wide, const char *path, nc_axx_form form,
                                   const nc_axx_reading *how, nc_axx_report *report, nc_error *err) {
     char name[41];
-    uint8_t *data;
-    size_t bytes;
+    uint8_t *data = NULL;
+    size_t bytes = 0;
     nc_status status;
     if (wide) *wide = NULL;
     status = nc_axx__open_table(path, &form, name, &data, &bytes, err);
@@ -16132,8 +16133,8 @@ static void nc_axx__onnx_emit_activation(nc_axx__onnx *o, const nc_axx__onnx_nod
 
 static void nc_axx__onnx_emit_clip(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
     const nc_axx__onnx_value *from = nc_axx__onnx_images(o, n, 0, 0, 0);
-    double least = nc_axx__onnx_real(o, n, "min", -INFINITY);
-    double most = nc_axx__onnx_real(o, n, "max", INFINITY);
+    double least = nc_axx__onnx_real(o, n, "min", -HUGE_VAL);
+    double most = nc_axx__onnx_real(o, n, "max", HUGE_VAL);
     uint32_t i;
     if (!from) return;
     for (i = 1; i < 3; i++)
@@ -17997,7 +17998,7 @@ static double nc_axx__accuracy_of(const nc_axx_search *s, uint32_t all, uint32_t
  * that costs most within the budget: there layers show what they cost in the company of others. */
 static void nc_axx__first_costs(nc_axx_search *s) {
     const uint32_t n = s->config.candidates;
-    double accuracy[64], most = -1;
+    double accuracy[64] = {0}, most = -1;
     uint32_t c, l;
     s->safest = s->cheapest = 0;
     for (c = 0; c < n; c++) {
