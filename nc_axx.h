@@ -12550,7 +12550,7 @@ static const char *nc_axx__bare(const char *name) {
     return name + (strncmp(name, "module.", 7) ? 0 : 7);
 }
 
-/* Whether only tensors of timm's class Eva are called so. */
+/* Whether only tensors of timm's classes Eva and Beit are called so. */
 static int nc_axx__is_of_eva(const char *name) {
     static const char *const ends[] = {"gamma_1",
                                        "gamma_2",
@@ -12569,12 +12569,13 @@ static int nc_axx__is_of_eva(const char *name) {
 
 /* A tensor that a network has no place for, with the reason where one is known. */
 static void nc_axx__no_place(nc__text *t, const char *name) {
-    (void)nc__text_fail(t, NC_ERR_MISMATCH,
-                        nc_axx__is_of_eva(name)
-                            ? "tensor '%.60s' is of timm's class Eva, whose attention turns Q and "
-                              "K by their places: this cannot be read"
-                            : "this network has no tensor '%.60s'",
-                        name);
+    (void)nc__text_fail(
+        t, NC_ERR_MISMATCH,
+        nc_axx__is_of_eva(name)
+            ? "tensor '%.60s' is of timm's class Eva or Beit, whose attention knows "
+              "places: this cannot be read"
+            : "this network has no tensor '%.60s'",
+        name);
 }
 
 static void nc_axx__hear_pair(nc__text *t, const nc__item *pair, nc_axx__told *told) {
