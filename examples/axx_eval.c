@@ -4,7 +4,6 @@
    cc -O2 -fopenmp axx_eval.c -lm -o axx_eval */
 #define _POSIX_C_SOURCE 200809L
 #include <dirent.h>
-#include <fnmatch.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -29,13 +28,10 @@
 
 static const char usage[] =
     "usage: axx_eval MODEL DATA [--config FILE] [OPTION...] [MULTIPLIER...]\n"
-    "MODEL: a vision transformer with timm's names (.safetensors), or any network as .onnx, which "
-    "is\n"
-    "not retrained. DATA, images to test: CSV (label and pixels), a batch of CIFAR-10 or "
-    "CIFAR-100\n"
-    "(.bin), images of IDX with the labels beside them, a folder of CIFAR's or MNIST's files, or "
-    "a\n"
-    "folder with a folder of images for each class.\n"
+    "MODEL: a vision transformer or a Swin transformer with timm's names (.safetensors), or any\n"
+    "network as .onnx. DATA, images to test: CSV (label and pixels), a batch of CIFAR-10 or\n"
+    "CIFAR-100 (.bin), images of IDX with the labels beside them, a folder of CIFAR's or MNIST's\n"
+    "files, or a folder with a folder of images for each class.\n"
     "MULTIPLIER: mul8s_1L2H, truncated:6 .. (lut_convert --families) or a file (.i16 .npy .h .c\n"
     ".v); default: EvoApproxLib's.\n"
     "  --train DATA       images to calibrate, retrain and search with; default: those to train in "
@@ -46,25 +42,31 @@ static const char usage[] =
     "  --validation DATA  images to search with; default: a sixth of those to train\n"
     "  --limit N          images to test; --train-limit N: to train (both drawn evenly)\n"
     "  --retrain EPOCHS   each row, float32 and exact bytes too, is also retrained; with --lr X\n"
-    "                     (5e-4), --clip X (norm of the gradients), --shift N (pixels), --flip\n"
+    "                     (5e-4), --clip X (norm of the gradients), --shift N (pixels), --flip;\n"
+    "                     batch norms keep their means and variances\n"
     "  --search ROUNDS    tree search, then as many rounds of genetic search, for the lowest "
     "power\n"
-    "                     that loses at most --drop X (0.02) of the exact accuracy\n"
+    "                     that loses at most --drop X (0.02) of the exact accuracy; --state FILE\n"
+    "                     keeps what was evaluated, from which the next run goes on\n"
     "  --calibrate M      max, percentile (default), mse, entropy; --calibration N images (256)\n"
     "  --resize N         the shorter side before the cut from the middle; 0: the whole image is\n"
     "                     made as large as the model's; --cubic: by cubics, not linearly\n"
     "  --mean X,.. --std X,..  of every channel (0.5); --largest N: the pixel that is 1 (255)\n"
     "  --label N          column of a CSV's label from 1 on, -1: the last\n"
-    "  --heads N --eps X --activation gelu|gelu_tanh|quick_gelu|silu  what no tensor tells\n"
+    "  --heads N --eps X --activation gelu|gelu_tanh|quick_gelu|silu  what no tensor tells, and\n"
+    "                     the side of a Swin transformer's images, --image N (0: by its windows)\n"
     "  --batch N (32)     images at a time; --bits N (8): of all operands, 2 to 8\n"
     "  --power NAME=X     relative power of a multiplier that has none published\n"
-    "  --layers           also a table of the layers\n"
+    "  --layers           also a table of the layers, in every mixed assignment\n"
     "  --json --csv FILE --svg FILE   results\n"
     "  --save-config FILE the assignment that was found\n"
     "A config file has lines `OPTION = VALUE` with the options above and `multipliers = A B ..`;\n"
     "then `[NAME]` begins a mixed assignment of lines `LAYER = MULTIPLIER`, where LAYER is a name\n"
-    "or a pattern with * and ?. MULTIPLIER may be `exact` or, of exact power, `float` and `fake`\n"
-    "(float32 products of quantised operands); bits may follow (`exact 4`); later lines win.\n"
+    "of a layer or of its weights, or a pattern with * and ?. MULTIPLIER may be `exact` or, of "
+    "exact\n"
+    "power, `float` and `fake` (float32 products of quantised operands). Behind it may stand bits\n"
+    "(`exact 4`), `per_tensor` (one scale for the weights, not one a channel) and a percentile of\n"
+    "the weights' magnitudes beyond which they are clipped (`99.9%`). Later lines win.\n"
     "# begins a comment.\n"
     "Returns 0, 1 on an error, 2 on bad usage.\n";
 
@@ -73,23 +75,18 @@ enum { CHUNK = 128 /* images read at a time */, FRONT = 16 /* members tested */ 
 
 typedef struct options {
     const char *model, *data, *train, *validation, *config, *calibrate, *activation, *csv, *svg,
-        *save_config;
-    uint32_t limit, train_limit, retrain, search, calibration, resize, cubic, largest, heads, batch,
-        bits, shift, flip, json, layers;
+        *save_config, *state;
+    uint32_t image, limit, train_limit, retrain, search, calibration, resize, cubic, largest, heads,
+        batch, bits, shift, flip, json, layers;
     int32_t label;
     float lr, drop, eps, clip;
     float mean[4], std[4];
 } options;
 
-/* How a layer multiplies. */
-typedef struct choice {
-    uint8_t multiplier, mode, bits;
-} choice;
-
-/* An assignment of the config file. */
+/* An assignment of the config file: how every layer multiplies. */
 typedef struct mixed {
     char name[48];
-    choice assignment[LAYERS];
+    nc_axx_layer_options assignment[LAYERS];
 } mixed;
 
 /* What comes of images. */
@@ -102,7 +99,7 @@ typedef struct outcome {
 typedef struct layer {
     char name[64];
     uint32_t number;
-    uint64_t macs, parameters;
+    uint64_t macs;
 } layer;
 
 static options o;
@@ -180,6 +177,7 @@ static const struct option {
              {"heads", NUMBER, &o.heads},
              {"eps", REAL, &o.eps},
              {"activation", TEXT, &o.activation},
+             {"image", NUMBER, &o.image},
              {"batch", NUMBER, &o.batch},
              {"bits", NUMBER, &o.bits},
              {"clip", REAL, &o.clip},
@@ -189,7 +187,8 @@ static const struct option {
              {"json", FLAG, &o.json},
              {"csv", TEXT, &o.csv},
              {"svg", TEXT, &o.svg},
-             {"save-config", TEXT, &o.save_config}};
+             {"save-config", TEXT, &o.save_config},
+             {"state", TEXT, &o.state}};
 
 static const struct option *find_option(const char *name) {
     size_t i;
@@ -283,6 +282,39 @@ static int set_power(const char *text) {
     return 0;
 }
 
+/* -- layers, of a transformer or of a graph -- */
+
+static nc_status set_layers(const char *pattern, const nc_axx_layer_options *how, nc_error *err) {
+    return net ? nc_axx_net_set(net, pattern, how, NULL, err)
+               : nc_axx_graph_set(graph, pattern, how, NULL, err);
+}
+
+static nc_axx_layer_options options_of(uint32_t i) {
+    nc_axx_layer_info info;
+    memset(&info, 0, sizeof info);
+    (void)(net ? nc_axx_net_layer(net, layers[i].number, &info)
+               : nc_axx_graph_layer(graph, layers[i].number, &info));
+    return info.options;
+}
+
+/* The number of the multiplier that a layer has; 0: exact. */
+static uint32_t multiplier_of(const nc_axx_layer_options *how) {
+    uint32_t m = 0;
+    while (m < count && engines[m] != how->engine) m++;
+    return m < count ? m : 0;
+}
+
+/* All layers alike. */
+static void fill(nc_axx_layer_options *assignment, uint32_t m, nc_axx_mode mode) {
+    nc_axx_layer_options how;
+    uint32_t i;
+    memset(&how, 0, sizeof how);
+    how.mode = mode;
+    how.engine = engines[m];
+    how.bits = o.bits;
+    for (i = 0; i < LAYERS; i++) assignment[i] = how;
+}
+
 /* -- the config file -- */
 
 static char *trimmed(char *text) {
@@ -302,44 +334,68 @@ static int list_multipliers(char *names) {
     return 0;
 }
 
-/* What a layer is to have: a multiplier, exact, float or fake, and bits; 0 of them: it failed. */
-static choice choice_of(char *text) {
-    choice c = {0, NC_AXX_MODE_INTEGER, (uint8_t)o.bits};
-    char *name = strtok(text, " \t"), *bits = strtok(NULL, " \t"), *end = NULL;
-    const unsigned long value = bits ? strtoul(bits, &end, 10) : o.bits;
-    c.bits = (uint8_t)value;
-    if (!name || (bits && (*end || strtok(NULL, " \t"))) || value < 2 || value > 8) {
-        c.bits = 0;
-    } else if (!strcmp(name, "float")) {
-        c.mode = NC_AXX_MODE_FLOAT;
-    } else if (!strcmp(name, "fake")) {
-        c.mode = NC_AXX_MODE_FAKE;
+/* What stands behind a multiplier: bits, per_tensor, a percentile. */
+static int layer_option(nc_axx_layer_options *how, const char *word) {
+    char *end;
+    const double value = strtod(word, &end);
+    if (!strcmp(word, "per_tensor")) {
+        how->per_tensor = 1;
+    } else if (end > word && !strcmp(end, "%") && value > 0 && value <= 100) {
+        how->weight_percent = value;
     } else {
-        const uint32_t m = multiplier(name);
-        c.multiplier = (uint8_t)m;
-        if (m == MOST) c.bits = 0;
+        const unsigned long bits = strtoul(word, &end, 10);
+        if (end == word || *end || bits < 2 || bits > 8) return 0;
+        how->bits = (uint32_t)bits;
     }
-    return c;
+    return 1;
 }
 
-/* PATTERN = MULTIPLIER [BITS] in a mixed assignment. */
+/* What a layer is to have: a multiplier, exact, float or fake, and options. */
+static int layer_options(const char *where, nc_axx_layer_options *how, char *text) {
+    const char *name = strtok(text, " \t"), *word;
+    uint32_t m = 0;
+    memset(how, 0, sizeof *how);
+    how->mode = NC_AXX_MODE_INTEGER;
+    how->bits = o.bits;
+    if (!name) return fail(where, "no multiplier");
+    if (!strcmp(name, "float"))
+        how->mode = NC_AXX_MODE_FLOAT;
+    else if (!strcmp(name, "fake"))
+        how->mode = NC_AXX_MODE_FAKE;
+    else
+        m = multiplier(name);
+    if (m == MOST) return fail(where, "no such multiplier");
+    how->engine = engines[m];
+    while ((word = strtok(NULL, " \t")) != NULL)
+        if (!layer_option(how, word))
+            return fail(where, "'%.40s' is none of: bits from 2 to 8, per_tensor, 99.9%%", word);
+    return 0;
+}
+
+/* PATTERN = MULTIPLIER [OPTION...] in a mixed assignment, which the network has as yet. */
 static int assign_pattern(const char *where, mixed *to, const char *pattern, char *value) {
-    const choice c = choice_of(value);
-    uint32_t i, matched = 0;
-    if (!c.bits) return fail(where, "no such multiplier, or bits that are not 2 to 8");
-    for (i = 0; i < layer_count; i++) {
-        if (fnmatch(pattern, layers[i].name, 0) != 0) continue;
-        to->assignment[i] = c;
-        matched++;
-    }
-    return matched ? 0 : fail(where, "no layer is called '%s'; --layers lists them", pattern);
+    nc_axx_layer_options how;
+    nc_error err;
+    uint32_t i;
+    if (layer_options(where, &how, value)) return 1;
+    if (set_layers(pattern, &how, &err) != NC_OK)
+        return fail(where, "%s; --layers lists them", err.message);
+    for (i = 0; i < layer_count; i++) to->assignment[i] = options_of(i);
+    return 0;
 }
 
-/* All layers alike. */
-static void fill(choice *assignment, uint32_t m, nc_axx_mode mode) {
-    const choice c = {(uint8_t)m, (uint8_t)mode, (uint8_t)o.bits};
-    uint32_t i;
-    for (i = 0; i < LAYERS; i++) assignment[i] = c;
+/* [NAME]: a mixed assignment begins, of exact bytes. */
+static int begin_assignment(const char *where, char *line, int sections) {
+    char *end = strchr(line, ']');
+    mixed *to = &assignments[mixed_count];
+    if (!end || end[1] || end == line + 1) return fail(where, "expected [NAME]");
+    *end = 0;
+    if (strlen(line + 1) >= sizeof to->name) return fail(where, "the name is too long");
+    if (mixed_count == MIXED) return fail(where, "more than 32 assignments");
+    strcpy(to->name, line + 1);
+    fill(to->assignment, 0, NC_AXX_MODE_INTEGER);
+    mixed_count++;
+    return sections && set_layers("*", to->assignment, NULL) != NC_OK ? fail(where, "failed") : 0;
 }
 
 /* One line: an option in front of the first [NAME], a layer behind it. */
@@ -350,17 +406,7 @@ static int config_line(const char *where, char *line, int sections) {
     if (comment) *comment = 0;
     line = trimmed(line);
     if (!*line) return 0;
-    if (*line == '[') {
-        char *end = strchr(line, ']');
-        if (!end || end[1] || end == line + 1) return fail(where, "expected [NAME]");
-        *end = 0;
-        if (strlen(line + 1) >= sizeof to->name) return fail(where, "the name is too long");
-        if (mixed_count == MIXED) return fail(where, "more than 32 assignments");
-        strcpy(assignments[mixed_count].name, line + 1);
-        fill(assignments[mixed_count].assignment, 0, NC_AXX_MODE_INTEGER);
-        mixed_count++;
-        return 0;
-    }
+    if (*line == '[') return begin_assignment(where, line, sections);
     value = strchr(line, '=');
     if (!value) return fail(where, "expected NAME = VALUE or [NAME], not '%.40s'", line);
     *value++ = 0;
@@ -690,20 +736,6 @@ static uint64_t all_parameters(void) {
     return net ? n : all;
 }
 
-/* Sets a layer. */
-static nc_status set_layer(uint32_t i, choice c) {
-    nc_axx_layer_options how;
-    nc_status status;
-    memset(&how, 0, sizeof how);
-    how.mode = (nc_axx_mode)c.mode;
-    how.engine = engines[c.multiplier];
-    how.bits = c.bits;
-    if (net) return nc_axx_net_set(net, layers[i].name, &how, NULL, NULL);
-    status = nc_axx_graph_set_mode(graph, layers[i].number, how.mode);
-    if (status == NC_OK) status = nc_axx_graph_set_bits(graph, layers[i].number, how.bits);
-    return status == NC_OK ? nc_axx_graph_assign(graph, layers[i].number, how.engine) : status;
-}
-
 static const nc_axx_images *calibration; /* the first images to train */
 
 /* The calibration by its name. */
@@ -724,18 +756,19 @@ static nc_status calibrate(void) {
 
 /* Sets the network, calibrated for the bits it has now. Returns the power relative to exact
    products, 0 where that of a multiplier is not known; below 0: failed. */
-static double assign(const choice *assignment) {
-    static uint8_t bits[LAYERS];
+static double assign(const nc_axx_layer_options *assignment) {
+    static uint32_t bits[LAYERS];
     double power = 0, macs = 0;
     uint32_t i;
     int unknown = 0, changed = 0;
     for (i = 0; i < layer_count; i++) {
-        const choice c = assignment[i];
-        const int approximate = c.mode == NC_AXX_MODE_INTEGER;
-        const float each = approximate ? multipliers[c.multiplier].relative_power : 1.0f;
-        if (set_layer(i, c) != NC_OK) return fail(layers[i].name, "cannot be set"), -1;
-        changed |= bits[i] != c.bits;
-        bits[i] = c.bits;
+        const nc_axx_layer_options *how = &assignment[i];
+        const uint32_t m = multiplier_of(how);
+        const float each = how->mode == NC_AXX_MODE_INTEGER ? multipliers[m].relative_power : 1.0f;
+        if (set_layers(layers[i].name, how, NULL) != NC_OK)
+            return fail(layers[i].name, "cannot be set"), -1;
+        changed |= bits[i] != how->bits;
+        bits[i] = how->bits;
         unknown |= !(each > 0);
         power += (double)each * (double)layers[i].macs;
         macs += (double)layers[i].macs;
@@ -850,29 +883,50 @@ static int retrain(char *what, const nc_axx_images *images) {
     how.watch = watch;
     how.user = what;
     progress(what, 0, 1, "");
-    status = nc_axx_net_train(net, images, &how);
+    status = net ? nc_axx_net_train(net, images, &how) : nc_axx_graph_train(graph, images, &how);
     return status == NC_OK ? 0 : fail(what, "%s", nc_status_str(status));
+}
+
+/* Copies all parameters out of the network, or back. */
+static void copy_parameters(float *kept, int back) {
+    nc_axx_tensor t;
+    size_t n;
+    uint32_t i;
+    if (net) {
+        float *values = nc_axx_net_parameters(net, &n);
+        memcpy(back ? values : kept, back ? kept : values, n * sizeof *kept);
+    }
+    for (i = 0; !net && nc_axx_graph_tensor(graph, i, &t) == NC_OK; i++, kept += t.count)
+        memcpy(back ? t.values : kept, back ? kept : t.values, t.count * sizeof *kept);
+}
+
+/* The parameters as they were loaded. */
+static float *loaded_parameters(void) {
+    static float *kept;
+    nc_axx_tensor t;
+    size_t n = 0;
+    uint32_t i;
+    if (kept) return kept;
+    if (net) (void)nc_axx_net_parameters(net, &n);
+    for (i = 0; !net && nc_axx_graph_tensor(graph, i, &t) == NC_OK; i++) n += t.count;
+    kept = malloc(n * sizeof *kept);
+    if (kept) copy_parameters(kept, 0);
+    return kept;
 }
 
 /* Tests the present assignment and, where asked for, what retraining makes of it; the parameters
    are as before afterwards. */
 static int run_row(row *r, const source *test, const nc_axx_images *train) {
-    static float *kept;
     char what[96];
-    size_t n;
-    float *values;
+    float *kept;
     if (evaluate(r->name, test, &r->before)) return 1;
     if (!o.retrain) return 0;
-    values = nc_axx_net_parameters(net, &n);
-    if (!kept) {
-        kept = malloc(n * sizeof *kept);
-        if (!kept) return fail("parameters", "out of memory");
-        memcpy(kept, values, n * sizeof *kept);
-    }
+    kept = loaded_parameters();
+    if (!kept) return fail("parameters", "out of memory");
     snprintf(what, sizeof what, "%s, retraining", r->name);
     if (retrain(what, train) || evaluate(r->name, test, &r->after)) return 1;
     r->retrained = 1;
-    memcpy(values, kept, n * sizeof *kept);
+    copy_parameters(kept, 1);
     return 0;
 }
 
@@ -917,7 +971,7 @@ static void print_row(const row *r) {
 
 static int uniform_row(uint32_t m, const source *test, const nc_axx_images *train) {
     static nc_axx_engine_info info[MOST];
-    choice assignment[LAYERS];
+    nc_axx_layer_options assignment[LAYERS];
     row *r = new_row(m ? multipliers[m].name : o.bits == 8 ? "int8 exact" : "exact");
     fill(assignment, m, NC_AXX_MODE_INTEGER);
     r->power = assign(assignment);
@@ -929,7 +983,7 @@ static int uniform_row(uint32_t m, const source *test, const nc_axx_images *trai
     return 0;
 }
 
-static int mixed_row(const char *name, const choice *assignment, const source *test,
+static int mixed_row(const char *name, const nc_axx_layer_options *assignment, const source *test,
                      const nc_axx_images *train) {
     row *r = new_row(name);
     r->power = assign(assignment);
@@ -940,7 +994,7 @@ static int mixed_row(const char *name, const choice *assignment, const source *t
 
 /* float32, exact bytes, every multiplier that is listed, the assignments of the config file. */
 static int all_rows(const source *test, const nc_axx_images *train) {
-    choice assignment[LAYERS];
+    nc_axx_layer_options assignment[LAYERS];
     uint32_t i;
     row *r = new_row("float32");
     fill(assignment, 0, NC_AXX_MODE_FLOAT);
@@ -959,18 +1013,21 @@ static int all_rows(const source *test, const nc_axx_images *train) {
 typedef struct problem {
     uint8_t candidates[MOST]; /* multipliers with a power */
     nc_axx_images images;
+    nc_axx_search *s;
+    size_t resumed; /* assignments of the state's file */
+    double saved;   /* when that was written */
 } problem;
 
 /* The assignment of multipliers that a search asks for. */
-static void from_search(const problem *p, const uint8_t *asked, choice *assignment) {
+static void from_search(const problem *p, const uint8_t *asked, nc_axx_layer_options *assignment) {
     uint32_t i;
     fill(assignment, 0, NC_AXX_MODE_INTEGER);
-    for (i = 0; i < layer_count; i++) assignment[i].multiplier = p->candidates[asked[i]];
+    for (i = 0; i < layer_count; i++) assignment[i].engine = engines[p->candidates[asked[i]]];
 }
 
 static int try_assignment(void *user, const uint8_t *asked, double *accuracy) {
     const problem *p = (const problem *)user;
-    choice assignment[LAYERS];
+    nc_axx_layer_options assignment[LAYERS];
     outcome out;
     memset(&out, 0, sizeof out);
     from_search(p, asked, assignment);
@@ -979,13 +1036,32 @@ static int try_assignment(void *user, const uint8_t *asked, double *accuracy) {
     return 0;
 }
 
+/* The state of the search into its file. */
+static int save_state(problem *p) {
+    nc_error err;
+    p->saved = now();
+    return nc_axx_search_save(p->s, o.state, &err) == NC_OK ? 0 : fail(o.state, "%s", err.message);
+}
+
 static int search_progress(void *user, uint64_t done, uint64_t total) {
-    progress((const char *)user, done, total, "");
+    problem *p = (problem *)user;
+    progress("search", done, total, "");
+    return o.state && now() > p->saved + 10 ? save_state(p) : 0;
+}
+
+/* Takes up what the file of an earlier run knows, where there is one. */
+static int resume_search(problem *p) {
+    nc_error err;
+    p->saved = now();
+    if (!o.state || !exists(o.state)) return 0;
+    if (nc_axx_search_resume(p->s, o.state, &err) != NC_OK)
+        return fail(o.state, "line %d: %s", (int)err.line, err.message);
+    p->resumed = nc_axx_search_count(p->s);
     return 0;
 }
 
 /* The assignment as lines of a config file. */
-static int save_assignment(const char *path, const choice *assignment) {
+static int save_assignment(const char *path, const nc_axx_layer_options *assignment) {
     char *text = NULL;
     size_t bytes = 0;
     FILE *file = open_memstream(&text, &bytes);
@@ -995,7 +1071,7 @@ static int save_assignment(const char *path, const choice *assignment) {
     if (!file) return fail(path, "out of memory");
     fprintf(file, "[searched]\n");
     for (i = 0; i < layer_count; i++)
-        fprintf(file, "%s = %s %u\n", layers[i].name, specs[assignment[i].multiplier],
+        fprintf(file, "%s = %s %u\n", layers[i].name, specs[multiplier_of(&assignment[i])],
                 (unsigned)assignment[i].bits);
     fclose(file);
     failed = nc_file_write(path, text, bytes, &err) != NC_OK;
@@ -1011,12 +1087,13 @@ typedef struct member {
 
 static member front[FRONT];
 static uint32_t front_count;
+static size_t evaluated, resumed; /* assignments */
 
 /* Up to FRONT members of the front, from one end to the other. */
 static int test_front(const nc_axx_search *s, const problem *p, const source *test) {
     static nc_axx_solution all[1024];
     char what[32];
-    choice assignment[LAYERS];
+    nc_axx_layer_options assignment[LAYERS];
     size_t n, k;
     if (nc_axx_search_front(s, all, sizeof all / sizeof *all, &n) != NC_OK)
         return fail("search", "out of memory");
@@ -1044,29 +1121,29 @@ static uint32_t candidates_of(problem *p, float *power) {
     return n;
 }
 
-static nc_status run_search(nc_axx_search **s, const nc_axx_search_config *c,
-                            nc_axx_solution *best) {
-    nc_status status = nc_axx_search_create(s, c);
-    if (status == NC_OK) status = nc_axx_search_mcts(*s, o.search);
-    if (status == NC_OK) status = nc_axx_search_genetic(*s, o.search);
-    return status == NC_OK ? nc_axx_search_best(*s, best) : status;
+static int run_search(problem *p, const nc_axx_search_config *c, nc_axx_solution *best) {
+    nc_status status = nc_axx_search_create(&p->s, c);
+    if (status != NC_OK) return fail("search", "%s", nc_status_str(status));
+    if (resume_search(p)) return 1;
+    status = nc_axx_search_mcts(p->s, o.search);
+    if (status == NC_OK) status = nc_axx_search_genetic(p->s, o.search);
+    if (status != NC_OK) return fail("search", "%s", nc_status_str(status));
+    if (o.state && save_state(p)) return 1;
+    if (nc_axx_search_best(p->s, best) == NC_OK) return 0;
+    return fail("search", "no assignment loses at most %.3g: --drop allows more", (double)o.drop);
 }
 
 /* Finds assignments on the images to validate with; the best becomes a row, and the front is
    tested. */
 static int search(const nc_axx_images *images, const source *test, const nc_axx_images *train) {
-    static char searching[] = "search";
     static problem p;
     double share[LAYERS], exact = 0;
     float power[MOST];
     const uint8_t all_exact[LAYERS] = {0};
-    choice assignment[LAYERS];
+    nc_axx_layer_options assignment[LAYERS];
     nc_axx_search_config c;
-    nc_axx_search *s = NULL;
     nc_axx_solution best;
-    nc_status status;
     uint32_t i;
-    int failed;
     memset(&c, 0, sizeof c);
     c.candidates = candidates_of(&p, power);
     if (c.candidates < 2)
@@ -1082,22 +1159,19 @@ static int search(const nc_axx_images *images, const source *test, const nc_axx_
     c.user = &p;
     c.seed = 5;
     c.progress = search_progress;
-    c.progress_user = searching;
-    status = run_search(&s, &c, &best);
-    if (status != NC_OK)
-        return status == NC_ERR_MATH ? fail("search",
-                                            "no assignment loses at most %.3g: --drop "
-                                            "allows more",
-                                            (double)o.drop)
-                                     : fail("search", "%s", nc_status_str(status));
+    c.progress_user = &p;
+    if (run_search(&p, &c, &best)) return 1;
     from_search(&p, best.assignment, assignment);
-    failed = mixed_row("searched", assignment, test, train) || test_front(s, &p, test);
-    if (!failed && !o.json)
-        printf("\n%lu assignments on %lu images, exact bytes %.2f %%; the front, tested:\n",
-               (unsigned long)nc_axx_search_count(s), (unsigned long)images->count, 100 * exact);
-    nc_axx_search_destroy(s);
-    if (!failed && o.save_config) failed = save_assignment(o.save_config, assignment);
-    return failed;
+    if (mixed_row("searched", assignment, test, train) || test_front(p.s, &p, test)) return 1;
+    evaluated = nc_axx_search_count(p.s);
+    resumed = p.resumed;
+    if (!o.json)
+        printf("\n%lu assignments (%lu of them from %s) on %lu images, exact bytes %.2f %%; the "
+               "front, tested:\n",
+               (unsigned long)evaluated, (unsigned long)resumed, o.state ? o.state : "no state",
+               (unsigned long)images->count, 100 * exact);
+    nc_axx_search_destroy(p.s);
+    return o.save_config ? save_assignment(o.save_config, assignment) : 0;
 }
 
 /* -- results as tables -- */
@@ -1114,14 +1188,29 @@ static void print_front(void) {
     }
 }
 
-static void print_layers(void) {
+/* The layers as the network has them now. */
+static void print_table(const char *title) {
+    char *text;
+    size_t bytes;
+    nc_status status =
+        net ? nc_axx_net_table(net, &text, &bytes) : nc_axx_graph_table(graph, &text, &bytes);
+    if (status != NC_OK) return;
+    printf("%s\n%s\n", title, text);
+    nc_axx_free_text(text);
+}
+
+/* The layers with exact bytes, or in every mixed assignment. */
+static int print_layers(void) {
+    nc_axx_layer_options assignment[LAYERS];
     uint32_t i;
-    printf("%-28s %14s %7s %12s\n", "layer", "MACs", "%", "parameters");
-    for (i = 0; i < layer_count; i++)
-        printf("%-28s %14llu %7.2f %12llu\n", layers[i].name, (unsigned long long)layers[i].macs,
-               100 * (double)layers[i].macs / (double)all_macs(),
-               (unsigned long long)layers[i].parameters);
-    printf("%-28s %14llu\n\n", "all", (unsigned long long)all_macs());
+    fill(assignment, 0, NC_AXX_MODE_INTEGER);
+    if (!mixed_count && assign(assignment) < 0) return 1;
+    if (!mixed_count) print_table("exact bytes");
+    for (i = 0; i < mixed_count; i++) {
+        if (assign(assignments[i].assignment) < 0) return 1;
+        print_table(assignments[i].name);
+    }
+    return 0;
 }
 
 /* Text between the marks of JSON or, with two quotes for one, of CSV. */
@@ -1160,7 +1249,8 @@ static void print_json(const source *test, const nc_axx_images *train) {
         }
         printf("}");
     }
-    printf("],\n \"front\": [");
+    printf("],\n \"evaluated\": %lu, \"resumed\": %lu,\n \"front\": [", (unsigned long)evaluated,
+           (unsigned long)resumed);
     for (i = 0; i < front_count; i++) {
         printf("%s\n  {\"power\": %.6f, \"validation\": %.6f", i ? "," : "", front[i].power,
                front[i].validation);
@@ -1460,12 +1550,43 @@ static int write_plot(const char *path) {
 
 static const char *const activations[] = {"gelu", "gelu_tanh", "quick_gelu", "silu"};
 
-static void add_layer(const char *name, uint32_t number, uint64_t macs, uint64_t parameters) {
+static void add_layer(const char *name, uint32_t number, uint64_t macs) {
     layer *l = &layers[layer_count++];
     snprintf(l->name, sizeof l->name, "%s", name);
     l->number = number;
     l->macs = macs;
-    l->parameters = parameters;
+}
+
+/* Shapes and layers of a graph that is finished. */
+static int take_graph(void) {
+    nc_axx_node_info info;
+    uint32_t i;
+    if (nc_axx_graph_node(graph, 0, &info) != NC_OK || info.rank != 3)
+        return fail(o.model, "its input is no image of channels, height and width");
+    channels = info.shape[0];
+    height = info.shape[1];
+    width = info.shape[2];
+    for (i = 0; nc_axx_graph_node(graph, i, &info) == NC_OK; i++) {
+        if (info.macs && layer_count == LAYERS) return fail(o.model, "more than 1,024 layers");
+        if (info.macs) add_layer(info.name, i, info.macs);
+        classes = info.rank == 1 ? info.shape[0] : 0;
+    }
+    return classes ? 0 : fail(o.model, "its output is no row of logits");
+}
+
+static int load_swin(const char *data, size_t bytes) {
+    nc_axx_swin c;
+    nc_error err;
+    nc_status status;
+    memset(&c, 0, sizeof c);
+    c.image = o.image;
+    status = nc_axx_swin_describe(&c, data, bytes, &err);
+    if (status == NC_OK && nc_axx_graph_create(&graph) != NC_OK)
+        return fail(o.model, "out of memory");
+    if (status == NC_OK) status = nc_axx_graph_add_swin(graph, &c, &err);
+    if (status == NC_OK) status = nc_axx_graph_finish(graph, batch, o.retrain > 0, &err);
+    if (status == NC_OK) status = nc_axx_graph_load_swin(graph, &c, data, bytes, &err);
+    return status == NC_OK ? take_graph() : fail(o.model, "%s", err.message);
 }
 
 /* A transformer: the configuration from the file's tensors and the options. */
@@ -1484,8 +1605,10 @@ static int load_net(const char *data, size_t bytes) {
         if (++i == sizeof activations / sizeof *activations)
             return fail(o.activation, "no activation: gelu, gelu_tanh, quick_gelu, silu");
     c.activation = i;
-    if (nc_axx_net_describe(&c, data, bytes, &err) != NC_OK)
-        return fail(o.model, "%s", err.message);
+    status = nc_axx_net_describe(&c, data, bytes, &err);
+    if (status == NC_ERR_MISMATCH && strstr(err.message, "nc_axx_swin_describe"))
+        return load_swin(data, bytes);
+    if (status != NC_OK) return fail(o.model, "%s", err.message);
     status = nc_axx_net_create(&net, &c);
     if (status != NC_OK)
         return fail(o.model, "%s: no memory, or an impossible --heads", nc_status_str(status));
@@ -1496,7 +1619,7 @@ static int load_net(const char *data, size_t bytes) {
     width = c.width ? c.width : c.image;
     classes = c.classes;
     for (i = 0; i < LAYERS && nc_axx_net_layer(net, i, &info) == NC_OK; i++)
-        add_layer(info.name, i, info.macs, info.parameters);
+        add_layer(info.name, i, info.macs);
     return nc_axx_net_layers(net) > LAYERS ? fail(o.model, "more than 1,024 layers") : 0;
 }
 
@@ -1504,15 +1627,13 @@ static int load_net(const char *data, size_t bytes) {
 static int load_graph(const char *data, size_t bytes) {
     char path[1024], *external = NULL;
     nc_axx_onnx file;
-    nc_axx_node_info info;
     nc_error err;
     nc_status status;
-    uint32_t i;
     memset(&file, 0, sizeof file);
     file.data = data;
     file.bytes = bytes;
     file.batch = batch;
-    if (o.retrain) return fail(o.model, "only a transformer (.safetensors) can be retrained");
+    file.training = o.retrain > 0;
     snprintf(path, sizeof path, "%.1000s.data", o.model);
     if (exists(path)) {
         if (nc_file_read(path, &external, &file.external_bytes, &err) != NC_OK)
@@ -1521,18 +1642,7 @@ static int load_graph(const char *data, size_t bytes) {
     }
     status = nc_axx_graph_from_onnx(&graph, &file, &err);
     nc_file_free(external);
-    if (status != NC_OK) return fail(o.model, "%s", err.message);
-    if (nc_axx_graph_node(graph, 0, &info) != NC_OK || info.rank != 3)
-        return fail(o.model, "its input is no image of channels, height and width");
-    channels = info.shape[0];
-    height = info.shape[1];
-    width = info.shape[2];
-    for (i = 0; nc_axx_graph_node(graph, i, &info) == NC_OK; i++) {
-        if (info.macs && layer_count == LAYERS) return fail(o.model, "more than 1,024 layers");
-        if (info.macs) add_layer(info.name, i, info.macs, info.parameters);
-        classes = info.rank == 1 ? info.shape[0] : 0;
-    }
-    return classes ? 0 : fail(o.model, "its output is no row of logits");
+    return status == NC_OK ? take_graph() : fail(o.model, "%s", err.message);
 }
 
 static int load_model(void) {
@@ -1597,7 +1707,7 @@ static int run(void) {
     if (open_parts(&p) || hold(&p.train, p.train.count, &train)) return 1;
     calibration = &train;
     if (!o.json) print_summary(&p);
-    if (!o.json && o.layers) print_layers();
+    if (!o.json && o.layers && print_layers()) return 1;
     if (!o.json) print_head();
     if (all_rows(&p.test, &train)) return 1;
     if (o.search && (hold(&p.validation, p.validation.count, &validation) ||

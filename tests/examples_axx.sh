@@ -70,10 +70,11 @@ grep -q '</svg>' "$work/eval.svg" || bad "no plot"
 {
     printf 'train = %s\nlargest = 16 # of 17 greys\nmultipliers = mul8s_1L2H\n' "$digits.train.csv"
     cat "$work/found"
-    printf '[mixed]\n* = mul8s_1L2D\nblocks.?.[qp][kv] = exact\n[all float]\n* = float\n[two bits]\n* = exact 2\n'
+    printf '[mixed]\n* = mul8s_1L2D\nblocks.?.qk = exact\nblocks.*.pv = exact\nblocks.0.mlp.fc1 = mul8s_1L2D per_tensor 8 99.9%%\n[all float]\n* = float\n[two bits]\n* = exact 2\n'
 } >"$work/config"
 expect 0 $b/axx_eval "$digits.safetensors" "$digits.test.csv" --config "$work/config" --layers
 contains "blocks.2.fc1"; contains "mixed"
+grep 'blocks.0.fc1 .* integer  *8  tensor, percentile  *mul8s_1L2D' "$work/out" >/dev/null || bad "no layer by its weights' name"
 expect 0 $b/axx_eval "$digits.safetensors" "$digits.test.csv" --config "$work/config" --json; json
 [ "$(value searched right)" = "$found" ] || bad "the assignment that was saved is another: $found"
 least "$(value mixed power)" 0.48 "power of the mixed assignment"
@@ -85,9 +86,10 @@ bad_config() { # text, what is said of it
 }
 bad_config 'largest = 16\nnothing = 1' "bad:2: no option 'nothing'"
 bad_config 'limit = many' "bad:1: 'many' is no value of limit"
-bad_config '[a]\n\nblocks.7.* = exact' "bad:3: no layer is called 'blocks.7.*'"
+bad_config '[a]\n\nblocks.7.* = exact' "bad:3: 'blocks.7.*' fits none of"
 bad_config '[a]\n* = wallace' "bad:2: no such multiplier"
-bad_config '[a]\n* = exact 9' "bad:2: no such multiplier, or bits that are not 2 to 8"
+bad_config '[a]\n* = exact 9' "bad:2: '9' is none of: bits from 2 to 8"
+bad_config '[a]\n* = float 101%' "bad:2: '101%' is none of"
 bad_config '[a' "bad:1: expected [NAME]"
 bad_config 'multipliers' "bad:1: expected NAME = VALUE"
 
@@ -126,10 +128,35 @@ awk 'BEGIN { for (r = 0; r < 40; r++) { printf "%d", r % 3
     for (i = 0; i < 72; i++) printf ",%d", (r % 3 * 80 + r * 7 + i * i * 7 + i * r) % 256; print "" } }' >"$work/three.csv"
 net=tests/corpus/axx_graph/inverted.onnx
 printf '[mixed]\n* = mul8s_1L2D\nd*wise = float\n' >"$work/config"
-expect 0 $b/axx_eval $net "$work/three.csv" --train "$work/three.csv" --config "$work/config" --search 9 --drop 1 --json mul8s_1L2H
-json; contains '"parameters": 508, "macs": 5100, "test": 40'
+set -- $net "$work/three.csv" --train "$work/three.csv" --config "$work/config" --json mul8s_1L2H mul8s_1KR3
+expect 0 $b/axx_eval "$@" --search 9 --drop 0.1 --retrain 40 --lr 0.01 --batch 8; json; contains '"parameters": 508, "macs": 5100, "test": 40'
 least 0.68 "$(value mixed power)" "power with a float node"; least "$(value mixed power)" 0.67 "power with a float node"
-expect 1 $b/axx_eval $net "$work/three.csv" --retrain 1; says "only a transformer"
+for row in float32 'int8 exact' mul8s_1L2H mixed; do
+    least 0.4 "$(value "$row" top1)" "$row"; least "$(value "$row" top1 retrained)" 0.55 "$row retrained"
+done
+
+# A search that goes on from its file ends as one that was never stopped, and tries less itself.
+expect 0 $b/axx_eval "$@" --search 9 --drop 0.1 --state "$work/state"; contains '"resumed": 0'
+cp "$work/state" "$work/whole"; searched=$(grep searched "$work/out" | sed 's/, "ms.*//')
+rm "$work/state"
+expect 0 $b/axx_eval "$@" --search 4 --drop 0.1 --state "$work/state"
+expect 0 $b/axx_eval "$@" --search 9 --drop 0.1 --state "$work/state"; contains '"resumed": 8'
+cut -d, -f1-9 "$work/state" | sort | grep -v '^#' >"$work/a"; cut -d, -f1-9 "$work/whole" | sort | grep -v '^#' >"$work/b"
+cmp -s "$work/a" "$work/b" || bad "other assignments after resuming"
+[ "$(grep searched "$work/out" | sed 's/, "ms.*//')" = "$searched" ] || bad "another result after resuming"
+sed 's/0.3/0.4/' "$work/whole" >"$work/state"
+expect 1 $b/axx_eval "$@" --search 9 --drop 0.1 --state "$work/state"; says "state: line"
+
+# Swin transformers; the side of their images is told where the windows do not.
+swin=tests/data/axx/vit/swin
+awk -F, '{ printf "%s", $1; for (i = 0; i < 512; i++) printf ",%d", $(2 + i % 72); print "" }' "$work/three.csv" >"$work/swin.csv"
+expect 0 $b/axx_eval ${swin}_window.safetensors "$work/swin.csv" --train "$work/swin.csv" --retrain 20 --lr 0.005 --batch 8 --json mul8s_1L2H; json
+for row in float32 'int8 exact' mul8s_1L2H; do
+    least 0.1 "$(value "$row" top1)" "$row"; least "$(value "$row" top1 retrained)" 0.4 "Swin, $row retrained"
+done
+expect 0 $b/axx_eval ${swin}_shifted.safetensors "$work/swin.csv" --image 24 --limit 5 --json truncated:4; json
+contains '"parameters": 5873'
+expect 1 $b/axx_eval ${swin}_shifted.safetensors "$work/swin.csv" --image 25; says "image 25"
 expect 1 $b/axx_eval $net "$digits.test.csv"; says "10 classes, but the model has 3"
 expect 1 $b/axx_eval tests/corpus/axx_graph/no_lstm.onnx "$work/three.csv"; says "no_lstm.onnx: "
 expect 1 $b/axx_eval "$digits.safetensors" "$digits.test.csv" wallace
