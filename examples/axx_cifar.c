@@ -1,5 +1,5 @@
 /* axx_cifar: a convolutional network on images of the shape of CIFAR-10, in float32, with exact
-   bytes and on an approximate multiplier, before and after retraining.
+   bytes and on approximate multipliers, each before and after retraining in its own way.
    cc -O2 -fopenmp axx_cifar.c -lm -o axx_cifar */
 #include <math.h>
 #include <stdio.h>
@@ -10,19 +10,35 @@
 #include "../nc_axx.h"
 
 static const char usage[] =
-    "usage: axx_cifar [--net resnet|mobilenet] [--depth N] [--onnx FILE] [--images N]\n"
-    "                 [--epochs N] [--json] [MULTIPLIER...]\n"
-    "Trains a network on N made images of 3 x 32 x 32 (default 300; gratings of ten classes in\n"
-    "noise), folds its batch norms, calibrates it, and prints its accuracy on others in float32,\n"
-    "with exact bytes and on each multiplier (default mul8s_1L2H), before and after an epoch of\n"
-    "retraining. --net: ResNet of depth 6n + 2 (default 20) or MobileNetV2 of a quarter of the\n"
-    "width; --onnx takes a network with ten outputs as it is trained (FILE.data: its weights).\n"
+    "usage: axx_cifar [--net N] [--depth N] [--onnx FILE] [--data PATH] [OPTION...] "
+    "[MULTIPLIER...]\n"
+    "Trains a network on images of 3 x 32 x 32 of ten classes, folds its batch norms, calibrates\n"
+    "it, and prints its accuracy on other images in float32, with exact bytes and with each\n"
+    "multiplier (a name, a family or a file; default mul8s_1L2H and mul8s_1L2D), before and after\n"
+    "retraining.\n"
+    "  --net resnet|mobilenet  ResNet of --depth 6n + 2 (20), or MobileNetV2 of a quarter of the\n"
+    "                     width; --onnx FILE: as it is there, weights too (FILE.data beside it)\n"
+    "  --data PATH        the folder of CIFAR-10's binary version; or a file of CIFAR, IDX or CSV\n"
+    "                     whose last sixth is tested, made 3 x 32 x 32, --largest N (255) the\n"
+    "                     byte that is 1; default: made images, gratings in noise\n"
+    "  --images N         to train with (300 made ones, else all); --test N: to test (200, all)\n"
+    "  --epochs N --lr X  of the training (5, 0.05); SGD with momentum, half a cosine\n"
+    "  --retrain N --retrain-lr X  of every retraining, the float32 one too (1, 0.02); 0: none\n"
+    "  --batch N (10)     images at a time\n"
+    "  --shift N --flip   images are moved by up to N pixels and mirrored (0, no)\n"
+    "  --noise X          of made images: even from -X to X, the gratings are of 1 (4.5)\n"
+    "  --seed N           of weights, order and made images (1)\n"
+    "  --json             results as JSON\n"
     "Returns 0, 1 on an error, 2 on bad usage.\n";
 
-enum { SIDE = 32, PIXELS = 3 * SIDE * SIDE, CLASSES = 10, TEST = 100, BATCH = 20 };
+enum { SIDE = 32, PIXELS = 3 * SIDE * SIDE, CLASSES = 10, MOST = 32 };
 
 static nc_axx_graph *g;
-static int json, rows;
+static uint32_t json, rows, depth = 20, images, test_images, epochs = 5, again = 1, shift, flip,
+                            seed = 1, batch = 10, largest = 255;
+static float lr = 0.05f, again_lr = 0.02f, noise_size = 4.5f;
+static const char *net = "resnet", *onnx, *data_path, *names[MOST] = {"mul8s_1L2H", "mul8s_1L2D"};
+static int name_count;
 
 static int fail(const char *what, const char *why) {
     fprintf(stderr, "axx_cifar: %s: %s\n", what, why);
@@ -95,7 +111,7 @@ static void classifier(uint32_t at) {
 }
 
 /* He et al. 2016, section 4.2: three stages of (depth - 2) / 6 blocks, shortcuts by projection. */
-static void resnet(uint32_t depth) {
+static void resnet(void) {
     uint32_t at = layer(image_input(), 16, 3, 1, 1, NC_AXX_NODE_RELU), stage, block;
     for (stage = 0; stage < 3; stage++)
         for (block = 0; block < (depth - 2) / 6; block++) {
@@ -134,7 +150,7 @@ static void *whole(const char *path, size_t *bytes) {
     long end = -1;
     if (file && !fseek(file, 0, SEEK_END)) end = ftell(file);
     if (end > 0) data = malloc((size_t)end);
-    if (data) {
+    if (data_path) {
         rewind(file);
         *bytes = fread(data, 1, (size_t)end, file);
     }
@@ -146,17 +162,17 @@ static int read_onnx(const char *path) {
     char beside[1024];
     nc_axx_onnx file;
     nc_axx_node_info in, out;
-    void *data, *external;
+    void *bytes, *external;
     nc_status status;
     memset(&file, 0, sizeof file);
     (void)snprintf(beside, sizeof beside, "%s.data", path);
-    file.data = data = whole(path, &file.bytes);
+    file.data = bytes = whole(path, &file.bytes);
     file.external = external = whole(beside, &file.external_bytes);
-    file.batch = BATCH;
+    file.batch = batch;
     file.training = 1;
-    if (!data) return fail(path, "cannot be read");
+    if (!bytes) return fail(path, "cannot be read");
     status = nc_axx_graph_from_onnx(&g, &file, &err);
-    free(data);
+    free(bytes);
     free(external);
     if (status != NC_OK) return fail(path, err.message);
     (void)nc_axx_graph_node(g, 0, &in);
@@ -169,27 +185,122 @@ static int read_onnx(const char *path) {
 
 /* -- data -- */
 
-static uint32_t drawn(uint64_t *seed) {
-    *seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (uint32_t)(*seed >> 40);
+static uint32_t drawn(uint64_t *state) {
+    *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (uint32_t)(*state >> 40);
 }
 
 /* Gratings: the class is one of five directions and one of two distances of the bars. */
-static void make_images(float *pixels, uint32_t *labels, size_t count) {
-    uint64_t seed = 7;
+static void make_images(float *pixels, uint32_t *labels, size_t n) {
+    uint64_t state = 6 + seed;
     size_t i, k;
-    for (i = 0; i < count; i++) {
-        const double phase = drawn(&seed) % 628 / 100.0;
-        const uint32_t label = drawn(&seed) % CLASSES;
+    for (i = 0; i < n; i++) {
+        const double phase = drawn(&state) % 628 / 100.0;
+        const uint32_t label = drawn(&state) % CLASSES;
         const double angle = label % 5 * 0.628318, bars = label / 5 ? 0.9 : 0.45;
         labels[i] = label;
         for (k = 0; k < PIXELS; k++) {
             const double x = (double)(k % SIDE), y = (double)(k / SIDE % SIDE);
             const double wave = sin(bars * (x * cos(angle) + y * sin(angle)) + phase);
-            const double noise = (double)(drawn(&seed) % 2001) / 400.0 - 2.5;
+            const double noise =
+                ((double)(drawn(&state) % 2001) / 1000.0 - 1.0) * (double)noise_size;
             pixels[i * PIXELS + k] = (float)(wave * (k / 1024 == 1 ? 0.5 : 1.0) + noise);
         }
     }
+}
+
+/* The floats of n images of bytes; those behind the first `from`. */
+static int view(const nc_axx_data *d, size_t from, size_t n, nc_axx_images *to) {
+    static const float mean[] = {0.4914f, 0.4822f, 0.4465f}, deviation[] = {0.247f, 0.243f, 0.262f};
+    float *pixels = (float *)malloc((n + !n) * PIXELS * sizeof *pixels);
+    uint32_t *labels = (uint32_t *)malloc((n + !n) * sizeof *labels);
+    nc_axx_view v;
+    memset(&v, 0, sizeof v);
+    v.channels = 3;
+    v.height = v.width = SIDE;
+    v.largest = (float)largest;
+    memcpy(v.mean, mean, sizeof mean);
+    memcpy(v.deviation, deviation, sizeof deviation);
+    to->pixels = pixels;
+    to->labels = labels;
+    to->count = n;
+    if (!pixels || !labels) return fail(data_path, "out of memory: --images takes fewer");
+    memcpy(labels, d->labels + from, n * sizeof *labels);
+    if (nc_axx_view_data(&v, d, from, n, pixels) != NC_OK)
+        return fail(data_path, "its images cannot become 3 x 32 x 32");
+    return 0;
+}
+
+/* Appends a file; pixels of a CSV are of three colours, or grey. */
+static int load(nc_axx_data *d, const char *path, size_t most) {
+    nc_axx_data_options how;
+    nc_error grey;
+    char where[1100];
+    memset(&how, 0, sizeof how);
+    how.most = most;
+    how.channels = 3;
+    if (nc_axx_data_load(d, path, &how, &err) == NC_OK) return 0;
+    if (err.status == NC_ERR_MISMATCH) {
+        how.channels = 1;
+        if (nc_axx_data_load(d, path, &how, &grey) == NC_OK) return 0;
+        if (grey.status != NC_ERR_MISMATCH) err = grey;
+    }
+    (void)snprintf(where, sizeof where, err.line ? "%.1000s:%u:%u" : "%.1000s", path,
+                   (unsigned)err.line, (unsigned)err.column);
+    return fail(where, err.message);
+}
+
+static size_t least_of(size_t a, size_t b) { return a < b ? a : b; }
+
+/* CIFAR-10's batches to train, as many as are wanted, and the one to test. */
+static int read_cifar(nc_axx_data *train, nc_axx_data *test) {
+    char path[1100];
+    int i, bad = 0;
+    for (i = 1; i <= 5 && !bad; i++) {
+        (void)snprintf(path, sizeof path, "%.1000s/data_batch_%d.bin", data_path, i);
+        if (!images || train->count < images) bad = load(train, path, images);
+    }
+    (void)snprintf(path, sizeof path, "%.1000s/test_batch.bin", data_path);
+    return bad || load(test, path, test_images);
+}
+
+/* That folder, or one file, of which the last images are tested. */
+static int read_images(nc_axx_images *train, nc_axx_images *test) {
+    nc_axx_data d, other;
+    char path[1100];
+    FILE *file;
+    size_t tested, left;
+    int bad;
+    memset(&d, 0, sizeof d);
+    memset(&other, 0, sizeof other);
+    (void)snprintf(path, sizeof path, "%.1000s/test_batch.bin", data_path);
+    file = fopen(path, "rb");
+    if (file) fclose(file);
+    bad = file ? read_cifar(&d, &other) : load(&d, data_path, 0);
+    tested = least_of(test_images ? test_images : d.count / 6 + 1, d.count);
+    left = d.count - (file ? 0 : tested);
+    if (!bad && (!left || d.classes > CLASSES))
+        bad = fail(data_path, left ? "more than ten classes" : "too few images");
+    bad = bad || view(&d, 0, images ? least_of(images, left) : left, train);
+    bad = bad || (file ? view(&other, 0, other.count, test) : view(&d, left, tested, test));
+    nc_axx_data_free(&d);
+    nc_axx_data_free(&other);
+    return bad;
+}
+
+static int made_images(nc_axx_images *train, nc_axx_images *test) {
+    const size_t n = images ? images : 300, all = n + (test_images ? test_images : 200);
+    float *pixels = (float *)malloc(all * PIXELS * sizeof *pixels);
+    uint32_t *labels = (uint32_t *)malloc(all * sizeof *labels);
+    train->pixels = pixels;
+    train->labels = labels;
+    train->count = n;
+    if (!pixels || !labels) return fail("images", "out of memory");
+    make_images(pixels, labels, all);
+    test->pixels = pixels + n * PIXELS;
+    test->labels = labels + n;
+    test->count = all - n;
+    return 0;
 }
 
 /* -- the table -- */
@@ -201,142 +312,205 @@ static int watch(void *user, uint32_t step, uint32_t steps, float loss, float ac
     return 0;
 }
 
-static int row(const char *name, double power, const nc_axx_images *test) {
-    nc_axx_score score;
-    char text[16] = "-"; /* nobody has published it */
-    memset(&score, 0, sizeof score);
-    if (nc_axx_graph_evaluate(g, test, &score) != NC_OK) return fail(name, "not evaluated");
+static int row(const char *name, double power, int retrained, const nc_axx_images *test) {
+    nc_axx_score s;
+    char text[16] = "null", title[80];
+    memset(&s, 0, sizeof s);
+    if (nc_axx_graph_evaluate(g, test, &s) != NC_OK) return fail(name, "cannot be evaluated");
+    (void)snprintf(title, sizeof title, "%.40s%s", name, retrained ? ", retrained" : "");
+    if (power > 0) (void)snprintf(text, sizeof text, "%.4f", power);
     if (json)
-        printf("%s{\"network\": \"%s\", \"power\": %.4f, \"top1\": %.4f, \"top5\": %.4f}",
-               rows ? ",\n  " : "{\"rows\": [\n  ", name, power, score.top1, score.top5);
+        printf("%s{\"row\": \"%s\", \"power\": %s, \"top1\": %.4f, \"top5\": %.4f, \"loss\": %.6f}",
+               rows ? ",\n  " : "{\"rows\": [\n  ", title, text, s.top1, s.top5, s.loss);
     else {
-        if (!rows) printf("%-34s %7s %7s %7s\n", "network", "power", "top-1", "top-5");
-        if (power > 0) (void)snprintf(text, sizeof text, "%.4f", power);
-        printf("%-34s %7s %7.2f %7.2f\n", name, text, 100 * score.top1, 100 * score.top5);
+        if (!rows) printf("%-34s %7s %7s %7s %8s\n", "", "power", "top-1 %", "top-5 %", "loss");
+        printf("%-34s %7s %7.2f %7.2f %8.4f\n", title, power > 0 ? text : "-", 100 * s.top1,
+               100 * s.top5, s.loss);
     }
+    fflush(stdout);
     rows++;
     return 0;
 }
 
-/* On one multiplier: as it is, and after an epoch with it; then the weights are as before. */
-static int on_multiplier(const char *name, const nc_axx_images *train, const nc_axx_images *test) {
+/* The network as it is now, and after retraining it so; then its weights are as before. */
+static int both(const char *name, double power, const nc_axx_images *train,
+                const nc_axx_images *test) {
     nc_axx_training how;
-    nc_axx_engine *e = NULL;
-    static nc_axx_mult m;
-    char title[80], *kept;
+    char *kept;
     size_t bytes;
-    int bad = nc_axx_make(&m, name, &err) != NC_OK || nc_axx_engine_create(&e, &m) != NC_OK;
-    if (bad) return fail(name, err.message);
+    int bad = row(name, power, 0, test);
+    if (bad || !again) return bad;
     memset(&how, 0, sizeof how);
+    how.epochs = again;
     how.sgd = 1;
-    how.lr = 0.004f;
+    how.lr = again_lr;
+    how.cosine = 1;
     how.clip_norm = 1.0f;
+    how.shift = shift;
+    how.flip = flip;
+    how.seed = seed + 1;
     how.watch = watch;
-    bad = nc_axx_graph_assign(g, UINT32_MAX, e) != NC_OK ||
-          nc_axx_graph_save(g, &kept, &bytes, &err) != NC_OK;
-    if (bad) return fail(name, "not of signed operands");
-    (void)snprintf(title, sizeof title, "%.30s", name);
-    bad = row(title, (double)m.relative_power, test);
-    (void)snprintf(title, sizeof title, "%.30s, retrained", name);
-    bad = bad || nc_axx_graph_train(g, train, &how) != NC_OK ||
-          row(title, (double)m.relative_power, test) ||
-          nc_axx_graph_load(g, kept, bytes, &err) != NC_OK;
+    if (nc_axx_graph_save(g, &kept, &bytes, &err) != NC_OK) return fail(name, err.message);
+    bad = nc_axx_graph_train(g, train, &how) != NC_OK ? fail(name, "cannot be retrained")
+                                                      : row(name, power, 1, test);
+    if (!bad && nc_axx_graph_load(g, kept, bytes, &err) != NC_OK) bad = fail(name, err.message);
     nc_axx_free_text(kept);
+    return bad;
+}
+
+static int on_multiplier(const char *name, const nc_axx_images *train, const nc_axx_images *test) {
+    static nc_axx_mult m;
+    nc_axx_layer_options how;
+    nc_axx_engine *e = NULL;
+    const int is_file = nc_axx_form_of(name) != NC_AXX_FORM_AUTO;
+    nc_status status =
+        is_file ? nc_axx_load(&m, name, NC_AXX_FORM_AUTO, &err) : nc_axx_make(&m, name, &err);
+    int bad;
+    if (status != NC_OK) return fail(name, err.message);
+    if (nc_axx_engine_create(&e, &m) != NC_OK) return fail(name, "out of memory");
+    memset(&how, 0, sizeof how);
+    how.mode = NC_AXX_MODE_INTEGER;
+    how.engine = e;
+    bad = nc_axx_graph_set(g, "*", &how, NULL, &err) != NC_OK
+              ? fail(name, err.message)
+              : both(m.name, (double)m.relative_power, train, test);
     (void)nc_axx_graph_assign(g, UINT32_MAX, NULL);
     nc_axx_engine_destroy(e);
     return bad;
 }
 
-static int run(size_t images, uint32_t epochs, int made, const char *const *names, int count) {
-    static const char *const usual[] = {"mul8s_1L2H"};
-    float *pixels = malloc((images + TEST) * PIXELS * sizeof *pixels);
-    uint32_t *labels = malloc((images + TEST) * sizeof *labels);
-    nc_axx_images train, test;
+/* Trains the network unless it came with weights, and folds its norms. */
+static int train_network(const nc_axx_images *train) {
     nc_axx_training how;
-    int bad, i;
-    if (!pixels || !labels) return fail("images", "out of memory");
-    make_images(pixels, labels, images + TEST);
-    train.pixels = pixels;
-    train.labels = labels;
-    train.count = images;
-    test.pixels = pixels + images * PIXELS;
-    test.labels = labels + images;
-    test.count = TEST;
     memset(&how, 0, sizeof how);
     how.epochs = epochs;
     how.sgd = 1;
-    how.lr = 0.05f;
+    how.lr = lr;
     how.cosine = 1;
     how.clip_norm = 2.0f;
+    how.weight_decay = 1e-4f;
+    how.shift = shift;
+    how.flip = flip;
+    how.seed = seed;
     how.watch = watch;
-    bad = (made && nc_axx_graph_init(g, 1) != NC_OK) ||
-          nc_axx_graph_set_statistics(g, 1) != NC_OK ||
-          nc_axx_graph_train(g, &train, &how) != NC_OK ||
-          nc_axx_graph_set_statistics(g, 0) != NC_OK || nc_axx_graph_fold(g, NULL) != NC_OK ||
-          row("float32", 1.0, &test) ||
-          nc_axx_graph_calibrate(g, pixels, images < 100 ? images : 100, NC_AXX_CALIBRATE_MAX, 0) !=
-              NC_OK ||
-          nc_axx_graph_set_mode(g, UINT32_MAX, NC_AXX_MODE_INTEGER) != NC_OK ||
-          row("int8, exact", 1.0, &test);
-    if (!count) names = usual;
-    for (i = 0; i < (count ? count : 1) && !bad; i++) bad = on_multiplier(names[i], &train, &test);
-    if (json && rows) printf("\n]}\n");
-    free(pixels);
-    free(labels);
-    return bad;
+    if ((!onnx && nc_axx_graph_init(g, seed) != NC_OK) ||
+        nc_axx_graph_set_statistics(g, 1) != NC_OK || nc_axx_graph_train(g, train, &how) != NC_OK ||
+        nc_axx_graph_set_statistics(g, 0) != NC_OK || nc_axx_graph_fold(g, NULL) != NC_OK)
+        return fail("training", "failed");
+    return 0;
+}
+
+static int run(void) {
+    nc_axx_images train, test;
+    size_t calibration;
+    int i;
+    memset(&train, 0, sizeof train);
+    memset(&test, 0, sizeof test);
+    if (data_path ? read_images(&train, &test) : made_images(&train, &test)) return 1;
+    if (train_network(&train) || both("float32", 1.0, &train, &test)) return 1;
+    calibration = train.count < 100 ? train.count : 100;
+    if (nc_axx_graph_calibrate(g, train.pixels, calibration, NC_AXX_CALIBRATE_MAX, 0) != NC_OK ||
+        nc_axx_graph_set_mode(g, UINT32_MAX, NC_AXX_MODE_INTEGER) != NC_OK)
+        return fail("calibration", "failed");
+    if (both("int8 exact", 1.0, &train, &test)) return 1;
+    for (i = 0; i < name_count; i++)
+        if (on_multiplier(names[i], &train, &test)) return 1;
+    if (json) printf("\n]}\n");
+    free((void *)(uintptr_t)train.pixels);
+    free((void *)(uintptr_t)train.labels);
+    if (data_path) {
+        free((void *)(uintptr_t)test.pixels);
+        free((void *)(uintptr_t)test.labels);
+    }
+    return 0;
+}
+
+/* -- the program -- */
+
+static const struct {
+    const char *name;
+    uint32_t *number; /* or else */
+    float *real;
+    const char **text;
+    uint32_t low, high; /* of a number; both 0: a flag */
+} options[] = {{"--net", NULL, NULL, &net, 0, 0},
+               {"--depth", &depth, NULL, NULL, 8, 1202},
+               {"--onnx", NULL, NULL, &onnx, 0, 0},
+               {"--data", NULL, NULL, &data_path, 0, 0},
+               {"--images", &images, NULL, NULL, 1, 1000000},
+               {"--test", &test_images, NULL, NULL, 1, 1000000},
+               {"--epochs", &epochs, NULL, NULL, 1, 10000},
+               {"--lr", NULL, &lr, NULL, 0, 0},
+               {"--retrain", &again, NULL, NULL, 0, 10000},
+               {"--retrain-lr", NULL, &again_lr, NULL, 0, 0},
+               {"--noise", NULL, &noise_size, NULL, 0, 0},
+               {"--shift", &shift, NULL, NULL, 0, SIDE - 1},
+               {"--batch", &batch, NULL, NULL, 1, 10000},
+               {"--largest", &largest, NULL, NULL, 1, 255},
+               {"--seed", &seed, NULL, NULL, 0, 1000000000},
+               {"--flip", &flip, NULL, NULL, 0, 0},
+               {"--json", &json, NULL, NULL, 0, 0}};
+enum { OPTIONS = sizeof options / sizeof *options };
+
+/* Sets an option; how many arguments that takes, 0: it is no option or that is no value of it. */
+static int set_option(const char *name, const char *value) {
+    char *end;
+    long number;
+    int i = 0;
+    while (i < OPTIONS && strcmp(options[i].name, name) != 0) i++;
+    if (i == OPTIONS) return 0;
+    if (options[i].number && !options[i].high) return (int)(*options[i].number = 1);
+    if (!value || !*value) return 0;
+    if (options[i].text) {
+        *options[i].text = value;
+        return 2;
+    }
+    if (options[i].real) {
+        *options[i].real = strtof(value, &end);
+        return !*end && *options[i].real > 0 ? 2 : 0;
+    }
+    number = strtol(value, &end, 10);
+    if (*end || number < (long)options[i].low || number > (long)options[i].high) return 0;
+    *options[i].number = (uint32_t)number;
+    return 2;
+}
+
+static int read_arguments(int argc, char **argv) {
+    int i, used;
+    for (i = 1; i < argc; i += used) {
+        used = 1;
+        if (argv[i][0] != '-' && name_count < MOST)
+            names[name_count++] = argv[i];
+        else
+            used = set_option(argv[i], i + 1 < argc ? argv[i + 1] : NULL);
+        if (!used) {
+            fprintf(stderr, "axx_cifar: bad argument '%s'\n%s", argv[i], usage);
+            return 2;
+        }
+    }
+    if (!name_count) name_count = 2;
+    if (depth % 6 == 2 && (!strcmp(net, "resnet") || !strcmp(net, "mobilenet"))) return 0;
+    fprintf(stderr, "axx_cifar: --net resnet or mobilenet; --depth 8, 14, 20 ..\n%s", usage);
+    return 2;
 }
 
 int main(int argc, char **argv) {
-    const char *net = "resnet", *onnx = NULL, *names[32];
-    long depth = 20, images = 300, epochs = 4;
-    int count = 0, bad = 0, i;
-    for (i = 1; i < argc; i++) {
-        const char *const value = i + 1 < argc ? argv[i + 1] : NULL;
-        if (!strcmp(argv[i], "--help")) {
-            fputs(usage, stdout);
-            return 0;
-        }
-        if (!strcmp(argv[i], "--json")) {
-            json = 1;
-            continue;
-        }
-        if (argv[i][0] != '-' && count < 32) {
-            names[count++] = argv[i];
-            continue;
-        }
-        bad = !value;
-        if (!bad && !strcmp(argv[i], "--net"))
-            net = value;
-        else if (!bad && !strcmp(argv[i], "--onnx"))
-            onnx = value;
-        else if (!bad && !strcmp(argv[i], "--depth"))
-            depth = strtol(value, NULL, 10);
-        else if (!bad && !strcmp(argv[i], "--images"))
-            images = strtol(value, NULL, 10);
-        else if (!bad && !strcmp(argv[i], "--epochs"))
-            epochs = strtol(value, NULL, 10);
-        else
-            bad = 1;
-        if (bad) break;
-        i++;
-    }
-    if (bad || depth < 8 || depth > 1202 || depth % 6 != 2 || images < 1 || images > 100000 ||
-        epochs < 1 || epochs > 1000 || (strcmp(net, "resnet") && strcmp(net, "mobilenet"))) {
-        fputs(usage, stderr);
-        return 2;
-    }
+    int bad;
+    if (argc == 2 && !strcmp(argv[1], "--help")) return fputs(usage, stdout) < 0;
+    bad = read_arguments(argc, argv);
+    if (bad) return bad;
     if (onnx) {
         if (read_onnx(onnx)) return 1;
     } else {
         if (nc_axx_graph_create(&g) != NC_OK) return fail("graph", "out of memory");
         if (!strcmp(net, "resnet"))
-            resnet((uint32_t)depth);
+            resnet();
         else
             mobilenet();
-        if (failed || nc_axx_graph_finish(g, BATCH, 1, &err) != NC_OK)
+        if (failed || nc_axx_graph_finish(g, batch, 1, &err) != NC_OK)
             return fail("graph", err.message);
     }
-    bad = run((size_t)images, (uint32_t)epochs, !onnx, names, count);
+    bad = run();
     nc_axx_graph_destroy(g);
     return bad;
 }

@@ -169,9 +169,33 @@ expect 0 $b/axx_vit_digits --load "$digits.safetensors" --out "$work/again"; con
 expect 1 $b/axx_vit_digits --load LICENSE
 expect 1 $b/axx_vit_digits --data LICENSE; says "LICENSE:3:1"
 expect 2 $b/axx_vit_digits --epochs
-expect 0 $b/axx_cifar --json --depth 8 --images 60 --epochs 1; json
-contains '"int8, exact"'; contains '"mul8s_1L2H, retrained"'
+
+# A convolutional network: gratings are learned, bytes keep that, a coarse multiplier loses it, and
+# retraining gains; every row twice. Digits by file, CIFAR's by folder.
+expect 0 $b/axx_cifar --depth 8 --noise 1 --images 120 --test 40 --epochs 3 --json mul8s_1L2D; json
+[ "$(grep -c '"row": ' "$work/out")" = 6 ] || bad "three rows before and after"
+float=$(value float32 top1)
+least "$float" 0.7 "gratings"; least "$(value 'float32, retrained' top1)" 0.8 "gratings, retrained"
+least "$(value 'int8 exact' top1)" "$(awk "BEGIN { print $float - 0.05 }")" "gratings in bytes"
+least "$(awk "BEGIN { print $float + 0.05 }")" "$(value 'int8 exact' top1)" "bytes of the weights before retraining"
+least "$(value 'int8 exact, retrained' top1)" 0.8 "gratings in bytes, retrained"
+least "$(awk "BEGIN { print $float - 0.2 }")" "$(value mul8s_1L2D top1)" "gratings on a coarse multiplier"
+least "$(awk "BEGIN { print $(value mul8s_1L2D loss) - 0.2 }")" "$(value 'mul8s_1L2D, retrained' loss)" "retrained loss"
+[ "$(value 'mul8s_1L2D, retrained' power)" = 0.4706 ] || bad "power of mul8s_1L2D"
+expect 0 $b/axx_cifar --depth 8 --data "$digits.train.csv" --largest 16 --images 120 --test 40 --epochs 3 --retrain 0 --json truncated:2; json
+[ "$(grep -c '"row": ' "$work/out")" = 3 ] || bad "rows without retraining"
+least "$(value float32 top1)" 0.4 "digits"; [ "$(value truncated_2 power)" = null ] || bad "a power that nobody knows"
+for k in data_batch_1 test_batch; do
+    { printf '\003'; head -c 3072 nc_axx.h; printf '\001'; tail -c 3072 nc_axx.h; } >"$work/cifar/$k.bin"
+done
+expect 0 $b/axx_cifar --depth 8 --data "$work/cifar" --images 2 --epochs 25 --batch 2 --retrain 0 --json mul8s_1KV8; json
+[ "$(value float32 top1) $(value 'int8 exact' top1)" = "1.0000 1.0000" ] || bad "two images by heart"
+expect 1 $b/axx_cifar --depth 8 --data "$work/cifar"; says "data_batch_3.bin"
+expect 1 $b/axx_cifar --data "$work/three.csv"; says "three.csv:1:1: "
+expect 1 $b/axx_cifar --data "$work/nothing"; says "nothing"
 expect 1 $b/axx_cifar --onnx LICENSE
 expect 1 $b/axx_cifar --onnx tests/corpus/axx_graph/residual.onnx # of other images
 expect 2 $b/axx_cifar --depth 9
+expect 2 $b/axx_cifar --net alexnet
+expect 2 $b/axx_cifar --noise -1
 finish
