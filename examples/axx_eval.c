@@ -687,7 +687,9 @@ static int read_images(const source *s, size_t first, size_t n, float *pixels, u
     size_t i;
     int failed = 0;
     for (i = 0; i < n; i++) labels[i] = s->labels[s->order[first + i]];
+#ifdef _OPENMP
 #pragma omp parallel for schedule(dynamic) reduction(| : failed)
+#endif
     for (i = 0; i < n; i++) {
         const uint32_t at = s->order[first + i];
         float *to = pixels + i * pixels_of(s);
