@@ -1051,13 +1051,48 @@ static int search_progress(void *user, uint64_t done, uint64_t total) {
     return o.state && now() > p->saved + 10 ? save_state(p) : 0;
 }
 
+/* FNV-1a, goes on from a hash. */
+static uint64_t hash_of(uint64_t hash, const void *data, size_t bytes) {
+    const uint8_t *at = (const uint8_t *)data;
+    while (bytes--) hash = (hash ^ *at++) * UINT64_C(1099511628211);
+    return hash;
+}
+
+/* What the accuracies of a search depend on: parameters, images, multipliers, calibration. As the
+   seed it keeps states of one problem out of another. */
+static uint64_t fingerprint(const problem *p) {
+    const size_t each = (size_t)channels * height * width;
+    const size_t few = calibration->count < o.calibration ? calibration->count : o.calibration;
+    uint64_t hash = UINT64_C(14695981039346656037);
+    nc_axx_tensor t;
+    size_t n = 0;
+    uint32_t i;
+    if (net) {
+        const float *values = nc_axx_net_parameters(net, &n);
+        hash = hash_of(hash, values, n * sizeof *values);
+    }
+    for (i = 0; !net && nc_axx_graph_tensor(graph, i, &t) == NC_OK; i++)
+        hash = hash_of(hash, t.values, t.count * sizeof *t.values);
+    hash = hash_of(hash, p->images.pixels, p->images.count * each * sizeof(float));
+    hash = hash_of(hash, p->images.labels, p->images.count * sizeof(uint32_t));
+    hash = hash_of(hash, calibration->pixels, few * each * sizeof(float));
+    hash = hash_of(hash, o.calibrate, strlen(o.calibrate));
+    hash = hash_of(hash, &o.bits, sizeof o.bits);
+    for (i = 0; i < count; i++)
+        hash = hash_of(hash, multipliers[i].table, sizeof multipliers[i].table);
+    return hash;
+}
+
 /* Takes up what the file of an earlier run knows, where there is one. */
 static int resume_search(problem *p) {
     nc_error err;
     p->saved = now();
     if (!o.state || !exists(o.state)) return 0;
     if (nc_axx_search_resume(p->s, o.state, &err) != NC_OK)
-        return fail(o.state, "line %d: %s", (int)err.line, err.message);
+        return fail(o.state, "line %d: %s%s", (int)err.line, err.message,
+                    err.status == NC_ERR_MISMATCH && err.line == 1
+                        ? "; the model, images or options are others: take another file"
+                        : "");
     p->resumed = nc_axx_search_count(p->s);
     return 0;
 }
@@ -1159,7 +1194,7 @@ static int search(const nc_axx_images *images, const source *test, const nc_axx_
     c.least_accuracy = exact - (double)o.drop;
     c.evaluate = try_assignment;
     c.user = &p;
-    c.seed = 5;
+    c.seed = fingerprint(&p);
     c.progress = search_progress;
     c.progress_user = &p;
     if (run_search(&p, &c, &best)) return 1;

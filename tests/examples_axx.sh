@@ -144,6 +144,8 @@ expect 0 $b/axx_eval "$@" --search 9 --drop 0.1 --state "$work/state"; contains 
 cut -d, -f1-9 "$work/state" | sort | grep -v '^#' >"$work/a"; cut -d, -f1-9 "$work/whole" | sort | grep -v '^#' >"$work/b"
 cmp -s "$work/a" "$work/b" || bad "other assignments after resuming"
 [ "$(grep searched "$work/out" | sed 's/, "ms.*//')" = "$searched" ] || bad "another result after resuming"
+expect 1 $b/axx_eval $net "$work/three.csv" --train "$work/three.csv" --calibrate max --state "$work/state" --config "$work/config" \
+    --search 9 --drop 0.1 mul8s_1L2H mul8s_1KR3; says "images or options are others"
 sed 's/0.3/0.4/' "$work/whole" >"$work/state"
 expect 1 $b/axx_eval "$@" --search 9 --drop 0.1 --state "$work/state"; says "state: line"
 
