@@ -600,6 +600,238 @@ static void the_counter_of_a_norm_is_known(void **state) {
     free(data);
 }
 
+static nc_axx_node node_of(nc_axx_node_kind kind) {
+    nc_axx_node n;
+    memset(&n, 0, sizeof n);
+    n.kind = kind;
+    return n;
+}
+
+/* -- depthwise convolutions: to the bit what they are defined as -- */
+
+enum { DEPTHWISE_IMAGES = 3 };
+
+typedef struct depthwise_case {
+    uint32_t groups, each; /* channels of the larger map, and of the smaller for one of them */
+    uint32_t h, w;         /* of the input */
+    uint32_t kernel[2], stride[2], dilation[2], padding[4], transposed, output_padding[2];
+} depthwise_case;
+
+static const depthwise_case depthwise_cases[] = {
+    {4, 1, 5, 7, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}, 0, {0, 0}},
+    {21, 1, 13, 17, {3, 3}, {2, 2}, {1, 1}, {0, 0, 1, 1}, 0, {0, 0}},
+    {24, 1, 9, 6, {2, 5}, {1, 2}, {2, 1}, {2, 3, 0, 1}, 0, {0, 0}},
+    {11, 3, 8, 12, {3, 2}, {3, 1}, {1, 3}, {0, 2, 2, 4}, 0, {0, 0}},
+    {17, 2, 4, 4, {5, 5}, {1, 1}, {1, 1}, {2, 2, 2, 2}, 0, {0, 0}},
+    {9, 1, 3, 2, {7, 7}, {1, 1}, {1, 1}, {6, 5, 3, 4}, 0, {0, 0}},
+    {16, 1, 11, 10, {3, 3}, {4, 5}, {1, 1}, {0, 0, 0, 0}, 0, {0, 0}},   /* places that none reads */
+    {6, 1, 12, 150, {11, 11}, {1, 1}, {1, 1}, {5, 5, 5, 5}, 0, {0, 0}}, /* 121 taps */
+    {33, 1, 31, 45, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}, 0, {0, 0}},   /* on several threads */
+    {13, 1, 5, 6, {3, 3}, {2, 2}, {1, 1}, {1, 1, 1, 1}, 1, {1, 1}},
+    {8, 3, 4, 7, {2, 3}, {2, 1}, {1, 2}, {0, 1, 1, 0}, 1, {0, 0}},
+    {18, 2, 6, 3, {2, 2}, {3, 3}, {1, 1}, {0, 0, 0, 0}, 1, {2, 1}}};
+
+/* The maps' sizes. */
+typedef struct depthwise_maps {
+    const depthwise_case *c;
+    size_t small_h, small_w, large_h, large_w, small, large, taps;
+} depthwise_maps;
+
+/* The place of the larger map (of one channel) that a place of the smaller reads a tap from, or
+ * SIZE_MAX beyond its edge. */
+static size_t tap_at(const depthwise_maps *m, size_t place, size_t tap) {
+    const depthwise_case *c = m->c;
+    const size_t y = place / m->small_w * c->stride[0] + tap / c->kernel[1] * c->dilation[0];
+    const size_t x = place % m->small_w * c->stride[1] + tap % c->kernel[1] * c->dilation[1];
+    if (y < c->padding[0] || y - c->padding[0] >= m->large_h) return SIZE_MAX;
+    if (x < c->padding[1] || x - c->padding[1] >= m->large_w) return SIZE_MAX;
+    return (y - c->padding[0]) * m->large_w + x - c->padding[1];
+}
+
+/* small, of one image and group, goes on with a chain over the taps. */
+static void gathered(const depthwise_maps *m, const float *large, const float *w, float *small) {
+    const size_t places = m->small_h * m->small_w;
+    size_t i, tap;
+    for (i = 0; i < places * m->c->each; i++)
+        for (tap = 0; tap < m->taps; tap++) {
+            const size_t at = tap_at(m, i % places, tap);
+            small[i] =
+                fmaf(w[i / places * m->taps + tap], at == SIZE_MAX ? 0.0f : large[at], small[i]);
+        }
+}
+
+/* large += for tap after tap what the places add there, each a chain over the smaller channels. */
+static void scattered(const depthwise_maps *m, float *large, const float *w, const float *small) {
+    const size_t places = m->small_h * m->small_w;
+    size_t i, tap, k;
+    for (tap = 0; tap < m->taps; tap++)
+        for (i = 0; i < places; i++) {
+            const size_t at = tap_at(m, i, tap);
+            float sum = 0;
+            for (k = 0; k < m->c->each; k++)
+                sum = fmaf(w[k * m->taps + tap], small[k * places + i], sum);
+            if (at != SIZE_MAX) large[at] += sum;
+        }
+}
+
+/* dw goes on with a chain over the places. */
+static void weighed(const depthwise_maps *m, const float *large, float *dw, const float *small) {
+    const size_t places = m->small_h * m->small_w;
+    size_t i, tap;
+    for (i = 0; i < places * m->c->each; i++)
+        for (tap = 0; tap < m->taps; tap++) {
+            const size_t at = tap_at(m, i % places, tap);
+            float *to = &dw[i / places * m->taps + tap];
+            *to = fmaf(small[i], at == SIZE_MAX ? 0.0f : large[at], *to);
+        }
+}
+
+/* Input, two depthwise convolutions of it, and their sum, so that gradients come on gradients. */
+static nc_axx_graph *depthwise_graph(const depthwise_case *c) {
+    const uint32_t input = 0, both[2] = {1, 2};
+    nc_axx_node n = node_of(NC_AXX_NODE_INPUT);
+    nc_axx_graph *g;
+    nc_error err;
+    int i;
+    assert_int_equal(nc_axx_graph_create(&g), NC_OK);
+    n.rank = 3;
+    n.shape[0] = c->groups * (c->transposed ? c->each : 1);
+    n.shape[1] = c->h;
+    n.shape[2] = c->w;
+    assert_int_equal(nc_axx_graph_add(g, &n, NULL, &err), NC_OK);
+    n = node_of(c->transposed ? NC_AXX_NODE_CONV2D_TRANSPOSED : NC_AXX_NODE_CONV2D);
+    n.out = c->groups * (c->transposed ? 1 : c->each);
+    n.groups = c->groups;
+    n.no_bias = 1;
+    n.inputs = &input;
+    n.input_count = 1;
+    memcpy(n.kernel, c->kernel, sizeof n.kernel);
+    memcpy(n.stride, c->stride, sizeof n.stride);
+    memcpy(n.dilation, c->dilation, sizeof n.dilation);
+    memcpy(n.padding, c->padding, sizeof n.padding);
+    memcpy(n.output_padding, c->output_padding, sizeof n.output_padding);
+    for (i = 0; i < 2; i++)
+        if (nc_axx_graph_add(g, &n, NULL, &err) != NC_OK) fail_msg("%s", err.message);
+    n = node_of(NC_AXX_NODE_ADD);
+    n.inputs = both;
+    n.input_count = 2;
+    assert_int_equal(nc_axx_graph_add(g, &n, NULL, &err), NC_OK);
+    if (nc_axx_graph_finish(g, DEPTHWISE_IMAGES, 1, &err) != NC_OK) fail_msg("%s", err.message);
+    return g;
+}
+
+/* Values of all sizes, some of them zeros of both signs and so small that products vanish. */
+static float *depthwise_values(size_t n, uint64_t seed) {
+    float *x = malloc(n * sizeof *x);
+    size_t i;
+    for (i = 0; i < n; i++) {
+        const uint64_t r = test_random(&seed) >> 20;
+        x[i] = (float)((int)(r & 4095) - 2048) / 1024.0f;
+        if ((r >> 12 & 15) == 0) x[i] = r >> 16 & 1 ? 0.0f : -0.0f;
+        if ((r >> 12 & 15) < 3) x[i] *= 1e-24f;
+    }
+    return x;
+}
+
+/* What is expected: y, dx, dw of both, from x, w of both and dy. */
+static void depthwise_expect(const depthwise_maps *m, const float *x, float *const w[2],
+                             const float *dy, float *y, float *dx, float *const dw[2]) {
+    const size_t small = m->small * m->c->each, large = m->large;
+    const size_t in = m->c->transposed ? small : large, out = m->c->transposed ? large : small;
+    const size_t each = m->c->each * m->taps;
+    float *one = malloc(out * sizeof *one);
+    size_t i, k;
+    int conv;
+    for (i = 0; i < DEPTHWISE_IMAGES * m->c->groups; i++)
+        for (conv = 1; conv >= 0; conv--) {
+            const size_t group = i % m->c->groups;
+            const float *weights = w[conv] + group * each;
+            memset(one, 0, out * sizeof *one);
+            if (m->c->transposed) {
+                scattered(m, one, weights, x + i * in);
+                weighed(m, dy + i * out, dw[conv] + group * each, x + i * in);
+                gathered(m, dy + i * out, weights, dx + i * in);
+            } else {
+                gathered(m, x + i * in, weights, one);
+                weighed(m, x + i * in, dw[conv] + group * each, dy + i * out);
+                scattered(m, dx + i * in, weights, dy + i * out);
+            }
+            for (k = 0; k < out; k++) y[i * out + k] = conv ? one[k] : one[k] + y[i * out + k];
+        }
+    free(one);
+}
+
+static void depthwise_case_is_exact(size_t number, int level) {
+    const depthwise_case *c = &depthwise_cases[number];
+    nc_axx_graph *g = depthwise_graph(c);
+    const size_t in = DEPTHWISE_IMAGES * count_of(g, 0), out = DEPTHWISE_IMAGES * count_of(g, 3);
+    float *x = depthwise_values(in, number), *dy = depthwise_values(out, number + 100);
+    float *y = malloc(out * 4), *dx = malloc(in * 4);
+    float *want_y = malloc(out * 4), *want_dx = calloc(in, 4), *w[2], *want_dw[2];
+    nc_axx_node_info info;
+    nc_axx_tensor t[2];
+    depthwise_maps m;
+    uint32_t i;
+    m.c = c;
+    assert_int_equal(nc_axx_graph_node(g, 1, &info), NC_OK);
+    m.small_h = c->transposed ? c->h : info.shape[1];
+    m.small_w = c->transposed ? c->w : info.shape[2];
+    m.large_h = c->transposed ? info.shape[1] : c->h;
+    m.large_w = c->transposed ? info.shape[2] : c->w;
+    m.small = m.small_h * m.small_w;
+    m.large = m.large_h * m.large_w;
+    m.taps = c->kernel[0] * c->kernel[1];
+    for (i = 0; i < 2; i++) {
+        assert_int_equal(nc_axx_graph_tensor(g, i, &t[i]), NC_OK);
+        w[i] = depthwise_values(t[i].count, number + 200 + i);
+        memcpy(t[i].values, w[i], t[i].count * 4);
+        want_dw[i] = calloc(t[i].count, 4);
+    }
+    depthwise_expect(&m, x, w, dy, want_y, want_dx, want_dw);
+    for (i = 0; i < 2; i++) { /* twice: nothing is left of the first time */
+        assert_int_equal(nc_axx_graph_forward(g, x, DEPTHWISE_IMAGES, y), NC_OK);
+        assert_int_equal(nc_axx_graph_backward(g, dy, dx), NC_OK);
+    }
+    if (memcmp(y, want_y, out * 4))
+        fail_msg("values of case %u, level %d", (unsigned)number, level);
+    if (memcmp(dx, want_dx, in * 4))
+        fail_msg("gradient of the input of case %u, level %d", (unsigned)number, level);
+    for (i = 0; i < 2; i++) {
+        if (memcmp(t[i].gradients, want_dw[i], t[i].count * 4))
+            fail_msg("gradient of the weights of case %u, level %d", (unsigned)number, level);
+        free(w[i]);
+        free(want_dw[i]);
+    }
+    free(x);
+    free(dy);
+    free(y);
+    free(dx);
+    free(want_y);
+    free(want_dx);
+    nc_axx_graph_destroy(g);
+}
+
+/* Odd sizes, strides, dilations, padding at one end, on every level and with threads to spare. */
+static void depthwise_convolutions_are_chains_in_their_order(void **state) {
+    size_t i;
+    int level;
+#ifdef _OPENMP
+    const int threads = omp_get_max_threads();
+#endif
+    (void)state;
+    for (level = 0; level < 3 && nc_axx_set_simd(level) == level; level++)
+        for (i = 0; i < sizeof depthwise_cases / sizeof *depthwise_cases; i++) {
+#ifdef _OPENMP
+            omp_set_num_threads(i % 2 ? 1 : 3);
+#endif
+            depthwise_case_is_exact(i, level);
+        }
+    (void)nc_axx_set_simd(-1);
+#ifdef _OPENMP
+    omp_set_num_threads(threads);
+#endif
+}
+
 /* A node that cannot be, and words of the message. */
 static void refuse(nc_axx_graph *g, const nc_axx_node *n, nc_status status, const char *words) {
     const uint32_t before = nc_axx_graph_nodes(g);
@@ -608,13 +840,6 @@ static void refuse(nc_axx_graph *g, const nc_axx_node *n, nc_status status, cons
     assert_int_equal(err.status, status);
     if (!strstr(err.message, words)) fail_msg("'%s' lacks '%s'", err.message, words);
     assert_int_equal(nc_axx_graph_nodes(g), before);
-}
-
-static nc_axx_node node_of(nc_axx_node_kind kind) {
-    nc_axx_node n;
-    memset(&n, 0, sizeof n);
-    n.kind = kind;
-    return n;
 }
 
 static void impossible_nodes_are_refused_by_name(void **state) {
@@ -1057,6 +1282,7 @@ int main(void) {
         cmocka_unit_test(float_values_are_those_of_pytorch),
         cmocka_unit_test(quantised_values_are_those_of_pytorch),
         cmocka_unit_test(gradients_are_those_of_pytorch),
+        cmocka_unit_test(depthwise_convolutions_are_chains_in_their_order),
         cmocka_unit_test(folding_changes_roundings_only),
         cmocka_unit_test(batches_do_not_matter),
         cmocka_unit_test(each_node_has_its_own_mode_bits_and_multiplier),
