@@ -13651,18 +13651,23 @@ static void nc_axx__turn_four(float *to, size_t to_stride, const float *from, si
 #endif
 }
 
+/* The same of so many rows and columns, along what is longer, so that few lines of the cache are
+ * under way at once. */
 static void nc_axx__turn_floats(float *to, size_t to_stride, const float *from, size_t from_stride,
                                 size_t rows, size_t columns) {
-    size_t i, k, end;
-    for (i = 0; i < rows; i = end) {
-        end = i + 4 <= rows && columns >= 4 ? i + 4 : i + 1;
-        for (k = 0; k + 4 <= columns && end == i + 4; k += 4)
-            nc_axx__turn_four(to + k * to_stride + i, to_stride, from + i * from_stride + k,
-                              from_stride);
-        for (; k < columns; k++) {
-            size_t r;
-            for (r = i; r < end; r++) to[k * to_stride + r] = from[r * from_stride + k];
-        }
+    const int wide = columns > rows;
+    const size_t outer = wide ? rows : columns, inner = wide ? columns : rows;
+    const size_t from_outer = wide ? from_stride : 1, from_inner = wide ? 1 : from_stride;
+    const size_t to_outer = wide ? 1 : to_stride, to_inner = wide ? to_stride : 1;
+    size_t i, k, end, one;
+    for (i = 0; i < outer; i = end) {
+        end = i + 4 <= outer ? i + 4 : i + 1;
+        for (k = 0; k + 4 <= inner && end == i + 4; k += 4)
+            nc_axx__turn_four(to + i * to_outer + k * to_inner, to_stride,
+                              from + i * from_outer + k * from_inner, from_stride);
+        for (; k < inner; k++)
+            for (one = i; one < end; one++)
+                to[one * to_outer + k * to_inner] = from[one * from_outer + k * from_inner];
     }
 }
 
