@@ -2820,7 +2820,7 @@ NC__COLD_END
 #elif defined(NC__NEON)
 #include <arm_neon.h>
 #endif
-#if defined(NC_AXX_VIT) && defined(_OPENMP)
+#ifdef _OPENMP
 #include <omp.h>
 #endif
 
@@ -9313,6 +9313,498 @@ static void nc_axx__lay_out_conv(const nc_axx_engine *e, const nc_axx__plan *p, 
     parts->bytes = nc_axx__larger(parts->bytes, nc_axx__arena_bytes(&arena));
 }
 
+/* -- depthwise float32 products: channels as lanes, so that every lane is a chain of its own. A
+ * block of channels lies interleaved, a vector for every place; the larger map has zeros around it,
+ * which are multiplied as others are. Chains of graphs are fused, those of layers are not -- */
+
+/* Channels of the widest block; places of the padded map, beyond which rows of taps are as good. */
+enum {
+#ifdef NC_AXX__X86
+    NC_AXX__LANES = 16,
+#elif defined(NC__NEON)
+    NC_AXX__LANES = 4,
+#else
+    NC_AXX__LANES = 1,
+#endif
+    NC_AXX__DEPTHWISE_PLACES = 1 << 18,
+    NC_AXX__HANDS = 32,     /* threads of a graph at most */
+    NC_AXX__LAYER_HANDS = 8 /* of a layer */
+};
+
+/* A block of channels in a thread's memory: large (padded_h x padded_w), small (small_channels x
+ * small_h x small_w), weights (small_channels x taps), all x lanes. */
+typedef struct nc_axx__channels {
+    const nc_axx__plan *p;
+    size_t lanes, padded_h, padded_w;
+    float *large, *small, *weights, *reals; /* the last: any of them, channel by channel */
+    size_t taps[NC_AXX__DEPTHWISE_TAPS];    /* where the first place reads each, in `large` */
+} nc_axx__channels;
+
+/* small += chains over the taps; `places` of a row at once. */
+#define NC_AXX__GATHER(V, places, load, store, fma)                                                \
+    for (; x + places <= p->small_w; x += places) {                                                \
+        V s[places];                                                                               \
+        NC_AXX__UNROLL(8)                                                                          \
+        for (i = 0; i < places; i++) s[i] = load(to + (x + i) * lanes);                            \
+        for (tap = 0; tap < p->taps; tap++) {                                                      \
+            const V weight = load(w + tap * lanes);                                                \
+            const float *at = from + b->taps[tap] + x * step;                                      \
+            NC_AXX__UNROLL(8)                                                                      \
+            for (i = 0; i < places; i++) s[i] = fma(weight, load(at + i * step), s[i]);            \
+        }                                                                                          \
+        NC_AXX__UNROLL(8)                                                                          \
+        for (i = 0; i < places; i++) store(to + (x + i) * lanes, s[i]);                            \
+    }
+/* weights += chains over the places; so many taps at once. */
+#define NC_AXX__WEIGH(V, count, load, store, fma)                                                  \
+    for (; tap + count <= p->taps; tap += count) {                                                 \
+        const float *dy = b->small + c * p->small_h * p->small_w * lanes;                          \
+        float *w = b->weights + (c * p->taps + tap) * lanes;                                       \
+        V s[count];                                                                                \
+        NC_AXX__UNROLL(9)                                                                          \
+        for (i = 0; i < count; i++) s[i] = load(w + i * lanes);                                    \
+        for (y = 0; y < p->small_h; y++) {                                                         \
+            const float *from = b->large + y * row;                                                \
+            for (x = 0; x < p->small_w; x++, dy += lanes, from += step) {                          \
+                const V one = load(dy);                                                            \
+                NC_AXX__UNROLL(9)                                                                  \
+                for (i = 0; i < count; i++) s[i] = fma(one, load(from + b->taps[tap + i]), s[i]);  \
+            }                                                                                      \
+        }                                                                                          \
+        NC_AXX__UNROLL(9)                                                                          \
+        for (i = 0; i < count; i++) store(w + i * lanes, s[i]);                                    \
+    }
+/* gather: small += the taps of large by their weights. weigh: weights += small by the taps of large.
+ * scatter: large += what every place of small adds by the weights, so that each sum takes either
+ * its taps in their order, the last row of places first, or the places in theirs. */
+#define NC_AXX__DEPTHWISE(name, target, by_place, V, zero, load, store, add, fma)                  \
+    target static void nc_axx__gather_##name(const nc_axx__channels *b) {                          \
+        const nc_axx__plan *p = b->p;                                                              \
+        const size_t lanes = sizeof(V) / 4, step = p->s.stride_w * lanes;                          \
+        size_t c, y, tap, i;                                                                       \
+        for (c = 0; c < p->small_channels; c++)                                                    \
+            for (y = 0; y < p->small_h; y++) {                                                     \
+                const float *from = b->large + y * p->s.stride_h * b->padded_w * lanes;            \
+                const float *w = b->weights + c * p->taps * lanes;                                 \
+                float *to = b->small + (c * p->small_h + y) * p->small_w * lanes;                  \
+                size_t x = 0;                                                                      \
+                NC_AXX__GATHER(V, 8, load, store, fma)                                             \
+                NC_AXX__GATHER(V, 4, load, store, fma)                                             \
+                NC_AXX__GATHER(V, 1, load, store, fma)                                             \
+            }                                                                                      \
+    }                                                                                              \
+    target static void nc_axx__scatter_##name(const nc_axx__channels *b) {                         \
+        const nc_axx__plan *p = b->p;                                                              \
+        const size_t lanes = sizeof(V) / 4, map = p->small_h * p->small_w * lanes;                 \
+        size_t c, x, h, i;                                                                         \
+        for (h = 0; h < p->small_h; h++)                                                           \
+            for (i = 0; i < p->taps; i++) {                                                        \
+                const size_t y = by_place ? h : p->small_h - 1 - h;                                \
+                const size_t tap = by_place ? p->taps - 1 - i : i;                                 \
+                const float *w = b->weights + tap * lanes;                                         \
+                const float *from = b->small + y * p->small_w * lanes;                             \
+                const V first = load(w);                                                           \
+                float *to = b->large + y * p->s.stride_h * b->padded_w * lanes + b->taps[tap];     \
+                for (x = 0; x < p->small_w; x++) {                                                 \
+                    V sum = fma(first, load(from), zero);                                          \
+                    for (c = 1; c < p->small_channels; c++)                                        \
+                        sum = fma(load(w + c * p->taps * lanes), load(from + c * map), sum);       \
+                    store(to, add(load(to), sum));                                                 \
+                    from += lanes;                                                                 \
+                    to += p->s.stride_w * lanes;                                                   \
+                }                                                                                  \
+            }                                                                                      \
+    }                                                                                              \
+    target static void nc_axx__weigh_##name(const nc_axx__channels *b) {                           \
+        const nc_axx__plan *p = b->p;                                                              \
+        const size_t lanes = sizeof(V) / 4, step = p->s.stride_w * lanes;                          \
+        const size_t row = p->s.stride_h * b->padded_w * lanes;                                    \
+        size_t c, y, x, i;                                                                         \
+        for (c = 0; c < p->small_channels; c++) {                                                  \
+            size_t tap = 0;                                                                        \
+            NC_AXX__WEIGH(V, 9, load, store, fma)                                                  \
+            NC_AXX__WEIGH(V, 4, load, store, fma)                                                  \
+            NC_AXX__WEIGH(V, 1, load, store, fma)                                                  \
+        }                                                                                          \
+    }
+
+#define NC_AXX__LOAD(at) (*(at))
+#define NC_AXX__STORE(at, value) (*(at) = (value))
+#define NC_AXX__ADD(a, b) ((a) + (b))
+#define NC_AXX__STEP(a, b, c) ((c) + (a) * (b))
+#define NC_AXX__STEP_8(a, b, c) _mm256_add_ps(c, _mm256_mul_ps(a, b))
+#define NC_AXX__STEP_16(a, b, c) _mm512_add_ps(c, _mm512_mul_ps(a, b))
+#define NC_AXX__STEP_4(a, b, c) vaddq_f32(c, vmulq_f32(a, b))
+#define NC_AXX__FUSED_4(a, b, c) vfmaq_f32(c, a, b)
+#define NC_AXX__ONE(name, by_place, step)                                                          \
+    NC_AXX__DEPTHWISE(name, NC_UNUSED, by_place, float, 0.0f, NC_AXX__LOAD, NC_AXX__STORE,         \
+                      NC_AXX__ADD, step)
+#define NC_AXX__EIGHT(name, by_place, step)                                                        \
+    NC_AXX__DEPTHWISE(name, __attribute__((target("avx2,fma"))), by_place, __m256,                 \
+                      _mm256_setzero_ps(), _mm256_loadu_ps, _mm256_storeu_ps, _mm256_add_ps, step)
+#define NC_AXX__SIXTEEN(name, by_place, step)                                                      \
+    NC_AXX__DEPTHWISE(name, NC_AXX__TARGET512, by_place, __m512, _mm512_setzero_ps(),              \
+                      _mm512_loadu_ps, _mm512_storeu_ps, _mm512_add_ps, step)
+#define NC_AXX__FOUR(name, by_place, step)                                                         \
+    NC_AXX__DEPTHWISE(name, NC_UNUSED, by_place, float32x4_t, vdupq_n_f32(0.0f), vld1q_f32,        \
+                      vst1q_f32, vaddq_f32, step)
+NC_AXX__ONE(1, 1, NC_AXX__STEP)
+#if defined(NC_AXX__X86)
+NC_AXX__EIGHT(8, 1, NC_AXX__STEP_8)
+NC_AXX__SIXTEEN(16, 1, NC_AXX__STEP_16)
+#elif defined(NC__NEON)
+NC_AXX__FOUR(4, 1, NC_AXX__STEP_4)
+#endif
+#ifdef NC_AXX_VIT
+NC_AXX__ONE(fused_1, 0, fmaf)
+#if defined(NC_AXX__X86)
+NC_AXX__EIGHT(fused_8, 0, _mm256_fmadd_ps)
+NC_AXX__SIXTEEN(fused_16, 0, _mm512_fmadd_ps)
+#elif defined(NC__NEON)
+NC_AXX__FOUR(fused_4, 0, NC_AXX__FUSED_4)
+#endif
+#endif
+#undef NC_AXX__FOUR
+#undef NC_AXX__SIXTEEN
+#undef NC_AXX__EIGHT
+#undef NC_AXX__ONE
+#undef NC_AXX__FUSED_4
+#undef NC_AXX__STEP_4
+#undef NC_AXX__STEP_16
+#undef NC_AXX__STEP_8
+#undef NC_AXX__STEP
+#undef NC_AXX__ADD
+#undef NC_AXX__STORE
+#undef NC_AXX__LOAD
+#undef NC_AXX__DEPTHWISE
+#undef NC_AXX__WEIGH
+#undef NC_AXX__GATHER
+
+typedef struct nc_axx__depthwise_kernels {
+    size_t lanes;
+    void (*gather)(const nc_axx__channels *b);
+    void (*scatter)(const nc_axx__channels *b);
+    void (*weigh)(const nc_axx__channels *b);
+} nc_axx__depthwise_kernels;
+
+/* The kernels of this level. */
+#define NC_AXX__KERNELS(lanes, name)                                                               \
+    { lanes, nc_axx__gather_##name, nc_axx__scatter_##name, nc_axx__weigh_##name }
+static const nc_axx__depthwise_kernels nc_axx__depthwise_plain[] = {
+    NC_AXX__KERNELS(1, 1),
+#if defined(NC_AXX__X86)
+    NC_AXX__KERNELS(8, 8),
+    NC_AXX__KERNELS(16, 16),
+#elif defined(NC__NEON)
+    NC_AXX__KERNELS(4, 4),
+#endif
+};
+#ifdef NC_AXX_VIT
+static const nc_axx__depthwise_kernels nc_axx__depthwise_fused[] = {
+    NC_AXX__KERNELS(1, fused_1),
+#if defined(NC_AXX__X86)
+    NC_AXX__KERNELS(8, fused_8),
+    NC_AXX__KERNELS(16, fused_16),
+#elif defined(NC__NEON)
+    NC_AXX__KERNELS(4, fused_4),
+#endif
+};
+#endif
+#undef NC_AXX__KERNELS
+
+/* Those for so many channels. */
+static nc_axx__depthwise_kernels nc_axx__depthwise_of(const nc_axx__depthwise_kernels *all,
+                                                      size_t channels) {
+    const size_t level = (size_t)nc_axx__level();
+    const size_t last = sizeof nc_axx__depthwise_plain / sizeof *all - 1;
+    const size_t i = level < last ? level : last;
+    return all[i > 1 && channels < all[i].lanes ? i - 1 : i];
+}
+
+/* to[column to_stride + row] = from[row from_stride + column], four by four. */
+static void nc_axx__turn_four(float *to, size_t to_stride, const float *from, size_t from_stride) {
+#if defined(NC_AXX__X86)
+    __m128 a = _mm_loadu_ps(from), b = _mm_loadu_ps(from + from_stride);
+    __m128 c = _mm_loadu_ps(from + 2 * from_stride), d = _mm_loadu_ps(from + 3 * from_stride);
+    _MM_TRANSPOSE4_PS(a, b, c, d);
+    _mm_storeu_ps(to, a);
+    _mm_storeu_ps(to + to_stride, b);
+    _mm_storeu_ps(to + 2 * to_stride, c);
+    _mm_storeu_ps(to + 3 * to_stride, d);
+#elif defined(NC__NEON)
+    const float32x4x2_t a = vtrnq_f32(vld1q_f32(from), vld1q_f32(from + from_stride));
+    const float32x4x2_t b =
+        vtrnq_f32(vld1q_f32(from + 2 * from_stride), vld1q_f32(from + 3 * from_stride));
+    int i;
+    for (i = 0; i < 2; i++) {
+        vst1q_f32(to + (size_t)i * to_stride,
+                  vcombine_f32(vget_low_f32(a.val[i]), vget_low_f32(b.val[i])));
+        vst1q_f32(to + (size_t)(i + 2) * to_stride,
+                  vcombine_f32(vget_high_f32(a.val[i]), vget_high_f32(b.val[i])));
+    }
+#else
+    size_t i, k;
+    for (i = 0; i < 4; i++)
+        for (k = 0; k < 4; k++) to[k * to_stride + i] = from[i * from_stride + k];
+#endif
+}
+
+/* The same of so many rows and columns, along what is longer, so that few lines of the cache are
+ * under way at once. */
+static void nc_axx__turn_floats(float *to, size_t to_stride, const float *from, size_t from_stride,
+                                size_t rows, size_t columns) {
+    const int wide = columns > rows;
+    const size_t outer = wide ? rows : columns, inner = wide ? columns : rows;
+    const size_t from_outer = wide ? from_stride : 1, from_inner = wide ? 1 : from_stride;
+    const size_t to_outer = wide ? 1 : to_stride, to_inner = wide ? to_stride : 1;
+    size_t i, k, end, one;
+    for (i = 0; i < outer; i = end) {
+        end = i + 4 <= outer ? i + 4 : i + 1;
+        for (k = 0; k + 4 <= inner && end == i + 4; k += 4)
+            nc_axx__turn_four(to + i * to_outer + k * to_inner, to_stride,
+                              from + i * from_outer + k * from_inner, from_stride);
+        for (; k < inner; k++)
+            for (one = i; one < end; one++)
+                to[one * to_outer + k * to_inner] = from[one * from_outer + k * from_inner];
+    }
+}
+
+/* What all threads share: maps of so many images, weights, and what is wanted (null: not): one of
+ * the maps, from the other one or with `add` onto what it holds, and dw += the weights' gradient. A
+ * layer has codes of x, the large map or (transposed) the small one, and of the weights. */
+typedef struct nc_axx__depthwise_job {
+    const nc_axx__plan *p;
+    const nc_axx__depthwise_kernels *kernels; /* one for every level */
+    nc_axx__depthwise_kernels k;
+    size_t images, blocks, slots, slot_floats;
+    const float *large, *small, *w;
+    float *to_large, *to_small, *dw;
+    int add;
+    const nc_axx_engine *e;
+    const void *codes_large, *codes_small, *codes_w;
+    float x_scale;
+    const float *w_scale; /* of every smaller channel */
+    float whole_scale;    /* of all where that is null */
+} nc_axx__depthwise_job;
+
+static size_t nc_axx__padded_h(const nc_axx__plan *p) {
+    return (p->small_h - 1) * p->s.stride_h + (p->s.kernel_h - 1) * p->s.dilation_h + 1;
+}
+
+static size_t nc_axx__padded_w(const nc_axx__plan *p) {
+    return (p->small_w - 1) * p->s.stride_w + (p->s.kernel_w - 1) * p->s.dilation_w + 1;
+}
+
+/* A block's arrays for the widest lanes, with `reals` or without. */
+static size_t nc_axx__slot_floats(const nc_axx__plan *p, int reals) {
+    const size_t large = nc__mul_size(nc_axx__padded_h(p), nc_axx__padded_w(p));
+    const size_t small = nc__mul_size(nc__mul_size(p->small_h, p->small_w), p->small_channels);
+    const size_t taps = p->small_channels * p->taps;
+    size_t all = nc__add_size(nc__add_size(large, small), taps);
+    if (reals)
+        all = nc__add_size(
+            all, nc_axx__larger(nc__mul_size(p->large_h, p->large_w), nc_axx__larger(small, taps)));
+    return nc__mul_size(all, NC_AXX__LANES);
+}
+
+/* Whether float32 products go this way. Not a kernel of one tap: its gradient is fused with what is
+ * there, and it is a product already. */
+static int nc_axx__is_float_depthwise(const nc_axx__plan *p) {
+    return p->large_channels == 1 && p->small_channels <= 4 && p->s.groups >= 4 && p->taps > 1 &&
+           p->taps <= NC_AXX__DEPTHWISE_TAPS &&
+           nc__mul_size(nc_axx__padded_h(p), nc_axx__padded_w(p)) <= NC_AXX__DEPTHWISE_PLACES;
+}
+
+static nc_axx__channels nc_axx__channels_of(const nc_axx__depthwise_job *job, float *memory) {
+    const nc_axx__plan *p = job->p;
+    nc_axx__channels b;
+    size_t i;
+    b.p = p;
+    b.lanes = job->k.lanes;
+    b.padded_h = nc_axx__padded_h(p);
+    b.padded_w = nc_axx__padded_w(p);
+    b.large = memory;
+    b.small = b.large + b.padded_h * b.padded_w * b.lanes;
+    b.weights = b.small + p->small_channels * p->small_h * p->small_w * b.lanes;
+    b.reals = b.weights + p->small_channels * p->taps * b.lanes;
+    for (i = 0; i < p->taps; i++)
+        b.taps[i] = (i / p->s.kernel_w * p->s.dilation_h * b.padded_w +
+                     i % p->s.kernel_w * p->s.dilation_w) *
+                    b.lanes;
+    return b;
+}
+
+/* Channels of a larger map into the block's; with `to` instead the block's into a map. */
+static void nc_axx__turn_large(const nc_axx__channels *b, const float *from, float *to,
+                               size_t channels) {
+    const nc_axx__plan *p = b->p;
+    const size_t left = p->s.padding_w, plane = p->large_h * p->large_w;
+    const size_t room = b->padded_w > left ? b->padded_w - left : 0;
+    const size_t n = room < p->large_w ? room : p->large_w;
+    size_t y;
+    for (y = 0; y < p->large_h && y + p->s.padding_h < b->padded_h && n; y++) {
+        float *in = b->large + ((y + p->s.padding_h) * b->padded_w + left) * b->lanes;
+        if (to)
+            nc_axx__turn_floats(to + y * p->large_w, plane, in, b->lanes, n, channels);
+        else
+            nc_axx__turn_floats(in, b->lanes, from + y * p->large_w, plane, channels, n);
+    }
+}
+
+static size_t nc_axx__block_channels(const nc_axx__depthwise_job *job, size_t block) {
+    const size_t rest = job->p->s.groups - block * job->k.lanes;
+    return rest < job->k.lanes ? rest : job->k.lanes;
+}
+
+/* Channels of x from `channel` on as float32, n values each. */
+static const float *nc_axx__block_reals(const nc_axx__depthwise_job *job, const nc_axx__channels *b,
+                                        const void *codes, size_t channel, size_t channels,
+                                        size_t n) {
+    nc_axx__reals(job->e, 0, b->reals, nc_axx__from(job->e, codes, channel * n), channels * n,
+                  job->x_scale);
+    return b->reals;
+}
+
+static void nc_axx__load_large(const nc_axx__depthwise_job *job, const nc_axx__channels *b,
+                               size_t channel, size_t channels) {
+    const size_t n = job->p->large_h * job->p->large_w;
+    const float *from = job->large
+                            ? job->large + channel * n
+                            : nc_axx__block_reals(job, b, job->codes_large, channel, channels, n);
+    nc_axx__turn_large(b, from, NULL, channels);
+}
+
+static void nc_axx__load_small(const nc_axx__depthwise_job *job, const nc_axx__channels *b,
+                               size_t channel, size_t channels) {
+    const size_t n = job->p->small_channels * job->p->small_h * job->p->small_w;
+    const float *from = job->small
+                            ? job->small + channel * n
+                            : nc_axx__block_reals(job, b, job->codes_small, channel, channels, n);
+    nc_axx__turn_floats(b->small, b->lanes, from, n, channels, n);
+}
+
+static void nc_axx__load_weights(const nc_axx__depthwise_job *job, const nc_axx__channels *b,
+                                 size_t channel, size_t channels) {
+    const size_t taps = job->p->taps, n = job->p->small_channels * taps;
+    const float *w = job->w ? job->w + channel * n : b->reals;
+    size_t c;
+    for (c = 0; c < channels * job->p->small_channels && !job->w; c++) {
+        const size_t row = channel * job->p->small_channels + c;
+        nc_axx__reals(job->e, 1, b->reals + c * taps,
+                      nc_axx__from(job->e, job->codes_w, row * taps), taps,
+                      job->w_scale ? job->w_scale[row] : job->whole_scale);
+    }
+    nc_axx__turn_floats(b->weights, b->lanes, w, n, channels, n);
+}
+
+/* The gradient of a block's weights, image by image. */
+static void nc_axx__depthwise_weights(const nc_axx__depthwise_job *job, const nc_axx__channels *b,
+                                      size_t block) {
+    const nc_axx__plan *p = job->p;
+    const size_t channels = nc_axx__block_channels(job, block), first = block * b->lanes;
+    const size_t taps = p->small_channels * p->taps;
+    float *dw = job->dw + first * taps;
+    size_t image;
+    nc_axx__turn_floats(b->weights, b->lanes, dw, taps, channels, taps);
+    for (image = 0; image < job->images; image++) {
+        nc_axx__load_large(job, b, image * p->s.groups + first, channels);
+        nc_axx__load_small(job, b, image * p->s.groups + first, channels);
+        job->k.weigh(b);
+    }
+    nc_axx__turn_floats(dw, taps, b->weights, b->lanes, taps, channels);
+}
+
+/* The wanted map of one image and block. */
+static void nc_axx__depthwise_map(const nc_axx__depthwise_job *job, const nc_axx__channels *b,
+                                  size_t image, size_t block) {
+    const nc_axx__plan *p = job->p;
+    const size_t channels = nc_axx__block_channels(job, block), first = block * b->lanes;
+    const size_t map = image * p->s.groups + first, places = p->small_h * p->small_w;
+    const size_t small = p->small_channels * places, large = p->large_h * p->large_w;
+    nc_axx__load_weights(job, b, first, channels);
+    if (job->to_small) {
+        float *to = job->to_small + map * small;
+        nc_axx__load_large(job, b, map, channels);
+        memset(b->small, 0, small * b->lanes * sizeof *b->small);
+        if (job->add) nc_axx__turn_floats(b->small, b->lanes, to, small, channels, small);
+        job->k.gather(b);
+        nc_axx__turn_floats(to, small, b->small, b->lanes, small, channels);
+    } else {
+        float *to = job->to_large + map * large;
+        nc_axx__load_small(job, b, map, channels);
+        memset(b->large, 0, b->padded_h * b->padded_w * b->lanes * sizeof *b->large);
+        if (!job->add) memset(to, 0, channels * large * sizeof *to);
+        if (job->add) nc_axx__turn_large(b, to, NULL, channels);
+        job->k.scatter(b);
+        nc_axx__turn_large(b, NULL, to, channels);
+    }
+}
+
+/* A thread's share of the job: of the blocks of weights first, which take longer than maps, and
+ * whose zeros around the larger map scatter would fill. */
+static void nc_axx__depthwise_slot(const nc_axx__depthwise_job *job, size_t slot, float *memory) {
+    const nc_axx__channels b = nc_axx__channels_of(job, memory);
+    const size_t weights = job->dw ? job->blocks : 0;
+    const size_t maps = job->to_large || job->to_small ? job->images * job->blocks : 0;
+    size_t i;
+    memset(memory, 0, job->slot_floats * sizeof *memory);
+    for (i = slot; i < weights + maps; i += job->slots)
+        if (i < weights)
+            nc_axx__depthwise_weights(job, &b, i);
+        else
+            nc_axx__depthwise_map(job, &b, (i - weights) / job->blocks,
+                                  (i - weights) % job->blocks);
+}
+
+/* Threads at hand, at most so many. */
+static size_t nc_axx__hands(size_t most) {
+#ifdef _OPENMP
+    const size_t hands = (size_t)omp_get_max_threads();
+    return hands < most ? hands : most;
+#else
+    (void)most;
+    return 1;
+#endif
+}
+
+/* The whole job, on as many threads as it has slots in memory. */
+static void nc_axx__depthwise_run(nc_axx__depthwise_job *job, float *memory) {
+    const nc_axx__plan *p = job->p;
+    ptrdiff_t slot;
+    job->k = nc_axx__depthwise_of(job->kernels, p->s.groups);
+    job->blocks = (p->s.groups + job->k.lanes - 1) / job->k.lanes;
+    job->slot_floats = nc_axx__slot_floats(p, job->e != NULL);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if ((double)job->images * (double)p->s.groups *          \
+                                                  (double)(p->small_h * p->small_w * p->taps) >    \
+                                              1e6)
+#endif
+    for (slot = 0; slot < (ptrdiff_t)job->slots; slot++)
+        nc_axx__depthwise_slot(job, (size_t)slot, memory + (size_t)slot * job->slot_floats);
+}
+
+/* Memory of a layer's gradients. */
+static size_t nc_axx__depthwise_bytes(const nc_axx__plan *p) {
+    return nc__add_size(
+        nc__mul_size(nc_axx__slot_floats(p, 1), NC_AXX__LAYER_HANDS * sizeof(float)), 64);
+}
+
+/* A layer's: x is the large map or (transposed) the small one, and dx too. */
+static nc_status nc_axx__depthwise_back(nc_axx__depthwise_job *job, int transposed, const void *x,
+                                        const float *dy, float *dx, void *work, size_t work_bytes) {
+    nc_axx__arena arena = nc_axx__arena_of(work);
+    const size_t floats = NC_AXX__LAYER_HANDS * nc_axx__slot_floats(job->p, 1);
+    if (!nc_axx__fits(work, work_bytes, nc_axx__depthwise_bytes(job->p))) return NC_ERR_ARG;
+    job->kernels = nc_axx__depthwise_plain;
+    job->images = job->p->s.batch;
+    job->slots = nc_axx__hands(NC_AXX__LAYER_HANDS);
+    *(transposed ? &job->codes_small : &job->codes_large) = x;
+    *(transposed ? &job->large : &job->small) = dy;
+    *(transposed ? &job->to_small : &job->to_large) = dx;
+    nc_axx__depthwise_run(job, (float *)nc_axx__piece(&arena, floats, sizeof(float)));
+    return NC_OK;
+}
+
 NC_API size_t nc_axx_conv_work_bytes(const nc_axx_engine *e, const nc_axx_conv *shape) {
     nc_axx__conv_work parts;
     nc_axx__plan p;
@@ -9321,7 +9813,9 @@ NC_API size_t nc_axx_conv_work_bytes(const nc_axx_engine *e, const nc_axx_conv *
     for (transposed = 0; transposed < 2; transposed++)
         if (nc_axx__plan_conv(shape, transposed, &p) == NC_OK) {
             nc_axx__lay_out_conv(e, &p, NULL, &parts);
-            if (parts.bytes > bytes) bytes = parts.bytes;
+            bytes = nc_axx__larger(bytes, parts.bytes);
+            if (nc_axx__is_float_depthwise(&p))
+                bytes = nc_axx__larger(bytes, nc_axx__depthwise_bytes(&p));
         }
     return bytes;
 }
@@ -9490,6 +9984,20 @@ NC_API nc_status nc_axx_conv2d_backward(const nc_axx_engine *e, const nc_axx_con
     if (status != NC_OK) return status;
     if (!w_scale || !dy) return NC_ERR_ARG;
     places = p.small_h * p.small_w;
+    if (nc_axx__is_float_depthwise(&p)) {
+        nc_axx__depthwise_job job;
+        memset(&job, 0, sizeof job);
+        job.p = &p;
+        job.e = e;
+        job.codes_w = w;
+        job.x_scale = x_scale;
+        job.w_scale = w_scale;
+        job.dw = dw;
+        status = nc_axx__depthwise_back(&job, 0, x, dy, dx, work, work_bytes);
+        if (status == NC_OK && db)
+            nc_axx__bias_gradient(db, dy, p.s.batch, p.s.out_channels, places);
+        return status;
+    }
     for (image = 0; image < p.s.batch; image++)
         for (group = 0; group < p.s.groups; group++) {
             const size_t map = image * p.s.groups + group, first = group * p.small_channels;
@@ -9582,6 +10090,20 @@ NC_API nc_status nc_axx_conv2d_transposed_backward(const nc_axx_engine *e, const
     if (!dy) return NC_ERR_ARG;
     places = p.small_h * p.small_w;
     large = p.large_channels * p.large_h * p.large_w;
+    if (nc_axx__is_float_depthwise(&p)) {
+        nc_axx__depthwise_job job;
+        memset(&job, 0, sizeof job);
+        job.p = &p;
+        job.e = e;
+        job.codes_w = w;
+        job.x_scale = x_scale;
+        job.whole_scale = w_scale;
+        job.dw = dw;
+        status = nc_axx__depthwise_back(&job, 1, x, dy, dx, work, work_bytes);
+        if (status == NC_OK && db)
+            nc_axx__bias_gradient(db, dy, p.s.batch, p.s.out_channels, large);
+        return status;
+    }
     for (image = 0; image < p.s.batch; image++)
         for (group = 0; group < p.s.groups; group++) {
             const size_t map = image * p.s.groups + group;
@@ -13466,366 +13988,6 @@ static int nc_axx__is_pointwise(const nc_axx__plan *p) {
            !s->padding_h && !s->padding_w && !s->extra_h && !s->extra_w;
 }
 
-/* -- depthwise float32 products: channels as lanes, so that every lane is a chain of its own. A
- * block of channels lies interleaved, a vector for every place; the larger map has zeros around it,
- * which are multiplied as others are -- */
-
-/* Channels of the widest block; places of the padded map, beyond which rows of taps are as good. */
-enum {
-#ifdef NC_AXX__X86
-    NC_AXX__LANES = 16,
-#elif defined(NC__NEON)
-    NC_AXX__LANES = 4,
-#else
-    NC_AXX__LANES = 1,
-#endif
-    NC_AXX__DEPTHWISE_PLACES = 1 << 18,
-    NC_AXX__HANDS = 32 /* threads at most */
-};
-
-/* A block of channels in a thread's memory: large (padded_h x padded_w), small (small_channels x
- * small_h x small_w), weights (small_channels x taps), all x lanes. */
-typedef struct nc_axx__channels {
-    const nc_axx__plan *p;
-    size_t lanes, padded_h, padded_w;
-    float *large, *small, *weights;
-    size_t taps[NC_AXX__DEPTHWISE_TAPS]; /* where the first place reads each, in `large` */
-} nc_axx__channels;
-
-/* small += chains over the taps; `places` of a row at once. */
-#define NC_AXX__GATHER(V, places, load, store, fma)                                                \
-    for (; x + places <= p->small_w; x += places) {                                                \
-        V s[places];                                                                               \
-        NC_AXX__UNROLL(8)                                                                          \
-        for (i = 0; i < places; i++) s[i] = load(to + (x + i) * lanes);                            \
-        for (tap = 0; tap < p->taps; tap++) {                                                      \
-            const V weight = load(w + tap * lanes);                                                \
-            const float *at = from + b->taps[tap] + x * step;                                      \
-            NC_AXX__UNROLL(8)                                                                      \
-            for (i = 0; i < places; i++) s[i] = fma(weight, load(at + i * step), s[i]);            \
-        }                                                                                          \
-        NC_AXX__UNROLL(8)                                                                          \
-        for (i = 0; i < places; i++) store(to + (x + i) * lanes, s[i]);                            \
-    }
-/* weights += chains over the places; so many taps at once. */
-#define NC_AXX__WEIGH(V, count, load, store, fma)                                                  \
-    for (; tap + count <= p->taps; tap += count) {                                                 \
-        const float *dy = b->small + c * p->small_h * p->small_w * lanes;                          \
-        float *w = b->weights + (c * p->taps + tap) * lanes;                                       \
-        V s[count];                                                                                \
-        NC_AXX__UNROLL(9)                                                                          \
-        for (i = 0; i < count; i++) s[i] = load(w + i * lanes);                                    \
-        for (y = 0; y < p->small_h; y++) {                                                         \
-            const float *from = b->large + y * row;                                                \
-            for (x = 0; x < p->small_w; x++, dy += lanes, from += step) {                          \
-                const V one = load(dy);                                                            \
-                NC_AXX__UNROLL(9)                                                                  \
-                for (i = 0; i < count; i++) s[i] = fma(one, load(from + b->taps[tap + i]), s[i]);  \
-            }                                                                                      \
-        }                                                                                          \
-        NC_AXX__UNROLL(9)                                                                          \
-        for (i = 0; i < count; i++) store(w + i * lanes, s[i]);                                    \
-    }
-/* gather: small += the taps of large by their weights. scatter: large += what every place of small
- * adds by the weights, the last row of places first, so that each sum takes its taps in their
- * order. weigh: weights += small by the taps of large. */
-#define NC_AXX__DEPTHWISE(name, target, V, zero, load, store, add, fma)                            \
-    target static void nc_axx__gather_##name(const nc_axx__channels *b) {                          \
-        const nc_axx__plan *p = b->p;                                                              \
-        const size_t lanes = sizeof(V) / 4, step = p->s.stride_w * lanes;                          \
-        size_t c, y, tap, i;                                                                       \
-        for (c = 0; c < p->small_channels; c++)                                                    \
-            for (y = 0; y < p->small_h; y++) {                                                     \
-                const float *from = b->large + y * p->s.stride_h * b->padded_w * lanes;            \
-                const float *w = b->weights + c * p->taps * lanes;                                 \
-                float *to = b->small + (c * p->small_h + y) * p->small_w * lanes;                  \
-                size_t x = 0;                                                                      \
-                NC_AXX__GATHER(V, 8, load, store, fma)                                             \
-                NC_AXX__GATHER(V, 4, load, store, fma)                                             \
-                NC_AXX__GATHER(V, 1, load, store, fma)                                             \
-            }                                                                                      \
-    }                                                                                              \
-    target static void nc_axx__scatter_##name(const nc_axx__channels *b) {                         \
-        const nc_axx__plan *p = b->p;                                                              \
-        const size_t lanes = sizeof(V) / 4, map = p->small_h * p->small_w * lanes;                 \
-        size_t c, y, x, tap;                                                                       \
-        for (y = p->small_h; y-- > 0;)                                                             \
-            for (tap = 0; tap < p->taps; tap++) {                                                  \
-                const float *w = b->weights + tap * lanes;                                         \
-                const float *from = b->small + y * p->small_w * lanes;                             \
-                const V first = load(w);                                                           \
-                float *to = b->large + y * p->s.stride_h * b->padded_w * lanes + b->taps[tap];     \
-                for (x = 0; x < p->small_w; x++) {                                                 \
-                    V sum = fma(first, load(from), zero);                                          \
-                    for (c = 1; c < p->small_channels; c++)                                        \
-                        sum = fma(load(w + c * p->taps * lanes), load(from + c * map), sum);       \
-                    store(to, add(load(to), sum));                                                 \
-                    from += lanes;                                                                 \
-                    to += p->s.stride_w * lanes;                                                   \
-                }                                                                                  \
-            }                                                                                      \
-    }                                                                                              \
-    target static void nc_axx__weigh_##name(const nc_axx__channels *b) {                           \
-        const nc_axx__plan *p = b->p;                                                              \
-        const size_t lanes = sizeof(V) / 4, step = p->s.stride_w * lanes;                          \
-        const size_t row = p->s.stride_h * b->padded_w * lanes;                                    \
-        size_t c, y, x, i;                                                                         \
-        for (c = 0; c < p->small_channels; c++) {                                                  \
-            size_t tap = 0;                                                                        \
-            NC_AXX__WEIGH(V, 9, load, store, fma)                                                  \
-            NC_AXX__WEIGH(V, 4, load, store, fma)                                                  \
-            NC_AXX__WEIGH(V, 1, load, store, fma)                                                  \
-        }                                                                                          \
-    }
-
-#define NC_AXX__LOAD(at) (*(at))
-#define NC_AXX__STORE(at, value) (*(at) = (value))
-#define NC_AXX__ADD(a, b) ((a) + (b))
-NC_AXX__DEPTHWISE(1, NC_UNUSED, float, 0.0f, NC_AXX__LOAD, NC_AXX__STORE, NC_AXX__ADD, fmaf)
-#undef NC_AXX__ADD
-#undef NC_AXX__STORE
-#undef NC_AXX__LOAD
-#if defined(NC_AXX__X86)
-NC_AXX__DEPTHWISE(8, __attribute__((target("avx2,fma"))), __m256, _mm256_setzero_ps(),
-                  _mm256_loadu_ps, _mm256_storeu_ps, _mm256_add_ps, _mm256_fmadd_ps)
-NC_AXX__DEPTHWISE(16, NC_AXX__TARGET512, __m512, _mm512_setzero_ps(), _mm512_loadu_ps,
-                  _mm512_storeu_ps, _mm512_add_ps, _mm512_fmadd_ps)
-#elif defined(NC__NEON)
-#define NC_AXX__FMA(a, b, c) vfmaq_f32(c, a, b)
-NC_AXX__DEPTHWISE(4, NC_UNUSED, float32x4_t, vdupq_n_f32(0.0f), vld1q_f32, vst1q_f32, vaddq_f32,
-                  NC_AXX__FMA)
-#undef NC_AXX__FMA
-#endif
-#undef NC_AXX__DEPTHWISE
-#undef NC_AXX__WEIGH
-#undef NC_AXX__GATHER
-
-typedef struct nc_axx__depthwise_kernels {
-    size_t lanes;
-    void (*gather)(const nc_axx__channels *b);
-    void (*scatter)(const nc_axx__channels *b);
-    void (*weigh)(const nc_axx__channels *b);
-} nc_axx__depthwise_kernels;
-
-/* The kernels for so many channels. */
-static nc_axx__depthwise_kernels nc_axx__depthwise_of(size_t channels) {
-    static const nc_axx__depthwise_kernels all[] = {
-        {1, nc_axx__gather_1, nc_axx__scatter_1, nc_axx__weigh_1},
-#if defined(NC_AXX__X86)
-        {8, nc_axx__gather_8, nc_axx__scatter_8, nc_axx__weigh_8},
-        {16, nc_axx__gather_16, nc_axx__scatter_16, nc_axx__weigh_16},
-#elif defined(NC__NEON)
-        {4, nc_axx__gather_4, nc_axx__scatter_4, nc_axx__weigh_4},
-#endif
-    };
-    const size_t level = (size_t)nc_axx__level(), last = sizeof all / sizeof *all - 1;
-    const size_t i = level < last ? level : last;
-    return all[i > 1 && channels < all[i].lanes ? i - 1 : i];
-}
-
-/* to[column to_stride + row] = from[row from_stride + column], four by four. */
-static void nc_axx__turn_four(float *to, size_t to_stride, const float *from, size_t from_stride) {
-#if defined(NC_AXX__X86)
-    __m128 a = _mm_loadu_ps(from), b = _mm_loadu_ps(from + from_stride);
-    __m128 c = _mm_loadu_ps(from + 2 * from_stride), d = _mm_loadu_ps(from + 3 * from_stride);
-    _MM_TRANSPOSE4_PS(a, b, c, d);
-    _mm_storeu_ps(to, a);
-    _mm_storeu_ps(to + to_stride, b);
-    _mm_storeu_ps(to + 2 * to_stride, c);
-    _mm_storeu_ps(to + 3 * to_stride, d);
-#elif defined(NC__NEON)
-    const float32x4x2_t a = vtrnq_f32(vld1q_f32(from), vld1q_f32(from + from_stride));
-    const float32x4x2_t b =
-        vtrnq_f32(vld1q_f32(from + 2 * from_stride), vld1q_f32(from + 3 * from_stride));
-    int i;
-    for (i = 0; i < 2; i++) {
-        vst1q_f32(to + (size_t)i * to_stride,
-                  vcombine_f32(vget_low_f32(a.val[i]), vget_low_f32(b.val[i])));
-        vst1q_f32(to + (size_t)(i + 2) * to_stride,
-                  vcombine_f32(vget_high_f32(a.val[i]), vget_high_f32(b.val[i])));
-    }
-#else
-    size_t i, k;
-    for (i = 0; i < 4; i++)
-        for (k = 0; k < 4; k++) to[k * to_stride + i] = from[i * from_stride + k];
-#endif
-}
-
-/* The same of so many rows and columns, along what is longer, so that few lines of the cache are
- * under way at once. */
-static void nc_axx__turn_floats(float *to, size_t to_stride, const float *from, size_t from_stride,
-                                size_t rows, size_t columns) {
-    const int wide = columns > rows;
-    const size_t outer = wide ? rows : columns, inner = wide ? columns : rows;
-    const size_t from_outer = wide ? from_stride : 1, from_inner = wide ? 1 : from_stride;
-    const size_t to_outer = wide ? 1 : to_stride, to_inner = wide ? to_stride : 1;
-    size_t i, k, end, one;
-    for (i = 0; i < outer; i = end) {
-        end = i + 4 <= outer ? i + 4 : i + 1;
-        for (k = 0; k + 4 <= inner && end == i + 4; k += 4)
-            nc_axx__turn_four(to + i * to_outer + k * to_inner, to_stride,
-                              from + i * from_outer + k * from_inner, from_stride);
-        for (; k < inner; k++)
-            for (one = i; one < end; one++)
-                to[one * to_outer + k * to_inner] = from[one * from_outer + k * from_inner];
-    }
-}
-
-/* What all threads share: maps of so many images, weights, and what is wanted: one of the maps,
- * from the other one or with `add` onto what it holds, and dw (null: not) += the weights' gradient.
- */
-typedef struct nc_axx__depthwise_job {
-    const nc_axx__plan *p;
-    nc_axx__depthwise_kernels k;
-    size_t images, blocks, slots, slot_floats;
-    float *large, *small;
-    const float *w;
-    float *to_large, *to_small, *dw;
-    int add;
-} nc_axx__depthwise_job;
-
-static size_t nc_axx__padded_h(const nc_axx__plan *p) {
-    return (p->small_h - 1) * p->s.stride_h + (p->s.kernel_h - 1) * p->s.dilation_h + 1;
-}
-
-static size_t nc_axx__padded_w(const nc_axx__plan *p) {
-    return (p->small_w - 1) * p->s.stride_w + (p->s.kernel_w - 1) * p->s.dilation_w + 1;
-}
-
-/* A block's three arrays, for the widest lanes. */
-static size_t nc_axx__slot_floats(const nc_axx__plan *p) {
-    const size_t large = nc__mul_size(nc_axx__padded_h(p), nc_axx__padded_w(p));
-    const size_t small = nc__mul_size(nc__mul_size(p->small_h, p->small_w), p->small_channels);
-    return nc__mul_size(nc__add_size(nc__add_size(large, small), p->small_channels * p->taps),
-                        NC_AXX__LANES);
-}
-
-/* Whether float32 products go this way. Not a kernel of one tap: its gradient is fused with what is
- * there, and it is a product already. */
-static int nc_axx__is_float_depthwise(const nc_axx__plan *p) {
-    return p->large_channels == 1 && p->small_channels <= 4 && p->s.groups >= 4 && p->taps > 1 &&
-           p->taps <= NC_AXX__DEPTHWISE_TAPS &&
-           nc__mul_size(nc_axx__padded_h(p), nc_axx__padded_w(p)) <= NC_AXX__DEPTHWISE_PLACES;
-}
-
-static nc_axx__channels nc_axx__channels_of(const nc_axx__depthwise_job *job, float *memory) {
-    const nc_axx__plan *p = job->p;
-    nc_axx__channels b;
-    size_t i;
-    b.p = p;
-    b.lanes = job->k.lanes;
-    b.padded_h = nc_axx__padded_h(p);
-    b.padded_w = nc_axx__padded_w(p);
-    b.large = memory;
-    b.small = b.large + b.padded_h * b.padded_w * b.lanes;
-    b.weights = b.small + p->small_channels * p->small_h * p->small_w * b.lanes;
-    for (i = 0; i < p->taps; i++)
-        b.taps[i] = (i / p->s.kernel_w * p->s.dilation_h * b.padded_w +
-                     i % p->s.kernel_w * p->s.dilation_w) *
-                    b.lanes;
-    return b;
-}
-
-/* Channels of the larger map, `group` the first, into the block's or back. */
-static void nc_axx__turn_large(const nc_axx__channels *b, float *map, size_t channels, int back) {
-    const nc_axx__plan *p = b->p;
-    const size_t left = p->s.padding_w, plane = p->large_h * p->large_w;
-    const size_t room = b->padded_w > left ? b->padded_w - left : 0;
-    const size_t n = room < p->large_w ? room : p->large_w;
-    size_t y;
-    for (y = 0; y < p->large_h && y + p->s.padding_h < b->padded_h && n; y++) {
-        float *in = b->large + ((y + p->s.padding_h) * b->padded_w + left) * b->lanes;
-        float *at = map + y * p->large_w;
-        if (back)
-            nc_axx__turn_floats(at, plane, in, b->lanes, n, channels);
-        else
-            nc_axx__turn_floats(in, b->lanes, at, plane, channels, n);
-    }
-}
-
-static size_t nc_axx__block_channels(const nc_axx__depthwise_job *job, size_t block) {
-    const size_t rest = job->p->s.groups - block * job->k.lanes;
-    return rest < job->k.lanes ? rest : job->k.lanes;
-}
-
-/* The gradient of a block's weights, image by image. */
-static void nc_axx__depthwise_weights(const nc_axx__depthwise_job *job, const nc_axx__channels *b,
-                                      size_t block) {
-    const nc_axx__plan *p = job->p;
-    const size_t channels = nc_axx__block_channels(job, block), first = block * b->lanes;
-    const size_t small = p->small_channels * p->small_h * p->small_w;
-    const size_t large = p->large_h * p->large_w, taps = p->small_channels * p->taps;
-    float *dw = job->dw + first * taps;
-    size_t image;
-    nc_axx__turn_floats(b->weights, b->lanes, dw, taps, channels, taps);
-    for (image = 0; image < job->images; image++) {
-        const size_t map = image * p->s.groups + first;
-        nc_axx__turn_large(b, job->large + map * large, channels, 0);
-        nc_axx__turn_floats(b->small, b->lanes, job->small + map * small, small, channels, small);
-        job->k.weigh(b);
-    }
-    nc_axx__turn_floats(dw, taps, b->weights, b->lanes, taps, channels);
-}
-
-/* The wanted map of one image and block. */
-static void nc_axx__depthwise_map(const nc_axx__depthwise_job *job, const nc_axx__channels *b,
-                                  size_t image, size_t block) {
-    const nc_axx__plan *p = job->p;
-    const size_t channels = nc_axx__block_channels(job, block), first = block * b->lanes;
-    const size_t map = image * p->s.groups + first, places = p->small_h * p->small_w;
-    const size_t small = p->small_channels * places, large = p->large_h * p->large_w;
-    const size_t taps = p->small_channels * p->taps;
-    nc_axx__turn_floats(b->weights, b->lanes, job->w + first * taps, taps, channels, taps);
-    if (job->to_small) {
-        float *to = job->to_small + map * small;
-        nc_axx__turn_large(b, job->large + map * large, channels, 0);
-        memset(b->small, 0, small * b->lanes * sizeof *b->small);
-        if (job->add) nc_axx__turn_floats(b->small, b->lanes, to, small, channels, small);
-        job->k.gather(b);
-        nc_axx__turn_floats(to, small, b->small, b->lanes, small, channels);
-    } else {
-        float *to = job->to_large + map * large;
-        nc_axx__turn_floats(b->small, b->lanes, job->small + map * small, small, channels, small);
-        memset(b->large, 0, b->padded_h * b->padded_w * b->lanes * sizeof *b->large);
-        if (!job->add) memset(to, 0, channels * large * sizeof *to);
-        if (job->add) nc_axx__turn_large(b, to, channels, 0);
-        job->k.scatter(b);
-        nc_axx__turn_large(b, to, channels, 1);
-    }
-}
-
-/* A thread's share of the job: of the blocks of weights first, which take longer than maps, and
- * whose zeros around the larger map scatter would fill. */
-static void nc_axx__depthwise_slot(const nc_axx__depthwise_job *job, size_t slot, float *memory) {
-    const nc_axx__channels b = nc_axx__channels_of(job, memory);
-    const size_t weights = job->dw ? job->blocks : 0;
-    size_t i;
-    memset(memory, 0, job->slot_floats * sizeof *memory);
-    for (i = slot; i < weights + job->images * job->blocks; i += job->slots)
-        if (i < weights)
-            nc_axx__depthwise_weights(job, &b, i);
-        else
-            nc_axx__depthwise_map(job, &b, (i - weights) / job->blocks,
-                                  (i - weights) % job->blocks);
-}
-
-/* The whole job, on as many threads as there are slots in the graph's memory for taps. */
-static void nc_axx__depthwise_run(const nc_axx_graph *g, nc_axx__depthwise_job *job) {
-    const nc_axx__plan *p = job->p;
-    ptrdiff_t slot;
-    job->k = nc_axx__depthwise_of(p->s.groups);
-    job->blocks = (p->s.groups + job->k.lanes - 1) / job->k.lanes;
-    job->slots = g->slots;
-    job->slot_floats = nc_axx__slot_floats(p);
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static) if ((double)job->images * (double)p->s.groups *          \
-                                                  (double)(p->small_h * p->small_w * p->taps) >    \
-                                              1e6)
-#endif
-    for (slot = 0; slot < (ptrdiff_t)job->slots; slot++)
-        nc_axx__depthwise_slot(job, (size_t)slot, g->taps + (size_t)slot * job->slot_floats);
-}
-
 /* A convolution's float32 products. */
 static void nc_axx__float_convolution(nc_axx_graph *g, const nc_axx__vertex *v,
                                       const nc_axx__plan *p, float *x, const float *w,
@@ -13838,11 +14000,13 @@ static void nc_axx__float_convolution(nc_axx_graph *g, const nc_axx__vertex *v,
         nc_axx__depthwise_job job;
         memset(&job, 0, sizeof job);
         job.p = p;
+        job.kernels = nc_axx__depthwise_fused;
         job.images = images;
+        job.slots = g->slots;
         job.w = w;
         *(transposed ? &job.small : &job.large) = x;
         *(transposed ? &job.to_large : &job.to_small) = v->y;
-        nc_axx__depthwise_run(g, &job);
+        nc_axx__depthwise_run(&job, g->taps);
         return;
     }
     for (i = 0; i < images * p->s.groups; i++) {
@@ -14306,14 +14470,16 @@ static void nc_axx__back_convolution(nc_axx_graph *g, nc_axx__vertex *v, size_t 
         nc_axx__depthwise_job job;
         memset(&job, 0, sizeof job);
         job.p = &p;
+        job.kernels = nc_axx__depthwise_fused;
         job.images = images;
+        job.slots = g->slots;
         job.w = w;
         job.dw = dw;
         job.small = transposed ? x : v->dy;
         job.large = transposed ? v->dy : x;
         *(transposed ? &job.to_small : &job.to_large) = from->dy;
         job.add = 1;
-        nc_axx__depthwise_run(g, &job);
+        nc_axx__depthwise_run(&job, g->taps);
     }
     for (i = 0; i < images * groups && !nc_axx__is_float_depthwise(&p); i++) {
         const size_t group = i % groups * p.small_channels * p.taps;
@@ -14701,7 +14867,7 @@ static void nc_axx__need(const nc_axx_graph *g, const nc_axx__vertex *v, nc_axx_
         taps = 2 * g->batch * (v->count / v->shape[v->rank - 1]);
     if (v->is.kind == NC_AXX_NODE_CONV2D || transposed) {
         (void)nc_axx__plan_conv(&v->conv, transposed, &p);
-        taps = nc_axx__is_float_depthwise(&p) ? nc__mul_size(g->slots, nc_axx__slot_floats(&p))
+        taps = nc_axx__is_float_depthwise(&p) ? nc__mul_size(g->slots, nc_axx__slot_floats(&p, 0))
                                               : nc__mul_size(p.taps, p.small_h * p.small_w);
         nc_axx__lay_out_conv(NULL, &p, NULL, &parts); /* of its direction only */
         work = parts.bytes;
@@ -14732,11 +14898,7 @@ static nc_status nc_axx__make_memory(nc_axx_graph *g) {
     int pass;
     memset(&n, 0, sizeof n);
     n.work = nc_hlx_gemm_work_bytes() + 64;
-    g->slots = 1;
-#ifdef _OPENMP
-    g->slots = (size_t)omp_get_max_threads();
-    if (g->slots > NC_AXX__HANDS) g->slots = NC_AXX__HANDS;
-#endif
+    g->slots = nc_axx__hands(NC_AXX__HANDS);
     for (i = 0; i < nc_axx_graph_nodes(g); i++) nc_axx__need(g, &g->nodes[i], &n);
     for (pass = 0; pass < 2; pass++) { /* for the size, and for the pieces */
         arena = nc_axx__arena_of(memory);

@@ -3,6 +3,7 @@
 #define _POSIX_C_SOURCE 199309L
 #include "bench.h"
 #define NC_IMPLEMENTATION
+#define NC_AXX_VIT
 #include "../nc_axx.h"
 #include "../nc_hlx.h"
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -157,6 +158,65 @@ static void shape(const char *name, size_t r, size_t n, size_t k) {
     }
 }
 
+/* A depthwise convolution of 3 x 3 as a graph's only layer. */
+typedef struct depthwise {
+    nc_axx_graph *graph;
+    float *x, *y;
+} depthwise;
+
+enum { IMAGES = 8 };
+
+static void run_forward(void *d) {
+    const depthwise *c = (const depthwise *)d;
+    if (nc_axx_graph_forward(c->graph, c->x, IMAGES, c->y) != NC_OK) abort();
+}
+static void run_backward(void *d) {
+    const depthwise *c = (const depthwise *)d;
+    if (nc_axx_graph_backward(c->graph, c->y, NULL) != NC_OK) abort();
+}
+
+static void depthwise_rows(uint32_t channels, uint32_t side, uint32_t stride) {
+    const size_t n = (size_t)IMAGES * channels * side * side;
+    const double macs = 9e-9 * (double)n / (stride * stride);
+    depthwise c;
+    nc_axx_node node;
+    char row[128];
+    size_t i;
+    memset(&node, 0, sizeof node);
+    node.kind = NC_AXX_NODE_INPUT;
+    node.rank = 3;
+    node.shape[0] = channels;
+    node.shape[1] = node.shape[2] = side;
+    if (nc_axx_graph_create(&c.graph) != NC_OK) abort();
+    if (nc_axx_graph_add(c.graph, &node, NULL, NULL) != NC_OK) abort();
+    memset(&node, 0, sizeof node);
+    node.kind = NC_AXX_NODE_CONV2D;
+    node.out = node.groups = channels;
+    node.no_bias = 1;
+    for (i = 0; i < 4; i++) {
+        node.kernel[i % 2] = 3;
+        node.stride[i % 2] = stride;
+        node.padding[i] = 1;
+    }
+    if (nc_axx_graph_add(c.graph, &node, NULL, NULL) != NC_OK ||
+        nc_axx_graph_finish(c.graph, IMAGES, 1, NULL) != NC_OK ||
+        nc_axx_graph_init(c.graph, 1) != NC_OK)
+        abort();
+    c.x = malloc(n * sizeof *c.x);
+    c.y = malloc(n * sizeof *c.y);
+    if (!c.x || !c.y) abort();
+    for (i = 0; i < n; i++) c.x[i] = (float)(int)(i * 7919 % 2003) / 2003 - 0.5f;
+    snprintf(row, sizeof row, "depthwise %u x %u^2 / %u forward", (unsigned)channels,
+             (unsigned)side, (unsigned)stride);
+    (void)bench_levels_row(row, run_forward, &c, macs, "GMAC/s", NULL, "");
+    snprintf(row, sizeof row, "depthwise %u x %u^2 / %u backward", (unsigned)channels,
+             (unsigned)side, (unsigned)stride);
+    (void)bench_levels_row(row, run_backward, &c, 2 * macs, "GMAC/s", NULL, "");
+    free(c.x);
+    free(c.y);
+    nc_axx_graph_destroy(c.graph);
+}
+
 static int set_level(int level) {
     const int used = nc_axx_set_simd(level);
     return (level >= 0 && used != level) || nc_hlx_set_simd(level) != NC_OK;
@@ -175,6 +235,10 @@ int main(int argc, char **argv) {
     bench_begin("axx", argc, argv, set_level);
     shape("512^3", 512, 512, 512);
     shape("197 x 1536 x 384", 197, 1536, 384);
+    depthwise_rows(96, 32, 1); /* MobileNetV2's on CIFAR */
+    depthwise_rows(144, 32, 2);
+    depthwise_rows(384, 8, 1);
+    depthwise_rows(960, 4, 1);
     (void)nc_axx_make(&m, "mitchell", NULL);
     bench_row("engine of a table without structure", bench_time(run_create, NULL) * 1e3, "ms", 0,
               "");

@@ -596,6 +596,123 @@ static void gradients_equal_differences_of_the_exact_layer(void **state) {
     (void)nc_axx_set_simd(-1);
 }
 
+/* -- depthwise gradients: to the bit the sums that they were as products of rows of taps -- */
+
+/* c + a b, two roundings on every processor. */
+static float added(float c, float a, float b) {
+    const volatile float product = a * b;
+    return c + product;
+}
+
+/* Where a place of the smaller map reads a tap, in a plane of the larger; SIZE_MAX beyond it. */
+static size_t tap_at(const nc_axx_conv *s, size_t small_w, size_t large_h, size_t large_w,
+                     size_t place, size_t tap) {
+    const size_t y = place / small_w * or_one(s->stride_h) +
+                     tap / s->kernel_w * or_one(s->dilation_h) - s->padding_h;
+    const size_t x = place % small_w * or_one(s->stride_w) +
+                     tap % s->kernel_w * or_one(s->dilation_w) - s->padding_w;
+    return y < large_h && x < large_w ? y * large_w + x : SIZE_MAX;
+}
+
+/* dx and dw of one image and group: the sum of a place of the larger map takes the smaller's places
+ * in their order, one of the smaller the taps, one of the weights the places. */
+static void depthwise_back(const nc_axx_conv *s, int transposed, size_t h, size_t w, size_t each,
+                           const float *x, const float *weights, const float *dy, float *dx,
+                           float *dw) {
+    const size_t small_w = transposed ? s->width : w, taps = s->kernel_h * s->kernel_w;
+    const size_t large_h = transposed ? h : s->height, large_w = transposed ? w : s->width;
+    const size_t places = small_w * (transposed ? s->height : h);
+    const float *small = transposed ? x : dy, *large = transposed ? dy : x;
+    size_t place, tap, c;
+    memset(dx, 0, (transposed ? each * places : large_h * large_w) * sizeof *dx);
+    for (place = 0; place < places; place++)
+        for (tap = 0; tap < taps; tap++) {
+            const size_t at = tap_at(s, small_w, large_h, large_w, place, tap);
+            float sum = 0;
+            for (c = 0; c < each; c++) {
+                const float one = at == SIZE_MAX ? 0.0f : large[at], f = weights[c * taps + tap];
+                float *to = &dw[c * taps + tap];
+                *to = added(*to, small[c * places + place], one);
+                sum = added(sum, f, small[c * places + place]);
+                if (transposed) dx[c * places + place] = added(dx[c * places + place], one, f);
+            }
+            if (!transposed && at != SIZE_MAX) dx[at] += sum;
+        }
+}
+
+static void depthwise_layer_is_exact(const nc_axx_engine *e, nc_axx_conv s, int transposed,
+                                     size_t each, int level, uint64_t seed) {
+    const size_t taps = s.kernel_h * s.kernel_w, weights = s.groups * each * taps;
+    size_t h, w, in, out, bytes, i, k;
+    float scale[64], *dy, *dx, *dw, *want_dx, *want_dw, *x, *f;
+    uint8_t *xs, *ws;
+    void *work;
+    s.in_channels = s.groups * (transposed ? each : 1);
+    s.out_channels = s.groups * (transposed ? 1 : each);
+    assert_int_equal(nc_axx_conv_output(&s, transposed, &h, &w), NC_OK);
+    in = s.in_channels / s.groups * s.height * s.width;
+    out = s.out_channels / s.groups * h * w;
+    xs = malloc(s.batch * s.groups * in);
+    x = malloc(s.batch * s.groups * in * 4);
+    dx = malloc(s.batch * s.groups * in * 4);
+    want_dx = malloc(in * 4);
+    dy = malloc(s.batch * s.groups * out * 4);
+    ws = malloc(weights);
+    f = malloc(weights * 4);
+    dw = calloc(weights, 4);
+    want_dw = calloc(weights, 4);
+    random_bytes(xs, s.batch * s.groups * in, &seed);
+    random_bytes(ws, weights, &seed);
+    for (i = 0; i < 64; i++) scale[i] = transposed ? 3.7f : 3.7f + (float)i;
+    for (i = 0; i < s.batch * s.groups * out; i++)
+        dy[i] = ((float)(test_random(&seed) >> 40) - 8388608.0f) / 1234567.0f;
+    nc_axx_dequantize(x, xs, s.batch * s.groups * in, 2.3f, 0);
+    for (i = 0; i < weights; i += taps) nc_axx_dequantize(f + i, ws + i, taps, scale[i / taps], 0);
+    bytes = nc_axx_conv_work_bytes(e, &s);
+    work = malloc(bytes);
+    assert_int_equal(transposed ? nc_axx_conv2d_transposed_backward(e, &s, xs, 2.3f, ws, scale[0],
+                                                                    dy, dx, dw, NULL, work, bytes)
+                                : nc_axx_conv2d_backward(e, &s, xs, 2.3f, ws, scale, dy, dx, dw,
+                                                         NULL, work, bytes),
+                     NC_OK);
+    for (i = 0; i < s.batch * s.groups; i++) {
+        k = i % s.groups * each * taps;
+        depthwise_back(&s, transposed, h, w, each, x + i * in, f + k, dy + i * out, want_dx,
+                       want_dw + k);
+        if (memcmp(dx + i * in, want_dx, in * 4))
+            fail_msg("dx, transposed %d, %u each, level %d", transposed, (unsigned)each, level);
+    }
+    if (memcmp(dw, want_dw, weights * 4))
+        fail_msg("dw, transposed %d, %u each, level %d", transposed, (unsigned)each, level);
+    free(xs);
+    free(x);
+    free(dx);
+    free(want_dx);
+    free(dy);
+    free(ws);
+    free(f);
+    free(dw);
+    free(want_dw);
+    free(work);
+}
+
+static void depthwise_gradients_are_sums_in_their_order(void **state) {
+    static const nc_axx_conv all[] = {{2, 0, 9, 14, 0, 3, 3, 1, 1, 1, 1, 1, 1, 19, 0, 0},
+                                      {3, 0, 7, 8, 0, 3, 5, 2, 3, 2, 1, 1, 2, 8, 1, -1},
+                                      {1, 0, 31, 40, 0, 5, 4, 1, 2, 0, 3, 2, 1, 21, 0, 1}};
+    nc_axx_engine *e = engine_of("exact");
+    size_t i, each;
+    int level, transposed;
+    (void)state;
+    for (level = 0; level < 3 && nc_axx_set_simd(level) == level; level++)
+        for (i = 0; i < sizeof all / sizeof *all; i++)
+            for (each = 1; each <= 3; each++)
+                for (transposed = 0; transposed < 2; transposed++)
+                    depthwise_layer_is_exact(e, all[i], transposed, each, level, 5 + i);
+    (void)nc_axx_set_simd(-1);
+    nc_axx_engine_destroy(e);
+}
+
 static void impossible_shapes_are_refused(void **state) {
     nc_axx_conv bad = shapes[0];
     size_t h, w;
@@ -655,6 +772,7 @@ int main(void) {
         cmocka_unit_test(padding_may_differ_at_the_end),
         cmocka_unit_test(transposed_convolutions_equal_the_naive_loop),
         cmocka_unit_test(gradients_equal_differences_of_the_exact_layer),
+        cmocka_unit_test(depthwise_gradients_are_sums_in_their_order),
         cmocka_unit_test(impossible_shapes_are_refused),
         cmocka_unit_test(work_memory_for_any_engine_is_enough_for_each),
     };
