@@ -2,6 +2,7 @@
    call without knowing their structs. */
 #define _POSIX_C_SOURCE 200112L
 #define NC_IMPLEMENTATION
+#define NC_AXX_VIT
 #include "../../nc_axx.h"
 #include "../../nc_fp4.h"
 #include "../../nc_goldilocks.h"
@@ -112,6 +113,57 @@ int peer_axx_table(const char *name, int32_t *table) {
     if (!failed) memcpy(table, mult->table, sizeof mult->table);
     free(mult);
     return failed;
+}
+
+/* -- a depthwise convolution of 3 x 3, padded by 1 ------------------------------------ */
+
+static nc_axx_graph *depthwise;
+
+/* Make it: channels x side x side, so many images at most, with weights (channels x 9). */
+int peer_axx_depthwise(uint32_t channels, uint32_t side, uint32_t stride, uint32_t images,
+                       const float *weights) {
+    nc_axx_tensor w;
+    nc_axx_node n;
+    int i;
+    nc_axx_graph_destroy(depthwise);
+    depthwise = NULL;
+    memset(&n, 0, sizeof n);
+    n.kind = NC_AXX_NODE_INPUT;
+    n.rank = 3;
+    n.shape[0] = channels;
+    n.shape[1] = n.shape[2] = side;
+    if (nc_axx_graph_create(&depthwise) != NC_OK ||
+        nc_axx_graph_add(depthwise, &n, NULL, NULL) != NC_OK)
+        return 1;
+    memset(&n, 0, sizeof n);
+    n.kind = NC_AXX_NODE_CONV2D;
+    n.out = n.groups = channels;
+    n.no_bias = 1;
+    for (i = 0; i < 4; i++) {
+        n.kernel[i % 2] = 3;
+        n.stride[i % 2] = stride;
+        n.padding[i] = 1;
+    }
+    if (nc_axx_graph_add(depthwise, &n, NULL, NULL) != NC_OK ||
+        nc_axx_graph_finish(depthwise, images, 1, NULL) != NC_OK ||
+        nc_axx_graph_tensor(depthwise, 0, &w) != NC_OK)
+        return 1;
+    memcpy(w.values, weights, w.count * sizeof *weights);
+    return 0;
+}
+
+int peer_axx_depthwise_forward(const float *x, size_t images, float *y) {
+    return nc_axx_graph_forward(depthwise, x, images, y) != NC_OK;
+}
+
+/* From the last forward pass; dw (channels x 9) too. */
+int peer_axx_depthwise_backward(const float *dy, float *dx, float *dw) {
+    nc_axx_tensor w;
+    if (nc_axx_graph_backward(depthwise, dy, dx) != NC_OK ||
+        nc_axx_graph_tensor(depthwise, 0, &w) != NC_OK)
+        return 1;
+    memcpy(dw, w.gradients, w.count * sizeof *dw);
+    return 0;
 }
 
 /* -- training ----------------------------------------------------------------------- */
