@@ -9374,7 +9374,7 @@ typedef struct nc_axx__channels {
         NC_AXX__UNROLL(9)                                                                          \
         for (i = 0; i < count; i++) store(w + i * lanes, s[i]);                                    \
     }
-/* gather: small += the taps of large by their weights. weigh: weights += small by the taps of large.
+/* gather: small += the taps of large by their weights. weigh: weights += small by large's taps.
  * scatter: large += what every place of small adds by the weights, so that each sum takes either
  * its taps in their order, the last row of places first, or the places in theirs. */
 #define NC_AXX__DEPTHWISE(name, target, by_place, V, zero, load, store, add, fma)                  \
@@ -9789,22 +9789,6 @@ static size_t nc_axx__depthwise_bytes(const nc_axx__plan *p) {
         nc__mul_size(nc_axx__slot_floats(p, 1), NC_AXX__LAYER_HANDS * sizeof(float)), 64);
 }
 
-/* A layer's: x is the large map or (transposed) the small one, and dx too. */
-static nc_status nc_axx__depthwise_back(nc_axx__depthwise_job *job, int transposed, const void *x,
-                                        const float *dy, float *dx, void *work, size_t work_bytes) {
-    nc_axx__arena arena = nc_axx__arena_of(work);
-    const size_t floats = NC_AXX__LAYER_HANDS * nc_axx__slot_floats(job->p, 1);
-    if (!nc_axx__fits(work, work_bytes, nc_axx__depthwise_bytes(job->p))) return NC_ERR_ARG;
-    job->kernels = nc_axx__depthwise_plain;
-    job->images = job->p->s.batch;
-    job->slots = nc_axx__hands(NC_AXX__LAYER_HANDS);
-    *(transposed ? &job->codes_small : &job->codes_large) = x;
-    *(transposed ? &job->large : &job->small) = dy;
-    *(transposed ? &job->to_small : &job->to_large) = dx;
-    nc_axx__depthwise_run(job, (float *)nc_axx__piece(&arena, floats, sizeof(float)));
-    return NC_OK;
-}
-
 NC_API size_t nc_axx_conv_work_bytes(const nc_axx_engine *e, const nc_axx_conv *shape) {
     nc_axx__conv_work parts;
     nc_axx__plan p;
@@ -9972,6 +9956,39 @@ static void nc_axx__bias_gradient(float *db, const float *dy, size_t batch, size
             for (i = 0; i < places; i++) db[c] += dy[(image * channels + c) * places + i];
 }
 
+/* What a layer's gradients are computed from, all but the scales of the weights. x is the large map
+ * or (transposed) the small one. */
+static nc_axx__depthwise_job nc_axx__depthwise_layer(const nc_axx_engine *e, const nc_axx__plan *p,
+                                                     int transposed, const void *x, float x_scale,
+                                                     const void *w, const float *dy) {
+    nc_axx__depthwise_job job;
+    memset(&job, 0, sizeof job);
+    job.p = p;
+    job.kernels = nc_axx__depthwise_plain;
+    job.images = p->s.batch;
+    job.slots = nc_axx__hands(NC_AXX__LAYER_HANDS);
+    job.e = e;
+    *(transposed ? &job.codes_small : &job.codes_large) = x;
+    *(transposed ? &job.large : &job.small) = dy;
+    job.codes_w = w;
+    job.x_scale = x_scale;
+    return job;
+}
+
+static nc_status nc_axx__depthwise_back(nc_axx__depthwise_job *job, float *dx, float *dw, float *db,
+                                        void *work, size_t work_bytes) {
+    const nc_axx__plan *p = job->p;
+    const float *dy = job->codes_small ? job->large : job->small;
+    nc_axx__arena arena = nc_axx__arena_of(work);
+    if (!nc_axx__fits(work, work_bytes, nc_axx__depthwise_bytes(p))) return NC_ERR_ARG;
+    *(job->codes_small ? &job->to_small : &job->to_large) = dx;
+    job->dw = dw;
+    nc_axx__depthwise_run(job, (float *)nc_axx__piece(&arena, NC_AXX__LAYER_HANDS,
+                                                      sizeof(float) * nc_axx__slot_floats(p, 1)));
+    if (db) nc_axx__bias_gradient(db, dy, p->s.batch, p->s.out_channels, p->out_h * p->out_w);
+    return NC_OK;
+}
+
 NC_API nc_status nc_axx_conv2d_backward(const nc_axx_engine *e, const nc_axx_conv *shape,
                                         const void *x, float x_scale, const void *w,
                                         const float *w_scale, const float *dy, float *dx, float *dw,
@@ -9985,18 +10002,9 @@ NC_API nc_status nc_axx_conv2d_backward(const nc_axx_engine *e, const nc_axx_con
     if (!w_scale || !dy) return NC_ERR_ARG;
     places = p.small_h * p.small_w;
     if (nc_axx__is_float_depthwise(&p)) {
-        nc_axx__depthwise_job job;
-        memset(&job, 0, sizeof job);
-        job.p = &p;
-        job.e = e;
-        job.codes_w = w;
-        job.x_scale = x_scale;
+        nc_axx__depthwise_job job = nc_axx__depthwise_layer(e, &p, 0, x, x_scale, w, dy);
         job.w_scale = w_scale;
-        job.dw = dw;
-        status = nc_axx__depthwise_back(&job, 0, x, dy, dx, work, work_bytes);
-        if (status == NC_OK && db)
-            nc_axx__bias_gradient(db, dy, p.s.batch, p.s.out_channels, places);
-        return status;
+        return nc_axx__depthwise_back(&job, dx, dw, db, work, work_bytes);
     }
     for (image = 0; image < p.s.batch; image++)
         for (group = 0; group < p.s.groups; group++) {
@@ -10091,18 +10099,9 @@ NC_API nc_status nc_axx_conv2d_transposed_backward(const nc_axx_engine *e, const
     places = p.small_h * p.small_w;
     large = p.large_channels * p.large_h * p.large_w;
     if (nc_axx__is_float_depthwise(&p)) {
-        nc_axx__depthwise_job job;
-        memset(&job, 0, sizeof job);
-        job.p = &p;
-        job.e = e;
-        job.codes_w = w;
-        job.x_scale = x_scale;
+        nc_axx__depthwise_job job = nc_axx__depthwise_layer(e, &p, 1, x, x_scale, w, dy);
         job.whole_scale = w_scale;
-        job.dw = dw;
-        status = nc_axx__depthwise_back(&job, 1, x, dy, dx, work, work_bytes);
-        if (status == NC_OK && db)
-            nc_axx__bias_gradient(db, dy, p.s.batch, p.s.out_channels, large);
-        return status;
+        return nc_axx__depthwise_back(&job, dx, dw, db, work, work_bytes);
     }
     for (image = 0; image < p.s.batch; image++)
         for (group = 0; group < p.s.groups; group++) {
