@@ -5547,7 +5547,7 @@ static void nc_hlx__nfc_free(nc_hlx__nfc *nfc, const nc_allocator *hooks) {
 }
 
 /* Null: out of memory. */
-static nc_hlx__nfc *nc_hlx__nfc_new(const nc_allocator *hooks) {
+static NC_UNUSED nc_hlx__nfc *nc_hlx__nfc_new(const nc_allocator *hooks) {
     nc_hlx__nfc *nfc = (nc_hlx__nfc *)nc__calloc(hooks, sizeof *nfc);
     size_t run, i, at = 0;
     int ok = nfc != NULL;

@@ -36,7 +36,7 @@ static void head(void) {
 static void metrics(int json) {
     const char *name = wide ? wide->name : m.name;
     const double power = (double)(wide ? wide->relative_power : m.relative_power);
-    nc_axx_engine_info info = {0, 0, 0, 0, "?"};
+    nc_axx_engine_info info = {.text = "?"};
     nc_axx_engine *engine;
     nc_axx_metrics e;
     if (wide)
