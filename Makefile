@@ -141,7 +141,7 @@ $(B)/obj/$(1).o: $$(HEADERS)
 	@mkdir -p $$(@D)
 	printf '#define NC_IMPLEMENTATION\n#include "$(2)"\n' | \
 	    $(CC) $(CFLAGS) $(OPENMP) $(3) -I. -x c - -c -o $$@
-$(B)/test/$(1)_%: tests/$(1)_%.c tests/test.h tests/checksum.h tests/roads.h tests/tir_runs.h tests/axx_toys.h $(B)/obj/$(1).o
+$(B)/test/$(1)_%: tests/$(1)_%.c tests/test.h tests/checksum.h tests/roads.h tests/tir_runs.h tests/axx_toys.h tests/axx_timm.h $(B)/obj/$(1).o
 	@mkdir -p $$(@D)
 	$(CC) $(CFLAGS) $(OPENMP) -Wall -Wextra $$< $(B)/obj/$(1).o -o $$@ -lcmocka -ljson-c -lm
 $(B)/fuzz/$(1).o: $$(HEADERS)

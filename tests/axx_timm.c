@@ -4,38 +4,20 @@
 #include <math.h>
 #define NC_AXX_VIT
 #include "../nc_axx.h"
+#include "axx_timm.h"
 
 #define VIT TEST_DATA "axx/vit/"
 
 enum { IMAGES = 2 };
-
-#define FIELD(name)                                                                                \
-    { #name, offsetof(nc_axx_net_config, name) }
-static const struct {
-    const char *name;
-    size_t at;
-} fields[] = {FIELD(image),        FIELD(width),     FIELD(channels),        FIELD(classes),
-              FIELD(dim),          FIELD(depth),     FIELD(patch),           FIELD(heads),
-              FIELD(mlp),          FIELD(mean_pool), FIELD(activation),      FIELD(head_dim),
-              FIELD(no_qkv_bias),  FIELD(qk_norm),   FIELD(layer_scale),     FIELD(gated),
-              FIELD(registers),    FIELD(pre_norm),  FIELD(patch_positions), FIELD(fc_norm),
-              FIELD(no_proj_bias), FIELD(post_norm), FIELD(distilled)};
 
 static nc_axx_net_config config_of(json_object *object) {
     nc_axx_net_config c;
     memset(&c, 0, sizeof c);
     c.kind = NC_AXX_NET_VIT;
     c.batch = IMAGES;
-    json_object_object_foreach(object, key, value) {
-        size_t i = 0;
-        if (!strcmp(key, "eps")) {
-            c.eps = (float)json_object_get_double(value);
-            continue;
-        }
-        while (i < sizeof fields / sizeof *fields && strcmp(fields[i].name, key) != 0) i++;
-        if (i == sizeof fields / sizeof *fields) fail_msg("no field %s", key);
-        memcpy((char *)&c + fields[i].at, &(uint32_t){(uint32_t)json_u64(value)}, 4);
-    }
+    json_object_object_foreach(
+        object, key, value) if (!set_field(&c, key, strlen(key), json_object_get_double(value)))
+        fail_msg("no field %s", key);
     return c;
 }
 
@@ -43,8 +25,7 @@ static nc_axx_net_config config_of(json_object *object) {
 static float *pixels_of(const nc_axx_net_config *c) {
     const size_t n = (size_t)IMAGES * c->channels * c->image * c->width;
     float *pixels = malloc(n * sizeof *pixels);
-    size_t i;
-    for (i = 0; i < n; i++) pixels[i] = (float)((i * 7919 + 13) % 2001) / 1000.0f - 1.0f;
+    fill_images(pixels, n);
     return pixels;
 }
 

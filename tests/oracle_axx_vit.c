@@ -8,35 +8,12 @@
 #define NC_IMPLEMENTATION
 #define NC_AXX_VIT
 #include "../nc_axx.h"
+#include "axx_timm.h"
 
-#define FIELD(name)                                                                                \
-    { #name, offsetof(nc_axx_net_config, name) }
-static const struct {
-    const char *name;
-    size_t at;
-} fields[] = {FIELD(image),        FIELD(width),     FIELD(channels),        FIELD(classes),
-              FIELD(dim),          FIELD(depth),     FIELD(patch),           FIELD(heads),
-              FIELD(mlp),          FIELD(mean_pool), FIELD(activation),      FIELD(head_dim),
-              FIELD(no_qkv_bias),  FIELD(qk_norm),   FIELD(layer_scale),     FIELD(gated),
-              FIELD(registers),    FIELD(pre_norm),  FIELD(patch_positions), FIELD(fc_norm),
-              FIELD(no_proj_bias), FIELD(post_norm), FIELD(distilled)};
-
+/* A word FIELD=VALUE. */
 static int set(nc_axx_net_config *c, const char *word) {
     const char *value = strchr(word, '=');
-    size_t i;
-    if (!value) return 0;
-    if (!strncmp(word, "eps=", 4)) {
-        c->eps = (float)atof(value + 1);
-        return 1;
-    }
-    for (i = 0; i < sizeof fields / sizeof *fields; i++)
-        if (strlen(fields[i].name) == (size_t)(value - word) &&
-            !strncmp(word, fields[i].name, (size_t)(value - word))) {
-            const uint32_t number = (uint32_t)strtoul(value + 1, NULL, 10);
-            memcpy((char *)c + fields[i].at, &number, sizeof number);
-            return 1;
-        }
-    return 0;
+    return value && set_field(c, word, (size_t)(value - word), atof(value + 1));
 }
 
 static void print(const char *name, const float *y, size_t n) {
@@ -55,12 +32,11 @@ static nc_status run(nc_axx_net *net) {
     uint32_t labels[2] = {0, 0};
     nc_axx_images images;
     nc_status status = pixels && y ? NC_OK : NC_ERR_MEMORY;
-    size_t i;
     memset(&images, 0, sizeof images);
     images.pixels = pixels;
     images.labels = labels;
     images.count = 2;
-    for (i = 0; i < n && pixels; i++) pixels[i] = (float)((i * 7919 + 13) % 2001) / 1000.0f - 1.0f;
+    if (pixels) fill_images(pixels, n);
     if (status == NC_OK) status = nc_axx_net_forward(net, pixels, 2, y);
     if (status == NC_OK) print("logits", y, 2 * c->classes);
     if (status == NC_OK) status = nc_axx_net_calibrate(net, &images, NC_AXX_CALIBRATE_MAX, 0);
