@@ -4357,14 +4357,13 @@ static void nc_axx__run_pairs(const nc_axx__logic *l, const uint32_t *outputs, u
     }
 }
 
-/* Words of all nodes, zeros; null when there is no memory. */
-static uint64_t *nc_axx__node_words(const nc_axx__logic *l) {
-    return (uint64_t *)nc__calloc(NULL, (1 + l->inputs + stbds_arrlenu(l->gates)) * NC_AXX__WORDS *
-                                            sizeof(uint64_t));
-}
-
-static nc_status nc_axx__too_many_gates(nc_error *err) {
-    return nc__fail(err, NC_ERR_LIMIT, 0, 0, "more than 1,048,576 gates");
+/* Words of all nodes, zeros, if none had to be left out. */
+static nc_status nc_axx__node_words(const nc_axx__logic *l, uint64_t **words, nc_error *err) {
+    const size_t nodes = 1 + l->inputs + stbds_arrlenu(l->gates);
+    *words = NULL;
+    if (l->is_full) return nc__fail(err, NC_ERR_LIMIT, 0, 0, "more than 1,048,576 gates");
+    *words = (uint64_t *)nc__calloc(NULL, nodes * NC_AXX__WORDS * sizeof **words);
+    return *words ? NC_OK : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
 }
 
 /* -- netlists: C functions of two operands -- */
@@ -5178,11 +5177,8 @@ static nc_status nc_axx__run_netlist(nc_axx__table *m, const nc_axx__netlist *n,
     if (values) {
         result = nc_axx__netlist_logic(&l, &m->shape, n, values);
         nc_axx__mark_live(&l, result.at, 64);
-        bits = nc_axx__node_words(&l);
-    }
-    if (l.is_full)
-        status = nc_axx__too_many_gates(in->err);
-    else if (!bits)
+        status = nc_axx__node_words(&l, &bits, in->err);
+    } else
         status = nc__fail(in->err, NC_ERR_MEMORY, 0, 0, "out of memory");
     for (i = 0; i < nc_axx__entries(&m->shape) && status == NC_OK; i += NC_AXX__PAIRS) {
         nc_axx__run_pairs(&l, result.at, 64, &m->shape, i, bits, products);
@@ -5439,7 +5435,7 @@ static nc_status nc_axx__run_circuit(nc_axx__table *m, const nc_axx__input *in,
     const int has_sign = n > 1 && !m->shape.no_sign[0];
     uint64_t *bits, values[NC_AXX__PAIRS];
     uint32_t outputs[31], at, i;
-    nc_status status = NC_OK;
+    nc_status status;
     nc_axx__logic l;
     size_t k;
     memset(&l, 0, sizeof l);
@@ -5451,11 +5447,7 @@ static nc_status nc_axx__run_circuit(nc_axx__table *m, const nc_axx__input *in,
     }
     for (i = 0; i < n; i++) outputs[i] = literals[c->outputs[i]];
     nc_axx__mark_live(&l, outputs, n);
-    bits = nc_axx__node_words(&l);
-    if (l.is_full)
-        status = nc_axx__too_many_gates(in->err);
-    else if (!bits)
-        status = nc__fail(in->err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    status = nc_axx__node_words(&l, &bits, in->err);
     for (at = 0; at < nc_axx__entries(&m->shape) && status == NC_OK; at += NC_AXX__PAIRS) {
         nc_axx__run_pairs(&l, outputs, n, &m->shape, at, bits, values);
         for (i = 0; i < NC_AXX__PAIRS && at + i < nc_axx__entries(&m->shape); i++)
@@ -5789,18 +5781,16 @@ static int nc_axx__verilog_next(nc__text *t) {
     }
 }
 
-static void nc_axx__verilog_expect(nc__text *t, char wanted) {
-    if (nc_axx__verilog_next(t) != wanted)
-        (void)nc__text_fail(t, NC_ERR_FORMAT, "expected '%c'", wanted);
-    else
-        t->at++;
-}
-
 /* Whether this character comes next; takes it. */
 static int nc_axx__verilog_take(nc__text *t, char mark) {
     if (nc_axx__verilog_next(t) != mark) return 0;
     t->at++;
     return 1;
+}
+
+static void nc_axx__verilog_expect(nc__text *t, char wanted) {
+    if (!nc_axx__verilog_take(t, wanted))
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "expected '%c'", wanted);
 }
 
 /* A name or keyword, or \name up to a blank; empty if there is none. */
@@ -11015,8 +11005,7 @@ struct nc_axx_net {
     float *values, *gradients, *first, *second; /* parameters, gradients, moments; the last three
                                                    null with config.inference */
     uint8_t *pruned;                            /* 1: stays zero; null: none */
-    uint64_t steps;
-    size_t tokens, prefix; /* of an image; those in front of its patches */
+    size_t tokens, prefix;                      /* of an image; those in front of its patches */
     uint8_t *memory;
     size_t memory_bytes;
     /* activations and scratch, in `memory` */
@@ -11457,7 +11446,6 @@ static float nc_axx__normal(uint64_t seed, uint64_t tensor, uint64_t index) {
 NC_API void nc_axx_net_init(nc_axx_net *net, uint64_t seed) {
     size_t i, k;
     memset(net->values, 0, (net->config.inference ? 1 : 4) * net->parameters * sizeof(float));
-    net->steps = 0;
     for (i = 0; i < stbds_arrlenu(net->tensors); i++) {
         const nc_axx__tensor *t = &net->tensors[i];
         for (k = 0; k < t->count; k++)
@@ -12757,82 +12745,109 @@ typedef struct nc_axx__run {
     uint32_t *labels;
 } nc_axx__run;
 
-/* All parameters move by their gradients; those that are pruned have none and stay 0. */
-static void nc_axx__update(nc_axx_net *net, const nc_axx_training *how, float rate) {
-    float factor;
+/* For batches of images of so many pixels. Freed by nc_axx__run_close, however it went. */
+static nc_status nc_axx__run_open(nc_axx__run *c, const nc_axx_training *how, size_t images,
+                                  size_t batch, size_t pixels) {
+    c->how = *how;
+    if (!c->how.epochs) c->how.epochs = 1;
+    c->per_epoch = (uint32_t)((images + batch - 1) / batch);
+    c->steps = c->per_epoch * c->how.epochs;
+    c->order = (size_t *)nc__alloc(NULL, nc__mul_size(images, sizeof *c->order));
+    c->pixels = (float *)nc__alloc(NULL, nc__mul_size(batch, pixels * sizeof *c->pixels));
+    c->labels = (uint32_t *)nc__alloc(NULL, batch * sizeof *c->labels);
+    return c->order && c->pixels && c->labels ? NC_OK : NC_ERR_MEMORY;
+}
+
+static void nc_axx__run_close(nc_axx__run *c) {
+    nc__free(NULL, c->order, 0);
+    nc__free(NULL, c->pixels, 0);
+    nc__free(NULL, c->labels, 0);
+}
+
+/* The next batch: `count` images that stand from `first` on in the order, as they are trained on. */
+static void nc_axx__run_take(nc_axx__run *c, const nc_axx_images *images, size_t first,
+                             size_t count, size_t channels, size_t height, size_t width) {
+    const size_t pixels = channels * height * width;
     size_t k;
-    for (k = 0; k < net->parameters && net->pruned; k++)
-        if (net->pruned[k]) net->gradients[k] = 0.0f;
-    factor = nc_axx__clip_factor(how, net->gradients, net->parameters);
-    net->steps++;
-    for (k = 0; k < stbds_arrlenu(net->tensors); k++) {
-        const nc_axx__tensor *t = &net->tensors[k];
-        const size_t at = (size_t)(t->values - net->values);
-        nc_axx__optimise(t->values, net->gradients + at, net->first + at, net->second + at,
-                         t->count, how, (int)t->decays, rate, net->steps, factor);
+    for (k = 0; k < count; k++) {
+        const size_t image = c->order[first + k];
+        nc_axx__augment(&c->how, c->pixels + k * pixels, images->pixels + image * pixels, channels,
+                        height, width, c->epoch, image);
+        c->labels[k] = images->labels[image];
+    }
+    c->step++;
+}
+
+/* Whether layer k is in float32 for now: the first ones wait longest, and all have joined after
+ * half of the steps. */
+static int nc_axx__run_waits(const nc_axx__run *c, size_t k, size_t layers) {
+    return c->how.progressive && (uint64_t)(layers - k) * c->steps > (uint64_t)2 * c->step * layers;
+}
+
+/* The step is done: NC_ERR_CANCELLED if its watcher says so. */
+static nc_status nc_axx__run_done(const nc_axx__run *c, float loss, uint32_t right, size_t count) {
+    return c->how.watch &&
+                   c->how.watch(c->how.user, c->step, c->steps, loss, (float)right / (float)count)
+               ? NC_ERR_CANCELLED
+               : NC_OK;
+}
+
+/* All tensors (stb_ds, in `values` one after the other, `n` in all) move by their gradients. */
+static void nc_axx__move(const nc_axx__tensor *tensors, const float *values, const float *gradients,
+                         float *first, float *second, size_t n, const nc_axx_training *how,
+                         float rate, uint32_t step) {
+    const float factor = nc_axx__clip_factor(how, gradients, n);
+    size_t k;
+    for (k = 0; k < stbds_arrlenu(tensors); k++) {
+        const nc_axx__tensor *t = &tensors[k];
+        const size_t at = (size_t)(t->values - values);
+        nc_axx__optimise(t->values, gradients + at, first + at, second + at, t->count, how,
+                         (int)t->decays, rate, step, factor);
     }
 }
 
-/* A step on the images that stand from `first` on in the order. */
+/* A step on the images that stand from `first` on in the order. What is pruned has no gradient and
+ * stays 0. */
 static nc_status nc_axx__train_step(nc_axx_net *net, const nc_axx_images *images, nc_axx__run *c,
                                     size_t first) {
-    const size_t count = nc_axx__batch(net, images, first), pixels = nc_axx__pixels_of(net);
-    const size_t layers = stbds_arrlenu(net->layers);
+    const size_t count = nc_axx__batch(net, images, first), layers = stbds_arrlenu(net->layers);
     const float rate = nc_axx__rate(&c->how, c->step, c->steps, c->per_epoch);
     nc_status status;
     uint32_t right;
     float loss;
     size_t k;
-    for (k = 0; k < count; k++) {
-        const size_t image = c->order[first + k];
-        nc_axx__augment(&c->how, c->pixels + k * pixels, images->pixels + image * pixels,
-                        net->config.channels, net->config.image, net->config.width, c->epoch,
-                        image);
-        c->labels[k] = images->labels[image];
-    }
-    c->step++;
-    for (k = 0; k < layers; k++) /* all have joined after half of the steps */
-        net->layers[k].waits = c->how.progressive &&
-                               (uint64_t)(layers - k) * c->steps > (uint64_t)2 * c->step * layers;
+    nc_axx__run_take(c, images, first, count, net->config.channels, net->config.image,
+                     net->config.width);
+    for (k = 0; k < layers; k++) net->layers[k].waits = nc_axx__run_waits(c, k, layers);
     status = nc_axx_net_backward(net, c->pixels, c->labels, count, &loss, &right);
     if (status != NC_OK) return status;
-    nc_axx__update(net, &c->how, rate);
-    if (c->how.watch &&
-        c->how.watch(c->how.user, c->step, c->steps, loss, (float)right / (float)count))
-        return NC_ERR_CANCELLED;
-    return NC_OK;
+    for (k = 0; k < net->parameters && net->pruned; k++)
+        if (net->pruned[k]) net->gradients[k] = 0.0f;
+    nc_axx__move(net->tensors, net->values, net->gradients, net->first, net->second,
+                 net->parameters, &c->how, rate, c->step);
+    return nc_axx__run_done(c, loss, right, count);
 }
 
 NC_API nc_status nc_axx_net_train(nc_axx_net *net, const nc_axx_images *images,
                                   const nc_axx_training *training) {
     nc_axx__run c;
-    nc_status status = NC_OK;
+    nc_status status;
     size_t i;
     if (!net || !images || !images->pixels || !images->labels || !images->count || !training ||
         !nc_axx__can_train(training, net->config.image, net->config.width))
         return NC_ERR_ARG;
     if (net->config.inference) return NC_ERR_UNSUPPORTED;
     memset(&c, 0, sizeof c);
-    c.how = *training;
-    if (!c.how.epochs) c.how.epochs = 1;
-    c.per_epoch = (uint32_t)((images->count + net->config.batch - 1) / net->config.batch);
-    c.steps = c.per_epoch * c.how.epochs;
-    c.order = (size_t *)nc__alloc(NULL, nc__mul_size(images->count, sizeof *c.order));
-    c.pixels = (float *)nc__alloc(
-        NULL, nc__mul_size(net->config.batch, nc_axx__pixels_of(net) * sizeof *c.pixels));
-    c.labels = (uint32_t *)nc__alloc(NULL, net->config.batch * sizeof *c.labels);
-    if (!c.order || !c.pixels || !c.labels) status = NC_ERR_MEMORY;
+    status =
+        nc_axx__run_open(&c, training, images->count, net->config.batch, nc_axx__pixels_of(net));
     memset(net->first, 0, 2 * net->parameters * sizeof(float));
-    net->steps = 0;
     for (; c.epoch < c.how.epochs && status == NC_OK; c.epoch++) {
         nc_axx__shuffle(c.order, images->count, c.how.seed, c.epoch);
         for (i = 0; i < images->count && status == NC_OK; i += net->config.batch)
             status = nc_axx__train_step(net, images, &c, i);
     }
     for (i = 0; i < stbds_arrlenu(net->layers); i++) net->layers[i].waits = 0;
-    nc__free(NULL, c.order, 0);
-    nc__free(NULL, c.pixels, 0);
-    nc__free(NULL, c.labels, 0);
+    nc_axx__run_close(&c);
     return status;
 }
 
@@ -13283,6 +13298,17 @@ static void nc_axx__load_option(const nc_axx_net *net, nc__text *t, const nc__it
                             nc_axx__real_text(here, own));
 }
 
+/* Whether a pair is of something that is there and has not been told of (*seen: it has; null: there
+ * is no such thing). */
+static int nc_axx__is_first(nc__text *t, const nc__item *pair, const uint8_t *seen) {
+    if (!seen)
+        (void)nc__text_fail(t, NC_ERR_MISMATCH, "'%.90s' is of nothing that multiplies here",
+                            pair->name);
+    else if (*seen)
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "'%.90s' stands there twice", pair->name);
+    return seen && !*seen;
+}
+
 /* The values of a pair amax.NAME, "a b", of a layer that says so for the first time (*seen: it has
  * before); null where nothing is called NAME. Returns whether amax is set. */
 static int nc_axx__read_amax(nc__text *t, const nc__item *pair, uint8_t *seen, float amax[2]) {
@@ -13292,13 +13318,9 @@ static int nc_axx__read_amax(nc__text *t, const nc__item *pair, uint8_t *seen, f
     read[0] = nc__text_real(&text);
     nc__skip_space(&text);
     read[1] = nc__text_real(&text);
-    if (!seen)
-        (void)nc__text_fail(t, NC_ERR_MISMATCH, "'%.90s' is of nothing that multiplies here",
-                            pair->name);
-    else if (*seen)
-        (void)nc__text_fail(t, NC_ERR_FORMAT, "'%.90s' stands there twice", pair->name);
-    else if (text.status != NC_OK || text.at < text.end || !(read[0] >= 0 && read[0] < 1e38) ||
-             !(read[1] >= 0 && read[1] < 1e38))
+    if (nc_axx__is_first(t, pair, seen) &&
+        (text.status != NC_OK || text.at < text.end || !(read[0] >= 0 && read[0] < 1e38) ||
+         !(read[1] >= 0 && read[1] < 1e38)))
         (void)nc__text_fail(t, NC_ERR_FORMAT, "'%.60s' is '%.40s', no pair of numbers", pair->name,
                             pair->text);
     if (t->status != NC_OK) return 0;
@@ -13343,14 +13365,9 @@ static int nc_axx__read_layer(nc__text *t, const nc__item *pair, uint8_t *seen,
     nc__text_open(&text, word, strlen(word), NULL);
     o->weight_percent = nc__text_real(&text);
     (void)snprintf(info->multiplier, sizeof info->multiplier, "%s", at);
-    if (!seen)
-        (void)nc__text_fail(t, NC_ERR_MISMATCH, "'%.90s' is of nothing that multiplies here",
-                            pair->name);
-    else if (*seen)
-        (void)nc__text_fail(t, NC_ERR_FORMAT, "'%.90s' stands there twice", pair->name);
-    else if (mode == 3 || !o->bits || o->per_tensor > 1 || text.status != NC_OK ||
-             text.at < text.end || nc_axx__check_layer_options(o, NULL) != NC_OK ||
-             strlen(at) >= sizeof info->multiplier)
+    if (nc_axx__is_first(t, pair, seen) &&
+        (mode == 3 || !o->bits || o->per_tensor > 1 || text.status != NC_OK || text.at < text.end ||
+         nc_axx__check_layer_options(o, NULL) != NC_OK || strlen(at) >= sizeof info->multiplier))
         (void)nc__text_fail(t, NC_ERR_FORMAT, "'%.50s' is '%.60s', no options of a layer",
                             pair->name, pair->text);
     if (t->status != NC_OK) return 0;
@@ -13393,6 +13410,21 @@ static void nc_axx__load_amax(const nc_axx_net *net, nc__text *t, const nc__item
     loaded->layers++;
 }
 
+/* The values of a tensor that is called like `to` and stands there for the first time (*found: not
+ * so). */
+static void nc_axx__take_tensor(nc__text *t, const nc__item *item, const nc_axx__tensor *to,
+                                uint8_t *found, float *values) {
+    size_t k;
+    if ((*found)++)
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "tensor '%.60s' stands there twice", to->name);
+    else if (item->rank != to->rank || memcmp(item->shape, to->shape, to->rank * sizeof *to->shape))
+        (void)nc__text_fail(t, NC_ERR_MISMATCH, "tensor '%.60s' has another shape", to->name);
+    else if (!nc__is_float(item->dtype))
+        (void)nc__text_fail(t, NC_ERR_MISMATCH, "tensor '%.60s' is %.15s, not F32, F16, BF16, F64",
+                            to->name, item->dtype);
+    for (k = 0; k < to->count && t->status == NC_OK; k++) values[k] = nc__item_float(item, k);
+}
+
 /* The values of one of the network's tensors; one that it has no use for would be missed in what it
  * computes, so that is a failure. */
 static void nc_axx__load_tensor(const nc_axx_net *net, nc__text *t, const nc__item *item,
@@ -13400,22 +13432,13 @@ static void nc_axx__load_tensor(const nc_axx_net *net, nc__text *t, const nc__it
     const char *name = nc_axx__bare(item->name);
     const size_t tensors = stbds_arrlenu(net->tensors);
     const nc_axx__tensor *to = net->tensors;
-    float *values;
-    size_t i, k;
+    size_t i;
     for (i = 0; i < tensors && strcmp(to->name, name) != 0; i++) to++;
-    if (i == tensors) {
+    if (i == tensors)
         nc_axx__no_place(t, name);
-        return;
-    }
-    values = loaded->values + (to->values - net->values);
-    if (loaded->found[i]++)
-        (void)nc__text_fail(t, NC_ERR_FORMAT, "tensor '%.60s' stands there twice", name);
-    else if (item->rank != to->rank || memcmp(item->shape, to->shape, to->rank * sizeof *to->shape))
-        (void)nc__text_fail(t, NC_ERR_MISMATCH, "tensor '%.60s' has another shape", name);
-    else if (!nc__is_float(item->dtype))
-        (void)nc__text_fail(t, NC_ERR_MISMATCH, "tensor '%.60s' is %.15s, not F32, F16, BF16, F64",
-                            name, item->dtype);
-    for (k = 0; k < to->count && t->status == NC_OK; k++) values[k] = nc__item_float(item, k);
+    else
+        nc_axx__take_tensor(t, item, to, &loaded->found[i],
+                            loaded->values + (to->values - net->values));
 }
 
 /* The whole file, checked. */
@@ -15326,9 +15349,7 @@ typedef struct nc_axx__graph_training {
 } nc_axx__graph_training;
 
 static void nc_axx__graph_training_free(nc_axx__graph_training *c) {
-    nc__free(NULL, c->run.order, 0);
-    nc__free(NULL, c->run.pixels, 0);
-    nc__free(NULL, c->run.labels, 0);
+    nc_axx__run_close(&c->run);
     nc__free(NULL, c->logits, 0);
     nc__free(NULL, c->first, 0);
 }
@@ -15383,16 +15404,6 @@ NC_API nc_status nc_axx_graph_evaluate(nc_axx_graph *graph, const nc_axx_images 
     return status;
 }
 
-/* The first nodes wait longest: all have joined after half of the steps. */
-static void nc_axx__let_wait(nc_axx_graph *g, const nc_axx__run *c) {
-    uint32_t layers = 0, layer = 0, i;
-    for (i = 0; i < nc_axx_graph_nodes(g); i++) layers += g->nodes[i].macs != 0;
-    for (i = 0; i < nc_axx_graph_nodes(g); i++)
-        if (g->nodes[i].macs)
-            g->nodes[i].waits = c->how.progressive && (uint64_t)(layers - layer++) * c->steps >
-                                                          (uint64_t)2 * c->step * layers;
-}
-
 /* A step on the images that stand from `first` on in the order. */
 static nc_status nc_axx__graph_step(nc_axx_graph *g, const nc_axx_images *images,
                                     nc_axx__graph_training *t, size_t first) {
@@ -15401,19 +15412,15 @@ static nc_status nc_axx__graph_step(nc_axx_graph *g, const nc_axx_images *images
     const int maps = in->rank == 3;
     const size_t left = images->count - first, count = left < g->batch ? left : g->batch;
     const float rate = nc_axx__rate(&c->how, c->step, c->steps, c->per_epoch);
-    float loss, factor;
+    float loss;
     nc_status status;
-    uint32_t right = 0;
+    uint32_t right = 0, layers = 0, layer = 0, i;
     size_t k;
-    for (k = 0; k < count; k++) {
-        const size_t image = c->order[first + k];
-        nc_axx__augment(&c->how, c->pixels + k * in->count, images->pixels + image * in->count,
-                        maps ? in->shape[0] : 1, maps ? in->shape[1] : 1,
-                        maps ? in->shape[2] : in->count, c->epoch, image);
-        c->labels[k] = images->labels[image];
-    }
-    c->step++;
-    nc_axx__let_wait(g, c);
+    nc_axx__run_take(c, images, first, count, maps ? in->shape[0] : 1, maps ? in->shape[1] : 1,
+                     maps ? in->shape[2] : in->count);
+    for (i = 0; i < nc_axx_graph_nodes(g); i++) layers += g->nodes[i].macs != 0;
+    for (i = 0; i < nc_axx_graph_nodes(g); i++)
+        if (g->nodes[i].macs) g->nodes[i].waits = nc_axx__run_waits(c, layer++, layers);
     status = nc_axx_graph_forward(g, c->pixels, count, t->logits);
     if (status != NC_OK) return status;
     for (k = 0; k < count; k++)
@@ -15421,17 +15428,9 @@ static nc_status nc_axx__graph_step(nc_axx_graph *g, const nc_axx_images *images
     loss = nc_hlx_cross_entropy(t->logits, c->labels, t->losses, count, t->classes);
     status = nc_axx_graph_backward(g, t->logits, NULL);
     if (status != NC_OK) return status;
-    factor = nc_axx__clip_factor(&c->how, g->gradients, g->parameters);
-    for (k = 0; k < stbds_arrlenu(g->tensors); k++) {
-        const nc_axx__tensor *w = &g->tensors[k];
-        const size_t at = (size_t)(w->values - g->values);
-        nc_axx__optimise(w->values, g->gradients + at, t->first + at, t->second + at, w->count,
-                         &c->how, w->decays, rate, c->step, factor);
-    }
-    if (c->how.watch &&
-        c->how.watch(c->how.user, c->step, c->steps, loss, (float)right / (float)count))
-        return NC_ERR_CANCELLED;
-    return NC_OK;
+    nc_axx__move(g->tensors, g->values, g->gradients, t->first, t->second, g->parameters, &c->how,
+                 rate, c->step);
+    return nc_axx__run_done(c, loss, right, count);
 }
 
 NC_API nc_status nc_axx_graph_train(nc_axx_graph *graph, const nc_axx_images *images,
@@ -15448,17 +15447,10 @@ NC_API nc_status nc_axx_graph_train(nc_axx_graph *graph, const nc_axx_images *im
             status = NC_ERR_ARG;
     }
     if (status == NC_OK) {
-        c->how = *training;
-        if (!c->how.epochs) c->how.epochs = 1;
-        c->per_epoch = (uint32_t)((images->count + graph->batch - 1) / graph->batch);
-        c->steps = c->per_epoch * c->how.epochs;
-        c->order = (size_t *)nc__alloc(NULL, nc__mul_size(images->count, sizeof *c->order));
-        c->pixels = (float *)nc__alloc(
-            NULL, nc__mul_size(graph->batch, graph->nodes[0].count * sizeof *c->pixels));
-        c->labels = (uint32_t *)nc__alloc(NULL, graph->batch * sizeof *c->labels);
+        status = nc_axx__run_open(c, training, images->count, graph->batch, graph->nodes[0].count);
         t.first = (float *)nc__calloc(NULL, nc__mul_size(graph->parameters, 2 * sizeof(float)));
         t.second = t.first ? t.first + graph->parameters : NULL;
-        if (!c->order || !c->pixels || !c->labels || !t.first) status = NC_ERR_MEMORY;
+        if (!t.first) status = NC_ERR_MEMORY;
     }
     for (; status == NC_OK && c->epoch < c->how.epochs; c->epoch++) {
         nc_axx__shuffle(c->order, images->count, c->how.seed, c->epoch);
@@ -15557,26 +15549,14 @@ static int nc_axx__is_counter(const nc_axx_graph *g, const char *name) {
 static void nc_axx__read_tensor(const nc_axx_graph *g, nc__text *t, const nc__item *item,
                                 nc_axx__read *read) {
     const size_t tensors = stbds_arrlenu(g->tensors);
-    const nc_axx__tensor *to;
-    float *values;
-    size_t i = 0, k;
-    while (i < tensors && strcmp(g->tensors[i].name, item->name) != 0) i++;
-    if (i == tensors) {
-        if (!nc_axx__is_counter(g, item->name))
-            (void)nc__text_fail(t, NC_ERR_MISMATCH, "tensor '%.90s' has no place in this graph",
-                                item->name);
-        return;
-    }
-    to = &g->tensors[i];
-    values = read->values + (to->values - g->values);
-    if (item->rank != to->rank || memcmp(item->shape, to->shape, to->rank * sizeof *to->shape))
-        (void)nc__text_fail(t, NC_ERR_MISMATCH, "tensor '%.60s' has another shape", to->name);
-    else if (!nc__is_float(item->dtype))
-        (void)nc__text_fail(t, NC_ERR_MISMATCH,
-                            "tensor '%.60s' is %.15s, not F32, F16, BF16 or F64", to->name,
-                            item->dtype);
-    for (k = 0; k < to->count && t->status == NC_OK; k++) values[k] = nc__item_float(item, k);
-    read->found[i] = 1;
+    const nc_axx__tensor *to = g->tensors;
+    size_t i;
+    for (i = 0; i < tensors && strcmp(to->name, item->name) != 0; i++) to++;
+    if (i < tensors)
+        nc_axx__take_tensor(t, item, to, &read->found[i], read->values + (to->values - g->values));
+    else if (!nc_axx__is_counter(g, item->name))
+        (void)nc__text_fail(t, NC_ERR_MISMATCH, "tensor '%.90s' has no place in this graph",
+                            item->name);
 }
 
 /* The whole file, checked. */

@@ -549,6 +549,11 @@ static void graphs_survive_safetensors(void **state) {
     assert_int_equal(nc_axx_graph_load(b.g, data, bytes, &err), NC_ERR_MISMATCH);
     assert_non_null(strstr(err.message, "'amax.node2' is of nothing that multiplies here"));
     at[9] = '3';
+    at = strstr(data + 8, "node3.bias");
+    at[4] = '1';
+    assert_int_equal(nc_axx_graph_load(b.g, data, bytes, &err), NC_ERR_FORMAT);
+    assert_non_null(strstr(err.message, "tensor 'node1.bias' stands there twice"));
+    at[4] = '3';
     for (i = 0; i < bytes; i += 7)
         assert_int_not_equal(nc_axx_graph_load(b.g, data, i, &err), NC_OK);
     for (i = 0; i < 2000; i++) { /* hostile headers: an error or other numbers, no crash */
