@@ -602,8 +602,7 @@ NC_API void nc_hlx_bpe_destroy(nc_hlx_bpe *bpe);
 NC_API uint32_t nc_hlx_bpe_vocab(const nc_hlx_bpe *bpe);
 /* Its nc_hlx_pattern. */
 NC_API uint32_t nc_hlx_bpe_pattern(const nc_hlx_bpe *bpe);
-/* Whether texts are normalised (NFC) before they become tokens, of which decoding gives that form.
- * */
+/* Whether texts are normalised (NFC) before they become tokens; decoding gives that form back. */
 NC_API int nc_hlx_bpe_nfc(const nc_hlx_bpe *bpe);
 /* The id of the token of exactly these bytes, UINT32_MAX for none. */
 NC_API uint32_t nc_hlx_bpe_find(const nc_hlx_bpe *bpe, const void *text, size_t bytes);
