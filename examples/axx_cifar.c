@@ -143,37 +143,30 @@ static void mobilenet(void) {
     classifier(layer(at, 320, 1, 1, 1, NC_AXX_NODE_RELU6));
 }
 
-/* A whole file, null where there is none. */
-static void *whole(const char *path, size_t *bytes) {
+static int exists(const char *path) {
     FILE *file = fopen(path, "rb");
-    void *data = NULL;
-    long end = -1;
-    if (file && !fseek(file, 0, SEEK_END)) end = ftell(file);
-    if (end > 0) data = malloc((size_t)end);
-    if (data_path) {
-        rewind(file);
-        *bytes = fread(data, 1, (size_t)end, file);
-    }
     if (file) fclose(file);
-    return data;
+    return file != NULL;
 }
 
 static int read_onnx(const char *path) {
     char beside[1024];
     nc_axx_onnx file;
     nc_axx_node_info in, out;
-    void *bytes, *external;
+    char *data = NULL, *external = NULL;
     nc_status status;
     memset(&file, 0, sizeof file);
-    (void)snprintf(beside, sizeof beside, "%s.data", path);
-    file.data = bytes = whole(path, &file.bytes);
-    file.external = external = whole(beside, &file.external_bytes);
+    (void)snprintf(beside, sizeof beside, "%.1000s.data", path);
+    status = nc_file_read(path, &data, &file.bytes, &err);
+    if (status == NC_OK && exists(beside))
+        status = nc_file_read(beside, &external, &file.external_bytes, &err);
+    file.data = data;
+    file.external = external;
     file.batch = batch;
     file.training = 1;
-    if (!bytes) return fail(path, "cannot be read");
-    status = nc_axx_graph_from_onnx(&g, &file, &err);
-    free(bytes);
-    free(external);
+    if (status == NC_OK) status = nc_axx_graph_from_onnx(&g, &file, &err);
+    nc_file_free(data);
+    nc_file_free(external);
     if (status != NC_OK) return fail(path, err.message);
     (void)nc_axx_graph_node(g, 0, &in);
     (void)nc_axx_graph_node(g, nc_axx_graph_nodes(g) - 1, &out);
@@ -268,21 +261,19 @@ static int read_cifar(nc_axx_data *train, nc_axx_data *test) {
 static int read_images(nc_axx_images *train, nc_axx_images *test) {
     nc_axx_data d, other;
     char path[1100];
-    FILE *file;
     size_t tested, left;
-    int bad;
+    int is_folder, bad;
     memset(&d, 0, sizeof d);
     memset(&other, 0, sizeof other);
     (void)snprintf(path, sizeof path, "%.1000s/test_batch.bin", data_path);
-    file = fopen(path, "rb");
-    if (file) fclose(file);
-    bad = file ? read_cifar(&d, &other) : load(&d, data_path, 0);
+    is_folder = exists(path);
+    bad = is_folder ? read_cifar(&d, &other) : load(&d, data_path, 0);
     tested = least_of(test_images ? test_images : d.count / 6 + 1, d.count);
-    left = d.count - (file ? 0 : tested);
+    left = d.count - (is_folder ? 0 : tested);
     if (!bad && (!left || d.classes > CLASSES))
         bad = fail(data_path, left ? "more than ten classes" : "too few images");
     bad = bad || view(&d, 0, images ? least_of(images, left) : left, train);
-    bad = bad || (file ? view(&other, 0, other.count, test) : view(&d, left, tested, test));
+    bad = bad || (is_folder ? view(&other, 0, other.count, test) : view(&d, left, tested, test));
     nc_axx_data_free(&d);
     nc_axx_data_free(&other);
     return bad;

@@ -1156,7 +1156,7 @@ static void networks_of_onnx_are_those_of_onnxruntime(void **state) {
         golden_close(&c);
         networks++;
     }
-    assert_int_equal(networks, 13);
+    assert_int_equal(networks, 14);
     json_object_put(root);
 }
 

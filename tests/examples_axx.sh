@@ -195,8 +195,12 @@ expect 0 $b/axx_cifar --depth 8 --data "$work/cifar" --images 2 --epochs 25 --ba
 expect 1 $b/axx_cifar --depth 8 --data "$work/cifar"; says "data_batch_3.bin"
 expect 1 $b/axx_cifar --data "$work/three.csv"; says "three.csv:1:1: "
 expect 1 $b/axx_cifar --data "$work/nothing"; says "nothing"
-expect 1 $b/axx_cifar --onnx LICENSE
-expect 1 $b/axx_cifar --onnx tests/corpus/axx_graph/residual.onnx # of other images
+expect 0 $b/axx_cifar --onnx tests/corpus/axx_graph/cifar.onnx --images 40 --test 20 --epochs 1 --json mul8s_1L2D; json
+contains '"mul8s_1L2D, retrained"'
+expect 0 $b/axx_cifar --onnx tests/corpus/axx_graph/cifar.onnx --data "$digits.train.csv" --largest 16 --images 40 --test 20 --epochs 1
+expect 1 $b/axx_cifar --onnx LICENSE; says "LICENSE"
+expect 1 $b/axx_cifar --onnx "$work/nothing.onnx" --data "$work/cifar"; says "nothing.onnx"
+expect 1 $b/axx_cifar --onnx tests/corpus/axx_graph/residual.onnx; says "is not from 3 x 32 x 32 to 10 classes"
 expect 2 $b/axx_cifar --depth 9
 expect 2 $b/axx_cifar --net alexnet
 expect 2 $b/axx_cifar --noise -1

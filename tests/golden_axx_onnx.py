@@ -255,6 +255,14 @@ keep("external", made([node("Conv", ["x", "w"], ["y"], "conv")], [external]),
      "the weights are in 'net.onnx.data' beside this file")
 cases[-1]["external"] = np.frombuffer(external_raw, np.float32).tolist()
 
+# Images as CIFAR-10's, for examples/axx_cifar.c.
+keep("cifar", made(
+    [node("Conv", ["x", "w", "b"], ["c"], "conv", strides=[4, 4], pads=[1, 1, 1, 1]),
+     node("Relu", ["c"], ["r"]), node("GlobalAveragePool", ["r"], ["p"]), node("Flatten", ["p"], ["f"]),
+     node("Gemm", ["f", "g", "gb"], ["y"], "head", transB=1)],
+    [weights("w", 4, 3, 3, 3), weights("b", 4), weights("g", 10, 4), weights("gb", 10)],
+    shape=("N", 3, 32, 32)))
+
 with open(GOLDEN, "w") as file:
     by = f"torch {torch.__version__}, onnx {onnx.__version__}, onnxruntime {onnxruntime.__version__}"
     file.write('{"made by": "tests/golden_axx_onnx.py, %s", "cases": [\n' % by)
