@@ -458,7 +458,7 @@ static int set_option(const char *name, const char *value) {
     }
     if (options[i].real) {
         *options[i].real = strtof(value, &end);
-        return !*end && *options[i].real > 0 ? 2 : 0;
+        return !*end && *options[i].real > 0 && isfinite(*options[i].real) ? 2 : 0;
     }
     number = strtol(value, &end, 10);
     if (*end || number < (long)options[i].low || number > (long)options[i].high) return 0;

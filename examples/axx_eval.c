@@ -197,14 +197,15 @@ static const struct option *find_option(const char *name) {
     return NULL;
 }
 
-/* Up to four numbers; one stands for all channels. */
+/* Up to four finite numbers, deviations above 0; one stands for all channels. */
 static int read_reals(float *to, const char *text) {
     char *end;
     int n = 0, i;
     do {
         if (n == 4) return 0;
-        to[n++] = strtof(text, &end);
-        if (end == text) return 0;
+        to[n] = strtof(text, &end);
+        if (end == text || !isfinite(to[n]) || (to == o.std && !(to[n] > 0))) return 0;
+        n++;
         text = end + 1;
     } while (*end == ',');
     for (i = n; i < 4 && n == 1; i++) to[i] = to[0];
@@ -221,7 +222,8 @@ static int set_option(const struct option *option, const char *text) {
     case REALS: return read_reals((float *)option->value, text);
     case REAL:
         *(float *)option->value = strtof(text, &end);
-        return end > text && !*end && *(float *)option->value >= 0;
+        return end > text && !*end && *(float *)option->value >= 0 &&
+               isfinite(*(float *)option->value);
     case NUMBER:
         value = strtol(text, &end, 10);
         *(uint32_t *)option->value = (uint32_t)value;
@@ -275,7 +277,7 @@ static int set_power(const char *text) {
     if (!equals || (size_t)(equals - text) >= sizeof name) return fail(text, "no NAME=X");
     snprintf(name, sizeof name, "%.*s", (int)(equals - text), text);
     power = strtof(equals + 1, &end);
-    if (*end || !(power > 0)) return fail(text, "the power must be above 0");
+    if (*end || !(power > 0) || !isfinite(power)) return fail(text, "the power must be above 0");
     i = multiplier(name);
     if (i == MOST) return 1;
     multipliers[i].relative_power = power;

@@ -166,7 +166,9 @@ expect 1 $b/axx_eval "$digits.safetensors" LICENSE
 expect 1 $b/axx_eval "$digits.safetensors" "$work/nothing"
 expect 2 $b/axx_eval "$digits.safetensors"
 expect 2 $b/axx_eval "$digits.safetensors" "$digits.test.csv" --limit
-expect 2 $b/axx_eval "$digits.safetensors" "$digits.test.csv" --mean 1,x
+for bad in "--mean 1,x" "--mean nan" "--mean 0,inf" "--std 0" "--std 1,-1" "--lr inf" "--drop nan" "--limit -1"; do
+    expect 2 $b/axx_eval "$digits.safetensors" "$digits.test.csv" $bad
+done
 expect 0 $b/axx_vit_digits --load "$digits.safetensors" --out "$work/again"; contains "float32"
 expect 1 $b/axx_vit_digits --load LICENSE
 expect 1 $b/axx_vit_digits --data LICENSE; says "LICENSE:3:1"
@@ -204,4 +206,5 @@ expect 1 $b/axx_cifar --onnx tests/corpus/axx_graph/residual.onnx; says "is not 
 expect 2 $b/axx_cifar --depth 9
 expect 2 $b/axx_cifar --net alexnet
 expect 2 $b/axx_cifar --noise -1
+expect 2 $b/axx_cifar --lr inf
 finish
