@@ -12764,7 +12764,7 @@ static void nc_axx__run_close(nc_axx__run *c) {
     nc__free(NULL, c->labels, 0);
 }
 
-/* The next batch: `count` images that stand from `first` on in the order, as they are trained on. */
+/* The next batch: `count` images, from `first` on in the order, as they are trained on. */
 static void nc_axx__run_take(nc_axx__run *c, const nc_axx_images *images, size_t first,
                              size_t count, size_t channels, size_t height, size_t width) {
     const size_t pixels = channels * height * width;
@@ -12792,13 +12792,13 @@ static nc_status nc_axx__run_done(const nc_axx__run *c, float loss, uint32_t rig
                : NC_OK;
 }
 
-/* All tensors (stb_ds, in `values` one after the other, `n` in all) move by their gradients. */
-static void nc_axx__move(const nc_axx__tensor *tensors, const float *values, const float *gradients,
-                         float *first, float *second, size_t n, const nc_axx_training *how,
-                         float rate, uint32_t step) {
+/* The tensors (in `values` one after the other, `n` numbers in all) move by their gradients. */
+static void nc_axx__move(const nc_axx__tensor *tensors, size_t tensor_count, const float *values,
+                         const float *gradients, float *first, float *second, size_t n,
+                         const nc_axx_training *how, float rate, uint32_t step) {
     const float factor = nc_axx__clip_factor(how, gradients, n);
     size_t k;
-    for (k = 0; k < stbds_arrlenu(tensors); k++) {
+    for (k = 0; k < tensor_count; k++) {
         const nc_axx__tensor *t = &tensors[k];
         const size_t at = (size_t)(t->values - values);
         nc_axx__optimise(t->values, gradients + at, first + at, second + at, t->count, how,
@@ -12823,8 +12823,8 @@ static nc_status nc_axx__train_step(nc_axx_net *net, const nc_axx_images *images
     if (status != NC_OK) return status;
     for (k = 0; k < net->parameters && net->pruned; k++)
         if (net->pruned[k]) net->gradients[k] = 0.0f;
-    nc_axx__move(net->tensors, net->values, net->gradients, net->first, net->second,
-                 net->parameters, &c->how, rate, c->step);
+    nc_axx__move(net->tensors, stbds_arrlenu(net->tensors), net->values, net->gradients, net->first,
+                 net->second, net->parameters, &c->how, rate, c->step);
     return nc_axx__run_done(c, loss, right, count);
 }
 
@@ -15428,8 +15428,8 @@ static nc_status nc_axx__graph_step(nc_axx_graph *g, const nc_axx_images *images
     loss = nc_hlx_cross_entropy(t->logits, c->labels, t->losses, count, t->classes);
     status = nc_axx_graph_backward(g, t->logits, NULL);
     if (status != NC_OK) return status;
-    nc_axx__move(g->tensors, g->values, g->gradients, t->first, t->second, g->parameters, &c->how,
-                 rate, c->step);
+    nc_axx__move(g->tensors, stbds_arrlenu(g->tensors), g->values, g->gradients, t->first,
+                 t->second, g->parameters, &c->how, rate, c->step);
     return nc_axx__run_done(c, loss, right, count);
 }
 
