@@ -19,6 +19,7 @@ static void *work;
 static nc_axx_mult m;
 static nc_axx_engine *engine[BENCH_LEVELS]; /* what is fastest depends on the level */
 static volatile double sink;
+static bench_times gather_product, float_product; /* 1e9 of them, in 512^3 */
 
 /* The baseline: eight columns at a time gathered from the table's row, which the first operand
    picks, with four sums in flight; the second operand k-major. */
@@ -129,6 +130,10 @@ static void shape(const char *name, size_t r, size_t n, size_t k) {
     snprintf(row, sizeof row, "%s: float32 product", name);
     floats = bench_levels_row(row, run_float, NULL, macs, "GMAC/s", &gather, "gather");
     free(work);
+    if (r == 512) {
+        gather_product = bench_scale(gather, 1 / macs);
+        float_product = bench_scale(floats, 1 / macs);
+    }
     for (i = 0; i < sizeof specs / sizeof *specs; i++) {
         nc_axx_engine_info info;
         double slower[BENCH_LEVELS] = {0}, faster[BENCH_LEVELS] = {0};
@@ -158,63 +163,135 @@ static void shape(const char *name, size_t r, size_t n, size_t k) {
     }
 }
 
-/* A depthwise convolution of 3 x 3 as a graph's only layer. */
-typedef struct depthwise {
+/* One layer as a graph of its own. */
+typedef struct layer {
     nc_axx_graph *graph;
     float *x, *y;
-} depthwise;
+    const nc_axx_engine *engines[BENCH_LEVELS]; /* null: float32 */
+} layer;
 
 enum { IMAGES = 8 };
 
 static void run_forward(void *d) {
-    const depthwise *c = (const depthwise *)d;
-    if (nc_axx_graph_forward(c->graph, c->x, IMAGES, c->y) != NC_OK) abort();
+    const layer *l = (const layer *)d;
+    if (l->engines[bench_level_used] &&
+        nc_axx_graph_assign(l->graph, 1, l->engines[bench_level_used]) != NC_OK)
+        abort();
+    if (nc_axx_graph_forward(l->graph, l->x, IMAGES, l->y) != NC_OK) abort();
 }
 static void run_backward(void *d) {
-    const depthwise *c = (const depthwise *)d;
-    if (nc_axx_graph_backward(c->graph, c->y, NULL) != NC_OK) abort();
+    const layer *l = (const layer *)d;
+    if (nc_axx_graph_backward(l->graph, l->y, NULL) != NC_OK) abort();
 }
 
-static void depthwise_rows(uint32_t channels, uint32_t side, uint32_t stride) {
-    const size_t n = (size_t)IMAGES * channels * side * side;
-    const double macs = 9e-9 * (double)n / (stride * stride);
-    depthwise c;
-    nc_axx_node node;
+/* A layer of (a, b, c) or (a, b) for an image: float32 forward and backward against the float32
+   product of 512^3, integers by some multipliers against one gather a product there. */
+static void layer_rows(const char *name, uint32_t a, uint32_t b, uint32_t c,
+                       const nc_axx_node *node) {
+    static const char *const specs[] = {"exact", "kulkarni:7", "mitchell"};
+    const size_t values = (size_t)a * b * (c ? c : 1);
+    bench_times base;
+    layer l;
+    nc_axx_node in;
+    nc_axx_node_info info;
+    size_t i, outputs;
+    double macs;
     char row[128];
-    size_t i;
-    memset(&node, 0, sizeof node);
-    node.kind = NC_AXX_NODE_INPUT;
-    node.rank = 3;
-    node.shape[0] = channels;
-    node.shape[1] = node.shape[2] = side;
-    if (nc_axx_graph_create(&c.graph) != NC_OK) abort();
-    if (nc_axx_graph_add(c.graph, &node, NULL, NULL) != NC_OK) abort();
+    memset(&l, 0, sizeof l);
+    memset(&in, 0, sizeof in);
+    in.kind = NC_AXX_NODE_INPUT;
+    in.rank = c ? 3 : 2;
+    in.shape[0] = a;
+    in.shape[1] = b;
+    in.shape[2] = c;
+    if (nc_axx_graph_create(&l.graph) != NC_OK ||
+        nc_axx_graph_add(l.graph, &in, NULL, NULL) != NC_OK ||
+        nc_axx_graph_add(l.graph, node, NULL, NULL) != NC_OK ||
+        nc_axx_graph_finish(l.graph, IMAGES, 1, NULL) != NC_OK ||
+        nc_axx_graph_init(l.graph, 1) != NC_OK || nc_axx_graph_node(l.graph, 1, &info) != NC_OK)
+        abort();
+    macs = IMAGES * (double)info.macs / 1e9;
+    for (outputs = 1, i = 0; i < info.rank; i++) outputs *= info.shape[i];
+    l.x = (float *)malloc(IMAGES * values * sizeof *l.x);
+    l.y = (float *)malloc(IMAGES * outputs * sizeof *l.y);
+    if (!l.x || !l.y) abort();
+    for (i = 0; i < IMAGES * values; i++) l.x[i] = (float)(int)(i * 7919 % 2003) / 2003 - 0.5f;
+    base = bench_scale(float_product, macs);
+    snprintf(row, sizeof row, "%s: float32", name);
+    (void)bench_levels_row(row, run_forward, &l, macs, "GMAC/s", &base, "float32 512^3");
+    snprintf(row, sizeof row, "%s: float32, backward", name);
+    base = bench_scale(base, 2);
+    (void)bench_levels_row(row, run_backward, &l, 2 * macs, "GMAC/s", &base, "float32 512^3");
+    if (nc_axx_graph_calibrate(l.graph, l.x, IMAGES, NC_AXX_CALIBRATE_MAX, 100) != NC_OK ||
+        nc_axx_graph_set_mode(l.graph, 1, NC_AXX_MODE_INTEGER) != NC_OK)
+        abort();
+    base = bench_scale(gather_product, macs);
+    for (i = 0; i < sizeof specs / sizeof *specs; i++) {
+        nc_axx_engine *made[BENCH_LEVELS] = {NULL};
+        int level;
+        if (nc_axx_make(&m, specs[i], NULL) != NC_OK) abort();
+        for (level = 0; level < bench_levels; level++) {
+            bench_use(level);
+            if (nc_axx_engine_create(&made[level], &m) != NC_OK) abort();
+            l.engines[level] = made[level];
+        }
+        snprintf(row, sizeof row, "%s: %s", name, m.name);
+        (void)bench_levels_row(row, run_forward, &l, macs, "GMAC/s", &base, "gather");
+        for (level = 0; level < bench_levels; level++) nc_axx_engine_destroy(made[level]);
+    }
+    free(l.x);
+    free(l.y);
+    nc_axx_graph_destroy(l.graph);
+}
+
+/* A convolution of a square kernel, padded so that a stride of 1 keeps the size. */
+static nc_axx_node convolution(uint32_t out, uint32_t kernel, uint32_t stride, uint32_t groups) {
+    nc_axx_node node;
+    int i;
     memset(&node, 0, sizeof node);
     node.kind = NC_AXX_NODE_CONV2D;
-    node.out = node.groups = channels;
+    node.out = out;
+    node.groups = groups;
     node.no_bias = 1;
     for (i = 0; i < 4; i++) {
-        node.kernel[i % 2] = 3;
+        node.kernel[i % 2] = kernel;
         node.stride[i % 2] = stride;
-        node.padding[i] = 1;
+        node.padding[i] = kernel / 2;
     }
-    if (nc_axx_graph_add(c.graph, &node, NULL, NULL) != NC_OK ||
-        nc_axx_graph_finish(c.graph, IMAGES, 1, NULL) != NC_OK ||
-        nc_axx_graph_init(c.graph, 1) != NC_OK)
-        abort();
-    c.x = malloc(n * sizeof *c.x);
-    c.y = malloc(n * sizeof *c.y);
-    if (!c.x || !c.y) abort();
-    for (i = 0; i < n; i++) c.x[i] = (float)(int)(i * 7919 % 2003) / 2003 - 0.5f;
-    snprintf(row, sizeof row, "depthwise %u x %u^2 / %u forward", (unsigned)channels,
-             (unsigned)side, (unsigned)stride);
-    (void)bench_levels_row(row, run_forward, &c, macs, "GMAC/s", NULL, "");
-    snprintf(row, sizeof row, "depthwise %u x %u^2 / %u backward", (unsigned)channels,
-             (unsigned)side, (unsigned)stride);
-    (void)bench_levels_row(row, run_backward, &c, 2 * macs, "GMAC/s", NULL, "");
-    free(c.x);
-    free(c.y);
-    nc_axx_graph_destroy(c.graph);
+    return node;
+}
+
+/* The layers of ResNet-20 and MobileNetV2 on CIFAR, of ViT-Small, and a decoder's. */
+static void layers(void) {
+    static const uint32_t both[] = {0, 0};
+    nc_axx_node node = convolution(16, 3, 1, 1);
+    layer_rows("conv 16 x 32^2, 3 x 3", 16, 32, 32, &node);
+    node = convolution(64, 3, 1, 1);
+    layer_rows("conv 64 x 8^2, 3 x 3", 64, 8, 8, &node);
+    node = convolution(144, 1, 1, 1);
+    layer_rows("conv 24 -> 144 x 32^2, 1 x 1", 24, 32, 32, &node);
+    node = convolution(96, 3, 1, 96);
+    layer_rows("depthwise 96 x 32^2", 96, 32, 32, &node);
+    node = convolution(144, 3, 2, 144);
+    layer_rows("depthwise 144 x 32^2 / 2", 144, 32, 32, &node);
+    node = convolution(384, 3, 1, 384);
+    layer_rows("depthwise 384 x 8^2", 384, 8, 8, &node);
+    node = convolution(960, 3, 1, 960);
+    layer_rows("depthwise 960 x 4^2", 960, 4, 4, &node);
+    node = convolution(32, 4, 2, 1);
+    node.kind = NC_AXX_NODE_CONV2D_TRANSPOSED;
+    memset(node.padding, 0, sizeof node.padding);
+    layer_rows("transposed 64 -> 32 x 8^2 x 2", 64, 8, 8, &node);
+    memset(&node, 0, sizeof node);
+    node.kind = NC_AXX_NODE_LINEAR;
+    node.out = 1536;
+    layer_rows("linear 197 x 384 -> 1536", 197, 384, 0, &node);
+    memset(&node, 0, sizeof node);
+    node.kind = NC_AXX_NODE_MATMUL;
+    node.inputs = both;
+    node.input_count = 2;
+    node.by_columns = 1;
+    layer_rows("matmul 6 x (197 x 64) x (64 x 197)", 6, 197, 64, &node);
 }
 
 static int set_level(int level) {
@@ -235,10 +312,7 @@ int main(int argc, char **argv) {
     bench_begin("axx", argc, argv, set_level);
     shape("512^3", 512, 512, 512);
     shape("197 x 1536 x 384", 197, 1536, 384);
-    depthwise_rows(96, 32, 1); /* MobileNetV2's on CIFAR */
-    depthwise_rows(144, 32, 2);
-    depthwise_rows(384, 8, 1);
-    depthwise_rows(960, 4, 1);
+    layers();
     (void)nc_axx_make(&m, "mitchell", NULL);
     bench_row("engine of a table without structure", bench_time(run_create, NULL) * 1e3, "ms", 0,
               "");
