@@ -8954,10 +8954,132 @@ static nc_axx__strided nc_axx__transposed(const float *a, size_t columns) {
     return s;
 }
 
+/* to[column to_stride + row] = from[row from_stride + column], four by four. */
+static void nc_axx__turn_four(float *to, size_t to_stride, const float *from, size_t from_stride) {
+#if defined(NC_AXX__X86)
+    __m128 a = _mm_loadu_ps(from), b = _mm_loadu_ps(from + from_stride);
+    __m128 c = _mm_loadu_ps(from + 2 * from_stride), d = _mm_loadu_ps(from + 3 * from_stride);
+    _MM_TRANSPOSE4_PS(a, b, c, d);
+    _mm_storeu_ps(to, a);
+    _mm_storeu_ps(to + to_stride, b);
+    _mm_storeu_ps(to + 2 * to_stride, c);
+    _mm_storeu_ps(to + 3 * to_stride, d);
+#elif defined(NC__NEON)
+    const float32x4x2_t a = vtrnq_f32(vld1q_f32(from), vld1q_f32(from + from_stride));
+    const float32x4x2_t b =
+        vtrnq_f32(vld1q_f32(from + 2 * from_stride), vld1q_f32(from + 3 * from_stride));
+    int i;
+    for (i = 0; i < 2; i++) {
+        vst1q_f32(to + (size_t)i * to_stride,
+                  vcombine_f32(vget_low_f32(a.val[i]), vget_low_f32(b.val[i])));
+        vst1q_f32(to + (size_t)(i + 2) * to_stride,
+                  vcombine_f32(vget_high_f32(a.val[i]), vget_high_f32(b.val[i])));
+    }
+#else
+    size_t i, k;
+    for (i = 0; i < 4; i++)
+        for (k = 0; k < 4; k++) to[k * to_stride + i] = from[i * from_stride + k];
+#endif
+}
+
+/* The same of so many rows and columns, along what is longer, so that few lines of the cache are
+ * under way at once. */
+static void nc_axx__turn_floats(float *to, size_t to_stride, const float *from, size_t from_stride,
+                                size_t rows, size_t columns) {
+    const int wide = columns > rows;
+    const size_t outer = wide ? rows : columns, inner = wide ? columns : rows;
+    const size_t from_outer = wide ? from_stride : 1, from_inner = wide ? 1 : from_stride;
+    const size_t to_outer = wide ? 1 : to_stride, to_inner = wide ? to_stride : 1;
+    size_t i, k, end, one;
+    for (i = 0; i < outer; i = end) {
+        end = i + 4 <= outer ? i + 4 : i + 1;
+        for (k = 0; k + 4 <= inner && end == i + 4; k += 4)
+            nc_axx__turn_four(to + i * to_outer + k * to_inner, to_stride,
+                              from + i * from_outer + k * from_inner, from_stride);
+        for (; k < inner; k++)
+            for (one = i; one < end; one++)
+                to[one * to_outer + k * to_inner] = from[one * from_outer + k * from_inner];
+    }
+}
+
 /* One value from its sum. */
 static float nc_axx__value_of(int32_t sum, float scale, float bias) {
     const float value = scale != 0.0f ? (float)sum / scale : 0.0f;
     return value + bias;
+}
+
+#if defined(NC_AXX__X86)
+typedef __m128 nc_axx__four;
+static nc_axx__four nc_axx__four_at(const float *x) { return _mm_loadu_ps(x); }
+static nc_axx__four nc_axx__value_four(const int32_t *sums, nc_axx__four scale, nc_axx__four bias) {
+    const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)sums);
+    const __m128 there = _mm_cmpneq_ps(scale, _mm_setzero_ps());
+    return _mm_add_ps(_mm_and_ps(_mm_div_ps(_mm_cvtepi32_ps(v), scale), there), bias);
+}
+static void nc_axx__store_four(float *to, nc_axx__four v) { _mm_storeu_ps(to, v); }
+#elif defined(NC__NEON)
+typedef float32x4_t nc_axx__four;
+static nc_axx__four nc_axx__four_at(const float *x) { return vld1q_f32(x); }
+static nc_axx__four nc_axx__value_four(const int32_t *sums, nc_axx__four scale, nc_axx__four bias) {
+    const float32x4_t v = vdivq_f32(vcvtq_f32_s32(vld1q_s32(sums)), scale);
+    return vaddq_f32(vbslq_f32(vceqzq_f32(scale), vdupq_n_f32(0.0f), v), bias);
+}
+static void nc_axx__store_four(float *to, nc_axx__four v) { vst1q_f32(to, v); }
+#endif
+
+/* The values of a row of sums, one scale and bias for all. */
+static void nc_axx__row_values(float *y, const int32_t *sums, size_t n, float scale, float bias) {
+    size_t i = 0;
+#if defined(NC_AXX__X86) || defined(NC__NEON)
+    const float scales[4] = {scale, scale, scale, scale}, biases[4] = {bias, bias, bias, bias};
+    const nc_axx__four by = nc_axx__four_at(scales), plus = nc_axx__four_at(biases);
+    for (; i + 4 <= n; i += 4) nc_axx__store_four(y + i, nc_axx__value_four(sums + i, by, plus));
+#endif
+    for (; i < n; i++) y[i] = nc_axx__value_of(sums[i], scale, bias);
+}
+
+enum { NC_AXX__SOME = 16 };
+
+/* The values of some rows of sums, NC_AXX__SOME places apart in y, with a scale (x_scale w_scale)
+ * and a bias (null: 0) for each of at most so many columns. */
+static void nc_axx__some_values(float *y, const int32_t *sums, size_t stride, size_t rows,
+                                size_t columns, float x_scale, const float *w_scale,
+                                const float *bias) {
+    float scales[NC_AXX__SOME], biases[NC_AXX__SOME];
+    size_t r, c;
+    for (c = 0; c < columns; c++) {
+        scales[c] = x_scale * w_scale[c];
+        biases[c] = bias ? bias[c] : 0.0f;
+    }
+    for (r = 0; r < rows; r++, sums += stride, y += NC_AXX__SOME) {
+        c = 0;
+#if defined(NC_AXX__X86) || defined(NC__NEON)
+        for (; c + 4 <= columns; c += 4)
+            nc_axx__store_four(y + c, nc_axx__value_four(sums + c, nc_axx__four_at(scales + c),
+                                                         nc_axx__four_at(biases + c)));
+#endif
+        for (; c < columns; c++) y[c] = nc_axx__value_of(sums[c], scales[c], biases[c]);
+    }
+}
+
+/* The values of a matrix of sums, column by column (`turned`) or row by row. */
+static void nc_axx__values_of(float *y, const int32_t *sums, size_t rows, size_t columns,
+                              float x_scale, const float *w_scale, const float *bias, int turned) {
+    float some[NC_AXX__SOME * NC_AXX__SOME];
+    size_t r, c, i, n, m;
+    for (r = 0; r < rows; r += n) {
+        n = rows - r < NC_AXX__SOME ? rows - r : (size_t)NC_AXX__SOME;
+        for (c = 0; c < columns; c += m) {
+            m = columns - c < NC_AXX__SOME ? columns - c : (size_t)NC_AXX__SOME;
+            nc_axx__some_values(some, sums + r * columns + c, columns, n, m, x_scale, w_scale + c,
+                                bias ? bias + c : NULL);
+            if (turned)
+                nc_axx__turn_floats(y + c * rows + r, rows, some, NC_AXX__SOME, n, m);
+            else
+                for (i = 0; i < n; i++)
+                    memcpy(y + (r + i) * columns + c, some + i * NC_AXX__SOME, m * sizeof *y);
+        }
+    }
 }
 
 /* `index` operands on. */
@@ -9007,19 +9129,14 @@ NC_API nc_status nc_axx_linear(const nc_axx_engine *e, const void *x, float x_sc
                                size_t k, size_t out, void *work, size_t work_bytes) {
     nc_axx__linear_work parts;
     nc_status status;
-    size_t r, o;
     if (!e || !x || !w || !w_scale || !y) return NC_ERR_ARG;
     if (!nc_axx__fits(work, work_bytes, nc_axx_linear_work_bytes(e, rows, k, out)))
         return NC_ERR_ARG;
     nc_axx__lay_out_linear(e, rows, k, out, work, &parts);
     status = nc_axx_gemm(e, x, w, parts.sums, rows, out, k, parts.gemm,
                          nc_axx_gemm_work_bytes(e, rows, out, k));
-    if (status != NC_OK) return status;
-    for (r = 0; r < rows; r++)
-        for (o = 0; o < out; o++)
-            y[r * out + o] = nc_axx__value_of(parts.sums[r * out + o], x_scale * w_scale[o],
-                                              bias ? bias[o] : 0.0f);
-    return NC_OK;
+    if (status == NC_OK) nc_axx__values_of(y, parts.sums, rows, out, x_scale, w_scale, bias, 0);
+    return status;
 }
 
 NC_API nc_status nc_axx_linear_backward(const nc_axx_engine *e, const void *x, float x_scale,
@@ -9083,18 +9200,16 @@ NC_API nc_status nc_axx_matmul(const nc_axx_engine *e, const void *a, float a_sc
     const float scale = a_scale * b_scale;
     nc_axx__matmul_work parts;
     nc_status status = NC_OK;
-    size_t i, j;
+    size_t i;
     if (!e || !a || !b || !y) return NC_ERR_ARG;
     if (!nc_axx__fits(work, work_bytes, nc_axx_matmul_work_bytes(e, m, n, k))) return NC_ERR_ARG;
     nc_axx__lay_out_matmul(e, m, n, k, work, &parts);
     for (i = 0; i < batch && status == NC_OK; i++) {
         const void *second = nc_axx__from(e, b, i * n * k);
-        float *to = y + i * m * n;
         if (b_by_rows) second = nc_axx__turn(parts.turned, second, n, k, nc_axx__operand_bytes(e));
         status = nc_axx_gemm(e, nc_axx__from(e, a, i * m * k), second, parts.sums, m, n, k,
                              parts.gemm, nc_axx_gemm_work_bytes(e, m, n, k));
-        for (j = 0; j < m * n && status == NC_OK; j++)
-            to[j] = nc_axx__value_of(parts.sums[j], scale, 0.0f);
+        if (status == NC_OK) nc_axx__row_values(y + i * m * n, parts.sums, m * n, scale, 0.0f);
     }
     return status;
 }
@@ -9209,31 +9324,83 @@ NC_API nc_status nc_axx_conv_output(const nc_axx_conv *shape, int transposed, si
     return NC_OK;
 }
 
-/* The row of taps of place `row` of the smaller map: where each stands in the large map of a group,
- * -1 beyond its edge. */
-static void nc_axx__places(const nc_axx__plan *p, size_t row, ptrdiff_t *places) {
-    const size_t top = row / p->small_w * p->s.stride_h - p->s.padding_h; /* above 0: a huge one */
-    const size_t left = row % p->small_w * p->s.stride_w - p->s.padding_w;
-    size_t c, i, j;
-    for (c = 0; c < p->large_channels; c++)
-        for (i = 0; i < p->s.kernel_h; i++)
-            for (j = 0; j < p->s.kernel_w; j++) {
-                const size_t y = top + i * p->s.dilation_h, x = left + j * p->s.dilation_w;
-                *places++ = y < p->large_h && x < p->large_w
-                                ? (ptrdiff_t)((c * p->large_h + y) * p->large_w + x)
-                                : -1;
-            }
+/* Places of a row of the smaller map whose tap lies in a row of the larger one. */
+typedef struct nc_axx__span {
+    size_t begin, end; /* as many zeros stand before, and from the end on */
+    size_t first;      /* column of the larger map that place 0 reads; left of it a huge one */
+} nc_axx__span;
+
+/* Of tap (i, j) at row h: none above and below the larger map. */
+static nc_axx__span nc_axx__span_of(const nc_axx__plan *p, size_t h, size_t i, size_t j) {
+    const nc_axx_conv *s = &p->s;
+    const size_t y = h * s->stride_h + i * s->dilation_h - s->padding_h; /* above: a huge one */
+    const size_t right = j * s->dilation_w, left = s->padding_w;
+    nc_axx__span in;
+    in.begin = in.end = 0;
+    in.first = right - left;
+    if (y >= p->large_h || (right >= left && in.first >= p->large_w)) return in;
+    if (right < left) in.begin = (left - right + s->stride_w - 1) / s->stride_w;
+    in.end = (p->large_w - 1 - in.first) / s->stride_w + 1;
+    if (in.end > p->small_w) in.end = p->small_w;
+    if (in.begin > in.end) in.begin = in.end;
+    return in;
 }
 
-/* -- depthwise: one input channel at a time, a look-up for each tap of many places -- */
+/* Rows of taps, one for every place of the smaller map, and the larger map of a group: what is done
+ * outside of it and inside, with row[w * p->taps] and at[x]. A value of the map meets its places in
+ * their order. */
+#define NC_AXX__FOR_TAPS(name, ROW, MAP, outside, inside)                                          \
+    static void nc_axx__##name(const nc_axx__plan *p, ROW *rows, MAP *map) {                       \
+        const nc_axx_conv *s = &p->s;                                                              \
+        size_t h, c, i, j, w, x;                                                                   \
+        for (h = 0; h < p->small_h; h++)                                                           \
+            for (c = 0; c < p->large_channels; c++)                                                \
+                for (i = 0; i < s->kernel_h; i++)                                                  \
+                    for (j = s->kernel_w; j-- > 0;) {                                              \
+                        const nc_axx__span in = nc_axx__span_of(p, h, i, j);                       \
+                        const size_t y = h * s->stride_h + i * s->dilation_h - s->padding_h;       \
+                        ROW *row = rows + h * p->small_w * p->taps +                               \
+                                   (c * s->kernel_h + i) * s->kernel_w + j;                        \
+                        MAP *at = map + (in.end ? (c * p->large_h + y) * p->large_w : 0);          \
+                        for (w = 0; w < in.begin; w++) outside;                                    \
+                        for (x = in.first + w * s->stride_w; w < in.end; w++, x += s->stride_w)    \
+                            inside;                                                                \
+                        for (; w < p->small_w; w++) outside;                                       \
+                    }                                                                              \
+    }
+NC_AXX__FOR_TAPS(gather_bytes, uint8_t, const uint8_t, row[w * p->taps] = 0,
+                 row[w * p->taps] = at[x])
+NC_AXX__FOR_TAPS(gather_words, uint16_t, const uint16_t, row[w * p->taps] = 0,
+                 row[w * p->taps] = at[x])
+NC_AXX__FOR_TAPS(gather_floats, float, const float, row[w * p->taps] = 0.0f,
+                 row[w * p->taps] = at[x])
+NC_AXX__FOR_TAPS(scatter_sums, const int32_t, int32_t, (void)0, at[x] += row[w * p->taps])
+NC_AXX__FOR_TAPS(scatter_floats, const float, float, (void)0, at[x] += row[w * p->taps])
+#undef NC_AXX__FOR_TAPS
 
-enum { NC_AXX__DEPTHWISE_TAPS = 128 }; /* more columns of the table do not stay in a cache */
+/* Those of operands. */
+static void nc_axx__gather(const nc_axx_engine *e, const nc_axx__plan *p, void *rows,
+                           const void *map) {
+    if (e->wide)
+        nc_axx__gather_words(p, (uint16_t *)rows, (const uint16_t *)map);
+    else
+        nc_axx__gather_bytes(p, (uint8_t *)rows, (const uint8_t *)map);
+}
+
+/* -- depthwise: one input channel at a time, and for each tap many places: a look-up for each, or
+ * where the engine is few products of 16 bits, those -- */
+
+enum {
+    NC_AXX__DEPTHWISE_TAPS = 128, /* more columns of the table do not stay in a cache */
+    NC_AXX__DEPTHWISE_TERMS = 4,  /* more are slower than look-ups */
+    NC_AXX__DEPTHWISE_RUN = 16    /* places at once */
+};
 
 /* A padded channel cut into stride_h x stride_w pieces: piece (a, b) has every stride_h-th row from
  * a on and every stride_w-th column from b on: all places read a tap from one run of bytes. */
 typedef struct nc_axx__pieces {
     size_t rows, columns; /* of a piece */
-    size_t run;           /* from the first place's byte to the last's, rounded up to four */
+    size_t run;           /* from the first place's byte to the last's, rounded up */
     size_t bytes;         /* of all pieces, and what a run reads beyond */
 } nc_axx__pieces;
 
@@ -9242,9 +9409,10 @@ static nc_axx__pieces nc_axx__pieces_of(const nc_axx__plan *p) {
     nc_axx__pieces c;
     c.rows = p->out_h + s->dilation_h * (s->kernel_h - 1) / s->stride_h;
     c.columns = p->out_w + s->dilation_w * (s->kernel_w - 1) / s->stride_w;
-    c.run = (nc__mul_size(p->out_h - 1, c.columns) + p->out_w + 3) & ~(size_t)3;
+    c.run = nc__add_size(nc__mul_size(p->out_h - 1, c.columns), p->out_w);
+    c.run = nc__add_size(c.run, NC_AXX__DEPTHWISE_RUN - 1) & ~(size_t)(NC_AXX__DEPTHWISE_RUN - 1);
     c.bytes = nc__mul_size(s->stride_h * s->stride_w, nc__mul_size(c.rows, c.columns));
-    c.bytes = nc__add_size(c.bytes, 4);
+    c.bytes = nc__add_size(c.bytes, NC_AXX__DEPTHWISE_RUN);
     return c;
 }
 
@@ -9254,19 +9422,29 @@ static int nc_axx__is_depthwise(const nc_axx_engine *e, const nc_axx__plan *p) {
            p->taps <= NC_AXX__DEPTHWISE_TAPS;
 }
 
+/* By how many products; 0: by look-ups. */
+static size_t nc_axx__depthwise_terms(const nc_axx_engine *e) {
+#ifdef NC_AXX__VECTORS
+    if (e && nc_axx__level() >= 1 && !e->info.planes && e->info.products <= NC_AXX__DEPTHWISE_TERMS)
+        return e->info.products;
+#endif
+    (void)e;
+    return 0;
+}
+
 /* Memory of one image and group. */
 typedef struct nc_axx__conv_work {
-    void *columns;     /* rows of taps */
-    ptrdiff_t *places; /* of one row's taps */
+    void *columns; /* rows of taps */
     void *small,
         *weights;        /* transposed: the smaller map place by place, a group's weights by tap */
     int32_t *sums, *map; /* the gemm's; the large map */
     uint8_t *gemm;
     float *floats, *turned,
-        *w;          /* rows of taps; the smaller map, place by place; weights of a group */
-    uint8_t *pieces; /* depthwise: a channel; where its taps are; */
-    ptrdiff_t *starts;
-    int32_t *piece_sums; /* the sums of one output's run */
+        *w;              /* rows of taps; the smaller map, place by place; weights of a group */
+    uint8_t *pieces;     /* depthwise: a channel, */
+    size_t *starts;      /* where the first place reads its taps (one more: the last again), */
+    int16_t *factors;    /* what every term makes of the channel */
+    int32_t *piece_sums; /* and the sums of one output's run */
     int is_depthwise;
     size_t bytes;
 } nc_axx__conv_work;
@@ -9282,7 +9460,6 @@ static void nc_axx__lay_out_conv(const nc_axx_engine *e, const nc_axx__plan *p, 
     const size_t as_transposed = nc_axx_gemm_work_bytes(e, places, p->taps, p->small_channels);
     nc_axx__arena arena = nc_axx__arena_of(work), other;
     parts->columns = nc_axx__piece(&arena, rows, operand);
-    parts->places = (ptrdiff_t *)nc_axx__piece(&arena, p->taps, sizeof *parts->places);
     parts->small = nc_axx__piece(&arena, small, operand);
     parts->weights = nc_axx__piece(&arena, nc__mul_size(p->taps, p->small_channels), operand);
     other = arena;
@@ -9297,8 +9474,11 @@ static void nc_axx__lay_out_conv(const nc_axx_engine *e, const nc_axx__plan *p, 
     parts->is_depthwise = nc_axx__is_depthwise(e, p);
     if (!parts->is_depthwise) return;
     arena = nc_axx__arena_of(work);
-    parts->starts = (ptrdiff_t *)nc_axx__piece(&arena, p->taps, sizeof *parts->starts);
+    parts->starts = (size_t *)nc_axx__piece(&arena, p->taps + 1, sizeof *parts->starts);
     parts->pieces = (uint8_t *)nc_axx__piece(&arena, nc_axx__pieces_of(p).bytes, 1);
+    parts->factors = (int16_t *)nc_axx__piece(
+        &arena, nc__mul_size(NC_AXX__DEPTHWISE_TERMS, nc_axx__pieces_of(p).bytes),
+        sizeof *parts->factors);
     parts->piece_sums = (int32_t *)nc_axx__piece(&arena, nc_axx__pieces_of(p).run, 4);
     parts->bytes = nc_axx__larger(parts->bytes, nc_axx__arena_bytes(&arena));
 }
@@ -9509,54 +9689,6 @@ static nc_axx__depthwise_kernels nc_axx__depthwise_of(const nc_axx__depthwise_ke
     const size_t last = sizeof nc_axx__depthwise_plain / sizeof *all - 1;
     const size_t i = level < last ? level : last;
     return all[i > 1 && channels < all[i].lanes ? i - 1 : i];
-}
-
-/* to[column to_stride + row] = from[row from_stride + column], four by four. */
-static void nc_axx__turn_four(float *to, size_t to_stride, const float *from, size_t from_stride) {
-#if defined(NC_AXX__X86)
-    __m128 a = _mm_loadu_ps(from), b = _mm_loadu_ps(from + from_stride);
-    __m128 c = _mm_loadu_ps(from + 2 * from_stride), d = _mm_loadu_ps(from + 3 * from_stride);
-    _MM_TRANSPOSE4_PS(a, b, c, d);
-    _mm_storeu_ps(to, a);
-    _mm_storeu_ps(to + to_stride, b);
-    _mm_storeu_ps(to + 2 * to_stride, c);
-    _mm_storeu_ps(to + 3 * to_stride, d);
-#elif defined(NC__NEON)
-    const float32x4x2_t a = vtrnq_f32(vld1q_f32(from), vld1q_f32(from + from_stride));
-    const float32x4x2_t b =
-        vtrnq_f32(vld1q_f32(from + 2 * from_stride), vld1q_f32(from + 3 * from_stride));
-    int i;
-    for (i = 0; i < 2; i++) {
-        vst1q_f32(to + (size_t)i * to_stride,
-                  vcombine_f32(vget_low_f32(a.val[i]), vget_low_f32(b.val[i])));
-        vst1q_f32(to + (size_t)(i + 2) * to_stride,
-                  vcombine_f32(vget_high_f32(a.val[i]), vget_high_f32(b.val[i])));
-    }
-#else
-    size_t i, k;
-    for (i = 0; i < 4; i++)
-        for (k = 0; k < 4; k++) to[k * to_stride + i] = from[i * from_stride + k];
-#endif
-}
-
-/* The same of so many rows and columns, along what is longer, so that few lines of the cache are
- * under way at once. */
-static void nc_axx__turn_floats(float *to, size_t to_stride, const float *from, size_t from_stride,
-                                size_t rows, size_t columns) {
-    const int wide = columns > rows;
-    const size_t outer = wide ? rows : columns, inner = wide ? columns : rows;
-    const size_t from_outer = wide ? from_stride : 1, from_inner = wide ? 1 : from_stride;
-    const size_t to_outer = wide ? 1 : to_stride, to_inner = wide ? to_stride : 1;
-    size_t i, k, end, one;
-    for (i = 0; i < outer; i = end) {
-        end = i + 4 <= outer ? i + 4 : i + 1;
-        for (k = 0; k + 4 <= inner && end == i + 4; k += 4)
-            nc_axx__turn_four(to + i * to_outer + k * to_inner, to_stride,
-                              from + i * from_outer + k * from_inner, from_stride);
-        for (; k < inner; k++)
-            for (one = i; one < end; one++)
-                to[one * to_outer + k * to_inner] = from[one * from_outer + k * from_inner];
-    }
 }
 
 /* What all threads share: maps of so many images, weights, and what is wanted (null: not): one of
@@ -9808,59 +9940,46 @@ static nc_status nc_axx__begin_conv(const nc_axx_engine *e, const nc_axx_conv *s
     return NC_OK;
 }
 
-/* The rows of taps of one image and group, 0 beyond its edge. */
-static void nc_axx__gather(const nc_axx__plan *p, const nc_axx__conv_work *parts, const void *from,
-                           size_t bytes) {
-    const uint16_t *words = (const uint16_t *)from;
-    const uint8_t *octets = (const uint8_t *)from;
-    uint16_t *to_words = (uint16_t *)parts->columns;
-    uint8_t *to = (uint8_t *)parts->columns;
-    size_t row, tap;
-    for (row = 0; row < p->small_h * p->small_w; row++) {
-        nc_axx__places(p, row, parts->places);
-        for (tap = 0; tap < p->taps && bytes == 1; tap++)
-            *to++ = parts->places[tap] < 0 ? 0 : octets[parts->places[tap]];
-        for (tap = 0; tap < p->taps && bytes == 2; tap++)
-            *to_words++ = parts->places[tap] < 0 ? 0 : words[parts->places[tap]];
-    }
-}
-
-/* The pieces of a channel, 0 where it is padded. */
+/* A channel into the pieces; what is padded stays as it is. */
 static void nc_axx__cut_channel(const nc_axx__plan *p, const nc_axx__pieces *c, uint8_t *pieces,
                                 const uint8_t *from) {
     const nc_axx_conv *s = &p->s;
-    size_t y, x;
-    memset(pieces, 0, c->bytes);
-    for (y = 0; y < p->large_h; y++) {
+    size_t y, x, i;
+    for (y = 0; y < p->large_h; y++, from += p->large_w) {
         const size_t row = (y + s->padding_h) / s->stride_h, a = (y + s->padding_h) % s->stride_h;
-        size_t column = s->padding_w / s->stride_w, b = s->padding_w % s->stride_w;
-        for (x = 0; x < p->large_w && row < c->rows && column < c->columns; x++) {
-            pieces[((a * s->stride_w + b) * c->rows + row) * c->columns + column] =
-                from[y * p->large_w + x];
-            if (++b < s->stride_w) continue;
-            b = 0;
-            column++;
+        if (row >= c->rows) return;
+        for (i = 0; i < s->stride_w && i < p->large_w; i++) {
+            const size_t column = (i + s->padding_w) / s->stride_w;
+            const size_t b = (i + s->padding_w) % s->stride_w;
+            const size_t there = (p->large_w - 1 - i) / s->stride_w + 1;
+            const size_t room = c->columns > column ? c->columns - column : 0;
+            const size_t n = there < room ? there : room;
+            uint8_t *to = pieces + ((a * s->stride_w + b) * c->rows + row) * c->columns + column;
+            if (s->stride_w == 1)
+                memcpy(to, from, n);
+            else
+                for (x = 0; x < n; x++) to[x] = from[i + x * s->stride_w];
         }
     }
 }
 
 /* Where the first place reads every tap. */
-static void nc_axx__runs(const nc_axx__plan *p, const nc_axx__pieces *c, ptrdiff_t *starts) {
+static void nc_axx__runs(const nc_axx__plan *p, const nc_axx__pieces *c, size_t *starts) {
     const nc_axx_conv *s = &p->s;
     size_t i, j;
     for (i = 0; i < s->kernel_h; i++)
         for (j = 0; j < s->kernel_w; j++) {
             const size_t y = i * s->dilation_h, x = j * s->dilation_w;
             const size_t piece = y % s->stride_h * s->stride_w + x % s->stride_w;
-            *starts++ =
-                (ptrdiff_t)((piece * c->rows + y / s->stride_h) * c->columns + x / s->stride_w);
+            *starts++ = (piece * c->rows + y / s->stride_h) * c->columns + x / s->stride_w;
         }
+    *starts = starts[-1];
 }
 
 /* Sums over the taps for `run` bytes from every tap's start on, four at a time. */
-static void nc_axx__depthwise_sums(const nc_axx_engine *e, const uint8_t *pieces,
-                                   const ptrdiff_t *starts, const uint8_t *w, size_t taps,
-                                   int32_t *sums, size_t run) {
+static void nc_axx__look_up_taps(const nc_axx_engine *e, const uint8_t *pieces,
+                                 const size_t *starts, const uint8_t *w, size_t taps, int32_t *sums,
+                                 size_t run) {
     size_t tap, i;
     for (i = 0; i < run; i += 4) {
         int32_t a = 0, b = 0, c = 0, d = 0;
@@ -9879,20 +9998,92 @@ static void nc_axx__depthwise_sums(const nc_axx_engine *e, const uint8_t *pieces
     }
 }
 
+#ifdef NC_AXX__VECTORS
+/* The same as products of 16 bits, NC_AXX__DEPTHWISE_RUN places at once: sums += factor times the
+ * chains. weights has a 0 behind an odd number of taps. */
+NC_AXX__TARGET static void nc_axx__multiply_taps(const int16_t *x, const size_t *starts,
+                                                 const int16_t *weights, size_t taps,
+                                                 int32_t factor, int32_t *sums, size_t run) {
+    size_t i, tap;
+    for (i = 0; i < run; i += NC_AXX__DEPTHWISE_RUN) {
+#ifdef NC_AXX__X86
+        const __m256i by = _mm256_set1_epi32(factor);
+        __m256i low = _mm256_setzero_si256(), high = low;
+        for (tap = 0; tap < taps; tap += 2) { /* two taps side by side */
+            const nc_axx__vector a = nc_axx__v_load(x + starts[tap] + i);
+            const nc_axx__vector b = nc_axx__v_load(x + starts[tap + 1] + i);
+            const uint8_t *pair = (const uint8_t *)(const void *)(weights + tap);
+            low = nc_axx__v_dot(low, pair, _mm256_unpacklo_epi16(a, b));
+            high = nc_axx__v_dot(high, pair, _mm256_unpackhi_epi16(a, b));
+        }
+        low = _mm256_mullo_epi32(low, by);
+        high = _mm256_mullo_epi32(high, by);
+        nc_axx__v_store(sums + i, _mm256_add_epi32(nc_axx__v_load(sums + i),
+                                                   _mm256_permute2x128_si256(low, high, 0x20)));
+        nc_axx__v_store(sums + i + 8, _mm256_add_epi32(nc_axx__v_load(sums + i + 8),
+                                                       _mm256_permute2x128_si256(low, high, 0x31)));
+#else
+        int32x4_t chain[4];
+        int q;
+        for (q = 0; q < 4; q++) chain[q] = vdupq_n_s32(0);
+        for (tap = 0; tap < taps; tap++)
+            for (q = 0; q < 4; q++)
+                chain[q] =
+                    vmlal_n_s16(chain[q], vld1_s16(x + starts[tap] + i + 4 * q), weights[tap]);
+        for (q = 0; q < 4; q++)
+            vst1q_s32(sums + i + 4 * q, vmlaq_n_s32(vld1q_s32(sums + i + 4 * q), chain[q], factor));
+#endif
+    }
+}
+
+/* What the terms make of a channel's bytes. */
+static void nc_axx__map_channel(const nc_axx_engine *e, const uint8_t *pieces, size_t bytes,
+                                int16_t *factors) {
+    size_t r, i;
+    for (r = 0; r < e->info.products; r++, factors += bytes) {
+        int16_t map[256];
+        for (i = 0; i < 256; i++) map[i] = (int16_t)(e->terms[r].u[i] - e->terms[r].u_offset);
+        for (i = 0; i < bytes; i++) factors[i] = map[pieces[i]];
+    }
+}
+
+/* The sums of a run by the terms. */
+static void nc_axx__sum_terms(const nc_axx_engine *e, const nc_axx__conv_work *parts,
+                              const nc_axx__pieces *pieces, const uint8_t *w, size_t taps) {
+    int16_t weights[NC_AXX__DEPTHWISE_TAPS + 2];
+    size_t r, tap;
+    memset(parts->piece_sums, 0, pieces->run * sizeof *parts->piece_sums);
+    for (r = 0; r < e->info.products; r++) {
+        for (tap = 0; tap < taps; tap++)
+            weights[tap] = (int16_t)(e->terms[r].v[w[tap]] + e->terms[r].v_offset);
+        weights[taps] = 0;
+        nc_axx__multiply_taps(parts->factors + r * pieces->bytes, parts->starts, weights, taps,
+                              e->terms[r].factor, parts->piece_sums, pieces->run);
+    }
+}
+#endif
+
 /* One image and group: its input channel and all its outputs. */
 static void nc_axx__depthwise(const nc_axx_engine *e, const nc_axx__plan *p,
                               const nc_axx__conv_work *parts, const uint8_t *from, const uint8_t *w,
                               float x_scale, const float *w_scale, const float *bias, float *y) {
     const nc_axx__pieces pieces = nc_axx__pieces_of(p);
-    size_t c, h, i;
+    const size_t terms = nc_axx__depthwise_terms(e);
+    size_t c, h;
     nc_axx__cut_channel(p, &pieces, parts->pieces, from);
+#ifdef NC_AXX__VECTORS
+    if (terms) nc_axx__map_channel(e, parts->pieces, pieces.bytes, parts->factors);
+#endif
     for (c = 0; c < p->small_channels; c++, w += p->taps) {
-        nc_axx__depthwise_sums(e, parts->pieces, parts->starts, w, p->taps, parts->piece_sums,
-                               pieces.run);
-        for (h = 0; h < p->out_h; h++)
-            for (i = 0; i < p->out_w; i++)
-                *y++ = nc_axx__value_of(parts->piece_sums[h * pieces.columns + i],
-                                        x_scale * w_scale[c], bias ? bias[c] : 0.0f);
+#ifdef NC_AXX__VECTORS
+        if (terms) nc_axx__sum_terms(e, parts, &pieces, w, p->taps);
+#endif
+        if (!terms)
+            nc_axx__look_up_taps(e, parts->pieces, parts->starts, w, p->taps, parts->piece_sums,
+                                 pieces.run);
+        for (h = 0; h < p->out_h; h++, y += p->out_w)
+            nc_axx__row_values(y, parts->piece_sums + h * pieces.columns, p->out_w,
+                               x_scale * w_scale[c], bias ? bias[c] : 0.0f);
     }
 }
 
@@ -9901,7 +10092,7 @@ NC_API nc_status nc_axx_conv2d(const nc_axx_engine *e, const nc_axx_conv *shape,
                                const float *bias, float *y, void *work, size_t work_bytes) {
     nc_axx__plan p;
     nc_axx__conv_work parts;
-    size_t image, group, places, c, i;
+    size_t image, group, places;
     nc_status status = nc_axx__begin_conv(e, shape, 0, x, w, work, work_bytes, &p, &parts);
     if (status != NC_OK) return status;
     if (!w_scale || !y) return NC_ERR_ARG;
@@ -9910,6 +10101,7 @@ NC_API nc_status nc_axx_conv2d(const nc_axx_engine *e, const nc_axx_conv *shape,
         const nc_axx__pieces pieces = nc_axx__pieces_of(&p);
         if ((uint64_t)e->info.largest > (uint64_t)INT32_MAX / p.taps) return NC_ERR_LIMIT;
         nc_axx__runs(&p, &pieces, parts.starts);
+        memset(parts.pieces, 0, pieces.bytes);
     }
     for (image = 0; image < p.s.batch; image++)
         for (group = 0; group < p.s.groups; group++) {
@@ -9923,16 +10115,13 @@ NC_API nc_status nc_axx_conv2d(const nc_axx_engine *e, const nc_axx_conv *shape,
                                   bias ? bias + first : NULL, to);
                 continue;
             }
-            nc_axx__gather(&p, &parts, from, nc_axx__operand_bytes(e));
+            nc_axx__gather(e, &p, parts.columns, from);
             status = nc_axx_gemm(e, parts.columns, nc_axx__from(e, w, first * p.taps), parts.sums,
                                  places, p.small_channels, p.taps, parts.gemm,
                                  nc_axx_gemm_work_bytes(e, places, p.small_channels, p.taps));
             if (status != NC_OK) return status;
-            for (c = 0; c < p.small_channels; c++)
-                for (i = 0; i < places; i++)
-                    to[c * places + i] = nc_axx__value_of(parts.sums[i * p.small_channels + c],
-                                                          x_scale * w_scale[first + c],
-                                                          bias ? bias[first + c] : 0.0f);
+            nc_axx__values_of(to, parts.sums, places, p.small_channels, x_scale, w_scale + first,
+                              bias ? bias + first : NULL, 1);
         }
     return NC_OK;
 }
@@ -9986,7 +10175,7 @@ NC_API nc_status nc_axx_conv2d_backward(const nc_axx_engine *e, const nc_axx_con
     nc_axx__plan p;
     nc_axx__conv_work parts;
     nc_axx__strided left;
-    size_t image, group, places, row, tap, c;
+    size_t image, group, places, c;
     nc_status status = nc_axx__begin_conv(e, shape, 0, x, w, work, work_bytes, &p, &parts);
     if (status != NC_OK) return status;
     if (!w_scale || !dy) return NC_ERR_ARG;
@@ -10011,15 +10200,10 @@ NC_API nc_status nc_axx_conv2d_backward(const nc_axx_engine *e, const nc_axx_con
                 left = nc_axx__transposed(dmap, places);
                 nc_axx__sgemm(&left, parts.w, parts.floats, places, p.taps, p.small_channels, 1);
                 memset(to, 0, large * sizeof *to);
-                for (row = 0; row < places; row++) {
-                    nc_axx__places(&p, row, parts.places);
-                    for (tap = 0; tap < p.taps; tap++)
-                        if (parts.places[tap] >= 0)
-                            to[parts.places[tap]] += parts.floats[row * p.taps + tap];
-                }
+                nc_axx__scatter_floats(&p, parts.floats, to);
             }
             if (dw) {
-                nc_axx__gather(&p, &parts, from, nc_axx__operand_bytes(e));
+                nc_axx__gather(e, &p, parts.columns, from);
                 nc_axx__reals(e, 0, parts.floats, parts.columns, places * p.taps, x_scale);
                 left = nc_axx__plain(dmap, places);
                 nc_axx__sgemm(&left, parts.floats, dw + first * p.taps, p.small_channels, p.taps,
@@ -10036,7 +10220,7 @@ NC_API nc_status nc_axx_conv2d_transposed(const nc_axx_engine *e, const nc_axx_c
                                           size_t work_bytes) {
     nc_axx__plan p;
     nc_axx__conv_work parts;
-    size_t image, group, places, large, row, tap, c, i;
+    size_t image, group, places, large, c;
     nc_status status = nc_axx__begin_conv(e, shape, 1, x, w, work, work_bytes, &p, &parts);
     if (status != NC_OK) return status;
     if (!y) return NC_ERR_ARG;
@@ -10059,17 +10243,10 @@ NC_API nc_status nc_axx_conv2d_transposed(const nc_axx_engine *e, const nc_axx_c
                                  nc_axx_gemm_work_bytes(e, places, p.taps, p.small_channels));
             if (status != NC_OK) return status;
             memset(parts.map, 0, p.large_channels * large * sizeof *parts.map);
-            for (row = 0; row < places; row++) {
-                nc_axx__places(&p, row, parts.places);
-                for (tap = 0; tap < p.taps; tap++)
-                    if (parts.places[tap] >= 0)
-                        parts.map[parts.places[tap]] += parts.sums[row * p.taps + tap];
-            }
+            nc_axx__scatter_sums(&p, parts.sums, parts.map);
             for (c = 0; c < p.large_channels; c++)
-                for (i = 0; i < large; i++)
-                    to[c * large + i] =
-                        nc_axx__value_of(parts.map[c * large + i], x_scale * w_scale,
-                                         bias ? bias[group * p.large_channels + c] : 0.0f);
+                nc_axx__row_values(to + c * large, parts.map + c * large, large, x_scale * w_scale,
+                                   bias ? bias[group * p.large_channels + c] : 0.0f);
         }
     return NC_OK;
 }
@@ -10082,7 +10259,7 @@ NC_API nc_status nc_axx_conv2d_transposed_backward(const nc_axx_engine *e, const
     nc_axx__plan p;
     nc_axx__conv_work parts;
     nc_axx__strided left;
-    size_t image, group, places, large, row, tap, c, i;
+    size_t image, group, places, large, tap, c, i;
     nc_status status = nc_axx__begin_conv(e, shape, 1, x, w, work, work_bytes, &p, &parts);
     if (status != NC_OK) return status;
     if (!dy) return NC_ERR_ARG;
@@ -10098,12 +10275,7 @@ NC_API nc_status nc_axx_conv2d_transposed_backward(const nc_axx_engine *e, const
             const size_t map = image * p.s.groups + group;
             const void *weights = nc_axx__from(e, w, group * p.small_channels * p.taps);
             const float *dmap = dy + map * large;
-            for (row = 0; row < places; row++) {
-                nc_axx__places(&p, row, parts.places);
-                for (tap = 0; tap < p.taps; tap++)
-                    parts.floats[row * p.taps + tap] =
-                        parts.places[tap] < 0 ? 0.0f : dmap[parts.places[tap]];
-            }
+            nc_axx__gather_floats(&p, parts.floats, dmap);
             if (dw) { /* (channels x places) (places x taps) */
                 nc_axx__reals(e, 0, parts.turned,
                               nc_axx__from(e, x, map * p.small_channels * places),
@@ -13975,22 +14147,25 @@ static const nc_axx_engine *nc_axx__graph_engine(const nc_axx_graph *g, const nc
  * and group; or (back) the rows added to the larger map. */
 static void nc_axx__float_taps(const nc_axx__plan *p, float *taps, float *map, int back) {
     const nc_axx_conv *s = &p->s;
-    size_t tap, h, w;
+    size_t tap, h, w, x;
     for (tap = 0; tap < p->taps; tap++) {
         const size_t j = tap % s->kernel_w, i = tap / s->kernel_w % s->kernel_h;
         float *plane = map + tap / (s->kernel_w * s->kernel_h) * p->large_h * p->large_w;
         for (h = 0; h < p->small_h; h++, taps += p->small_w) {
-            const size_t y = h * s->stride_h + i * s->dilation_h - s->padding_h; /* or a huge one */
-            const size_t left = j * s->dilation_w - s->padding_w;
-            float *row = y < p->large_h ? plane + y * p->large_w : NULL;
-            for (w = 0; w < p->small_w; w++) {
-                const size_t x = left + w * s->stride_w;
-                const int in = row && x < p->large_w;
-                if (!back)
-                    taps[w] = in ? row[x] : 0.0f;
-                else if (in)
-                    row[x] += taps[w];
+            const nc_axx__span in = nc_axx__span_of(p, h, i, j);
+            const size_t y = h * s->stride_h + i * s->dilation_h - s->padding_h;
+            const size_t begin = in.first + in.begin * s->stride_w;
+            float *row = plane + (in.end ? y * p->large_w : 0);
+            if (back) {
+                for (w = in.begin, x = begin; w < in.end; w++, x += s->stride_w) row[x] += taps[w];
+                continue;
             }
+            memset(taps, 0, in.begin * sizeof *taps);
+            if (s->stride_w == 1 && in.end > in.begin)
+                memcpy(taps + in.begin, row + begin, (in.end - in.begin) * sizeof *taps);
+            else
+                for (w = in.begin, x = begin; w < in.end; w++, x += s->stride_w) taps[w] = row[x];
+            memset(taps + in.end, 0, (p->small_w - in.end) * sizeof *taps);
         }
     }
 }
