@@ -9065,10 +9065,15 @@ static void nc_axx__some_values(float *y, const int32_t *sums, size_t stride, si
 /* The values of a matrix of sums, column by column (`turned`) or row by row. */
 static void nc_axx__values_of(float *y, const int32_t *sums, size_t rows, size_t columns,
                               float x_scale, const float *w_scale, const float *bias, int turned) {
-    float some[NC_AXX__SOME * NC_AXX__SOME];
-    size_t r, c, i, n, m;
-    for (r = 0; r < rows; r += n) {
-        n = rows - r < NC_AXX__SOME ? rows - r : (size_t)NC_AXX__SOME;
+    ptrdiff_t block;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if ((double)rows * (double)columns > 1e5)
+#endif
+    for (block = 0; block < (ptrdiff_t)((rows + NC_AXX__SOME - 1) / NC_AXX__SOME); block++) {
+        float some[NC_AXX__SOME * NC_AXX__SOME];
+        const size_t r = (size_t)block * NC_AXX__SOME;
+        const size_t n = rows - r < NC_AXX__SOME ? rows - r : (size_t)NC_AXX__SOME;
+        size_t c, i, m;
         for (c = 0; c < columns; c += m) {
             m = columns - c < NC_AXX__SOME ? columns - c : (size_t)NC_AXX__SOME;
             nc_axx__some_values(some, sums + r * columns + c, columns, n, m, x_scale, w_scale + c,
@@ -9346,27 +9351,25 @@ static nc_axx__span nc_axx__span_of(const nc_axx__plan *p, size_t h, size_t i, s
     return in;
 }
 
-/* Rows of taps, one for every place of the smaller map, and the larger map of a group: what is done
- * outside of it and inside, with row[w * p->taps] and at[x]. A value of the map meets its places in
- * their order. */
+/* Rows of taps, one for every place of row h of the smaller map, and the larger map of a group: what
+ * is done outside of it and inside, with row[w * p->taps] and at[x]. A value of the map meets its
+ * places in their order. */
 #define NC_AXX__FOR_TAPS(name, ROW, MAP, outside, inside)                                          \
-    static void nc_axx__##name(const nc_axx__plan *p, ROW *rows, MAP *map) {                       \
+    static void nc_axx__##name(const nc_axx__plan *p, size_t h, ROW *rows, MAP *map) {             \
         const nc_axx_conv *s = &p->s;                                                              \
-        size_t h, c, i, j, w, x;                                                                   \
-        for (h = 0; h < p->small_h; h++)                                                           \
-            for (c = 0; c < p->large_channels; c++)                                                \
-                for (i = 0; i < s->kernel_h; i++)                                                  \
-                    for (j = s->kernel_w; j-- > 0;) {                                              \
-                        const nc_axx__span in = nc_axx__span_of(p, h, i, j);                       \
-                        const size_t y = h * s->stride_h + i * s->dilation_h - s->padding_h;       \
-                        ROW *row = rows + h * p->small_w * p->taps +                               \
-                                   (c * s->kernel_h + i) * s->kernel_w + j;                        \
-                        MAP *at = map + (in.end ? (c * p->large_h + y) * p->large_w : 0);          \
-                        for (w = 0; w < in.begin; w++) outside;                                    \
-                        for (x = in.first + w * s->stride_w; w < in.end; w++, x += s->stride_w)    \
-                            inside;                                                                \
-                        for (; w < p->small_w; w++) outside;                                       \
-                    }                                                                              \
+        size_t c, i, j, w, x;                                                                      \
+        for (c = 0; c < p->large_channels; c++)                                                    \
+            for (i = 0; i < s->kernel_h; i++)                                                      \
+                for (j = s->kernel_w; j-- > 0;) {                                                  \
+                    const nc_axx__span in = nc_axx__span_of(p, h, i, j);                           \
+                    const size_t y = h * s->stride_h + i * s->dilation_h - s->padding_h;           \
+                    ROW *row = rows + (c * s->kernel_h + i) * s->kernel_w + j;                     \
+                    MAP *at = map + (in.end ? (c * p->large_h + y) * p->large_w : 0);              \
+                    for (w = 0; w < in.begin; w++) outside;                                        \
+                    for (x = in.first + w * s->stride_w; w < in.end; w++, x += s->stride_w)        \
+                        inside;                                                                    \
+                    for (; w < p->small_w; w++) outside;                                           \
+                }                                                                                  \
     }
 NC_AXX__FOR_TAPS(gather_bytes, uint8_t, const uint8_t, row[w * p->taps] = 0,
                  row[w * p->taps] = at[x])
@@ -9378,13 +9381,23 @@ NC_AXX__FOR_TAPS(scatter_sums, const int32_t, int32_t, (void)0, at[x] += row[w *
 NC_AXX__FOR_TAPS(scatter_floats, const float, float, (void)0, at[x] += row[w * p->taps])
 #undef NC_AXX__FOR_TAPS
 
-/* Those of operands. */
+/* Those of all places of some images; `step` operands from one image's group to the next one's. */
 static void nc_axx__gather(const nc_axx_engine *e, const nc_axx__plan *p, void *rows,
-                           const void *map) {
-    if (e->wide)
-        nc_axx__gather_words(p, (uint16_t *)rows, (const uint16_t *)map);
-    else
-        nc_axx__gather_bytes(p, (uint8_t *)rows, (const uint8_t *)map);
+                           const void *maps, size_t images, size_t step) {
+    const size_t row = p->small_w * p->taps, n = images * p->small_h;
+    ptrdiff_t i;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if ((double)n * (double)row > 1e5)
+#endif
+    for (i = 0; i < (ptrdiff_t)n; i++) {
+        const size_t map = (size_t)i / p->small_h * step, h = (size_t)i % p->small_h;
+        if (e->wide)
+            nc_axx__gather_words(p, h, (uint16_t *)rows + (size_t)i * row,
+                                 (const uint16_t *)maps + map);
+        else
+            nc_axx__gather_bytes(p, h, (uint8_t *)rows + (size_t)i * row,
+                                 (const uint8_t *)maps + map);
+    }
 }
 
 /* -- depthwise: one input channel at a time, and for each tap many places: a look-up for each, or
@@ -9393,7 +9406,8 @@ static void nc_axx__gather(const nc_axx_engine *e, const nc_axx__plan *p, void *
 enum {
     NC_AXX__DEPTHWISE_TAPS = 128, /* more columns of the table do not stay in a cache */
     NC_AXX__DEPTHWISE_TERMS = 4,  /* more are slower than look-ups */
-    NC_AXX__DEPTHWISE_RUN = 16    /* places at once */
+    NC_AXX__DEPTHWISE_RUN = 16,   /* places at once */
+    NC_AXX__LAYER_HANDS = 8       /* threads of a layer at most */
 };
 
 /* A padded channel cut into stride_h x stride_w pieces: piece (a, b) has every stride_h-th row from
@@ -9432,7 +9446,14 @@ static size_t nc_axx__depthwise_terms(const nc_axx_engine *e) {
     return 0;
 }
 
-/* Memory of one image and group. */
+/* Images whose places are the rows of one product: that of a small map does little alone. */
+static size_t nc_axx__together(const nc_axx__plan *p) {
+    const size_t places = nc__mul_size(p->small_h, p->small_w);
+    const size_t images = places < 1024 ? 1024 / places : 1;
+    return images < p->s.batch ? images : p->s.batch;
+}
+
+/* Memory of some images and a group. */
 typedef struct nc_axx__conv_work {
     void *columns; /* rows of taps */
     void *small,
@@ -9440,24 +9461,55 @@ typedef struct nc_axx__conv_work {
     int32_t *sums, *map; /* the gemm's; the large map */
     uint8_t *gemm;
     float *floats, *turned,
-        *w;              /* rows of taps; the smaller map, place by place; weights of a group */
-    uint8_t *pieces;     /* depthwise: a channel, */
-    size_t *starts;      /* where the first place reads its taps (one more: the last again), */
-    int16_t *factors;    /* what every term makes of the channel */
-    int32_t *piece_sums; /* and the sums of one output's run */
+        *w;         /* rows of taps; the smaller map, place by place; weights of a group */
+    size_t *starts; /* depthwise: where the first place reads its taps (one more: the last again) */
+    uint8_t *slots; /* nc_axx__depthwise_slot, one a thread */
+    size_t slot_count, slot_bytes;
     int is_depthwise;
     size_t bytes;
 } nc_axx__conv_work;
 
+/* Threads at hand, at most so many. */
+static size_t nc_axx__hands(size_t most) {
+#ifdef _OPENMP
+    const size_t hands = (size_t)omp_get_max_threads();
+    return hands < most ? hands : most;
+#else
+    (void)most;
+    return 1;
+#endif
+}
+
+/* A thread's memory for a depthwise channel. */
+typedef struct nc_axx__depthwise_memory {
+    uint8_t *pieces;  /* the channel */
+    int16_t *factors; /* what every term makes of it */
+    int32_t *sums;    /* of one output's run */
+} nc_axx__depthwise_memory;
+
+/* Returns its size. */
+static size_t nc_axx__lay_out_depthwise(const nc_axx__plan *p, void *memory,
+                                        nc_axx__depthwise_memory *m) {
+    const nc_axx__pieces pieces = nc_axx__pieces_of(p);
+    nc_axx__arena arena = nc_axx__arena_of(memory);
+    m->pieces = (uint8_t *)nc_axx__piece(&arena, pieces.bytes, 1);
+    m->factors = (int16_t *)nc_axx__piece(
+        &arena, nc__mul_size(NC_AXX__DEPTHWISE_TERMS, pieces.bytes), sizeof *m->factors);
+    m->sums = (int32_t *)nc_axx__piece(&arena, pieces.run, sizeof *m->sums);
+    return nc_axx__arena_bytes(&arena);
+}
+
 static void nc_axx__lay_out_conv(const nc_axx_engine *e, const nc_axx__plan *p, void *work,
                                  nc_axx__conv_work *parts) {
     const size_t places = nc__mul_size(p->small_h, p->small_w);
-    const size_t rows = nc__mul_size(places, p->taps);
-    const size_t small = nc__mul_size(places, p->small_channels);
+    const size_t all = nc__mul_size(places, nc_axx__together(p));
+    const size_t rows = nc__mul_size(all, p->taps);
+    const size_t small = nc__mul_size(all, p->small_channels);
     const size_t large = nc__mul_size(nc__mul_size(p->large_h, p->large_w), p->large_channels);
     const size_t operand = nc_axx__operand_bytes(e);
-    const size_t as_conv = nc_axx_gemm_work_bytes(e, places, p->small_channels, p->taps);
+    const size_t as_conv = nc_axx_gemm_work_bytes(e, all, p->small_channels, p->taps);
     const size_t as_transposed = nc_axx_gemm_work_bytes(e, places, p->taps, p->small_channels);
+    nc_axx__depthwise_memory memory;
     nc_axx__arena arena = nc_axx__arena_of(work), other;
     parts->columns = nc_axx__piece(&arena, rows, operand);
     parts->small = nc_axx__piece(&arena, small, operand);
@@ -9475,11 +9527,9 @@ static void nc_axx__lay_out_conv(const nc_axx_engine *e, const nc_axx__plan *p, 
     if (!parts->is_depthwise) return;
     arena = nc_axx__arena_of(work);
     parts->starts = (size_t *)nc_axx__piece(&arena, p->taps + 1, sizeof *parts->starts);
-    parts->pieces = (uint8_t *)nc_axx__piece(&arena, nc_axx__pieces_of(p).bytes, 1);
-    parts->factors = (int16_t *)nc_axx__piece(
-        &arena, nc__mul_size(NC_AXX__DEPTHWISE_TERMS, nc_axx__pieces_of(p).bytes),
-        sizeof *parts->factors);
-    parts->piece_sums = (int32_t *)nc_axx__piece(&arena, nc_axx__pieces_of(p).run, 4);
+    parts->slot_bytes = nc_axx__lay_out_depthwise(p, NULL, &memory);
+    parts->slot_count = parts->slot_bytes < (1u << 20) ? NC_AXX__LAYER_HANDS : 1;
+    parts->slots = (uint8_t *)nc_axx__piece(&arena, parts->slot_count, parts->slot_bytes);
     parts->bytes = nc_axx__larger(parts->bytes, nc_axx__arena_bytes(&arena));
 }
 
@@ -9497,8 +9547,7 @@ enum {
     NC_AXX__LANES = 1,
 #endif
     NC_AXX__DEPTHWISE_PLACES = 1 << 18,
-    NC_AXX__HANDS = 32,     /* threads of a graph at most */
-    NC_AXX__LAYER_HANDS = 8 /* of a layer */
+    NC_AXX__HANDS = 32 /* threads of a graph at most */
 };
 
 /* A block of channels in a thread's memory: large (padded_h x padded_w), small (small_channels x
@@ -9878,17 +9927,6 @@ static void nc_axx__depthwise_slot(const nc_axx__depthwise_job *job, size_t slot
                                   (i - weights) % job->blocks);
 }
 
-/* Threads at hand, at most so many. */
-static size_t nc_axx__hands(size_t most) {
-#ifdef _OPENMP
-    const size_t hands = (size_t)omp_get_max_threads();
-    return hands < most ? hands : most;
-#else
-    (void)most;
-    return 1;
-#endif
-}
-
 /* The whole job, on as many threads as it has slots in memory. */
 static void nc_axx__depthwise_run(nc_axx__depthwise_job *job, float *memory) {
     const nc_axx__plan *p = job->p;
@@ -10048,43 +10086,91 @@ static void nc_axx__map_channel(const nc_axx_engine *e, const uint8_t *pieces, s
 }
 
 /* The sums of a run by the terms. */
-static void nc_axx__sum_terms(const nc_axx_engine *e, const nc_axx__conv_work *parts,
-                              const nc_axx__pieces *pieces, const uint8_t *w, size_t taps) {
+static void nc_axx__sum_terms(const nc_axx_engine *e, const nc_axx__depthwise_memory *m,
+                              const size_t *starts, const nc_axx__pieces *pieces, const uint8_t *w,
+                              size_t taps) {
     int16_t weights[NC_AXX__DEPTHWISE_TAPS + 2];
     size_t r, tap;
-    memset(parts->piece_sums, 0, pieces->run * sizeof *parts->piece_sums);
+    memset(m->sums, 0, pieces->run * sizeof *m->sums);
     for (r = 0; r < e->info.products; r++) {
         for (tap = 0; tap < taps; tap++)
             weights[tap] = (int16_t)(e->terms[r].v[w[tap]] + e->terms[r].v_offset);
         weights[taps] = 0;
-        nc_axx__multiply_taps(parts->factors + r * pieces->bytes, parts->starts, weights, taps,
-                              e->terms[r].factor, parts->piece_sums, pieces->run);
+        nc_axx__multiply_taps(m->factors + r * pieces->bytes, starts, weights, taps,
+                              e->terms[r].factor, m->sums, pieces->run);
     }
 }
 #endif
 
 /* One image and group: its input channel and all its outputs. */
-static void nc_axx__depthwise(const nc_axx_engine *e, const nc_axx__plan *p,
-                              const nc_axx__conv_work *parts, const uint8_t *from, const uint8_t *w,
-                              float x_scale, const float *w_scale, const float *bias, float *y) {
+static void nc_axx__depthwise(const nc_axx_engine *e, const nc_axx__plan *p, const size_t *starts,
+                              const nc_axx__depthwise_memory *m, const uint8_t *from,
+                              const uint8_t *w, float x_scale, const float *w_scale,
+                              const float *bias, float *y) {
     const nc_axx__pieces pieces = nc_axx__pieces_of(p);
     const size_t terms = nc_axx__depthwise_terms(e);
     size_t c, h;
-    nc_axx__cut_channel(p, &pieces, parts->pieces, from);
+    nc_axx__cut_channel(p, &pieces, m->pieces, from);
 #ifdef NC_AXX__VECTORS
-    if (terms) nc_axx__map_channel(e, parts->pieces, pieces.bytes, parts->factors);
+    if (terms) nc_axx__map_channel(e, m->pieces, pieces.bytes, m->factors);
 #endif
     for (c = 0; c < p->small_channels; c++, w += p->taps) {
 #ifdef NC_AXX__VECTORS
-        if (terms) nc_axx__sum_terms(e, parts, &pieces, w, p->taps);
+        if (terms) nc_axx__sum_terms(e, m, starts, &pieces, w, p->taps);
 #endif
-        if (!terms)
-            nc_axx__look_up_taps(e, parts->pieces, parts->starts, w, p->taps, parts->piece_sums,
-                                 pieces.run);
+        if (!terms) nc_axx__look_up_taps(e, m->pieces, starts, w, p->taps, m->sums, pieces.run);
         for (h = 0; h < p->out_h; h++, y += p->out_w)
-            nc_axx__row_values(y, parts->piece_sums + h * pieces.columns, p->out_w,
-                               x_scale * w_scale[c], bias ? bias[c] : 0.0f);
+            nc_axx__row_values(y, m->sums + h * pieces.columns, p->out_w, x_scale * w_scale[c],
+                               bias ? bias[c] : 0.0f);
     }
+}
+
+/* All images and groups. */
+static void nc_axx__depthwise_maps(const nc_axx_engine *e, const nc_axx__plan *p,
+                                   const nc_axx__conv_work *parts, const uint8_t *x, float x_scale,
+                                   const uint8_t *w, const float *w_scale, const float *bias,
+                                   float *y) {
+    const nc_axx__pieces pieces = nc_axx__pieces_of(p);
+    const size_t maps = p->s.batch * p->s.groups, large = p->large_h * p->large_w;
+    const size_t small = p->small_channels * p->small_h * p->small_w;
+    const size_t slots = nc_axx__hands(parts->slot_count);
+    ptrdiff_t slot;
+    nc_axx__runs(p, &pieces, parts->starts);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if ((double)maps * (double)(small * p->taps) > 1e6)
+#endif
+    for (slot = 0; slot < (ptrdiff_t)slots; slot++) {
+        nc_axx__depthwise_memory m;
+        size_t i;
+        (void)nc_axx__lay_out_depthwise(p, parts->slots + (size_t)slot * parts->slot_bytes, &m);
+        memset(m.pieces, 0, pieces.bytes);
+        for (i = (size_t)slot; i < maps; i += slots) {
+            const size_t first = i % p->s.groups * p->small_channels;
+            nc_axx__depthwise(e, p, parts->starts, &m, x + i * large, w + first * p->taps, x_scale,
+                              w_scale + first, bias ? bias + first : NULL, y + i * small);
+        }
+    }
+}
+
+/* The products of some images, `image` the first, and a group. */
+static nc_status nc_axx__conv_group(const nc_axx_engine *e, const nc_axx__plan *p,
+                                    const nc_axx__conv_work *parts, const void *x, float x_scale,
+                                    const void *w, const float *w_scale, const float *bias,
+                                    float *y, size_t image, size_t images, size_t group) {
+    const size_t places = p->small_h * p->small_w, channels = p->small_channels;
+    const size_t large = p->large_channels * p->large_h * p->large_w, groups = p->s.groups;
+    const size_t first = group * channels, map = image * groups + group;
+    size_t i;
+    nc_status status;
+    nc_axx__gather(e, p, parts->columns, nc_axx__from(e, x, map * large), images, groups * large);
+    status = nc_axx_gemm(e, parts->columns, nc_axx__from(e, w, first * p->taps), parts->sums,
+                         images * places, channels, p->taps, parts->gemm,
+                         nc_axx_gemm_work_bytes(e, images * places, channels, p->taps));
+    for (i = 0; i < images && status == NC_OK; i++)
+        nc_axx__values_of(y + (map + i * groups) * channels * places,
+                          parts->sums + i * places * channels, places, channels, x_scale,
+                          w_scale + first, bias ? bias + first : NULL, 1);
+    return status;
 }
 
 NC_API nc_status nc_axx_conv2d(const nc_axx_engine *e, const nc_axx_conv *shape, const void *x,
@@ -10092,38 +10178,25 @@ NC_API nc_status nc_axx_conv2d(const nc_axx_engine *e, const nc_axx_conv *shape,
                                const float *bias, float *y, void *work, size_t work_bytes) {
     nc_axx__plan p;
     nc_axx__conv_work parts;
-    size_t image, group, places;
+    size_t image, images, group;
     nc_status status = nc_axx__begin_conv(e, shape, 0, x, w, work, work_bytes, &p, &parts);
     if (status != NC_OK) return status;
     if (!w_scale || !y) return NC_ERR_ARG;
-    places = p.small_h * p.small_w;
     if (parts.is_depthwise) {
-        const nc_axx__pieces pieces = nc_axx__pieces_of(&p);
         if ((uint64_t)e->info.largest > (uint64_t)INT32_MAX / p.taps) return NC_ERR_LIMIT;
-        nc_axx__runs(&p, &pieces, parts.starts);
-        memset(parts.pieces, 0, pieces.bytes);
+        nc_axx__depthwise_maps(e, &p, &parts, (const uint8_t *)x, x_scale, (const uint8_t *)w,
+                               w_scale, bias, y);
+        return NC_OK;
     }
-    for (image = 0; image < p.s.batch; image++)
-        for (group = 0; group < p.s.groups; group++) {
-            const size_t map = image * p.s.groups + group;
-            const void *from = nc_axx__from(e, x, map * p.large_channels * p.large_h * p.large_w);
-            const size_t first = group * p.small_channels;
-            float *to = y + map * p.small_channels * places;
-            if (parts.is_depthwise) {
-                nc_axx__depthwise(e, &p, &parts, (const uint8_t *)from,
-                                  (const uint8_t *)w + first * p.taps, x_scale, w_scale + first,
-                                  bias ? bias + first : NULL, to);
-                continue;
-            }
-            nc_axx__gather(e, &p, parts.columns, from);
-            status = nc_axx_gemm(e, parts.columns, nc_axx__from(e, w, first * p.taps), parts.sums,
-                                 places, p.small_channels, p.taps, parts.gemm,
-                                 nc_axx_gemm_work_bytes(e, places, p.small_channels, p.taps));
-            if (status != NC_OK) return status;
-            nc_axx__values_of(to, parts.sums, places, p.small_channels, x_scale, w_scale + first,
-                              bias ? bias + first : NULL, 1);
-        }
-    return NC_OK;
+    for (image = 0; image < p.s.batch && status == NC_OK; image += images) {
+        const size_t left = p.s.batch - image;
+        images = nc_axx__together(&p);
+        images = images < left ? images : left;
+        for (group = 0; group < p.s.groups && status == NC_OK; group++)
+            status = nc_axx__conv_group(e, &p, &parts, x, x_scale, w, w_scale, bias, y, image,
+                                        images, group);
+    }
+    return status;
 }
 
 /* db[c] += sums over the images' places. */
@@ -10175,7 +10248,7 @@ NC_API nc_status nc_axx_conv2d_backward(const nc_axx_engine *e, const nc_axx_con
     nc_axx__plan p;
     nc_axx__conv_work parts;
     nc_axx__strided left;
-    size_t image, group, places, c;
+    size_t image, group, places, c, i;
     nc_status status = nc_axx__begin_conv(e, shape, 0, x, w, work, work_bytes, &p, &parts);
     if (status != NC_OK) return status;
     if (!w_scale || !dy) return NC_ERR_ARG;
@@ -10200,10 +10273,11 @@ NC_API nc_status nc_axx_conv2d_backward(const nc_axx_engine *e, const nc_axx_con
                 left = nc_axx__transposed(dmap, places);
                 nc_axx__sgemm(&left, parts.w, parts.floats, places, p.taps, p.small_channels, 1);
                 memset(to, 0, large * sizeof *to);
-                nc_axx__scatter_floats(&p, parts.floats, to);
+                for (i = 0; i < p.small_h; i++)
+                    nc_axx__scatter_floats(&p, i, parts.floats + i * p.small_w * p.taps, to);
             }
             if (dw) {
-                nc_axx__gather(e, &p, parts.columns, from);
+                nc_axx__gather(e, &p, parts.columns, from, 1, 0);
                 nc_axx__reals(e, 0, parts.floats, parts.columns, places * p.taps, x_scale);
                 left = nc_axx__plain(dmap, places);
                 nc_axx__sgemm(&left, parts.floats, dw + first * p.taps, p.small_channels, p.taps,
@@ -10220,7 +10294,7 @@ NC_API nc_status nc_axx_conv2d_transposed(const nc_axx_engine *e, const nc_axx_c
                                           size_t work_bytes) {
     nc_axx__plan p;
     nc_axx__conv_work parts;
-    size_t image, group, places, large, c;
+    size_t image, group, places, large, c, i;
     nc_status status = nc_axx__begin_conv(e, shape, 1, x, w, work, work_bytes, &p, &parts);
     if (status != NC_OK) return status;
     if (!y) return NC_ERR_ARG;
@@ -10243,7 +10317,8 @@ NC_API nc_status nc_axx_conv2d_transposed(const nc_axx_engine *e, const nc_axx_c
                                  nc_axx_gemm_work_bytes(e, places, p.taps, p.small_channels));
             if (status != NC_OK) return status;
             memset(parts.map, 0, p.large_channels * large * sizeof *parts.map);
-            nc_axx__scatter_sums(&p, parts.sums, parts.map);
+            for (i = 0; i < p.small_h; i++)
+                nc_axx__scatter_sums(&p, i, parts.sums + i * p.small_w * p.taps, parts.map);
             for (c = 0; c < p.large_channels; c++)
                 nc_axx__row_values(to + c * large, parts.map + c * large, large, x_scale * w_scale,
                                    bias ? bias[group * p.large_channels + c] : 0.0f);
@@ -10275,7 +10350,8 @@ NC_API nc_status nc_axx_conv2d_transposed_backward(const nc_axx_engine *e, const
             const size_t map = image * p.s.groups + group;
             const void *weights = nc_axx__from(e, w, group * p.small_channels * p.taps);
             const float *dmap = dy + map * large;
-            nc_axx__gather_floats(&p, parts.floats, dmap);
+            for (i = 0; i < p.small_h; i++)
+                nc_axx__gather_floats(&p, i, parts.floats + i * p.small_w * p.taps, dmap);
             if (dw) { /* (channels x places) (places x taps) */
                 nc_axx__reals(e, 0, parts.turned,
                               nc_axx__from(e, x, map * p.small_channels * places),
@@ -15063,7 +15139,9 @@ static void nc_axx__need(const nc_axx_graph *g, const nc_axx__vertex *v, nc_axx_
     if (v->is.kind == NC_AXX_NODE_LAYER_NORM)
         taps = 2 * g->batch * (v->count / v->shape[v->rank - 1]);
     if (v->is.kind == NC_AXX_NODE_CONV2D || transposed) {
-        (void)nc_axx__plan_conv(&v->conv, transposed, &p);
+        nc_axx_conv shape = v->conv;
+        shape.batch = g->batch;
+        (void)nc_axx__plan_conv(&shape, transposed, &p);
         taps = nc_axx__is_float_depthwise(&p) ? nc__mul_size(g->slots, nc_axx__slot_floats(&p, 0))
                                               : nc__mul_size(p.taps, p.small_h * p.small_w);
         nc_axx__lay_out_conv(NULL, &p, NULL, &parts); /* of its direction only */
