@@ -13800,7 +13800,7 @@ struct nc_axx_graph {
     float *taps, *float_a, *float_b, *scales;
     size_t slots; /* threads that `taps` has room for, depthwise */
     nc_axx_calibrator *of_weights;
-    uint8_t *byte_a, *byte_b, *work;
+    uint8_t *byte_a, *byte_b, *work, *gemms; /* the last: of float32, one a thread */
     size_t work_bytes;
 };
 
@@ -14208,11 +14208,16 @@ static const float *nc_axx__graph_weights(nc_axx_graph *g, const nc_axx__vertex 
 }
 
 /* y (m x n) = a b, k terms each, or += with `add`. */
+static nc_status nc_axx__slot_gemm(void *work, nc_axx__matrix a, nc_axx__matrix b, float *y,
+                                   size_t m, size_t n, size_t k, int add) {
+    return nc_hlx_gemm(a.transposed, b.transposed, m, n, k, a.at, a.columns, b.at, b.columns, y, n,
+                       add, work, nc_hlx_gemm_work_bytes());
+}
+
+/* The same on all threads. */
 static void nc_axx__graph_gemm(nc_axx_graph *g, nc_axx__matrix a, nc_axx__matrix b, float *y,
                                size_t m, size_t n, size_t k, int add) {
-    if (g->status == NC_OK)
-        g->status = nc_hlx_gemm(a.transposed, b.transposed, m, n, k, a.at, a.columns, b.at,
-                                b.columns, y, n, add, g->work, g->work_bytes);
+    if (g->status == NC_OK) g->status = nc_axx__slot_gemm(g->gemms, a, b, y, m, n, k, add);
 }
 
 static const nc_axx_engine *nc_axx__graph_engine(const nc_axx_graph *g, const nc_axx__vertex *v) {
@@ -14261,14 +14266,48 @@ static int nc_axx__is_pointwise(const nc_axx__plan *p) {
            !s->padding_h && !s->padding_w && !s->extra_h && !s->extra_w;
 }
 
+/* Threads that share a convolution's images and groups, each with its own rows of taps. */
+static size_t nc_axx__conv_hands(const nc_axx_graph *g, const nc_axx__plan *p) {
+    const size_t maps = nc__mul_size(g->batch, p->s.groups);
+    const size_t hands = g->slots < NC_AXX__LAYER_HANDS ? g->slots : (size_t)NC_AXX__LAYER_HANDS;
+    if (nc__mul_size(p->taps, p->small_h * p->small_w) > (size_t)1 << 22) return 1;
+    return hands < maps ? hands : maps;
+}
+
+/* The float32 products of one image and group; taps and work are the thread's. */
+static nc_status nc_axx__convolve_map(const nc_axx__plan *p, int transposed, float *x,
+                                      const float *w, float *y, float *taps, void *work) {
+    const size_t places = p->small_h * p->small_w;
+    nc_status status;
+    if (!transposed) {
+        if (!nc_axx__is_pointwise(p)) {
+            nc_axx__float_taps(p, taps, x, 0);
+            x = taps;
+        }
+        return nc_axx__slot_gemm(work, nc_axx__matrix_of(w, p->taps, 0),
+                                 nc_axx__matrix_of(x, places, 0), y, p->small_channels, places,
+                                 p->taps, 0);
+    }
+    status =
+        nc_axx__slot_gemm(work, nc_axx__matrix_of(w, p->taps, 1), nc_axx__matrix_of(x, places, 0),
+                          taps, p->taps, places, p->small_channels, 0);
+    memset(y, 0, p->large_channels * p->large_h * p->large_w * sizeof *y);
+    nc_axx__float_taps(p, taps, y, 1);
+    return status;
+}
+
 /* A convolution's float32 products. */
 static void nc_axx__float_convolution(nc_axx_graph *g, const nc_axx__vertex *v,
                                       const nc_axx__plan *p, float *x, const float *w,
                                       size_t images) {
     const int transposed = v->is.kind == NC_AXX_NODE_CONV2D_TRANSPOSED;
-    const size_t places = p->small_h * p->small_w, large = p->large_h * p->large_w;
-    const size_t small_map = p->small_channels * places, large_map = p->large_channels * large;
-    size_t i;
+    const size_t taps = p->taps * p->small_h * p->small_w, maps = images * p->s.groups;
+    const size_t small = p->small_channels * p->small_h * p->small_w;
+    const size_t large = p->large_channels * p->large_h * p->large_w;
+    const size_t from = transposed ? small : large, to = transposed ? large : small;
+    const size_t hands = nc_axx__conv_hands(g, p), work = nc_hlx_gemm_work_bytes();
+    nc_status status[NC_AXX__LAYER_HANDS];
+    ptrdiff_t slot;
     if (nc_axx__is_float_depthwise(p)) {
         nc_axx__depthwise_job job;
         memset(&job, 0, sizeof job);
@@ -14282,27 +14321,20 @@ static void nc_axx__float_convolution(nc_axx_graph *g, const nc_axx__vertex *v,
         nc_axx__depthwise_run(&job, g->taps);
         return;
     }
-    for (i = 0; i < images * p->s.groups; i++) {
-        const size_t group = i % p->s.groups;
-        const float *weights = w + group * p->small_channels * p->taps;
-        if (transposed) {
-            float *to = v->y + i * large_map;
-            nc_axx__graph_gemm(g, nc_axx__matrix_of(weights, p->taps, 1),
-                               nc_axx__matrix_of(x + i * small_map, places, 0), g->taps, p->taps,
-                               places, p->small_channels, 0);
-            memset(to, 0, large_map * sizeof *to);
-            nc_axx__float_taps(p, g->taps, to, 1);
-        } else {
-            float *taps = x + i * large_map;
-            if (!nc_axx__is_pointwise(p)) {
-                nc_axx__float_taps(p, g->taps, taps, 0);
-                taps = g->taps;
-            }
-            nc_axx__graph_gemm(g, nc_axx__matrix_of(weights, p->taps, 0),
-                               nc_axx__matrix_of(taps, places, 0), v->y + i * small_map,
-                               p->small_channels, places, p->taps, 0);
-        }
+#ifdef _OPENMP
+#pragma omp parallel for schedule(                                                                 \
+    static) if (hands > 1 && (double)maps * (double)taps * (double)p->small_channels > 4e6)
+#endif
+    for (slot = 0; slot < (ptrdiff_t)hands; slot++) {
+        size_t i;
+        status[slot] = NC_OK;
+        for (i = (size_t)slot; i < maps && status[slot] == NC_OK; i += hands)
+            status[slot] = nc_axx__convolve_map(
+                p, transposed, x + i * from, w + i % p->s.groups * p->small_channels * p->taps,
+                v->y + i * to, g->taps + (size_t)slot * taps, g->gemms + (size_t)slot * work);
     }
+    for (slot = 0; slot < (ptrdiff_t)hands; slot++)
+        if (status[slot] != NC_OK) g->status = status[slot];
 }
 
 static void nc_axx__run_convolution(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
@@ -15142,8 +15174,10 @@ static void nc_axx__need(const nc_axx_graph *g, const nc_axx__vertex *v, nc_axx_
         nc_axx_conv shape = v->conv;
         shape.batch = g->batch;
         (void)nc_axx__plan_conv(&shape, transposed, &p);
-        taps = nc_axx__is_float_depthwise(&p) ? nc__mul_size(g->slots, nc_axx__slot_floats(&p, 0))
-                                              : nc__mul_size(p.taps, p.small_h * p.small_w);
+        taps = nc_axx__is_float_depthwise(&p)
+                   ? nc__mul_size(g->slots, nc_axx__slot_floats(&p, 0))
+                   : nc__mul_size(nc_axx__conv_hands(g, &p),
+                                  nc__mul_size(p.taps, p.small_h * p.small_w));
         nc_axx__lay_out_conv(NULL, &p, NULL, &parts); /* of its direction only */
         work = parts.bytes;
     }
@@ -15172,7 +15206,6 @@ static nc_status nc_axx__make_memory(nc_axx_graph *g) {
     uint32_t i;
     int pass;
     memset(&n, 0, sizeof n);
-    n.work = nc_hlx_gemm_work_bytes() + 64;
     g->slots = nc_axx__hands(NC_AXX__HANDS);
     for (i = 0; i < nc_axx_graph_nodes(g); i++) nc_axx__need(g, &g->nodes[i], &n);
     for (pass = 0; pass < 2; pass++) { /* for the size, and for the pieces */
@@ -15187,6 +15220,9 @@ static nc_status nc_axx__make_memory(nc_axx_graph *g) {
         g->byte_a = (uint8_t *)nc_axx__piece(&arena, n.a, 1);
         g->byte_b = (uint8_t *)nc_axx__piece(&arena, n.b, 1);
         g->work = (uint8_t *)nc_axx__piece(&arena, n.work, 1);
+        g->gemms = (uint8_t *)nc_axx__piece(
+            &arena, g->slots < NC_AXX__LAYER_HANDS ? g->slots : (size_t)NC_AXX__LAYER_HANDS,
+            nc_hlx_gemm_work_bytes());
         if (pass == 0) memory = (uint8_t *)nc__alloc(NULL, nc_axx__arena_bytes(&arena));
         if (!memory) return NC_ERR_MEMORY;
     }
