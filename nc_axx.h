@@ -9335,50 +9335,53 @@ typedef struct nc_axx__span {
     size_t first;      /* column of the larger map that place 0 reads; left of it a huge one */
 } nc_axx__span;
 
-/* Of tap (i, j) at row h: none above and below the larger map. */
-static nc_axx__span nc_axx__span_of(const nc_axx__plan *p, size_t h, size_t i, size_t j) {
-    const nc_axx_conv *s = &p->s;
-    const size_t y = h * s->stride_h + i * s->dilation_h - s->padding_h; /* above: a huge one */
-    const size_t right = j * s->dilation_w, left = s->padding_w;
+/* Of the taps in column j of the kernel. */
+static nc_axx__span nc_axx__span_of(const nc_axx__plan *p, size_t j) {
+    const size_t stride = p->s.stride_w, right = j * p->s.dilation_w, left = p->s.padding_w;
     nc_axx__span in;
     in.begin = in.end = 0;
     in.first = right - left;
-    if (y >= p->large_h || (right >= left && in.first >= p->large_w)) return in;
-    if (right < left) in.begin = (left - right + s->stride_w - 1) / s->stride_w;
-    in.end = (p->large_w - 1 - in.first) / s->stride_w + 1;
+    if (right >= left && in.first >= p->large_w) return in;
+    if (right < left) in.begin = (left - right + stride - 1) / stride;
+    in.end = (p->large_w - 1 - in.first) / stride + 1;
     if (in.end > p->small_w) in.end = p->small_w;
     if (in.begin > in.end) in.begin = in.end;
     return in;
 }
 
+/* The row of the larger map where row i of the kernel lies at row h; above it a huge one. */
+static size_t nc_axx__tap_row(const nc_axx__plan *p, size_t h, size_t i) {
+    return h * p->s.stride_h + i * p->s.dilation_h - p->s.padding_h;
+}
+
 /* Rows of taps, one for every place of row h of the smaller map, and the larger map of a group: what
- * is done outside of it and inside, with row[w * p->taps] and at[x]. A value of the map meets its
+ * is done outside of it and inside, with row[w * taps] and at[x]. A value of the map meets its
  * places in their order. */
 #define NC_AXX__FOR_TAPS(name, ROW, MAP, outside, inside)                                          \
     static void nc_axx__##name(const nc_axx__plan *p, size_t h, ROW *rows, MAP *map) {             \
-        const nc_axx_conv *s = &p->s;                                                              \
+        const size_t taps = p->taps, stride = p->s.stride_w, wide = p->small_w;                    \
+        const size_t kernel_h = p->s.kernel_h, kernel_w = p->s.kernel_w;                           \
         size_t c, i, j, w, x;                                                                      \
-        for (c = 0; c < p->large_channels; c++)                                                    \
-            for (i = 0; i < s->kernel_h; i++)                                                      \
-                for (j = s->kernel_w; j-- > 0;) {                                                  \
-                    const nc_axx__span in = nc_axx__span_of(p, h, i, j);                           \
-                    const size_t y = h * s->stride_h + i * s->dilation_h - s->padding_h;           \
-                    ROW *row = rows + (c * s->kernel_h + i) * s->kernel_w + j;                     \
-                    MAP *at = map + (in.end ? (c * p->large_h + y) * p->large_w : 0);              \
-                    for (w = 0; w < in.begin; w++) outside;                                        \
-                    for (x = in.first + w * s->stride_w; w < in.end; w++, x += s->stride_w)        \
-                        inside;                                                                    \
-                    for (; w < p->small_w; w++) outside;                                           \
+        for (j = kernel_w; j-- > 0;) {                                                             \
+            const nc_axx__span span = nc_axx__span_of(p, j);                                       \
+            for (c = 0; c < p->large_channels; c++)                                                \
+                for (i = 0; i < kernel_h; i++) {                                                   \
+                    const size_t y = nc_axx__tap_row(p, h, i);                                     \
+                    const size_t end = y < p->large_h ? span.end : 0;                              \
+                    const size_t begin = end ? span.begin : 0;                                     \
+                    ROW *row = rows + (c * kernel_h + i) * kernel_w + j;                           \
+                    MAP *at = map + (end ? (c * p->large_h + y) * p->large_w : 0);                 \
+                    for (w = 0; w < begin; w++) outside;                                           \
+                    for (x = span.first + w * stride; w < end; w++, x += stride) inside;           \
+                    for (; w < wide; w++) outside;                                                 \
                 }                                                                                  \
+        }                                                                                          \
     }
-NC_AXX__FOR_TAPS(gather_bytes, uint8_t, const uint8_t, row[w * p->taps] = 0,
-                 row[w * p->taps] = at[x])
-NC_AXX__FOR_TAPS(gather_words, uint16_t, const uint16_t, row[w * p->taps] = 0,
-                 row[w * p->taps] = at[x])
-NC_AXX__FOR_TAPS(gather_floats, float, const float, row[w * p->taps] = 0.0f,
-                 row[w * p->taps] = at[x])
-NC_AXX__FOR_TAPS(scatter_sums, const int32_t, int32_t, (void)0, at[x] += row[w * p->taps])
-NC_AXX__FOR_TAPS(scatter_floats, const float, float, (void)0, at[x] += row[w * p->taps])
+NC_AXX__FOR_TAPS(gather_bytes, uint8_t, const uint8_t, row[w * taps] = 0, row[w * taps] = at[x])
+NC_AXX__FOR_TAPS(gather_words, uint16_t, const uint16_t, row[w * taps] = 0, row[w * taps] = at[x])
+NC_AXX__FOR_TAPS(gather_floats, float, const float, row[w * taps] = 0.0f, row[w * taps] = at[x])
+NC_AXX__FOR_TAPS(scatter_sums, const int32_t, int32_t, (void)0, at[x] += row[w * taps])
+NC_AXX__FOR_TAPS(scatter_floats, const float, float, (void)0, at[x] += row[w * taps])
 #undef NC_AXX__FOR_TAPS
 
 /* Those of all places of some images; `step` operands from one image's group to the next one's. */
@@ -14227,26 +14230,26 @@ static const nc_axx_engine *nc_axx__graph_engine(const nc_axx_graph *g, const nc
 /* Rows of one tap at all places of the smaller map, 0 beyond the edge of the larger, of one image
  * and group; or (back) the rows added to the larger map. */
 static void nc_axx__float_taps(const nc_axx__plan *p, float *taps, float *map, int back) {
-    const nc_axx_conv *s = &p->s;
+    const size_t stride = p->s.stride_w, kernel_w = p->s.kernel_w, kernel_h = p->s.kernel_h;
     size_t tap, h, w, x;
     for (tap = 0; tap < p->taps; tap++) {
-        const size_t j = tap % s->kernel_w, i = tap / s->kernel_w % s->kernel_h;
-        float *plane = map + tap / (s->kernel_w * s->kernel_h) * p->large_h * p->large_w;
+        const nc_axx__span span = nc_axx__span_of(p, tap % kernel_w);
+        const size_t first = span.first + span.begin * stride;
+        float *plane = map + tap / (kernel_w * kernel_h) * p->large_h * p->large_w;
         for (h = 0; h < p->small_h; h++, taps += p->small_w) {
-            const nc_axx__span in = nc_axx__span_of(p, h, i, j);
-            const size_t y = h * s->stride_h + i * s->dilation_h - s->padding_h;
-            const size_t begin = in.first + in.begin * s->stride_w;
-            float *row = plane + (in.end ? y * p->large_w : 0);
+            const size_t y = nc_axx__tap_row(p, h, tap / kernel_w % kernel_h);
+            const size_t end = y < p->large_h ? span.end : 0, begin = end ? span.begin : 0;
+            float *row = plane + (end ? y * p->large_w : 0);
             if (back) {
-                for (w = in.begin, x = begin; w < in.end; w++, x += s->stride_w) row[x] += taps[w];
+                for (w = begin, x = first; w < end; w++, x += stride) row[x] += taps[w];
                 continue;
             }
-            memset(taps, 0, in.begin * sizeof *taps);
-            if (s->stride_w == 1 && in.end > in.begin)
-                memcpy(taps + in.begin, row + begin, (in.end - in.begin) * sizeof *taps);
+            memset(taps, 0, begin * sizeof *taps);
+            if (stride == 1 && end > begin)
+                memcpy(taps + begin, row + first, (end - begin) * sizeof *taps);
             else
-                for (w = in.begin, x = begin; w < in.end; w++, x += s->stride_w) taps[w] = row[x];
-            memset(taps + in.end, 0, (p->small_w - in.end) * sizeof *taps);
+                for (w = begin, x = first; w < end; w++, x += stride) taps[w] = row[x];
+            memset(taps + end, 0, (p->small_w - end) * sizeof *taps);
         }
     }
 }
