@@ -292,6 +292,8 @@ static const nc_axx_conv shapes[] = {
     {1, 3, 8, 8, 6, 3, 3, 2, 2, 0, 0, 1, 1, 1, 1, 1},   /* TensorFlow's 'same': padded at the end */
     {1, 4, 6, 5, 8, 3, 2, 1, 2, 2, 1, 1, 1, 2, -1, -1}, /* less at the end */
     {2, 3, 9, 14, 3, 3, 5, 2, 3, 2, 1, 1, 2, 3, 1, 0},  /* depthwise, all different */
+    {5, 4, 21, 19, 6, 3, 3, 1, 1, 1, 1, 1, 1, 2, 0, 0}, /* two images a product, the last alone */
+    {3, 7, 17, 34, 7, 4, 3, 2, 1, 0, 5, 1, 1, 7, 0, 0}, /* depthwise, padded beyond the kernel */
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
@@ -299,8 +301,8 @@ static size_t or_one(size_t x) { return x ? x : 1; }
 
 /* Rows and columns of every shape's output by PyTorch's formula, with ZeroPad2d before it. */
 static void padding_may_differ_at_the_end(void **state) {
-    static const size_t sizes[SHAPES][2] = {{5, 7}, {4, 4}, {6, 5}, {6, 4}, {6, 5},
-                                            {1, 1}, {5, 3}, {4, 4}, {7, 3}, {6, 3}};
+    static const size_t sizes[SHAPES][2] = {{5, 7}, {4, 4}, {6, 5}, {6, 4}, {6, 5},   {1, 1},
+                                            {5, 3}, {4, 4}, {7, 3}, {6, 3}, {21, 19}, {7, 42}};
     nc_axx_conv shape = shapes[1];
     size_t s, h, w;
     (void)state;
