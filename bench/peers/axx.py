@@ -1,5 +1,5 @@
 """Products of bytes: nc_axx.h beside PyTorch's int8 products and NumPy's look-ups, on one thread.
-Depthwise convolutions in float32 beside PyTorch's.
+Convolutions in float32 beside PyTorch's.
 
 The exact multiplier's product is an int8 matrix product with 32-bit sums, which is what PyTorch's
 _int_mm computes; its quantised linear layer also rounds the sums to 8 bits. A multiplier that is
@@ -73,16 +73,16 @@ def with_torch():
     peers.row("axx", "exact bytes 512^3", "GMAC/s", GMAC, *t, name, "float32 linear")
 
 
-def depthwise(channels, side, stride):
-    """MobileNetV2's on CIFAR, forward, and the gradients of the input and the weights."""
+def convolution(channels, side, out, kernel, stride, groups):
+    """Of ResNet-20 and MobileNetV2 on CIFAR: forward, the gradients of input and weights."""
     try:
         import torch
     except ImportError as e:
-        return peers.skip("PyTorch (depthwise)", str(e))
+        return peers.skip("PyTorch (convolutions)", str(e))
     torch.set_num_threads(1)
     name = f"PyTorch {peers.version('torch')}"
     images = 8
-    conv = torch.nn.Conv2d(channels, channels, 3, stride, 1, groups=channels, bias=False)
+    conv = torch.nn.Conv2d(channels, out, kernel, stride, kernel // 2, groups=groups, bias=False)
     x = torch.rand(images, channels, side, side, requires_grad=True)
     y = conv(x)
     dy = torch.rand_like(y)
@@ -90,26 +90,32 @@ def depthwise(channels, side, stride):
     w, fx, fdy = map(peers.pointer, arrays)
     found = [np.zeros(tuple(a.shape), dtype=np.float32) for a in (y, x, conv.weight)]
     fy, dx, dw = map(peers.pointer, found)
-    if nc.peer_axx_depthwise(channels, side, stride, images, w):
-        raise RuntimeError("nc_axx.h: no depthwise graph")
+    if nc.peer_axx_conv(channels, side, out, kernel, stride, groups, images, w):
+        raise RuntimeError("nc_axx.h: no convolution")
 
     def forward():
-        nc.peer_axx_depthwise_forward(fx, c.c_size_t(images), fy)
+        nc.peer_axx_conv_forward(fx, c.c_size_t(images), fy)
+
+    def forward_torch():
+        with torch.no_grad():
+            conv(x)
 
     def backward():
-        nc.peer_axx_depthwise_backward(fdy, dx, dw)
+        nc.peer_axx_conv_backward(fdy, dx, dw)
 
     def backward_torch():
         x.grad = conv.weight.grad = None
         y.backward(dy, retain_graph=True)
 
+    kind = "depthwise" if groups > 1 else "convolution"
+    to = "" if groups > 1 else f"{kernel} x {kernel} to {out} of "
+    what = f"{kind} {to}{channels} x {side}^2 / {stride}"
     forward(), backward(), backward_torch()
     for ours_is, theirs in zip(found, (y, x.grad, conv.weight.grad)):
         if not np.allclose(ours_is, theirs.detach().numpy(), rtol=1e-4, atol=1e-4):
-            raise RuntimeError(f"depthwise {channels} x {side}^2 / {stride}: PyTorch disagrees")
-    gmac = 9 * y.numel() / 1e9
-    what = f"depthwise {channels} x {side}^2 / {stride}"
-    t = peers.times([forward, lambda: conv(x)])
+            raise RuntimeError(f"{what}: PyTorch disagrees")
+    gmac = channels // groups * kernel**2 * y.numel() / 1e9
+    t = peers.times([forward, forward_torch])
     peers.row("axx", what + " forward", "GMAC/s", gmac, *t, name, "Conv2d, float32")
     t = peers.times([backward, backward_torch])
     peers.row("axx", what + " backward", "GMAC/s", 2 * gmac, *t, name, "Conv2d, float32")
@@ -140,6 +146,9 @@ def with_numpy():
 
 
 with_torch()
-for shape in ((96, 32, 1), (144, 32, 2), (192, 16, 1), (384, 8, 1), (576, 8, 2), (960, 4, 1)):
-    depthwise(*shape)
+for shape in ((16, 32, 16, 3, 1, 1), (64, 8, 64, 3, 1, 1), (24, 32, 144, 1, 1, 1)):
+    convolution(*shape)
+for channels, side, stride in ((96, 32, 1), (144, 32, 2), (192, 16, 1), (384, 8, 1), (576, 8, 2),
+                               (960, 4, 1)):
+    convolution(channels, side, channels, 3, stride, channels)
 with_numpy()

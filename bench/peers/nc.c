@@ -115,52 +115,51 @@ int peer_axx_table(const char *name, int32_t *table) {
     return failed;
 }
 
-/* -- a depthwise convolution of 3 x 3, padded by 1 ------------------------------------ */
+/* -- a convolution, padded by half of its kernel --------------------------------------- */
 
-static nc_axx_graph *depthwise;
+static nc_axx_graph *conv;
 
-/* Make it: channels x side x side, so many images at most, with weights (channels x 9). */
-int peer_axx_depthwise(uint32_t channels, uint32_t side, uint32_t stride, uint32_t images,
-                       const float *weights) {
+/* Make it: channels x side x side to `out` channels, so many images at most. */
+int peer_axx_conv(uint32_t channels, uint32_t side, uint32_t out, uint32_t kernel, uint32_t stride,
+                  uint32_t groups, uint32_t images, const float *weights) {
     nc_axx_tensor w;
     nc_axx_node n;
     int i;
-    nc_axx_graph_destroy(depthwise);
-    depthwise = NULL;
+    nc_axx_graph_destroy(conv);
+    conv = NULL;
     memset(&n, 0, sizeof n);
     n.kind = NC_AXX_NODE_INPUT;
     n.rank = 3;
     n.shape[0] = channels;
     n.shape[1] = n.shape[2] = side;
-    if (nc_axx_graph_create(&depthwise) != NC_OK ||
-        nc_axx_graph_add(depthwise, &n, NULL, NULL) != NC_OK)
+    if (nc_axx_graph_create(&conv) != NC_OK || nc_axx_graph_add(conv, &n, NULL, NULL) != NC_OK)
         return 1;
     memset(&n, 0, sizeof n);
     n.kind = NC_AXX_NODE_CONV2D;
-    n.out = n.groups = channels;
+    n.out = out;
+    n.groups = groups;
     n.no_bias = 1;
     for (i = 0; i < 4; i++) {
-        n.kernel[i % 2] = 3;
+        n.kernel[i % 2] = kernel;
         n.stride[i % 2] = stride;
-        n.padding[i] = 1;
+        n.padding[i] = kernel / 2;
     }
-    if (nc_axx_graph_add(depthwise, &n, NULL, NULL) != NC_OK ||
-        nc_axx_graph_finish(depthwise, images, 1, NULL) != NC_OK ||
-        nc_axx_graph_tensor(depthwise, 0, &w) != NC_OK)
+    if (nc_axx_graph_add(conv, &n, NULL, NULL) != NC_OK ||
+        nc_axx_graph_finish(conv, images, 1, NULL) != NC_OK ||
+        nc_axx_graph_tensor(conv, 0, &w) != NC_OK)
         return 1;
     memcpy(w.values, weights, w.count * sizeof *weights);
     return 0;
 }
 
-int peer_axx_depthwise_forward(const float *x, size_t images, float *y) {
-    return nc_axx_graph_forward(depthwise, x, images, y) != NC_OK;
+int peer_axx_conv_forward(const float *x, size_t images, float *y) {
+    return nc_axx_graph_forward(conv, x, images, y) != NC_OK;
 }
 
-/* From the last forward pass; dw (channels x 9) too. */
-int peer_axx_depthwise_backward(const float *dy, float *dx, float *dw) {
+/* From the last forward pass; dw too. */
+int peer_axx_conv_backward(const float *dy, float *dx, float *dw) {
     nc_axx_tensor w;
-    if (nc_axx_graph_backward(depthwise, dy, dx) != NC_OK ||
-        nc_axx_graph_tensor(depthwise, 0, &w) != NC_OK)
+    if (nc_axx_graph_backward(conv, dy, dx) != NC_OK || nc_axx_graph_tensor(conv, 0, &w) != NC_OK)
         return 1;
     memcpy(dw, w.gradients, w.count * sizeof *dw);
     return 0;
