@@ -894,8 +894,10 @@ NC_API nc_status nc_axx_net_save(const nc_axx_net *net, char **data, size_t *byt
  * where it is not. Networks of timm's class Eva (eva02_*, vit_*_rope_*, vit_*_dinov3, vit_pe_*),
  * whose attention turns Q and K by their places, are refused: by a tensor that only these have, or
  * by norm_pre without norm and fc_norm, which vit_pe_spatial_* alone has of timm's 1.0.31 (a
- * transformer of one's own like that needs nc_axx_net_save's metadata). NC_ERR_FORMAT,
- * NC_ERR_LIMIT, NC_ERR_MISMATCH with what is missing; config stays then. */
+ * transformer of one's own like that needs nc_axx_net_save's metadata); so are, by a tensor's name,
+ * those with convolutions in front (vit_*_r50_*, vit_*_resnet50d_*): nc_axx_graph_from_onnx reads
+ * what their parts export. NC_ERR_FORMAT, NC_ERR_LIMIT, NC_ERR_MISMATCH with what is missing,
+ * NC_ERR_ARG with the field of which nc_axx_net_create could make nothing; config stays then. */
 NC_API nc_status nc_axx_net_describe(nc_axx_net_config *config, const void *data, size_t bytes,
                                      nc_error *err);
 /* Read one; the tensors of the file must be those of the network in their shapes, as F32, F16, BF16
@@ -11275,39 +11277,102 @@ struct nc_axx_net {
 
 /* -- shape, parameters and memory -- */
 
-/* The transformer's part of nc_axx__check_config. */
-static nc_status nc_axx__check_vit(nc_axx_net_config *c) {
-    const uint32_t flags = c->no_qkv_bias | c->no_proj_bias | c->post_norm | c->qk_norm |
-                           c->layer_scale | c->patch_positions | c->pre_norm | c->distilled;
-    if (!c->patch || !c->heads || c->heads > 65535 || (!c->head_dim && c->dim % c->heads))
-        return NC_ERR_ARG;
-    if (!c->head_dim) c->head_dim = c->dim / c->heads;
-    if (c->eps == 0) c->eps = 1e-5f;
-    if (!(c->eps > 0 && c->eps < 1)) return NC_ERR_ARG;
-    if (c->depth > NC_AXX__DEEPEST || c->image % c->patch || c->width % c->patch ||
-        c->image / c->patch > 64 || c->width / c->patch > 64 || c->registers > 1024 || flags > 1 ||
-        c->mean_pool > 2 || c->fc_norm > 2 || c->gated > 2 || c->activation > NC_AXX_SILU ||
-        c->head_dim > 65535 / c->heads)
-        return NC_ERR_ARG;
-    if (c->gated && c->activation != NC_AXX_SILU && c->activation != NC_AXX_GELU_TANH)
-        return NC_ERR_ARG;
-    if (c->post_norm && c->layer_scale) return NC_ERR_ARG;
-    return c->distilled && (c->mean_pool || c->fc_norm == 1) ? NC_ERR_ARG : NC_OK;
+/* A field of a configuration and what it can be, its default filled in. */
+typedef struct nc_axx__bound {
+    const char *name;
+    size_t at;
+    uint32_t least, most;
+} nc_axx__bound;
+
+#define NC_AXX__BOUND(field, least, most)                                                          \
+    { #field, offsetof(nc_axx_net_config, field), least, most }
+static const nc_axx__bound nc_axx__bounds[] = {
+    NC_AXX__BOUND(image, 1, 4096),  NC_AXX__BOUND(width, 1, 4096),
+    NC_AXX__BOUND(channels, 1, 64), NC_AXX__BOUND(classes, 1, 65536),
+    NC_AXX__BOUND(dim, 1, 8192),    NC_AXX__BOUND(depth, 1, NC_AXX__DEEPEST),
+    NC_AXX__BOUND(mlp, 1, 65535),   NC_AXX__BOUND(batch, 1, 4096),
+    NC_AXX__BOUND(bits, 2, 8),      NC_AXX__BOUND(inference, 0, 1)};
+static const nc_axx__bound nc_axx__vit_bounds[] = {NC_AXX__BOUND(patch, 1, 4096),
+                                                   NC_AXX__BOUND(heads, 1, 65535),
+                                                   NC_AXX__BOUND(registers, 0, 1024),
+                                                   NC_AXX__BOUND(mean_pool, 0, 2),
+                                                   NC_AXX__BOUND(fc_norm, 0, 2),
+                                                   NC_AXX__BOUND(gated, 0, 2),
+                                                   NC_AXX__BOUND(activation, 0, NC_AXX_SILU),
+                                                   NC_AXX__BOUND(no_qkv_bias, 0, 1),
+                                                   NC_AXX__BOUND(no_proj_bias, 0, 1),
+                                                   NC_AXX__BOUND(post_norm, 0, 1),
+                                                   NC_AXX__BOUND(qk_norm, 0, 1),
+                                                   NC_AXX__BOUND(layer_scale, 0, 1),
+                                                   NC_AXX__BOUND(patch_positions, 0, 1),
+                                                   NC_AXX__BOUND(pre_norm, 0, 1),
+                                                   NC_AXX__BOUND(distilled, 0, 1)};
+#undef NC_AXX__BOUND
+
+static nc_status nc_axx__within(const nc_axx_net_config *c, const nc_axx__bound *bounds,
+                                size_t count, nc_error *err) {
+    uint32_t value;
+    size_t i;
+    for (i = 0; i < count; i++) {
+        memcpy(&value, (const char *)c + bounds[i].at, sizeof value);
+        if (value < bounds[i].least || value > bounds[i].most)
+            return nc__fail(err, NC_ERR_ARG, 0, 0, "%s is %u, where %u to %u are possible",
+                            bounds[i].name, (unsigned)value, (unsigned)bounds[i].least,
+                            (unsigned)bounds[i].most);
+    }
+    return NC_OK;
 }
 
-/* Fill in the defaults and refuse what is impossible. */
-static nc_status nc_axx__check_config(nc_axx_net_config *c) {
+/* The transformer's part of nc_axx__check_config. */
+static nc_status nc_axx__check_vit(nc_axx_net_config *c, nc_error *err) {
+    nc_status status = nc_axx__within(c, nc_axx__vit_bounds,
+                                      sizeof nc_axx__vit_bounds / sizeof *nc_axx__vit_bounds, err);
+    if (status != NC_OK) return status;
+    if (!c->head_dim && c->dim % c->heads)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "heads is %u, no divisor of dim, %u: give head_dim",
+                        (unsigned)c->heads, (unsigned)c->dim);
+    if (!c->head_dim) c->head_dim = c->dim / c->heads;
+    if (c->head_dim > 65535 / c->heads)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "%u heads of head_dim %u are wider than 65,535",
+                        (unsigned)c->heads, (unsigned)c->head_dim);
+    if (c->eps == 0) c->eps = 1e-5f;
+    if (!(c->eps > 0 && c->eps < 1))
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "eps is not above 0 and below 1");
+    if (c->image % c->patch || c->width % c->patch || c->image / c->patch > 64 ||
+        c->width / c->patch > 64)
+        return nc__fail(err, NC_ERR_ARG, 0, 0,
+                        "an image of %u x %u is not 1 to 64 whole patches of %u each way",
+                        (unsigned)c->image, (unsigned)c->width, (unsigned)c->patch);
+    if (c->gated && c->activation != NC_AXX_SILU && c->activation != NC_AXX_GELU_TANH)
+        return nc__fail(err, NC_ERR_ARG, 0, 0,
+                        "activation is %u, where gated allows NC_AXX_SILU and NC_AXX_GELU_TANH",
+                        (unsigned)c->activation);
+    if (c->post_norm && c->layer_scale)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "post_norm and layer_scale exclude each other");
+    if (c->distilled && (c->mean_pool || c->fc_norm == 1))
+        return nc__fail(err, NC_ERR_ARG, 0, 0,
+                        "distilled excludes mean_pool and fc_norm 1: both heads have a token");
+    return NC_OK;
+}
+
+/* Fill in the defaults and refuse what is impossible, by its field's name. */
+static nc_status nc_axx__check_config(nc_axx_net_config *c, nc_error *err) {
+    nc_status status;
     if (!c->channels) c->channels = 1;
     if (!c->mlp) c->mlp = 4 * c->dim;
     if (!c->batch) c->batch = 32;
     if (!c->bits) c->bits = 8;
     if (!c->width) c->width = c->image;
-    if (!c->image || c->width > 4096 || c->image > 4096 || c->channels > 64 || !c->classes ||
-        c->classes > 65536 || !c->dim || c->dim > 8192 || !c->depth || c->mlp > 65535 ||
-        c->batch > 4096 || c->bits < 2 || c->bits > 8 || c->inference > 1)
-        return NC_ERR_ARG;
-    if (c->kind == NC_AXX_NET_CNN) return c->depth > 6 || c->width != c->image ? NC_ERR_ARG : NC_OK;
-    return c->kind == NC_AXX_NET_VIT ? nc_axx__check_vit(c) : NC_ERR_ARG;
+    status = nc_axx__within(c, nc_axx__bounds, sizeof nc_axx__bounds / sizeof *nc_axx__bounds, err);
+    if (status != NC_OK) return status;
+    if (c->kind == NC_AXX_NET_VIT) return nc_axx__check_vit(c, err);
+    if (c->kind != NC_AXX_NET_CNN)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "kind %u is no network", (unsigned)c->kind);
+    if (c->depth > 6 || c->width != c->image)
+        return nc__fail(err, NC_ERR_ARG, 0, 0,
+                        "%u convolutions of %u x %u, where 1 to 6 of a square are possible",
+                        (unsigned)c->depth, (unsigned)c->image, (unsigned)c->width);
+    return NC_OK;
 }
 
 /* Height and width after `depth` convolutions. */
@@ -11642,7 +11707,7 @@ static void nc_axx__count_tokens(nc_axx_net *net) {
 static nc_status nc_axx__build(nc_axx_net *net) {
     const nc_axx_net_config *c = &net->config;
     nc_axx__arena arena = nc_axx__arena_of(NULL);
-    nc_status status = nc_axx__check_config(&net->config);
+    nc_status status = nc_axx__check_config(&net->config, NULL);
     if (status == NC_OK) status = nc_axx__exact_engine(&net->exact);
     if (status != NC_OK) return status;
     net->architecture = &nc_axx__architectures[c->kind];
@@ -13357,15 +13422,22 @@ static int nc_axx__is_of_eva(const char *name) {
     return 0;
 }
 
+/* Why a network of this section cannot have a tensor of this name; null: it could have. */
+static const char *nc_axx__no_network(const char *name) {
+    if (nc_axx__is_of_eva(name))
+        return "tensor '%.60s' is of timm's class Eva or Beit, whose attention knows "
+               "places: this cannot be read";
+    if (!strncmp(name, "patch_embed.backbone.", 21))
+        return "tensor '%.60s' is of convolutions before the transformer: export the network as "
+               "ONNX, for nc_axx_graph_from_onnx";
+    return NULL;
+}
+
 /* A tensor that a network has no place for, with the reason where one is known. */
 static void nc_axx__no_place(nc__text *t, const char *name) {
-    (void)nc__text_fail(
-        t, NC_ERR_MISMATCH,
-        nc_axx__is_of_eva(name)
-            ? "tensor '%.60s' is of timm's class Eva or Beit, whose attention knows "
-              "places: this cannot be read"
-            : "this network has no tensor '%.60s'",
-        name);
+    const char *reason = nc_axx__no_network(name);
+    (void)nc__text_fail(t, NC_ERR_MISMATCH, reason ? reason : "this network has no tensor '%.60s'",
+                        name);
 }
 
 static void nc_axx__hear_pair(nc__text *t, const nc__item *pair, nc_axx__told *told) {
@@ -13389,7 +13461,7 @@ static void nc_axx__hear(nc__text *t, const nc__item *item, nc_axx__told *told) 
             t, NC_ERR_MISMATCH,
             "tensor '%.60s' is of a Swin transformer: nc_axx_swin_describe reads it", name);
     for (i = 0; i < NC_AXX__TELLS && strcmp(nc_axx__telling[i], name) != 0;) i++;
-    if (i == NC_AXX__TELLS && nc_axx__is_of_eva(name)) nc_axx__no_place(t, name);
+    if (i == NC_AXX__TELLS && nc_axx__no_network(name)) nc_axx__no_place(t, name);
     if (i == NC_AXX__TELLS) return;
     told->there[i] = 1;
     for (k = 0; k < item->rank && k < 4; k++) {
@@ -13488,7 +13560,7 @@ NC_API nc_status nc_axx_net_describe(nc_axx_net_config *config, const void *data
     nc__safetensors file;
     nc__item_kind kind;
     nc__item item;
-    nc_axx_net_config c;
+    nc_axx_net_config c, whole;
     nc_axx__told told;
     nc_status status;
     size_t i;
@@ -13506,6 +13578,8 @@ NC_API nc_status nc_axx_net_describe(nc_axx_net_config *config, const void *data
     if (file.t.status != NC_OK) return file.t.status;
     c = *config;
     status = nc_axx__tell(&c, &told, err);
+    whole = c;
+    if (status == NC_OK) status = nc_axx__check_config(&whole, err);
     if (status == NC_OK) *config = c;
     return status;
 }
@@ -13661,15 +13735,29 @@ static void nc_axx__load_amax(const nc_axx_net *net, nc__text *t, const nc__item
     loaded->layers++;
 }
 
+/* "2 x 3", of at most four axes. */
+static const char *nc_axx__shape_text(char text[64], const uint64_t *shape, uint32_t rank) {
+    size_t used = 0;
+    uint32_t i;
+    text[0] = 0;
+    for (i = 0; i < rank && i < 4 && used < 60; i++)
+        used += (size_t)snprintf(text + used, 64 - used, "%s%llu", i ? " x " : "",
+                                 (unsigned long long)(shape[i] % 10000000000));
+    return text;
+}
+
 /* The values of a tensor that is called like `to` and stands there for the first time (*found: not
  * so). */
 static void nc_axx__take_tensor(nc__text *t, const nc__item *item, const nc_axx__tensor *to,
                                 uint8_t *found, float *values) {
+    char text[2][64];
     size_t k;
     if ((*found)++)
         (void)nc__text_fail(t, NC_ERR_FORMAT, "tensor '%.60s' stands there twice", to->name);
     else if (item->rank != to->rank || memcmp(item->shape, to->shape, to->rank * sizeof *to->shape))
-        (void)nc__text_fail(t, NC_ERR_MISMATCH, "tensor '%.60s' has another shape", to->name);
+        (void)nc__text_fail(t, NC_ERR_MISMATCH, "tensor '%.60s' has the shape %.40s, not %.40s",
+                            to->name, nc_axx__shape_text(text[0], item->shape, item->rank),
+                            nc_axx__shape_text(text[1], to->shape, to->rank));
     else if (!nc__is_float(item->dtype))
         (void)nc__text_fail(t, NC_ERR_MISMATCH, "tensor '%.60s' is %.15s, not F32, F16, BF16, F64",
                             to->name, item->dtype);

@@ -1649,8 +1649,7 @@ static int load_net(const char *data, size_t bytes) {
         return load_swin(data, bytes);
     if (status != NC_OK) return fail(o.model, "%s", err.message);
     status = nc_axx_net_create(&net, &c);
-    if (status != NC_OK)
-        return fail(o.model, "%s: no memory, or an impossible --heads", nc_status_str(status));
+    if (status != NC_OK) return fail(o.model, "%s", nc_status_str(status));
     if (nc_axx_net_load(net, data, bytes, &err) != NC_OK) return fail(o.model, "%s", err.message);
     c = *nc_axx_net_get_config(net);
     channels = c.channels;

@@ -299,6 +299,51 @@ static void rotary_transformers_are_refused_by_name(void **state) {
     }
 }
 
+/* What neither a network nor the caller can have is refused with its name, when it is described. */
+static void impossible_networks_are_described_by_name(void **state) {
+    static const struct {
+        nc_axx_net_config config;
+        const char *words;
+    } cases[] = {
+        {{.image = 8, .width = 12, .heads = 2, .batch = 5000}, "batch is 5000, where 1 to 4096"},
+        {{.image = 8, .width = 12, .heads = 2, .bits = 9}, "bits is 9, where 2 to 8"},
+        {{.image = 8, .width = 12, .heads = 2, .eps = 1}, "eps is not above 0"},
+        {{.image = 8, .width = 12, .heads = 2, .activation = 9}, "activation is 9, where 0 to 3"},
+        {{.image = 8, .width = 12, .heads = 2, .post_norm = 2}, "post_norm is 2, where 0 to 1"},
+        {{.image = 8, .width = 12, .heads = 2, .inference = 2}, "inference is 2"},
+        {{.image = 9, .width = 12, .heads = 2},
+         "an image of 9 x 12 is not 1 to 64 whole patches of 4"},
+        {{.image = 8, .width = 4100, .heads = 2}, "width is 4100, where 1 to 4096"},
+    };
+    size_t bytes, i;
+    char *data = read_file("mixed", &bytes), *at;
+    nc_axx_net_config c = {.image = 8, .width = 12, .heads = 2};
+    nc_axx_net *net;
+    nc_error err;
+    (void)state;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        c = cases[i].config;
+        assert_int_equal(nc_axx_net_describe(&c, data, bytes, &err), NC_ERR_ARG);
+        if (!strstr(err.message, cases[i].words)) fail_msg("%s: %s", cases[i].words, err.message);
+        assert_int_equal(c.dim, 0);
+    }
+    c = cases[0].config;
+    c.batch = 1;
+    if (nc_axx_net_describe(&c, data, bytes, &err) != NC_OK) fail_msg("%s", err.message);
+    c.classes = 7;
+    assert_int_equal(nc_axx_net_create(&net, &c), NC_OK);
+    assert_int_equal(nc_axx_net_load(net, data, bytes, &err), NC_ERR_MISMATCH);
+    assert_non_null(strstr(err.message, "tensor 'head.bias' has the shape 5, not 7"));
+    for (at = data; memcmp(at, "patch_embed.proj.bias", 21) != 0;) at++;
+    memcpy(at, "patch_embed.backbone.", 21); /* as in timm's vit_base_r50_s16_224 */
+    assert_int_equal(nc_axx_net_load(net, data, bytes, &err), NC_ERR_MISMATCH);
+    assert_int_equal(nc_axx_net_describe(&c, data, bytes, &err), NC_ERR_MISMATCH);
+    assert_non_null(strstr(err.message, "'patch_embed.backbone.' is of convolutions before the "
+                                        "transformer: export the network as ONNX"));
+    nc_axx_net_destroy(net);
+    nc_file_free(data);
+}
+
 /* A network of one's own with the norms of those is saved with what tells that it is none. */
 static void own_networks_with_the_norms_of_rotary_ones_come_back(void **state) {
     static const nc_axx_net_config config = {.kind = NC_AXX_NET_VIT,
@@ -550,6 +595,7 @@ int main(void) {
         cmocka_unit_test(own_files_tell_all_of_their_configuration),
         cmocka_unit_test(options_that_a_file_contradicts_are_refused),
         cmocka_unit_test(rotary_transformers_are_refused_by_name),
+        cmocka_unit_test(impossible_networks_are_described_by_name),
         cmocka_unit_test(own_networks_with_the_norms_of_rotary_ones_come_back),
         cmocka_unit_test(mixed_layers_have_the_logits_of_the_script),
         cmocka_unit_test(swin_transformers_have_the_logits_and_gradients_of_timm),
