@@ -1121,9 +1121,10 @@ NC_API nc_status nc_axx_graph_train(nc_axx_graph *graph, const nc_axx_images *im
 NC_API nc_status nc_axx_graph_save(const nc_axx_graph *graph, char **data, size_t *bytes,
                                    nc_error *err);
 /* Read one: every tensor must be there in its shape, as F32, F16, BF16 or F64, and no other (but
- * num_batches_tracked of a norm, which PyTorch counts and nothing uses); every amax must be of a
- * node that multiplies, and options are taken as by nc_axx_net_load. NC_ERR_FORMAT with the column
- * in the header, NC_ERR_MISMATCH with the name. Nothing is changed on failure. */
+ * num_batches_tracked of a norm, which PyTorch counts and nothing uses), each name with or without
+ * the prefix "module." of a data-parallel training; every amax must be of a node that multiplies,
+ * and options are taken as by nc_axx_net_load. NC_ERR_FORMAT with the column in the header,
+ * NC_ERR_MISMATCH with the name. Nothing is changed on failure. */
 NC_API nc_status nc_axx_graph_load(nc_axx_graph *graph, const void *data, size_t bytes,
                                    nc_error *err);
 
@@ -13735,6 +13736,17 @@ static void nc_axx__load_amax(const nc_axx_net *net, nc__text *t, const nc__item
     loaded->layers++;
 }
 
+/* Which of the tensors has a name, as it is or but for the prefix; their number for none. */
+static size_t nc_axx__tensor_called(nc_axx__tensor *tensors, const char *name) {
+    const size_t count = stbds_arrlenu(tensors);
+    size_t i;
+    for (i = 0; i < count; i++)
+        if (!strcmp(tensors[i].name, name)) return i;
+    for (i = 0; i < count; i++)
+        if (!strcmp(nc_axx__bare(tensors[i].name), nc_axx__bare(name))) return i;
+    return count;
+}
+
 /* "2 x 3", of at most four axes. */
 static const char *nc_axx__shape_text(char text[64], const uint64_t *shape, uint32_t rank) {
     size_t used = 0;
@@ -13768,13 +13780,10 @@ static void nc_axx__take_tensor(nc__text *t, const nc__item *item, const nc_axx_
  * computes, so that is a failure. */
 static void nc_axx__load_tensor(const nc_axx_net *net, nc__text *t, const nc__item *item,
                                 nc_axx__loaded *loaded) {
-    const char *name = nc_axx__bare(item->name);
-    const size_t tensors = stbds_arrlenu(net->tensors);
-    const nc_axx__tensor *to = net->tensors;
-    size_t i;
-    for (i = 0; i < tensors && strcmp(to->name, name) != 0; i++) to++;
-    if (i == tensors)
-        nc_axx__no_place(t, name);
+    const size_t i = nc_axx__tensor_called(net->tensors, item->name);
+    const nc_axx__tensor *to = net->tensors + i;
+    if (i == stbds_arrlenu(net->tensors))
+        nc_axx__no_place(t, nc_axx__bare(item->name));
     else
         nc_axx__take_tensor(t, item, to, &loaded->found[i],
                             loaded->values + (to->values - net->values));
@@ -15917,9 +15926,11 @@ static void nc_axx__read_graph_pair(const nc_axx_graph *g, nc__text *t, const nc
 static int nc_axx__is_counter(const nc_axx_graph *g, const char *name) {
     static const char ending[] = ".num_batches_tracked";
     size_t i;
+    name = nc_axx__bare(name);
     for (i = 0; i < stbds_arrlenu(g->nodes); i++) {
-        const size_t n = strlen(g->nodes[i].name);
-        if (g->nodes[i].is.kind == NC_AXX_NODE_BATCH_NORM && !strncmp(name, g->nodes[i].name, n) &&
+        const char *norm = nc_axx__bare(g->nodes[i].name);
+        const size_t n = strlen(norm);
+        if (g->nodes[i].is.kind == NC_AXX_NODE_BATCH_NORM && !strncmp(name, norm, n) &&
             !strcmp(name + n, ending))
             return 1;
     }
@@ -15928,11 +15939,9 @@ static int nc_axx__is_counter(const nc_axx_graph *g, const char *name) {
 
 static void nc_axx__read_tensor(const nc_axx_graph *g, nc__text *t, const nc__item *item,
                                 nc_axx__read *read) {
-    const size_t tensors = stbds_arrlenu(g->tensors);
-    const nc_axx__tensor *to = g->tensors;
-    size_t i;
-    for (i = 0; i < tensors && strcmp(to->name, item->name) != 0; i++) to++;
-    if (i < tensors)
+    const size_t i = nc_axx__tensor_called(g->tensors, item->name);
+    const nc_axx__tensor *to = g->tensors + i;
+    if (i < stbds_arrlenu(g->tensors))
         nc_axx__take_tensor(t, item, to, &read->found[i], read->values + (to->values - g->values));
     else if (!nc_axx__is_counter(g, item->name))
         (void)nc__text_fail(t, NC_ERR_MISMATCH, "tensor '%.90s' has no place in this graph",
@@ -18610,7 +18619,7 @@ static int nc_axx__read_swin(const nc_axx_graph *g, nc__text *t, const nc__item 
                              nc_axx__read *read) {
     const nc_axx_swin *c = read->swin;
     uint32_t stage = 0, block = 0;
-    const char *rest = nc_axx__swin_name(item->name, &stage, &block);
+    const char *rest = nc_axx__swin_name(nc_axx__bare(item->name), &stage, &block);
     size_t w, span, heads, h, i, k;
     float *to;
     if (!rest) return 0;
@@ -18677,7 +18686,8 @@ NC_API nc_status nc_axx_graph_load_swin(nc_axx_graph *graph, const nc_axx_swin *
 /* What a tensor tells of the shape. */
 static void nc_axx__hear_swin(nc__text *t, const nc__item *item, nc_axx_swin *c) {
     uint32_t stage = 0, block = 0, side = 1, size[4] = {0};
-    const char *rest = nc_axx__swin_name(item->name, &stage, &block);
+    const char *name = nc_axx__bare(item->name);
+    const char *rest = nc_axx__swin_name(name, &stage, &block);
     uint32_t i;
     for (i = 0; i < item->rank && i < 4; i++) {
         if (item->shape[i] > 65535)
@@ -18685,12 +18695,12 @@ static void nc_axx__hear_swin(nc__text *t, const nc__item *item, nc_axx_swin *c)
                                 item->name, (unsigned long long)item->shape[i]);
         size[i] = (uint32_t)(item->shape[i] & 65535);
     }
-    if (!strcmp(item->name, "patch_embed.proj.weight")) {
+    if (!strcmp(name, "patch_embed.proj.weight")) {
         c->dim = size[0];
         c->channels = size[1];
         c->patch = size[2];
     }
-    if (!strcmp(item->name, "head.fc.weight")) c->classes = size[0];
+    if (!strcmp(name, "head.fc.weight")) c->classes = size[0];
     if (!rest) return;
     if (stage > 3 || block > 63) {
         (void)nc__text_fail(t, NC_ERR_LIMIT, "'%.60s' is of a fifth stage or 65th block",

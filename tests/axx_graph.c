@@ -572,22 +572,34 @@ static void graphs_survive_safetensors(void **state) {
 }
 
 /* What PyTorch writes of a batch norm: its counter has no value for a graph. */
+/* A norm's tensors as PyTorch saves them, their names behind a prefix. Free it. */
+static char *norm_file(const char *prefix, size_t *bytes) {
+    static const char *const names[] = {"weight", "bias", "running_mean", "running_var"};
+    char *data = calloc(1, 1024);
+    int n = 0, i;
+    for (i = 0; i < 4; i++)
+        n += sprintf(data + 8 + n,
+                     "%c\"%snode1.%s\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[%d,%d]}",
+                     i ? ',' : '{', prefix, names[i], 4 * i, 4 * i + 4);
+    n += sprintf(data + 8 + n,
+                 ",\"%snode1.num_batches_tracked\":"
+                 "{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[16,24]}}",
+                 prefix);
+    data[0] = (char)(n & 255);
+    data[1] = (char)(n >> 8);
+    memset(data + 8 + n, 0, 24);
+    data[8 + n + 3] = 0x40; /* weight 2 */
+    *bytes = 8 + (size_t)n + 24;
+    return data;
+}
+
 static void the_counter_of_a_norm_is_known(void **state) {
-    static const char head[] =
-        "{\"node1.weight\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},"
-        "\"node1.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]},"
-        "\"node1.running_mean\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]},"
-        "\"node1.running_var\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[12,16]},"
-        "\"node1.num_batches_tracked\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[16,24]}}";
-    const size_t n = sizeof head - 1, bytes = 8 + n + 24;
-    char *data = calloc(1, bytes);
+    size_t bytes;
+    char *data = norm_file("", &bytes);
     nc_axx_node one;
     nc_axx_graph *g;
     nc_error err;
     (void)state;
-    data[0] = (char)(n & 255);
-    data[1] = (char)(n >> 8);
-    memcpy(data + 8, head, n);
     memset(&one, 0, sizeof one);
     one.kind = NC_AXX_NODE_INPUT;
     one.rank = one.shape[0] = 1;
@@ -603,6 +615,34 @@ static void the_counter_of_a_norm_is_known(void **state) {
     assert_non_null(strstr(err.message, "node1.mum_batches_tracked"));
     nc_axx_graph_destroy(g);
     free(data);
+}
+
+/* With "module." before the names in the file, in the graph (an exported one), in both, in none. */
+static void prefixes_of_data_parallel_trainings_do_not_matter(void **state) {
+    uint32_t i;
+    (void)state;
+    for (i = 0; i < 4; i++) {
+        size_t bytes;
+        char *data = norm_file(i & 1 ? "module." : "", &bytes);
+        nc_axx_node one;
+        nc_axx_graph *g;
+        nc_axx_tensor w;
+        nc_error err;
+        memset(&one, 0, sizeof one);
+        one.kind = NC_AXX_NODE_INPUT;
+        one.rank = one.shape[0] = 1;
+        assert_int_equal(nc_axx_graph_create(&g), NC_OK);
+        assert_int_equal(nc_axx_graph_add(g, &one, NULL, &err), NC_OK);
+        one.kind = NC_AXX_NODE_BATCH_NORM;
+        one.name = i & 2 ? "module.node1" : "node1";
+        assert_int_equal(nc_axx_graph_add(g, &one, NULL, &err), NC_OK);
+        assert_int_equal(nc_axx_graph_finish(g, 1, 0, &err), NC_OK);
+        if (nc_axx_graph_load(g, data, bytes, &err) != NC_OK) fail_msg("%s", err.message);
+        assert_int_equal(nc_axx_graph_tensor(g, 0, &w), NC_OK);
+        assert_true(w.values[0] == 2.0f);
+        nc_axx_graph_destroy(g);
+        free(data);
+    }
 }
 
 static nc_axx_node node_of(nc_axx_node_kind kind) {
@@ -1296,6 +1336,7 @@ int main(void) {
         cmocka_unit_test(nodes_are_set_by_name_and_saved),
         cmocka_unit_test(graphs_survive_safetensors),
         cmocka_unit_test(the_counter_of_a_norm_is_known),
+        cmocka_unit_test(prefixes_of_data_parallel_trainings_do_not_matter),
         cmocka_unit_test(impossible_nodes_are_refused_by_name),
         cmocka_unit_test(trainings_are_those_of_pytorch),
         cmocka_unit_test(a_network_is_trained_and_recovers_from_its_multiplier),

@@ -550,6 +550,53 @@ static void swin_transformers_have_the_logits_and_gradients_of_timm(void **state
     json_object_put(all);
 }
 
+/* A file whose tensors have the prefix of data-parallel trainings. Free it. */
+static char *prefixed(const char *data, size_t bytes, size_t *all) {
+    const size_t header = (size_t)(uint8_t)data[0] | (size_t)(uint8_t)data[1] << 8;
+    json_object *names = json_object_new_object(), *tensors = json_tokener_parse(data + 8);
+    char *file, name[100];
+    size_t n;
+    json_object_object_foreach(tensors, key, value) {
+        snprintf(name, sizeof name, "%s%s", key[0] == '_' ? "" : "module.", key);
+        json_object_object_add(names, name, json_object_get(value));
+    }
+    n = strlen(json_object_to_json_string_ext(names, JSON_C_TO_STRING_PLAIN));
+    *all = bytes - header + n;
+    file = calloc(1, *all);
+    file[0] = (char)(n & 255);
+    file[1] = (char)(n >> 8);
+    memcpy(file + 8, json_object_to_json_string_ext(names, JSON_C_TO_STRING_PLAIN), n);
+    memcpy(file + 8 + n, data + 8 + header, bytes - 8 - header);
+    json_object_put(names);
+    json_object_put(tensors);
+    return file;
+}
+
+static void swin_transformers_of_data_parallel_trainings_are_read(void **state) {
+    json_object *all = load_json(VIT "swin.json");
+    nc_axx_swin c, told;
+    nc_axx_graph *g = swin_of("swin_shifted", member(all, "swin_shifted"), &c, 0);
+    nc_axx_tensor w;
+    nc_error err;
+    size_t bytes;
+    char *data = read_file("swin_shifted", &bytes), *file = prefixed(data, bytes, &bytes);
+    float first;
+    (void)state;
+    memset(&told, 0, sizeof told);
+    told.image = c.image;
+    if (nc_axx_swin_describe(&told, file, bytes, &err) != NC_OK) fail_msg("%s", err.message);
+    assert_memory_equal(&told, &c, sizeof c);
+    assert_int_equal(nc_axx_graph_tensor(g, 0, &w), NC_OK);
+    first = w.values[0];
+    w.values[0] = 0;
+    if (nc_axx_graph_load_swin(g, &c, file, bytes, &err) != NC_OK) fail_msg("%s", err.message);
+    assert_true(w.values[0] == first);
+    nc_axx_graph_destroy(g);
+    nc_file_free(data);
+    free(file);
+    json_object_put(all);
+}
+
 /* What does not fit is refused by name; a transformer without windows is told from one with. */
 static void swin_transformers_that_cannot_be_are_refused(void **state) {
     json_object *all = load_json(VIT "swin.json");
@@ -599,6 +646,7 @@ int main(void) {
         cmocka_unit_test(own_networks_with_the_norms_of_rotary_ones_come_back),
         cmocka_unit_test(mixed_layers_have_the_logits_of_the_script),
         cmocka_unit_test(swin_transformers_have_the_logits_and_gradients_of_timm),
+        cmocka_unit_test(swin_transformers_of_data_parallel_trainings_are_read),
         cmocka_unit_test(swin_transformers_that_cannot_be_are_refused),
     };
     return cmocka_run_group_tests_name("axx networks of timm", tests, NULL, NULL);
