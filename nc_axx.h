@@ -963,7 +963,11 @@ NC_API nc_status nc_axx_net_load(nc_axx_net *net, const void *data, size_t bytes
     NODE(NC_AXX_NODE_SIGMOID, sigmoid, 1, 1, 1, 4, alike, activation)                              \
     NODE(NC_AXX_NODE_HARD_SIGMOID, hard_sigmoid, 1, 1, 1, 4, alike, activation)                    \
     NODE(NC_AXX_NODE_HARD_SWISH, hard_swish, 1, 1, 1, 4, alike, activation)                        \
-    NODE(NC_AXX_NODE_TANH, tanh, 1, 1, 1, 4, alike, activation)
+    NODE(NC_AXX_NODE_TANH, tanh, 1, 1, 1, 4, alike, activation)                                    \
+    /* x within `least` and `most`; the gradient passes there, at both ends too */                 \
+    NODE(NC_AXX_NODE_CLIP, clip, 1, 1, 1, 4, clip, clip)                                           \
+    /* the input is places `first` and on of `axis`, which has `out`; `term` in the others */      \
+    NODE(NC_AXX_NODE_PAD, pad, 1, 1, 1, 4, pad, pad)
 
 typedef enum nc_axx_node_kind {
 #define NC_AXX__CONSTANT(constant, name, least, most, least_axes, most_axes, plan, run) constant,
@@ -987,7 +991,7 @@ typedef struct nc_axx_node {
                                   its number */
     const uint32_t *inputs;     /* numbers of earlier nodes; null: the one before this. Copied */
     uint32_t input_count;       /* 0 with null */
-    uint32_t out;               /* convolutions: channels; linear: columns; slice: places */
+    uint32_t out;               /* convolutions: channels; linear: columns; slice, pad: places */
     uint32_t kernel[2];         /* height, width; convolutions, pools */
     uint32_t stride[2];         /* 0: 1, of pools the kernel */
     uint32_t dilation[2];       /* 0: 1 */
@@ -1000,10 +1004,11 @@ typedef struct nc_axx_node {
     float factor;               /* matmul, scale; 0: 1 */
     float eps;                  /* norms; 0: 1e-5 */
     uint32_t exclude_padding;   /* mean_pool */
-    uint32_t axis;              /* concat, slice */
+    uint32_t axis;              /* concat, slice, pad */
     uint32_t rank, shape[4];    /* input, parameter, reshape, permute: axes of one image */
-    float term;                 /* scale */
-    uint32_t first;             /* slice */
+    float term;                 /* scale, pad */
+    uint32_t first;             /* slice, pad */
+    float least, most;          /* clip; -INFINITY, INFINITY: no bound */
 } nc_axx_node;
 
 /* A node as it has become part of a graph. */
@@ -1173,11 +1178,12 @@ typedef struct nc_axx_onnx {
  * of the graph are called after their weights (conv1 of conv1.weight), as PyTorch's modules are.
  * What the output depends on is computed where it needs no image (shapes), and is else: Conv,
  * ConvTranspose of two axes, Gemm and MatMul by weights, MatMul of two, BatchNormalization,
- * LayerNormalization and Softmax over the last axis, Relu, Clip 0 .. 6 and 0 .., Sigmoid,
- * HardSigmoid (1/6), HardSwish, Tanh, Gelu, MaxPool, AveragePool, GlobalAveragePool, ReduceMean,
- * Add, Sub, Mul, Div by constants, Concat, Flatten, Reshape, Squeeze, Unsqueeze, Transpose, Slice,
- * Gather of neighbours, Split, Expand, Dropout, Identity; GELU by Erf, x Sigmoid(x), layer norms in
- * pieces and MatMul with Add are one node. Numbers that Add and Mul bring are learned, single ones
+ * LayerNormalization and Softmax over the last axis, Relu, Clip, Sigmoid, HardSigmoid (1/6),
+ * HardSwish, Tanh, Gelu, MaxPool, AveragePool, GlobalAveragePool, ReduceMean, Add, Sub, Mul, Div by
+ * constants, Concat, Flatten, Reshape, Squeeze, Unsqueeze, Transpose, Slice (steps of height and
+ * width), Pad by a constant, Gather of neighbours, Split, Expand, Dropout, Identity; GELU by Erf,
+ * x Sigmoid(x), layer norms in pieces and MatMul with Add are one node, as are zeros that Pad puts
+ * around a convolution. Numbers that Add and Mul bring are learned, single ones
  * are not. What is not understood is refused with the node's name: NC_ERR_UNSUPPORTED; damaged
  * files with the byte (column) or the node: NC_ERR_FORMAT, NC_ERR_LIMIT; NC_ERR_IO with the name of
  * the file of weights that is missing. *graph is null then. */
@@ -14236,6 +14242,28 @@ static nc_status nc_axx__plan_slice(nc_axx_graph *g, nc_axx__vertex *v, nc_error
     return NC_OK;
 }
 
+static nc_status nc_axx__plan_pad(nc_axx_graph *g, nc_axx__vertex *v, nc_error *err) {
+    const size_t first = v->is.first, places = v->is.out;
+    (void)g;
+    if (v->is.axis >= v->rank || places > 1u << 24 || first + v->shape[v->is.axis] > places)
+        return nc_axx__refuse(v, NC_ERR_ARG, err, "axis %u is no part of %lu places from %lu on",
+                              (unsigned)v->is.axis, (unsigned long)places, (unsigned long)first);
+    if (!(fabsf(v->is.term) < 1e30f))
+        return nc_axx__refuse(v, NC_ERR_ARG, err, "a term beyond 1e30");
+    v->shape[v->is.axis] = places;
+    return NC_OK;
+}
+
+static nc_status nc_axx__plan_clip(nc_axx_graph *g, nc_axx__vertex *v, nc_error *err) {
+    char least[40], most[40];
+    (void)g;
+    if (!(v->is.least < v->is.most))
+        return nc_axx__refuse(v, NC_ERR_ARG, err, "least is %s, not below most, %s",
+                              nc_axx__real_text(least, (double)v->is.least),
+                              nc_axx__real_text(most, (double)v->is.most));
+    return NC_OK;
+}
+
 static nc_status nc_axx__plan_concat(nc_axx_graph *g, nc_axx__vertex *v, nc_error *err) {
     const uint32_t axis = v->is.axis;
     uint32_t i, k;
@@ -14604,14 +14632,23 @@ static void nc_axx__run_softmax(nc_axx_graph *g, nc_axx__vertex *v, size_t image
     nc_hlx_softmax(v->y, images * v->count / n, n, 0);
 }
 
-static void nc_axx__run_relu(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
-    const float *x = nc_axx__values(g, v, 0);
-    const float most = v->is.kind == NC_AXX_NODE_RELU6 ? 6.0f : INFINITY;
+/* Within two bounds; NaN stays. */
+static void nc_axx__within_bounds(float *y, const float *x, size_t n, float least, float most) {
     size_t i;
-    for (i = 0; i < images * v->count; i++) {
-        const float y = x[i] < 0 ? 0.0f : x[i]; /* NaN stays */
-        v->y[i] = y > most ? most : y;
+    for (i = 0; i < n; i++) {
+        const float one = x[i] < least ? least : x[i];
+        y[i] = one > most ? most : one;
     }
+}
+
+static void nc_axx__run_relu(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    nc_axx__within_bounds(v->y, nc_axx__values(g, v, 0), images * v->count, 0.0f,
+                          v->is.kind == NC_AXX_NODE_RELU6 ? 6.0f : INFINITY);
+}
+
+static void nc_axx__run_clip(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    nc_axx__within_bounds(v->y, nc_axx__values(g, v, 0), images * v->count, v->is.least,
+                          v->is.most);
 }
 
 static float nc_axx__sigmoid(float x) { return 1.0f / (1.0f + nc_hlx_exp(-x)); }
@@ -14767,25 +14804,39 @@ static void nc_axx__run_concat(nc_axx_graph *g, nc_axx__vertex *v, size_t images
     nc_axx__join(g, v, images, 0);
 }
 
-/* A piece of the input's axis; or (back) its gradient. */
-static void nc_axx__slice_axis(nc_axx_graph *g, nc_axx__vertex *v, size_t images, int back) {
-    nc_axx__vertex *from = nc_axx__input_of(g, v, 0);
-    size_t outer = images, inner = 1, i, row, piece;
-    for (i = 0; i < v->is.axis; i++) outer *= v->shape[i];
-    for (i = v->is.axis + 1; i < v->rank; i++) inner *= v->shape[i];
-    row = from->shape[v->is.axis] * inner;
-    piece = v->is.out * inner;
-    for (i = 0; i < outer; i++) {
-        const size_t at = i * row + v->is.first * inner;
-        if (back)
-            nc_axx__pass_on(from->dy + at, v->dy + i * piece, piece);
-        else
-            memcpy(v->y + i * piece, from->y + at, piece * sizeof *v->y);
-    }
+/* The longer axis of slice and pad: `outer` rows, of which `count` floats from `first` on are the
+ * shorter one's. */
+typedef struct nc_axx__cut_rows {
+    size_t outer, row, first, count;
+} nc_axx__cut_rows;
+
+static nc_axx__cut_rows nc_axx__rows_of(const nc_axx__vertex *longer, const nc_axx__vertex *shorter,
+                                        const nc_axx_node *node, size_t images) {
+    nc_axx__cut_rows r;
+    size_t inner = 1, i;
+    r.outer = images;
+    for (i = 0; i < node->axis; i++) r.outer *= longer->shape[i];
+    for (i = node->axis + 1; i < longer->rank; i++) inner *= longer->shape[i];
+    r.row = longer->shape[node->axis] * inner;
+    r.first = node->first * inner;
+    r.count = shorter->shape[node->axis] * inner;
+    return r;
 }
 
 static void nc_axx__run_slice(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
-    nc_axx__slice_axis(g, v, images, 0);
+    const nc_axx__cut_rows r = nc_axx__rows_of(nc_axx__input_of(g, v, 0), v, &v->is, images);
+    const float *x = nc_axx__values(g, v, 0) + r.first;
+    size_t i;
+    for (i = 0; i < r.outer; i++) memcpy(v->y + i * r.count, x + i * r.row, r.count * sizeof *v->y);
+}
+
+static void nc_axx__run_pad(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    const nc_axx__cut_rows r = nc_axx__rows_of(v, nc_axx__input_of(g, v, 0), &v->is, images);
+    const float *x = nc_axx__values(g, v, 0);
+    size_t i;
+    for (i = 0; i < images * v->count; i++) v->y[i] = v->is.term;
+    for (i = 0; i < r.outer; i++)
+        memcpy(v->y + i * r.row + r.first, x + i * r.count, r.count * sizeof *v->y);
 }
 
 /* Values in another order of axes; or (back) the gradients. */
@@ -15005,6 +15056,14 @@ static void nc_axx__back_relu(nc_axx_graph *g, nc_axx__vertex *v, size_t images)
         if (x[i] > 0 && x[i] < most) dx[i] += v->dy[i];
 }
 
+static void nc_axx__back_clip(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    const float *x = nc_axx__values(g, v, 0);
+    float *dx = nc_axx__gradients(g, v, 0);
+    size_t i;
+    for (i = 0; i < images * v->count; i++)
+        if (x[i] >= v->is.least && x[i] <= v->is.most) dx[i] += v->dy[i];
+}
+
 static void nc_axx__back_activation(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
     const float *x = nc_axx__values(g, v, 0);
     const size_t n = images * v->count;
@@ -15079,7 +15138,18 @@ static void nc_axx__back_scale(nc_axx_graph *g, nc_axx__vertex *v, size_t images
 }
 
 static void nc_axx__back_slice(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
-    nc_axx__slice_axis(g, v, images, 1);
+    const nc_axx__cut_rows r = nc_axx__rows_of(nc_axx__input_of(g, v, 0), v, &v->is, images);
+    float *dx = nc_axx__gradients(g, v, 0) + r.first;
+    size_t i;
+    for (i = 0; i < r.outer; i++) nc_axx__pass_on(dx + i * r.row, v->dy + i * r.count, r.count);
+}
+
+static void nc_axx__back_pad(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
+    const nc_axx__cut_rows r = nc_axx__rows_of(v, nc_axx__input_of(g, v, 0), &v->is, images);
+    float *dx = nc_axx__gradients(g, v, 0);
+    size_t i;
+    for (i = 0; i < r.outer; i++)
+        nc_axx__pass_on(dx + i * r.count, v->dy + i * r.row + r.first, r.count);
 }
 
 static void nc_axx__back_concat(nc_axx_graph *g, nc_axx__vertex *v, size_t images) {
@@ -16050,6 +16120,7 @@ typedef struct nc_axx__onnx_value {
     uint32_t node;  /* of the graph */
     uint32_t batch; /* the axis of images; NC_AXX__ONNX_MERGED: they are part of the first axis */
     uint32_t producer, uses; /* node of the file, UINT32_MAX: none; how many take it */
+    uint32_t padding[4];     /* around it, that the window of its only user has as its own */
     uint8_t fixed, needed;   /* does not depend on the images' values; the output does on it */
 } nc_axx__onnx_value;
 
@@ -17060,21 +17131,18 @@ static void nc_axx__onnx_emit_clip(nc_axx__onnx *o, const nc_axx__onnx_node *n) 
     const nc_axx__onnx_value *from = nc_axx__onnx_images(o, n, 0, 0, 0);
     double least = nc_axx__onnx_real(o, n, "min", -HUGE_VAL);
     double most = nc_axx__onnx_real(o, n, "max", HUGE_VAL);
+    nc_axx_node node = nc_axx__onnx_kind(NC_AXX_NODE_CLIP);
     uint32_t i;
     if (!from) return;
     for (i = 1; i < 3; i++)
         if (nc_axx__onnx_in(o, n, i) &&
             !nc_axx__onnx_single(nc_axx__onnx_in(o, n, i), i == 1 ? &least : &most))
             nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "a bound that is not one number");
-    if (least != 0 || !(most == 6 || most > 3e38)) {
-        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED,
-                          "to %.9g .. %.9g, where 0 .. 6 and 0 .. are "
-                          "possible",
-                          least, most);
-        return;
-    }
-    nc_axx__onnx_emit_alike(o, n, (uint32_t)(from - o->values),
-                            nc_axx__onnx_kind(most == 6 ? NC_AXX_NODE_RELU6 : NC_AXX_NODE_RELU));
+    if (least == 0 && (most == 6 || most > 3e38))
+        node.kind = most == 6 ? NC_AXX_NODE_RELU6 : NC_AXX_NODE_RELU;
+    node.least = (float)least;
+    node.most = (float)most;
+    nc_axx__onnx_emit_alike(o, n, (uint32_t)(from - o->values), node);
 }
 
 /* Identity, Dropout, Cast: the input. */
@@ -17113,6 +17181,7 @@ static void nc_axx__onnx_window(nc_axx__onnx *o, const nc_axx__onnx_node *n, nc_
             nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "%s of %u numbers, where %u are possible",
                               names[i], (unsigned)count, (unsigned)wanted);
     }
+    for (i = 0; i < 4; i++) to->padding[i] += nc_axx__onnx_in(o, n, 0)->padding[i];
     if (!to->stride[0] && !to->stride[1]) to->stride[0] = to->stride[1] = 1;
     if (!nc_axx__onnx_attribute_of(o, n, "auto_pad", 4, &a) || nc_axx__word_is(a.text, "NOTSET"))
         return;
@@ -17352,6 +17421,78 @@ static void nc_axx__onnx_emit_pool(nc_axx__onnx *o, const nc_axx__onnx_node *n) 
     nc_axx__onnx_is(nc_axx__onnx_out(o, n), number, 4, shape, 0);
 }
 
+/* Whether only a convolution takes a value, whose padding zeros are, or a pool of largest values,
+ * whose padding is the least. */
+static int nc_axx__onnx_is_padded(nc_axx__onnx *o, uint32_t value, double with) {
+    const nc_axx__onnx_node *n = stbds_arrlenu(o->nodes) ? o->nodes : NULL;
+    const nc_axx__onnx_node *end = n + stbds_arrlenu(o->nodes);
+    nc_axx__onnx_attribute a;
+    if (o->values[value].uses != 1) return 0;
+    while (n < end && (!n->needed || nc_axx__onnx_in(o, n, 0) != &o->values[value])) n++;
+    if (n == end || !nc_axx__word_is(n->type, with == 0 ? "Conv" : "MaxPool")) return 0;
+    return (with == 0 || with < -3e38) && (!nc_axx__onnx_attribute_of(o, n, "auto_pad", 4, &a) ||
+                                           nc_axx__word_is(a.text, "NOTSET"));
+}
+
+/* Places before (i) and behind (8 + i) every axis i of an input of Pad, and what they are. */
+static void nc_axx__onnx_pads(nc_axx__onnx *o, const nc_axx__onnx_node *n,
+                              const nc_axx__onnx_value *from, uint32_t pads[16], double *with) {
+    double list[16], axes[16];
+    const uint32_t count = nc_axx__onnx_numbers(o, n, 1, "pads", list);
+    const uint32_t some =
+        nc_axx__onnx_in(o, n, 3) ? nc_axx__onnx_numbers(o, n, 3, "axes", axes) : from->rank;
+    nc_axx__onnx_attribute a;
+    uint32_t i, axis;
+    if (nc_axx__onnx_attribute_of(o, n, "mode", 4, &a) && !nc_axx__word_is(a.text, "constant"))
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "mode '%.*s', where 'constant' is possible",
+                          NC_AXX__ONNX_TEXT(a.text));
+    if (count == UINT32_MAX || count != 2 * some)
+        nc_axx__onnx_fail(o, NC_ERR_FORMAT, "pads that do not fit the axes");
+    if (nc_axx__onnx_in(o, n, 2) && !nc_axx__onnx_single(nc_axx__onnx_in(o, n, 2), with))
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "a value that is not one number");
+    for (i = 0; i < 2 * some && o->t.status == NC_OK; i++) {
+        axis =
+            nc_axx__onnx_axis(o, nc_axx__onnx_in(o, n, 3) ? axes[i % some] : i % some, from->rank);
+        if (!(list[i] >= 0 && list[i] <= 65536))
+            nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "pads of %ld",
+                              list[i] > -1e6 && list[i] < 1e6 ? (long)list[i] : -1L);
+        else
+            pads[axis + (i < some ? 0 : 8)] = (uint32_t)list[i];
+    }
+}
+
+static void nc_axx__onnx_emit_pad(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const nc_axx__onnx_value *from = nc_axx__onnx_images(o, n, 0, 0, 0);
+    nc_axx__onnx_value *to = nc_axx__onnx_out(o, n);
+    double with = nc_axx__onnx_real(o, n, "value", 0);
+    uint32_t pads[16] = {0}, number, i;
+    size_t shape[NC_AXX__ONNX_AXES];
+    nc_axx_node node = nc_axx__onnx_kind(NC_AXX_NODE_PAD);
+    if (!from) return;
+    nc_axx__onnx_pads(o, n, from, pads, &with);
+    i = from->batch == NC_AXX__ONNX_MERGED ? 0 : from->batch;
+    if (pads[i] || pads[8 + i]) nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "more images");
+    if (o->t.status != NC_OK) return;
+    number = from->node;
+    memcpy(shape, from->shape, sizeof shape);
+    if (from->rank == 4 && !from->batch && !pads[1] && !pads[9] &&
+        nc_axx__onnx_is_padded(o, (uint32_t)(to - o->values), with)) {
+        nc_axx__onnx_is(to, number, 4, shape, 0);
+        for (i = 0; i < 4; i++) to->padding[i] = pads[i < 2 ? 2 + i : 8 + i];
+        return;
+    }
+    node.term = (float)with;
+    for (i = 0; i < from->rank; i++) {
+        if (!pads[i] && !pads[8 + i]) continue;
+        node.axis = i - (from->batch < i);
+        node.first = pads[i];
+        shape[i] += pads[i] + pads[8 + i];
+        node.out = (uint32_t)shape[i];
+        number = nc_axx__onnx_add(o, &node, UINT32_MAX, &number, 1);
+    }
+    nc_axx__onnx_is(to, number, from->rank, shape, from->batch);
+}
+
 /* Means over these axes (bits of `over`): moved behind the others, and then a pool. */
 static void nc_axx__onnx_means(nc_axx__onnx *o, const nc_axx__onnx_node *n,
                                const nc_axx__onnx_value *from, uint32_t over, int keep) {
@@ -17555,6 +17696,20 @@ static void nc_axx__onnx_cut_value(nc_axx__onnx *o, const nc_axx__onnx_value *fr
     nc_axx__onnx_is(to, nc_axx__onnx_reshape(o, number, i, image), rank, shape, batch);
 }
 
+/* Every so many places of height or width: a pool of one place each. */
+static void nc_axx__onnx_step(nc_axx__onnx *o, nc_axx__onnx_value *v, uint32_t axis, double step) {
+    nc_axx_node node = nc_axx__onnx_kind(NC_AXX_NODE_MAX_POOL);
+    if (v->is != NC_AXX__ONNX_NODE || v->rank != 4 || v->batch || axis < 2 || !(step > 1) ||
+        !(step <= 4096)) {
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "a step other than 1, not of height or width");
+        return;
+    }
+    node.kernel[0] = node.kernel[1] = node.stride[0] = node.stride[1] = 1;
+    node.stride[axis - 2] = (uint32_t)step;
+    v->node = nc_axx__onnx_add(o, &node, UINT32_MAX, &v->node, 1);
+    if (o->t.status == NC_OK) v->shape[axis] = o->g->nodes[v->node].shape[axis - 1];
+}
+
 static void nc_axx__onnx_do_slice(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
     nc_axx__onnx_value v = *nc_axx__onnx_in(o, n, 0);
     double starts[16], ends[16], axes[16], steps[16];
@@ -17578,12 +17733,10 @@ static void nc_axx__onnx_do_slice(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
         c.places = nc_axx__onnx_bound(ends[i], v.shape[c.axis]);
         c.places = c.places > c.first ? c.places - c.first : 0;
         c.drop = 0;
-        if (fourth != UINT32_MAX && steps[i] != 1)
-            nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "a step other than 1");
         if (o->t.status != NC_OK) return;
-        if (c.places == v.shape[c.axis]) continue;
-        nc_axx__onnx_cut_value(o, &v, &piece, c);
+        if (c.places != v.shape[c.axis]) nc_axx__onnx_cut_value(o, &v, &piece, c);
         v = piece;
+        if (fourth != UINT32_MAX && steps[i] != 1) nc_axx__onnx_step(o, &v, c.axis, steps[i]);
     }
     if (o->t.status != NC_OK) return;
     v.producer = nc_axx__onnx_out(o, n)->producer;
@@ -17956,6 +18109,7 @@ static const nc_axx__onnx_op nc_axx__onnx_ops[] = {
     {"Gelu", 1, 1, 20, "approximate ", NULL, nc_axx__onnx_emit_activation},
     {"Erf", 1, 1, 9, "", NULL, NULL},
     {"Clip", 1, 3, 6, "min max ", NULL, nc_axx__onnx_emit_clip},
+    {"Pad", 1, 4, 2, "mode pads value ", NULL, nc_axx__onnx_emit_pad},
     {"MaxPool", 1, 1, 1, "auto_pad ceil_mode dilations kernel_shape pads storage_order strides ",
      NULL, nc_axx__onnx_emit_pool},
     {"AveragePool", 1, 1, 7,

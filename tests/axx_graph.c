@@ -89,6 +89,9 @@ static void add_described(nc_axx_graph *g, json_object *d) {
     if (json_object_object_get_ex(d, "factor", &value))
         n.factor = (float)json_object_get_double(value);
     n.first = number(d, "first");
+    if (json_object_object_get_ex(d, "least", &value))
+        n.least = (float)json_object_get_double(value);
+    if (json_object_object_get_ex(d, "most", &value)) n.most = (float)json_object_get_double(value);
     if (json_object_object_get_ex(d, "term", &value)) n.term = (float)json_object_get_double(value);
     if (json_object_object_get_ex(d, "eps", &value)) n.eps = (float)json_object_get_double(value);
     if (nc_axx_graph_add(g, &n, NULL, &err) != NC_OK) fail_msg("%s", err.message);
@@ -160,7 +163,7 @@ static void compare(const golden *c, const char *key, double share) {
 static json_object *golden_file(size_t *cases) {
     json_object *root = load_json(TEST_DATA "axx/graphs.json");
     *cases = json_object_array_length(member(root, "cases"));
-    assert_true(*cases >= 31);
+    assert_true(*cases >= 34);
     return root;
 }
 
@@ -972,6 +975,16 @@ static void impossible_nodes_are_refused_by_name(void **state) {
     n.first = 2;
     n.out = 3;
     refuse(g, &n, NC_ERR_ARG, "3 places from 2 on of axis 1");
+    n = node_of(NC_AXX_NODE_PAD);
+    n.axis = 1;
+    n.first = 2;
+    n.out = 3;
+    refuse(g, &n, NC_ERR_ARG, "axis 1 is no part of 3 places from 2 on");
+    n.out = 9;
+    n.term = INFINITY;
+    refuse(g, &n, NC_ERR_ARG, "a term beyond 1e30");
+    n = node_of(NC_AXX_NODE_CLIP);
+    refuse(g, &n, NC_ERR_ARG, "least is 0, not below most, 0");
     n = node_of(NC_AXX_NODE_SCALE);
     n.term = NAN;
     refuse(g, &n, NC_ERR_ARG, "beyond 1e30");
@@ -981,7 +994,7 @@ static void impossible_nodes_are_refused_by_name(void **state) {
     n.eps = -1.0f;
     refuse(g, &n, NC_ERR_ARG, "eps -1");
     n = node_of(NC_AXX_NODE_KINDS);
-    refuse(g, &n, NC_ERR_ARG, "kind of node 29 is unknown");
+    refuse(g, &n, NC_ERR_ARG, "kind of node 31 is unknown");
     n = node_of(NC_AXX_NODE_FLATTEN);
     assert_int_equal(nc_axx_graph_add(g, &n, NULL, &err), NC_OK);
     n = node_of(NC_AXX_NODE_CONV2D);
@@ -1196,7 +1209,7 @@ static void networks_of_onnx_are_those_of_onnxruntime(void **state) {
         golden_close(&c);
         networks++;
     }
-    assert_int_equal(networks, 14);
+    assert_int_equal(networks, 22);
     json_object_put(root);
 }
 
@@ -1220,7 +1233,7 @@ static void what_onnx_has_and_graphs_have_not_is_refused_by_name(void **state) {
         free(data);
         refused++;
     }
-    assert_int_equal(refused, 17);
+    assert_int_equal(refused, 22);
     json_object_put(root);
 }
 
@@ -1250,6 +1263,31 @@ static void nodes_of_onnx_are_named_after_their_weights(void **state) {
         }
         assert_true(nc_axx_graph_find(g, "proj") != UINT32_MAX);
         assert_true(nc_axx_graph_find(g, "head") != UINT32_MAX);
+        nc_axx_graph_destroy(g);
+        free(data);
+    }
+    json_object_put(root);
+}
+
+/* Zeros around a convolution are its own, as what is below all values around a pool of the largest;
+ * other padding is a node for each axis. */
+static void padding_of_onnx_is_part_of_the_next_layer_where_it_can_be(void **state) {
+    static const char *const files[] = {"pad_conv", "pad_twice", "pad_pool", "shortcut"};
+    static const uint32_t wanted[] = {0, 2, 2, 1};
+    json_object *root = load_json(TEST_DATA "axx/onnx.json");
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof files / sizeof *files; i++) {
+        nc_axx_onnx file;
+        nc_axx_graph *g;
+        nc_axx_node_info info;
+        nc_error err;
+        uint32_t n, count = 0;
+        void *data = onnx_open(case_named(root, files[i]), &file);
+        if (nc_axx_graph_from_onnx(&g, &file, &err) != NC_OK) fail_msg("%s", err.message);
+        for (n = 0; nc_axx_graph_node(g, n, &info) == NC_OK; n++)
+            count += info.kind == NC_AXX_NODE_PAD;
+        assert_int_equal(count, wanted[i]);
         nc_axx_graph_destroy(g);
         free(data);
     }
@@ -1343,6 +1381,7 @@ int main(void) {
         cmocka_unit_test(networks_of_onnx_are_those_of_onnxruntime),
         cmocka_unit_test(what_onnx_has_and_graphs_have_not_is_refused_by_name),
         cmocka_unit_test(nodes_of_onnx_are_named_after_their_weights),
+        cmocka_unit_test(padding_of_onnx_is_part_of_the_next_layer_where_it_can_be),
         cmocka_unit_test(weights_beside_an_onnx_file_are_read),
         cmocka_unit_test(damaged_onnx_files_are_errors),
     };

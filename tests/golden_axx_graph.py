@@ -162,6 +162,13 @@ class Graph:
             return x[0].permute(0, *[1 + i for i in n["shape"]])
         if kind == "slice":
             return x[0].narrow(1 + n.get("axis", 0), n.get("first", 0), n["out"])
+        if kind == "pad":
+            axis, most = 1 + n.get("axis", 0), x[0].dim()
+            ends = n["out"] - n.get("first", 0) - x[0].shape[axis]
+            sides = [0, 0] * (most - axis - 1) + [n.get("first", 0), ends]
+            return F.pad(x[0], sides, value=n.get("term", 0))
+        if kind == "clip":
+            return torch.clamp(x[0], n["least"], n["most"])
         if kind == "scale":
             return x[0] * n.get("factor", 1) + n.get("term", 0)
         if kind in ("add", "multiply"):
@@ -366,6 +373,9 @@ CASES = {
     "hard_sigmoid": single([40], "hard_sigmoid"),
     "tanh": single([40], "tanh"),
     "slice": single([3, 4, 5], "slice", axis=1, first=1, out=2),
+    "clip": single([40], "clip", least=-0.25, most=0.5),
+    "pad": single([3, 4, 5], "pad", axis=1, first=2, out=7, term=0.25),
+    "pad_last": single([6], "pad", out=8),
     "resnet20": resnet20(),
     "mobilenet_v2": mobilenet_v2(),
 }

@@ -239,8 +239,8 @@ keep("no_power", made([node("Pow", ["x", "p"], ["y"], "cube")], [weights("p", 1)
 keep("no_shape", made([node("Conv", ["x", "w"], ["y"], "conv")], [weights("w", 4, 3, 3, 3)]),
      "Conv 'conv': 2 channels, and weights of other ones")
 keep("no_clip", made([node("Clip", ["x", "a", "b"], ["y"], "cut")],
-                     [numpy_helper.from_array(np.float32(v), n) for n, v in (("a", -1), ("b", 1))]),
-     "Clip 'cut': to -1 .. 1, where")
+                     [numpy_helper.from_array(np.float32(v), n) for n, v in (("a", 1), ("b", -1))]),
+     "least is 1, not below most, -1")
 keep("no_maker", made([node("Relu", ["z"], ["y"], "act")], []),
      "Relu 'act': it takes 'z', which nothing before it makes")
 keep("no_line", made([node("Conv", ["x", "w"], ["y"], "conv")], [weights("w", 4, 2, 3)],
@@ -262,6 +262,53 @@ keep("cifar", made(
      node("Gemm", ["f", "g", "gb"], ["y"], "head", transB=1)],
     [weights("w", 4, 3, 3, 3), weights("b", 4), weights("g", 10, 4), weights("gb", 10)],
     shape=("N", 3, 32, 32)))
+
+# Bounds, steps, and places around: what a convolution or pool takes as its own, and what is none of
+# its. The shortcut is that of CIFAR's ResNets without weights (He et al. 2016, option A).
+number = lambda name, value: numpy_helper.from_array(np.float32(value), name)
+keep("clip", made([node("Clip", ["x", "a", "b"], ["c"]), node("Clip", ["c", "", "a2"], ["d"]),
+                   node("Clip", ["d", "b2"], ["y"])],
+                  [number(n, v) for n, v in (("a", -0.75), ("b", 0.5), ("a2", 0.25), ("b2", -0.5))]))
+keep("clip_attributes", made([node("Clip", ["x"], ["y"], min=-0.5, max=0.25)], [], opset=10))
+keep("pad_conv", made([node("Pad", ["x", "pads"], ["p"]),
+                       node("Conv", ["p", "w", "b"], ["y"], "conv", strides=[2, 1], pads=[0, 1, 1, 0])],
+                      [integers("pads", 0, 0, 1, 0, 0, 0, 2, 3), weights("w", 4, 2, 3, 3),
+                       weights("b", 4)]))
+keep("pad_twice", made([node("Pad", ["x", "pads", "zero"], ["p"]),
+                        node("Conv", ["p", "w"], ["c"], "conv"),
+                        node("MaxPool", ["p"], ["m"], kernel_shape=[3, 3]),
+                        node("Add", ["c", "m"], ["y"])],
+                       [integers("pads", 0, 0, 1, 1, 0, 0, 1, 1), number("zero", 0),
+                        weights("w", 2, 2, 3, 3)]))
+keep("pad_pool", made([node("Pad", ["x", "pads", "least"], ["p"]),
+                       node("MaxPool", ["p"], ["m"], kernel_shape=[3, 3], strides=[2, 2]),
+                       node("Pad", ["m", "pads", "one"], ["q"]),
+                       node("AveragePool", ["q"], ["y"], kernel_shape=[2, 2])],
+                      [integers("pads", 0, 0, 0, 0, 0, 0, 1, 1), number("least", -np.inf),
+                       number("one", 0.5)]))
+keep("pad_attributes", made([node("Pad", ["x"], ["y"], pads=[0, 1, 0, 2, 0, 0, 3, 0], value=-0.25)], [],
+                            opset=10))
+keep("pad_axes", made([node("Pad", ["x", "pads", "", "axes"], ["y"])],
+                      [integers("pads", 1, 2), integers("axes", -1)]))
+keep("shortcut", made([node("Slice", ["x", "from", "until", "axes", "steps"], ["s"]),
+                       node("Pad", ["s", "pads"], ["p"]),
+                       node("Conv", ["x", "w"], ["c"], "conv", strides=[2, 2], pads=[1, 1, 1, 1]),
+                       node("Add", ["c", "p"], ["y"])],
+                      [integers("from", 0, 0), integers("until", 2**63 - 1, 6), integers("axes", 2, 3),
+                       integers("steps", 2, 2), integers("pads", 0, 1, 0, 0, 0, 1, 0, 0),
+                       weights("w", 4, 2, 3, 3)]))
+pads = integers("pads", 0, 0, 1, 1, 0, 0, 1, 1)
+keep("no_reflection", made([node("Pad", ["x", "pads"], ["y"], "around", mode="reflect")], [pads]),
+     "Pad 'around': mode 'reflect', where 'constant' is possible")
+keep("no_infinite_pad", made([node("Pad", ["x", "pads", "least"], ["y"], "around")],
+                             [pads, number("least", -np.inf)]), "a term beyond 1e30")
+keep("no_more_images", made([node("Pad", ["x", "pads"], ["y"], "around")],
+                            [integers("pads", 1, 0, 0, 0, 0, 0, 0, 0)]), "Pad 'around': more images")
+keep("no_crop", made([node("Pad", ["x", "pads"], ["y"], "around")],
+                     [integers("pads", 0, 0, -1, 0, 0, 0, 0, 0)]), "Pad 'around': pads of -1")
+keep("no_step", made([node("Slice", ["x", "from", "until", "axes", "steps"], ["y"], "turn")],
+                     [integers("from", 0), integers("until", 2), integers("axes", 1),
+                      integers("steps", 2)]), "Slice 'turn': a step other than 1")
 
 with open(GOLDEN, "w") as file:
     by = f"torch {torch.__version__}, onnx {onnx.__version__}, onnxruntime {onnxruntime.__version__}"
