@@ -16756,11 +16756,40 @@ static void nc_axx__onnx_compute_where(nc_axx__onnx *o, const nc_axx__onnx_node 
         to[i] = nc_axx__onnx_number(nc_axx__onnx_number(c, i) != 0 ? a : b, i);
 }
 
-static void nc_axx__onnx_compute_root(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+/* Sqrt, Ceil. */
+static void nc_axx__onnx_compute_one(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
     const nc_axx__onnx_value *a = nc_axx__onnx_in(o, n, 0);
+    const int root = nc_axx__word_is(n->type, "Sqrt");
     double *to = nc_axx__onnx_make(o, nc_axx__onnx_out(o, n), a->type, a->rank, a->shape);
     size_t i;
-    for (i = 0; to && i < a->count; i++) to[i] = sqrt(nc_axx__onnx_number(a, i));
+    for (i = 0; to && i < a->count; i++) {
+        const double one = nc_axx__onnx_number(a, i);
+        to[i] = root ? sqrt(one) : ceil(one);
+    }
+}
+
+/* Those of Clip: attributes, or inputs of one number. */
+static void nc_axx__onnx_bounds(nc_axx__onnx *o, const nc_axx__onnx_node *n, double *least,
+                                double *most) {
+    uint32_t i;
+    *least = nc_axx__onnx_real(o, n, "min", -HUGE_VAL);
+    *most = nc_axx__onnx_real(o, n, "max", HUGE_VAL);
+    for (i = 1; i < 3; i++)
+        if (nc_axx__onnx_in(o, n, i) &&
+            !nc_axx__onnx_single(nc_axx__onnx_in(o, n, i), i == 1 ? least : most))
+            nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "a bound that is not one number");
+}
+
+static void nc_axx__onnx_compute_clip(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
+    const nc_axx__onnx_value *a = nc_axx__onnx_in(o, n, 0);
+    double *to = nc_axx__onnx_make(o, nc_axx__onnx_out(o, n), a->type, a->rank, a->shape);
+    double least, most;
+    size_t i;
+    nc_axx__onnx_bounds(o, n, &least, &most);
+    for (i = 0; to && i < a->count; i++) {
+        const double one = nc_axx__onnx_number(a, i);
+        to[i] = one > most ? most : one < least ? least : one;
+    }
 }
 
 /* A shape of an input's numbers. */
@@ -17129,15 +17158,10 @@ static void nc_axx__onnx_emit_activation(nc_axx__onnx *o, const nc_axx__onnx_nod
 
 static void nc_axx__onnx_emit_clip(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
     const nc_axx__onnx_value *from = nc_axx__onnx_images(o, n, 0, 0, 0);
-    double least = nc_axx__onnx_real(o, n, "min", -HUGE_VAL);
-    double most = nc_axx__onnx_real(o, n, "max", HUGE_VAL);
     nc_axx_node node = nc_axx__onnx_kind(NC_AXX_NODE_CLIP);
-    uint32_t i;
+    double least, most;
     if (!from) return;
-    for (i = 1; i < 3; i++)
-        if (nc_axx__onnx_in(o, n, i) &&
-            !nc_axx__onnx_single(nc_axx__onnx_in(o, n, i), i == 1 ? &least : &most))
-            nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "a bound that is not one number");
+    nc_axx__onnx_bounds(o, n, &least, &most);
     if (least == 0 && (most == 6 || most > 3e38))
         node.kind = most == 6 ? NC_AXX_NODE_RELU6 : NC_AXX_NODE_RELU;
     node.least = (float)least;
@@ -17408,10 +17432,12 @@ static void nc_axx__onnx_emit_pool(nc_axx__onnx *o, const nc_axx__onnx_node *n) 
     nc_axx__onnx_window(o, n, &node);
     node.exclude_padding = nc_axx__onnx_integer(o, n, "count_include_pad", 0) == 0;
     if (nc_axx__onnx_integer(o, n, "ceil_mode", 0) != 0) {
-        if (largest && !node.same)
-            nc_axx__onnx_ceil(&node, from);
-        else
-            nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "ceil_mode");
+        const nc_axx_node before = node;
+        nc_axx__onnx_ceil(&node, from);
+        if (node.same || (!largest && !node.exclude_padding &&
+                          memcmp(before.padding, node.padding, sizeof node.padding) != 0))
+            nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED,
+                              "ceil_mode with auto_pad, or with count_include_pad");
     }
     if (nc_axx__onnx_integer(o, n, "storage_order", 0) != 0 || n->outputs > 1)
         nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "the places of the largest values");
@@ -17696,6 +17722,32 @@ static void nc_axx__onnx_cut_value(nc_axx__onnx *o, const nc_axx__onnx_value *fr
     nc_axx__onnx_is(to, nc_axx__onnx_reshape(o, number, i, image), rank, shape, batch);
 }
 
+/* Every so many numbers of an axis, backwards where step is below 0, as numpy has them. */
+static void nc_axx__onnx_step_numbers(nc_axx__onnx *o, nc_axx__onnx_value *v, uint32_t axis,
+                                      double start, double end, double step) {
+    const double places = (double)v->shape[axis], top = step < 0 ? places - 1 : places;
+    const nc_axx__onnx_value from = *v;
+    size_t shape[NC_AXX__ONNX_AXES], inner = 1, i, k, count = 0;
+    double *to;
+    if (start < 0) start += places;
+    if (end < 0) end += places;
+    start = start < 0 ? (step < 0 ? -1 : 0) : start > top ? top : start;
+    end = end < 0 ? (step < 0 ? -1 : 0) : end > top ? top : end;
+    if (!(fabs(step) >= 1))
+        nc_axx__onnx_fail(o, NC_ERR_FORMAT, "a step of 0");
+    else if ((end - start) / step > 0)
+        count = (size_t)ceil((end - start) / step);
+    memcpy(shape, v->shape, sizeof shape);
+    shape[axis] = count;
+    for (i = axis + 1; i < v->rank; i++) inner *= v->shape[i];
+    to = nc_axx__onnx_make(o, v, from.type, from.rank, shape);
+    for (i = 0; to && i < v->count; i++) {
+        k = (size_t)(start + step * (double)(i / inner % count)); /* the place of the axis */
+        to[i] = nc_axx__onnx_number(&from,
+                                    (i / inner / count * from.shape[axis] + k) * inner + i % inner);
+    }
+}
+
 /* Every so many places of height or width: a pool of one place each. */
 static void nc_axx__onnx_step(nc_axx__onnx *o, nc_axx__onnx_value *v, uint32_t axis, double step) {
     nc_axx_node node = nc_axx__onnx_kind(NC_AXX_NODE_MAX_POOL);
@@ -17729,6 +17781,11 @@ static void nc_axx__onnx_do_slice(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
         nc_axx__onnx_cut c;
         nc_axx__onnx_value piece = v;
         c.axis = nc_axx__onnx_axis(o, third == UINT32_MAX ? i : axes[i], v.rank);
+        if (o->t.status == NC_OK && fourth != UINT32_MAX && steps[i] != 1 &&
+            v.is == NC_AXX__ONNX_NUMBERS) {
+            nc_axx__onnx_step_numbers(o, &v, c.axis, starts[i], ends[i], steps[i]);
+            continue;
+        }
         c.first = nc_axx__onnx_bound(starts[i], v.shape[c.axis]);
         c.places = nc_axx__onnx_bound(ends[i], v.shape[c.axis]);
         c.places = c.places > c.first ? c.places - c.first : 0;
@@ -18108,7 +18165,7 @@ static const nc_axx__onnx_op nc_axx__onnx_ops[] = {
     {"Tanh", 1, 1, 6, "", NULL, nc_axx__onnx_emit_activation},
     {"Gelu", 1, 1, 20, "approximate ", NULL, nc_axx__onnx_emit_activation},
     {"Erf", 1, 1, 9, "", NULL, NULL},
-    {"Clip", 1, 3, 6, "min max ", NULL, nc_axx__onnx_emit_clip},
+    {"Clip", 1, 3, 6, "min max ", nc_axx__onnx_compute_clip, nc_axx__onnx_emit_clip},
     {"Pad", 1, 4, 2, "mode pads value ", NULL, nc_axx__onnx_emit_pad},
     {"MaxPool", 1, 1, 1, "auto_pad ceil_mode dilations kernel_shape pads storage_order strides ",
      NULL, nc_axx__onnx_emit_pool},
@@ -18124,7 +18181,8 @@ static const nc_axx__onnx_op nc_axx__onnx_ops[] = {
     {"Mod", 2, 2, 10, "", nc_axx__onnx_compute_pair, NULL},
     {"Equal", 2, 2, 7, "", nc_axx__onnx_compute_pair, NULL},
     {"Pow", 2, 2, 7, "", nc_axx__onnx_compute_pair, NULL},
-    {"Sqrt", 1, 1, 6, "", nc_axx__onnx_compute_root, NULL},
+    {"Sqrt", 1, 1, 6, "", nc_axx__onnx_compute_one, NULL},
+    {"Ceil", 1, 1, 6, "", nc_axx__onnx_compute_one, NULL},
     {"Where", 3, 3, 9, "", nc_axx__onnx_compute_where, NULL},
     {"ConstantOfShape", 1, 1, 9, "value ", nc_axx__onnx_compute_filled, NULL},
     {"Concat", 1, 64, 4, "axis ", nc_axx__onnx_compute_concat, nc_axx__onnx_emit_concat},

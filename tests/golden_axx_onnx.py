@@ -139,6 +139,22 @@ class Attention(nn.Module):
         return self.head(x.mean(1) if self.tanh else x[:, 0])
 
 
+class Same(nn.Module):
+    """Padding as TensorFlow has it, computed of the map's sizes (timm's Conv2dSame)."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(2, 3, 3, 2)
+
+    def forward(self, x):
+        around = []
+        for size in (x.shape[3], x.shape[2]):
+            size = torch.as_tensor(size)
+            every = torch.clamp((torch.ceil(size / 2) - 1) * 2 + 3 - size, min=0).to(torch.int64)
+            around += [every // 2, every - every // 2]
+        return self.conv(F.pad(x, around))
+
+
 def weights(name, *shape, form="raw"):
     w = (random.standard_normal(shape) / 2).astype(np.float32)
     if form == "list":
@@ -226,8 +242,9 @@ keep("no_second_output", made([relu, node("Tanh", ["x"], ["z"])], [], outputs=("
      "2 outputs, where 1 is possible")
 keep("no_second_input", made([node("Add", ["x", "z"], ["y"])], [], inputs=("x", "z")),
      "a second input, 'z'")
-keep("no_ceil", made([node("AveragePool", ["x"], ["y"], "pool", kernel_shape=[2, 2], ceil_mode=1)], []),
-     "AveragePool 'pool': ceil_mode")
+keep("no_ceil", made([node("AveragePool", ["x"], ["y"], "pool", kernel_shape=[4, 4], strides=[4, 4],
+                           ceil_mode=1, count_include_pad=1)], []),
+     "AveragePool 'pool': ceil_mode with auto_pad, or with count_include_pad")
 keep("no_images_mixed", made([node("Reshape", ["x", "to"], ["y"], "mix")], [integers("to", 6, -1)]),
      "Reshape 'mix': a shape that mixes the images")
 keep("no_images_moved", made([node("Transpose", ["x"], ["y"], "turn", perm=[1, 0, 2, 3])], []),
@@ -297,6 +314,12 @@ keep("shortcut", made([node("Slice", ["x", "from", "until", "axes", "steps"], ["
                       [integers("from", 0, 0), integers("until", 2**63 - 1, 6), integers("axes", 2, 3),
                        integers("steps", 2, 2), integers("pads", 0, 1, 0, 0, 0, 1, 0, 0),
                        weights("w", 4, 2, 3, 3)]))
+keep("ceil_mean", made([node("AveragePool", ["x"], ["p"], kernel_shape=[2, 2], strides=[2, 2],
+                             ceil_mode=1),
+                        node("AveragePool", ["p"], ["y"], kernel_shape=[2, 3], ceil_mode=1,
+                             count_include_pad=1)], [], shape=(2, 2, 7, 5)))
+export("pad_computed", Same(), [2, 7, 6], opset_version=17, do_constant_folding=False,
+       input_names=["x"], dynamic_axes={"x": {0: "N"}})
 pads = integers("pads", 0, 0, 1, 1, 0, 0, 1, 1)
 keep("no_reflection", made([node("Pad", ["x", "pads"], ["y"], "around", mode="reflect")], [pads]),
      "Pad 'around': mode 'reflect', where 'constant' is possible")
