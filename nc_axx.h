@@ -895,8 +895,8 @@ NC_API nc_status nc_axx_net_save(const nc_axx_net *net, char **data, size_t *byt
  * whose attention turns Q and K by their places, are refused: by a tensor that only these have, or
  * by norm_pre without norm and fc_norm, which vit_pe_spatial_* alone has of timm's 1.0.31 (a
  * transformer of one's own like that needs nc_axx_net_save's metadata); so are, by a tensor's name,
- * those with convolutions in front (vit_*_r50_*, vit_*_resnet50d_*): nc_axx_graph_from_onnx reads
- * what their parts export. NC_ERR_FORMAT, NC_ERR_LIMIT, NC_ERR_MISMATCH with what is missing,
+ * those with convolutions in front (vit_*_r50_*, and vit_*_resnet50d_*, whose ONNX export
+ * nc_axx_graph_from_onnx reads). NC_ERR_FORMAT, NC_ERR_LIMIT, NC_ERR_MISMATCH with what is missing,
  * NC_ERR_ARG with the field of which nc_axx_net_create could make nothing; config stays then. */
 NC_API nc_status nc_axx_net_describe(nc_axx_net_config *config, const void *data, size_t bytes,
                                      nc_error *err);
@@ -13435,8 +13435,8 @@ static const char *nc_axx__no_network(const char *name) {
         return "tensor '%.60s' is of timm's class Eva or Beit, whose attention knows "
                "places: this cannot be read";
     if (!strncmp(name, "patch_embed.backbone.", 21))
-        return "tensor '%.60s' is of convolutions before the transformer: export the network as "
-               "ONNX, for nc_axx_graph_from_onnx";
+        return "tensor '%.60s' is of convolutions before the transformer: try an ONNX export, with "
+               "nc_axx_graph_from_onnx";
     return NULL;
 }
 
@@ -16187,8 +16187,9 @@ nc_axx__onnx_fail(nc_axx__onnx *o, nc_status status, const char *format, ...) {
     va_end(args);
     if (o->t.status != NC_OK) return;
     if (o->n)
-        o->t.status = nc__fail(o->t.err, status, 0, 0, "%.*s '%.*s': %s",
-                               NC_AXX__ONNX_TEXT(o->n->type), NC_AXX__ONNX_TEXT(o->n->name), text);
+        o->t.status =
+            nc__fail(o->t.err, status, 0, 0, "%.*s '%.*s': %s", NC_AXX__ONNX_TEXT(o->n->type),
+                     (int)(o->n->name.length < 80 ? o->n->name.length : 80), o->n->name.at, text);
     else
         o->t.status = nc__fail(o->t.err, status, 0, 0, "%s", text);
 }

@@ -339,7 +339,7 @@ static void impossible_networks_are_described_by_name(void **state) {
     assert_int_equal(nc_axx_net_load(net, data, bytes, &err), NC_ERR_MISMATCH);
     assert_int_equal(nc_axx_net_describe(&c, data, bytes, &err), NC_ERR_MISMATCH);
     assert_non_null(strstr(err.message, "'patch_embed.backbone.' is of convolutions before the "
-                                        "transformer: export the network as ONNX"));
+                                        "transformer: try an ONNX export"));
     nc_axx_net_destroy(net);
     nc_file_free(data);
 }

@@ -15,7 +15,8 @@ static const struct {
               FIELD(no_proj_bias), FIELD(post_norm), FIELD(distilled)};
 
 /* Set the field of this name; 0: there is none. */
-static int set_field(nc_axx_net_config *c, const char *name, size_t length, double value) {
+static NC_UNUSED int set_field(nc_axx_net_config *c, const char *name, size_t length,
+                               double value) {
     const uint32_t number = (uint32_t)value;
     size_t i;
     if (length == 3 && !memcmp(name, "eps", 3)) {
