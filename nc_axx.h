@@ -17805,12 +17805,29 @@ static void nc_axx__onnx_do_slice(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
 }
 
 /* One place, without its axis, or (an index of one axis) places that follow each other. */
+/* Whether an index is `first`, first + 1 and so on, of so many places; below 0 from the last. */
+static int nc_axx__onnx_follows(const nc_axx__onnx_value *index, double first, size_t places) {
+    size_t i;
+    for (i = 0; i < index->count; i++) {
+        double one = nc_axx__onnx_number(index, i);
+        if (one < 0) one += (double)places;
+        if (one != first + (double)i || !(one >= 0 && one < (double)places)) return 0;
+    }
+    return 1;
+}
+
+/* Neighbours of an axis; of a single axis also all in their order, which is a shape (exporters make
+ * it of as_strided). */
 static void nc_axx__onnx_do_gather(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
     const nc_axx__onnx_value *from = nc_axx__onnx_in(o, n, 0), *index = nc_axx__onnx_in(o, n, 1);
     nc_axx__onnx_cut c;
     double first;
-    size_t i;
     c.axis = nc_axx__onnx_axis(o, nc_axx__onnx_integer(o, n, "axis", 0), from->rank);
+    if (from->rank == 1 && index->is == NC_AXX__ONNX_NUMBERS && index->rank > 1 &&
+        index->count == from->count && nc_axx__onnx_follows(index, 0, from->count)) {
+        nc_axx__onnx_shaped(o, n, index->rank, index->shape);
+        return;
+    }
     if (o->t.status == NC_OK && (index->is != NC_AXX__ONNX_NUMBERS || index->rank > 1 ||
                                  !index->count || index->count > from->shape[c.axis]))
         nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED,
@@ -17821,12 +17838,8 @@ static void nc_axx__onnx_do_gather(nc_axx__onnx *o, const nc_axx__onnx_node *n) 
     if (first < 0) first += (double)from->shape[c.axis];
     c.places = index->count;
     c.drop = !index->rank;
-    for (i = 0; i < index->count && o->t.status == NC_OK; i++) {
-        double one = nc_axx__onnx_number(index, i);
-        if (one < 0) one += (double)from->shape[c.axis];
-        if (one != first + (double)i || !(one >= 0 && one < (double)from->shape[c.axis]))
-            nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "places that do not follow each other");
-    }
+    if (!nc_axx__onnx_follows(index, first, from->shape[c.axis]))
+        nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "places that do not follow each other");
     if (o->t.status != NC_OK) return;
     c.first = (size_t)first;
     nc_axx__onnx_cut_value(o, from, nc_axx__onnx_out(o, n), c);

@@ -320,6 +320,13 @@ keep("ceil_mean", made([node("AveragePool", ["x"], ["p"], kernel_shape=[2, 2], s
                              count_include_pad=1)], [], shape=(2, 2, 7, 5)))
 export("pad_computed", Same(), [2, 7, 6], opset_version=17, do_constant_folding=False,
        input_names=["x"], dynamic_axes={"x": {0: "N"}})
+every = np.arange(144).reshape(2, 8, 9)
+keep("gather_all", made([node("Reshape", ["x", "to"], ["f"]), node("Gather", ["f", "all"], ["y"])],
+                        [integers("to", -1), numpy_helper.from_array(every, "all")], shape=(2, 2, 6, 6)))
+keep("no_gather", made([node("Reshape", ["x", "to"], ["f"]), node("Gather", ["f", "all"], ["y"], "turn")],
+                       [integers("to", -1), numpy_helper.from_array(every[:, ::-1], "all")],
+                       shape=(2, 2, 6, 6)),
+     "Gather 'turn': an index that depends on the images, or of more than one axis")
 pads = integers("pads", 0, 0, 1, 1, 0, 0, 1, 1)
 keep("no_reflection", made([node("Pad", ["x", "pads"], ["y"], "around", mode="reflect")], [pads]),
      "Pad 'around': mode 'reflect', where 'constant' is possible")
