@@ -9412,34 +9412,23 @@ static void nc_axx__gather(const nc_axx_engine *e, const nc_axx__plan *p, void *
     }
 }
 
-/* -- depthwise: one input channel at a time, and for each tap many places: a look-up for each, or
- * where the engine is few products of 16 bits, those -- */
+/* -- depthwise: channels one by one, with a look-up for every tap of a place, or where the engine is
+ * a few products, a block of them lane by lane -- */
 
 enum {
     NC_AXX__DEPTHWISE_TAPS = 128, /* more columns of the table do not stay in a cache */
-    NC_AXX__DEPTHWISE_TERMS = 4,  /* more are slower than look-ups */
-    NC_AXX__DEPTHWISE_RUN = 16,   /* places at once */
-    NC_AXX__LAYER_HANDS = 8       /* threads of a layer at most */
+    NC_AXX__DEPTHWISE_TERMS = 4,  /* more products are slower than look-ups */
+    NC_AXX__BLOCK_CHANNELS = 16,
+    NC_AXX__LAYER_HANDS = 8 /* threads of a layer at most */
 };
 
-/* A padded channel cut into stride_h x stride_w pieces: piece (a, b) has every stride_h-th row from
- * a on and every stride_w-th column from b on: all places read a tap from one run of bytes. */
-typedef struct nc_axx__pieces {
-    size_t rows, columns; /* of a piece */
-    size_t run;           /* from the first place's byte to the last's, rounded up */
-    size_t bytes;         /* of all pieces, and what a run reads beyond */
-} nc_axx__pieces;
+/* The larger map with what lies around it, as far as taps reach. */
+static size_t nc_axx__padded_h(const nc_axx__plan *p) {
+    return (p->small_h - 1) * p->s.stride_h + (p->s.kernel_h - 1) * p->s.dilation_h + 1;
+}
 
-static nc_axx__pieces nc_axx__pieces_of(const nc_axx__plan *p) {
-    const nc_axx_conv *s = &p->s;
-    nc_axx__pieces c;
-    c.rows = p->out_h + s->dilation_h * (s->kernel_h - 1) / s->stride_h;
-    c.columns = p->out_w + s->dilation_w * (s->kernel_w - 1) / s->stride_w;
-    c.run = nc__add_size(nc__mul_size(p->out_h - 1, c.columns), p->out_w);
-    c.run = nc__add_size(c.run, NC_AXX__DEPTHWISE_RUN - 1) & ~(size_t)(NC_AXX__DEPTHWISE_RUN - 1);
-    c.bytes = nc__mul_size(s->stride_h * s->stride_w, nc__mul_size(c.rows, c.columns));
-    c.bytes = nc__add_size(c.bytes, NC_AXX__DEPTHWISE_RUN);
-    return c;
+static size_t nc_axx__padded_w(const nc_axx__plan *p) {
+    return (p->small_w - 1) * p->s.stride_w + (p->s.kernel_w - 1) * p->s.dilation_w + 1;
 }
 
 /* Whether a convolution goes this way: with more outputs of a channel rows of taps are quicker. */
@@ -9449,12 +9438,14 @@ static int nc_axx__is_depthwise(const nc_axx_engine *e, const nc_axx__plan *p) {
 }
 
 /* By how many products; 0: by look-ups. */
-static size_t nc_axx__depthwise_terms(const nc_axx_engine *e) {
+static size_t nc_axx__depthwise_terms(const nc_axx_engine *e, const nc_axx__plan *p) {
 #ifdef NC_AXX__VECTORS
-    if (e && nc_axx__level() >= 1 && !e->info.planes && e->info.products <= NC_AXX__DEPTHWISE_TERMS)
+    if (nc_axx__level() >= 1 && !e->info.planes && e->info.products <= NC_AXX__DEPTHWISE_TERMS &&
+        p->s.groups >= 4)
         return e->info.products;
 #endif
     (void)e;
+    (void)p;
     return 0;
 }
 
@@ -9475,7 +9466,7 @@ typedef struct nc_axx__conv_work {
     float *floats, *turned,
         *w;         /* rows of taps; the smaller map, place by place; weights of a group */
     size_t *starts; /* depthwise: where the first place reads its taps (one more: the last again) */
-    uint8_t *slots; /* nc_axx__depthwise_slot, one a thread */
+    uint8_t *slots; /* nc_axx__depthwise_memory, one a thread */
     size_t slot_count, slot_bytes;
     int is_depthwise;
     size_t bytes;
@@ -9492,22 +9483,27 @@ static size_t nc_axx__hands(size_t most) {
 #endif
 }
 
-/* A thread's memory for a depthwise channel. */
+/* A thread's memory for depthwise channels. */
 typedef struct nc_axx__depthwise_memory {
-    uint8_t *pieces;  /* the channel */
-    int16_t *factors; /* what every term makes of it */
-    int32_t *sums;    /* of one output's run */
+    size_t places;    /* of the padded map */
+    uint8_t *bytes;   /* look-ups: a padded channel */
+    int16_t *factors; /* products: what every term makes of padded channels, lane by lane, */
+    int16_t *weights; /* and of the weights: [term][output][tap, 0 behind the last][lane] */
+    int32_t *sums;    /* of a row of places, lane by lane if there are any */
 } nc_axx__depthwise_memory;
 
 /* Returns its size. */
 static size_t nc_axx__lay_out_depthwise(const nc_axx__plan *p, void *memory,
                                         nc_axx__depthwise_memory *m) {
-    const nc_axx__pieces pieces = nc_axx__pieces_of(p);
+    const size_t all = NC_AXX__DEPTHWISE_TERMS * NC_AXX__BLOCK_CHANNELS;
     nc_axx__arena arena = nc_axx__arena_of(memory);
-    m->pieces = (uint8_t *)nc_axx__piece(&arena, pieces.bytes, 1);
-    m->factors = (int16_t *)nc_axx__piece(
-        &arena, nc__mul_size(NC_AXX__DEPTHWISE_TERMS, pieces.bytes), sizeof *m->factors);
-    m->sums = (int32_t *)nc_axx__piece(&arena, pieces.run, sizeof *m->sums);
+    m->places = nc__mul_size(nc_axx__padded_h(p), nc_axx__padded_w(p));
+    m->factors = (int16_t *)nc_axx__piece(&arena, nc__mul_size(all, m->places), sizeof *m->factors);
+    m->bytes = (uint8_t *)m->factors;
+    m->weights = (int16_t *)nc_axx__piece(&arena, all * p->small_channels * (p->taps + 1),
+                                          sizeof *m->weights);
+    m->sums = (int32_t *)nc_axx__piece(&arena, nc__mul_size(p->small_w, NC_AXX__BLOCK_CHANNELS),
+                                       sizeof *m->sums);
     return nc_axx__arena_bytes(&arena);
 }
 
@@ -9540,7 +9536,7 @@ static void nc_axx__lay_out_conv(const nc_axx_engine *e, const nc_axx__plan *p, 
     arena = nc_axx__arena_of(work);
     parts->starts = (size_t *)nc_axx__piece(&arena, p->taps + 1, sizeof *parts->starts);
     parts->slot_bytes = nc_axx__lay_out_depthwise(p, NULL, &memory);
-    parts->slot_count = parts->slot_bytes < (1u << 20) ? NC_AXX__LAYER_HANDS : 1;
+    parts->slot_count = parts->slot_bytes < (1u << 22) ? NC_AXX__LAYER_HANDS : 1;
     parts->slots = (uint8_t *)nc_axx__piece(&arena, parts->slot_count, parts->slot_bytes);
     parts->bytes = nc_axx__larger(parts->bytes, nc_axx__arena_bytes(&arena));
 }
@@ -9770,14 +9766,6 @@ typedef struct nc_axx__depthwise_job {
     float whole_scale;    /* of all where that is null */
 } nc_axx__depthwise_job;
 
-static size_t nc_axx__padded_h(const nc_axx__plan *p) {
-    return (p->small_h - 1) * p->s.stride_h + (p->s.kernel_h - 1) * p->s.dilation_h + 1;
-}
-
-static size_t nc_axx__padded_w(const nc_axx__plan *p) {
-    return (p->small_w - 1) * p->s.stride_w + (p->s.kernel_w - 1) * p->s.dilation_w + 1;
-}
-
 /* A block's arrays for the widest lanes, with `reals` or without. */
 static size_t nc_axx__slot_floats(const nc_axx__plan *p, int reals) {
     const size_t large = nc__mul_size(nc_axx__padded_h(p), nc_axx__padded_w(p));
@@ -9990,150 +9978,264 @@ static nc_status nc_axx__begin_conv(const nc_axx_engine *e, const nc_axx_conv *s
     return NC_OK;
 }
 
-/* A channel into the pieces; what is padded stays as it is. */
-static void nc_axx__cut_channel(const nc_axx__plan *p, const nc_axx__pieces *c, uint8_t *pieces,
-                                const uint8_t *from) {
-    const nc_axx_conv *s = &p->s;
-    size_t y, x, i;
-    for (y = 0; y < p->large_h; y++, from += p->large_w) {
-        const size_t row = (y + s->padding_h) / s->stride_h, a = (y + s->padding_h) % s->stride_h;
-        if (row >= c->rows) return;
-        for (i = 0; i < s->stride_w && i < p->large_w; i++) {
-            const size_t column = (i + s->padding_w) / s->stride_w;
-            const size_t b = (i + s->padding_w) % s->stride_w;
-            const size_t there = (p->large_w - 1 - i) / s->stride_w + 1;
-            const size_t room = c->columns > column ? c->columns - column : 0;
-            const size_t n = there < room ? there : room;
-            uint8_t *to = pieces + ((a * s->stride_w + b) * c->rows + row) * c->columns + column;
-            if (s->stride_w == 1)
-                memcpy(to, from, n);
-            else
-                for (x = 0; x < n; x++) to[x] = from[i + x * s->stride_w];
-        }
-    }
+/* The columns of the larger map that lie in the padded one. */
+static size_t nc_axx__inside_w(const nc_axx__plan *p) {
+    const size_t padded = nc_axx__padded_w(p), left = p->s.padding_w;
+    const size_t room = padded > left ? padded - left : 0;
+    return room < p->large_w ? room : p->large_w;
 }
 
-/* Where the first place reads every tap. */
-static void nc_axx__runs(const nc_axx__plan *p, const nc_axx__pieces *c, size_t *starts) {
-    const nc_axx_conv *s = &p->s;
+/* Where the first place reads every tap of a padded map of so many lanes; one more: the last. */
+static void nc_axx__tap_starts(const nc_axx__plan *p, size_t lanes, size_t *starts) {
     size_t i, j;
-    for (i = 0; i < s->kernel_h; i++)
-        for (j = 0; j < s->kernel_w; j++) {
-            const size_t y = i * s->dilation_h, x = j * s->dilation_w;
-            const size_t piece = y % s->stride_h * s->stride_w + x % s->stride_w;
-            *starts++ = (piece * c->rows + y / s->stride_h) * c->columns + x / s->stride_w;
-        }
+    for (i = 0; i < p->s.kernel_h; i++)
+        for (j = 0; j < p->s.kernel_w; j++)
+            *starts++ = (i * p->s.dilation_h * nc_axx__padded_w(p) + j * p->s.dilation_w) * lanes;
     *starts = starts[-1];
 }
 
-/* Sums over the taps for `run` bytes from every tap's start on, four at a time. */
-static void nc_axx__look_up_taps(const nc_axx_engine *e, const uint8_t *pieces,
-                                 const size_t *starts, const uint8_t *w, size_t taps, int32_t *sums,
-                                 size_t run) {
-    size_t tap, i;
-    for (i = 0; i < run; i += 4) {
-        int32_t a = 0, b = 0, c = 0, d = 0;
+/* Sums over the taps by look-ups for a row of places that read every stride-th byte. */
+static inline void nc_axx__look_up_row(const nc_axx_engine *e, const uint8_t *bytes,
+                                       const size_t *starts, const uint8_t *w, size_t taps,
+                                       size_t stride, int32_t *sums, size_t n) {
+    size_t tap, i, k;
+    for (i = 0; i + 8 <= n; i += 8) {
+        int32_t sum[8] = {0, 0, 0, 0, 0, 0, 0, 0};
         for (tap = 0; tap < taps; tap++) {
-            const uint8_t *x = pieces + starts[tap] + i;
+            const uint8_t *x = bytes + starts[tap] + i * stride;
             const int32_t *column = e->turned + (size_t)w[tap] * 256;
-            a += column[x[0]];
-            b += column[x[1]];
-            c += column[x[2]];
-            d += column[x[3]];
+            NC_AXX__UNROLL(8)
+            for (k = 0; k < 8; k++) sum[k] += column[x[k * stride]];
         }
-        sums[i] = a;
-        sums[i + 1] = b;
-        sums[i + 2] = c;
-        sums[i + 3] = d;
+        memcpy(sums + i, sum, sizeof sum);
     }
+    for (; i < n; i++)
+        for (sums[i] = 0, tap = 0; tap < taps; tap++)
+            sums[i] += e->turned[(size_t)w[tap] * 256 + bytes[starts[tap] + i * stride]];
 }
 
-#ifdef NC_AXX__VECTORS
-/* The same as products of 16 bits, NC_AXX__DEPTHWISE_RUN places at once: sums += factor times the
- * chains. weights has a 0 behind an odd number of taps. */
-NC_AXX__TARGET static void nc_axx__multiply_taps(const int16_t *x, const size_t *starts,
-                                                 const int16_t *weights, size_t taps,
-                                                 int32_t factor, int32_t *sums, size_t run) {
-    size_t i, tap;
-    for (i = 0; i < run; i += NC_AXX__DEPTHWISE_RUN) {
-#ifdef NC_AXX__X86
-        const __m256i by = _mm256_set1_epi32(factor);
-        __m256i low = _mm256_setzero_si256(), high = low;
-        for (tap = 0; tap < taps; tap += 2) { /* two taps side by side */
-            const nc_axx__vector a = nc_axx__v_load(x + starts[tap] + i);
-            const nc_axx__vector b = nc_axx__v_load(x + starts[tap + 1] + i);
-            const uint8_t *pair = (const uint8_t *)(const void *)(weights + tap);
-            low = nc_axx__v_dot(low, pair, _mm256_unpacklo_epi16(a, b));
-            high = nc_axx__v_dot(high, pair, _mm256_unpackhi_epi16(a, b));
-        }
-        low = _mm256_mullo_epi32(low, by);
-        high = _mm256_mullo_epi32(high, by);
-        nc_axx__v_store(sums + i, _mm256_add_epi32(nc_axx__v_load(sums + i),
-                                                   _mm256_permute2x128_si256(low, high, 0x20)));
-        nc_axx__v_store(sums + i + 8, _mm256_add_epi32(nc_axx__v_load(sums + i + 8),
-                                                       _mm256_permute2x128_si256(low, high, 0x31)));
-#else
-        int32x4_t chain[4];
-        int q;
-        for (q = 0; q < 4; q++) chain[q] = vdupq_n_s32(0);
-        for (tap = 0; tap < taps; tap++)
-            for (q = 0; q < 4; q++)
-                chain[q] =
-                    vmlal_n_s16(chain[q], vld1_s16(x + starts[tap] + i + 4 * q), weights[tap]);
-        for (q = 0; q < 4; q++)
-            vst1q_s32(sums + i + 4 * q, vmlaq_n_s32(vld1q_s32(sums + i + 4 * q), chain[q], factor));
-#endif
-    }
+static void nc_axx__look_up_taps(const nc_axx_engine *e, const uint8_t *bytes, const size_t *starts,
+                                 const uint8_t *w, size_t taps, size_t stride, int32_t *sums,
+                                 size_t n) {
+    if (stride == 1)
+        nc_axx__look_up_row(e, bytes, starts, w, taps, 1, sums, n);
+    else
+        nc_axx__look_up_row(e, bytes, starts, w, taps, stride, sums, n);
 }
 
-/* What the terms make of a channel's bytes. */
-static void nc_axx__map_channel(const nc_axx_engine *e, const uint8_t *pieces, size_t bytes,
-                                int16_t *factors) {
-    size_t r, i;
-    for (r = 0; r < e->info.products; r++, factors += bytes) {
-        int16_t map[256];
-        for (i = 0; i < 256; i++) map[i] = (int16_t)(e->terms[r].u[i] - e->terms[r].u_offset);
-        for (i = 0; i < bytes; i++) factors[i] = map[pieces[i]];
-    }
-}
-
-/* The sums of a run by the terms. */
-static void nc_axx__sum_terms(const nc_axx_engine *e, const nc_axx__depthwise_memory *m,
-                              const size_t *starts, const nc_axx__pieces *pieces, const uint8_t *w,
-                              size_t taps) {
-    int16_t weights[NC_AXX__DEPTHWISE_TAPS + 2];
-    size_t r, tap;
-    memset(m->sums, 0, pieces->run * sizeof *m->sums);
-    for (r = 0; r < e->info.products; r++) {
-        for (tap = 0; tap < taps; tap++)
-            weights[tap] = (int16_t)(e->terms[r].v[w[tap]] + e->terms[r].v_offset);
-        weights[taps] = 0;
-        nc_axx__multiply_taps(m->factors + r * pieces->bytes, starts, weights, taps,
-                              e->terms[r].factor, m->sums, pieces->run);
-    }
-}
-#endif
-
-/* One image and group: its input channel and all its outputs. */
-static void nc_axx__depthwise(const nc_axx_engine *e, const nc_axx__plan *p, const size_t *starts,
-                              const nc_axx__depthwise_memory *m, const uint8_t *from,
-                              const uint8_t *w, float x_scale, const float *w_scale,
-                              const float *bias, float *y) {
-    const nc_axx__pieces pieces = nc_axx__pieces_of(p);
-    const size_t terms = nc_axx__depthwise_terms(e);
+/* One image and group by look-ups: its input channel and all its outputs. */
+static void nc_axx__depthwise_channel(const nc_axx_engine *e, const nc_axx__plan *p,
+                                      const size_t *starts, const nc_axx__depthwise_memory *m,
+                                      const uint8_t *x, const uint8_t *w, float x_scale,
+                                      const float *w_scale, const float *bias, float *y) {
+    const size_t padded = nc_axx__padded_w(p), inside = nc_axx__inside_w(p);
     size_t c, h;
-    nc_axx__cut_channel(p, &pieces, m->pieces, from);
+    for (h = 0; h < p->large_h && h + p->s.padding_h < nc_axx__padded_h(p) && inside; h++)
+        memcpy(m->bytes + (h + p->s.padding_h) * padded + p->s.padding_w, x + h * p->large_w,
+               inside);
+    for (c = 0; c < p->small_channels; c++, w += p->taps)
+        for (h = 0; h < p->out_h; h++, y += p->out_w) {
+            nc_axx__look_up_taps(e, m->bytes + h * p->s.stride_h * padded, starts, w, p->taps,
+                                 p->s.stride_w, m->sums, p->out_w);
+            nc_axx__row_values(y, m->sums, p->out_w, x_scale * w_scale[c], bias ? bias[c] : 0.0f);
+        }
+}
+
 #ifdef NC_AXX__VECTORS
-    if (terms) nc_axx__map_channel(e, m->pieces, pieces.bytes, m->factors);
+/* `places` of a row at once: sums (place by place, a lane for every channel) = or += factor times
+ * the chains over the taps. */
+#define NC_AXX__LANES_AT_ONCE(places)                                                              \
+    for (; i + places <= n; i += places) {                                                         \
+        nc_axx__chains chain[places];                                                              \
+        NC_AXX__UNROLL(4)                                                                          \
+        for (k = 0; k < places; k++) nc_axx__chains_zero(&chain[k]);                               \
+        for (tap = 0; tap < taps; tap += 2)                                                        \
+            nc_axx__chains_add(chain, places, x + starts[tap] + i * step,                          \
+                               x + starts[tap + 1] + i * step, step,                               \
+                               weights + tap * NC_AXX__BLOCK_CHANNELS);                            \
+        NC_AXX__UNROLL(4)                                                                          \
+        for (k = 0; k < places; k++)                                                               \
+            nc_axx__chains_store(sums + (i + k) * NC_AXX__BLOCK_CHANNELS, &chain[k], factor, add); \
+    }
+#ifdef NC_AXX__X86
+typedef struct nc_axx__chains {
+    __m256i low, high; /* channels 0 to 3 and 8 to 11; the others */
+} nc_axx__chains;
+
+NC_AXX__INLINE_V void nc_axx__chains_zero(nc_axx__chains *c) {
+    c->low = c->high = _mm256_setzero_si256();
+}
+/* Two taps, a and b, of so many places. */
+NC_AXX__INLINE_V void nc_axx__chains_add(nc_axx__chains *c, size_t places, const int16_t *a,
+                                         const int16_t *b, size_t step, const int16_t *w) {
+    const __m256i one = nc_axx__v_load(w), two = nc_axx__v_load(w + NC_AXX__BLOCK_CHANNELS);
+    const __m256i low = _mm256_unpacklo_epi16(one, two), high = _mm256_unpackhi_epi16(one, two);
+    size_t k;
+    NC_AXX__UNROLL(4)
+    for (k = 0; k < places; k++) {
+        const __m256i u = nc_axx__v_load(a + k * step), v = nc_axx__v_load(b + k * step);
+        c[k].low = _mm256_add_epi32(c[k].low, _mm256_madd_epi16(_mm256_unpacklo_epi16(u, v), low));
+        c[k].high =
+            _mm256_add_epi32(c[k].high, _mm256_madd_epi16(_mm256_unpackhi_epi16(u, v), high));
+    }
+}
+NC_AXX__INLINE_V void nc_axx__chains_store(int32_t *to, const nc_axx__chains *c, int32_t factor,
+                                           int add) {
+    const __m256i by = _mm256_set1_epi32(factor);
+    const __m256i low = _mm256_mullo_epi32(c->low, by), high = _mm256_mullo_epi32(c->high, by);
+    __m256i one = _mm256_permute2x128_si256(low, high, 0x20);
+    __m256i two = _mm256_permute2x128_si256(low, high, 0x31);
+    if (add) {
+        one = _mm256_add_epi32(one, nc_axx__v_load(to));
+        two = _mm256_add_epi32(two, nc_axx__v_load(to + 8));
+    }
+    nc_axx__v_store(to, one);
+    nc_axx__v_store(to + 8, two);
+}
+#else
+typedef struct nc_axx__chains {
+    int32x4_t of[4];
+} nc_axx__chains;
+
+NC_AXX__INLINE_V void nc_axx__chains_zero(nc_axx__chains *c) {
+    int q;
+    for (q = 0; q < 4; q++) c->of[q] = vdupq_n_s32(0);
+}
+/* Two taps, a and b, of so many places. */
+NC_AXX__INLINE_V void nc_axx__chains_add(nc_axx__chains *c, size_t places, const int16_t *a,
+                                         const int16_t *b, size_t step, const int16_t *w) {
+    size_t k;
+    int q;
+    for (q = 0; q < 4; q++) {
+        const int16x4_t one = vld1_s16(w + 4 * q);
+        const int16x4_t two = vld1_s16(w + NC_AXX__BLOCK_CHANNELS + 4 * q);
+        for (k = 0; k < places; k++) {
+            c[k].of[q] = vmlal_s16(c[k].of[q], vld1_s16(a + k * step + 4 * q), one);
+            c[k].of[q] = vmlal_s16(c[k].of[q], vld1_s16(b + k * step + 4 * q), two);
+        }
+    }
+}
+NC_AXX__INLINE_V void nc_axx__chains_store(int32_t *to, const nc_axx__chains *c, int32_t factor,
+                                           int add) {
+    int q;
+    for (q = 0; q < 4; q++) {
+        const int32x4_t v = vmulq_n_s32(c->of[q], factor);
+        vst1q_s32(to + 4 * q, add ? vaddq_s32(v, vld1q_s32(to + 4 * q)) : v);
+    }
+}
 #endif
-    for (c = 0; c < p->small_channels; c++, w += p->taps) {
+NC_AXX__TARGET static void nc_axx__multiply_taps(const int16_t *x, const size_t *starts,
+                                                 const int16_t *weights, size_t taps, size_t step,
+                                                 int32_t factor, int add, int32_t *sums, size_t n) {
+    size_t i = 0, tap, k;
+    NC_AXX__LANES_AT_ONCE(4)
+    NC_AXX__LANES_AT_ONCE(1)
+}
+#undef NC_AXX__LANES_AT_ONCE
+
+/* What the terms make of the weights of a block's channels, from the group `first` on. */
+static void nc_axx__lane_weights(const nc_axx_engine *e, const nc_axx__plan *p,
+                                 const nc_axx__depthwise_memory *m, const uint8_t *w, size_t first,
+                                 size_t channels) {
+    const size_t lanes = NC_AXX__BLOCK_CHANNELS, outputs = p->small_channels;
+    int16_t *to = m->weights;
+    size_t r, c, tap, lane;
+    memset(to, 0, e->info.products * outputs * (p->taps + 1) * lanes * sizeof *to);
+    for (r = 0; r < e->info.products; r++)
+        for (c = 0; c < outputs; c++)
+            for (tap = 0; tap <= p->taps; tap++, to += lanes)
+                for (lane = 0; lane < channels && tap < p->taps; lane++)
+                    to[lane] =
+                        (int16_t)(e->terms[r].v[w[((first + lane) * outputs + c) * p->taps + tap]] +
+                                  e->terms[r].v_offset);
+}
+
+/* What the terms make of the padded channels, or (x null) of the zeros around them. */
+static void nc_axx__lane_factors(const nc_axx_engine *e, const nc_axx__plan *p,
+                                 const nc_axx__depthwise_memory *m, const uint8_t *x,
+                                 size_t channels) {
+    const size_t lanes = NC_AXX__BLOCK_CHANNELS, padded = nc_axx__padded_w(p);
+    const size_t inside = nc_axx__inside_w(p), plane = p->large_h * p->large_w;
+    size_t r, h, i, lane;
+    for (r = 0; r < e->info.products; r++) {
+        int16_t *factors = m->factors + r * m->places * lanes, map[256];
+        for (i = 0; i < 256; i++) map[i] = (int16_t)(e->terms[r].u[i] - e->terms[r].u_offset);
+        for (i = 0; i < m->places * lanes && !x; i++) factors[i] = map[0];
+        for (h = 0; x && h < p->large_h && h + p->s.padding_h < nc_axx__padded_h(p); h++) {
+            const uint8_t *from = x + h * p->large_w;
+            int16_t *to = factors + ((h + p->s.padding_h) * padded + p->s.padding_w) * lanes;
+            for (i = 0; i < inside; i++, to += lanes)
+                for (lane = 0; lane < channels; lane++) to[lane] = map[from[lane * plane + i]];
+        }
+    }
+}
+
+/* One image and a block of groups by products, x and y from its first on. */
+static void nc_axx__depthwise_block(const nc_axx_engine *e, const nc_axx__plan *p,
+                                    const size_t *starts, const nc_axx__depthwise_memory *m,
+                                    const uint8_t *x, float x_scale, const float *w_scale,
+                                    const float *bias, float *y, size_t channels) {
+    const size_t lanes = NC_AXX__BLOCK_CHANNELS, places = p->out_h * p->out_w;
+    const size_t outputs = p->small_channels, step = p->s.stride_w * lanes;
+    const size_t row = p->s.stride_h * nc_axx__padded_w(p) * lanes;
+    size_t c, h, r, lane, i, n;
+    nc_axx__lane_factors(e, p, m, x, channels);
+    for (c = 0; c < outputs; c++) {
+        float scales[NC_AXX__BLOCK_CHANNELS], biases[NC_AXX__BLOCK_CHANNELS];
+        for (lane = 0; lane < channels; lane++) {
+            scales[lane] = w_scale[lane * outputs + c];
+            biases[lane] = bias ? bias[lane * outputs + c] : 0.0f;
+        }
+        for (h = 0; h < p->out_h; h++) {
+            float *to = y + c * places + h * p->out_w;
+            for (r = 0; r < e->info.products; r++)
+                nc_axx__multiply_taps(m->factors + r * m->places * lanes + h * row, starts,
+                                      m->weights + (r * outputs + c) * (p->taps + 1) * lanes,
+                                      p->taps, step, e->terms[r].factor, r > 0, m->sums, p->out_w);
+            for (i = 0; i < p->out_w; i += n) {
+                float some[NC_AXX__SOME * NC_AXX__BLOCK_CHANNELS];
+                n = p->out_w - i < NC_AXX__SOME ? p->out_w - i : (size_t)NC_AXX__SOME;
+                nc_axx__some_values(some, m->sums + i * lanes, lanes, n, channels, x_scale, scales,
+                                    biases);
+                nc_axx__turn_floats(to + i, outputs * places, some, NC_AXX__SOME, n, channels);
+            }
+        }
+    }
+}
+#endif
+
+/* What a thread does of all images and groups: every slots-th. */
+static void nc_axx__depthwise_share(const nc_axx_engine *e, const nc_axx__plan *p,
+                                    const size_t *starts, const nc_axx__depthwise_memory *m,
+                                    const uint8_t *x, float x_scale, const uint8_t *w,
+                                    const float *w_scale, const float *bias, float *y, size_t slot,
+                                    size_t slots) {
+    const size_t groups = p->s.groups, large = p->large_h * p->large_w, outputs = p->small_channels;
+    const size_t small = outputs * p->small_h * p->small_w;
+    const size_t lanes = nc_axx__depthwise_terms(e, p) ? (size_t)NC_AXX__BLOCK_CHANNELS : (size_t)1;
+    const size_t blocks = (groups + lanes - 1) / lanes;
+    size_t i, now = SIZE_MAX;
+    if (lanes == 1) memset(m->bytes, 0, m->places);
 #ifdef NC_AXX__VECTORS
-        if (terms) nc_axx__sum_terms(e, m, starts, &pieces, w, p->taps);
+    if (lanes > 1) nc_axx__lane_factors(e, p, m, NULL, 0);
 #endif
-        if (!terms) nc_axx__look_up_taps(e, m->pieces, starts, w, p->taps, m->sums, pieces.run);
-        for (h = 0; h < p->out_h; h++, y += p->out_w)
-            nc_axx__row_values(y, m->sums + h * pieces.columns, p->out_w, x_scale * w_scale[c],
-                               bias ? bias[c] : 0.0f);
+    for (i = slot; i < blocks * p->s.batch; i += slots) {
+        const size_t block = i / p->s.batch, first = block * lanes, left = groups - first;
+        const size_t map = i % p->s.batch * groups + first, output = first * outputs;
+        const size_t channels = left < lanes ? left : lanes;
+        (void)channels; /* without lanes */
+        (void)now;
+        if (lanes == 1)
+            nc_axx__depthwise_channel(e, p, starts, m, x + map * large, w + output * p->taps,
+                                      x_scale, w_scale + output, bias ? bias + output : NULL,
+                                      y + map * small);
+#ifdef NC_AXX__VECTORS
+        if (lanes == 1) continue;
+        if (block != now) nc_axx__lane_weights(e, p, m, w, first, channels);
+        now = block;
+        nc_axx__depthwise_block(e, p, starts, m, x + map * large, x_scale, w_scale + output,
+                                bias ? bias + output : NULL, y + map * small, channels);
+#endif
     }
 }
 
@@ -10142,25 +10244,20 @@ static void nc_axx__depthwise_maps(const nc_axx_engine *e, const nc_axx__plan *p
                                    const nc_axx__conv_work *parts, const uint8_t *x, float x_scale,
                                    const uint8_t *w, const float *w_scale, const float *bias,
                                    float *y) {
-    const nc_axx__pieces pieces = nc_axx__pieces_of(p);
-    const size_t maps = p->s.batch * p->s.groups, large = p->large_h * p->large_w;
-    const size_t small = p->small_channels * p->small_h * p->small_w;
     const size_t slots = nc_axx__hands(parts->slot_count);
+    const size_t lanes = nc_axx__depthwise_terms(e, p) ? (size_t)NC_AXX__BLOCK_CHANNELS : (size_t)1;
     ptrdiff_t slot;
-    nc_axx__runs(p, &pieces, parts->starts);
+    nc_axx__tap_starts(p, lanes, parts->starts);
 #ifdef _OPENMP
-#pragma omp parallel for schedule(static) if ((double)maps * (double)(small * p->taps) > 1e6)
+#pragma omp parallel for schedule(static) if ((double)p->s.batch * (double)p->s.out_channels *     \
+                                                  (double)(p->out_h * p->out_w * p->taps) >        \
+                                              1e6)
 #endif
     for (slot = 0; slot < (ptrdiff_t)slots; slot++) {
         nc_axx__depthwise_memory m;
-        size_t i;
         (void)nc_axx__lay_out_depthwise(p, parts->slots + (size_t)slot * parts->slot_bytes, &m);
-        memset(m.pieces, 0, pieces.bytes);
-        for (i = (size_t)slot; i < maps; i += slots) {
-            const size_t first = i % p->s.groups * p->small_channels;
-            nc_axx__depthwise(e, p, parts->starts, &m, x + i * large, w + first * p->taps, x_scale,
-                              w_scale + first, bias ? bias + first : NULL, y + i * small);
-        }
+        nc_axx__depthwise_share(e, p, parts->starts, &m, x, x_scale, w, w_scale, bias, y,
+                                (size_t)slot, slots);
     }
 }
 
