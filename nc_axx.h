@@ -9452,7 +9452,7 @@ static size_t nc_axx__depthwise_terms(const nc_axx_engine *e, const nc_axx__plan
 /* Images whose places are the rows of one product: that of a small map does little alone. */
 static size_t nc_axx__together(const nc_axx__plan *p) {
     const size_t places = nc__mul_size(p->small_h, p->small_w);
-    const size_t images = places < 1024 ? 1024 / places : 1;
+    const size_t images = places && places < 1024 ? 1024 / places : 1;
     return images < p->s.batch ? images : p->s.batch;
 }
 
@@ -11274,16 +11274,16 @@ typedef enum nc_axx__size {
     PART(CNN_HEAD, LINEAR, "head", "head", CLASSES, LAST, NONE, NONE, ONE, ONE, LAST)
 
 typedef struct nc_axx__part {
-    nc_axx__part_kind kind;
     const char *tensor, *layer;
+    nc_axx__part_kind kind;
     nc_axx__size shape[4], batch, rows, k;
 } nc_axx__part;
 
 #define NC_AXX__PART_CONSTANT(part, kind, tensor, layer, d0, d1, d2, d3, batch, rows, k)           \
     NC_AXX__PART_##part,
 #define NC_AXX__PART_ROW(part, kind, tensor, layer, d0, d1, d2, d3, batch, rows, k)                \
-    {NC_AXX__##kind,  tensor,                                                                      \
-     layer,           {NC_AXX__##d0, NC_AXX__##d1, NC_AXX__##d2, NC_AXX__##d3},                    \
+    {tensor,          layer,                                                                       \
+     NC_AXX__##kind,  {NC_AXX__##d0, NC_AXX__##d1, NC_AXX__##d2, NC_AXX__##d3},                    \
      NC_AXX__##batch, NC_AXX__##rows,                                                              \
      NC_AXX__##k},
 enum { NC_AXX__VIT_TABLE(NC_AXX__PART_CONSTANT) NC_AXX__VIT_PARTS };
@@ -13752,7 +13752,7 @@ static int nc_axx__read_amax(nc__text *t, const nc__item *pair, uint8_t *seen, f
          !(read[1] >= 0 && read[1] < 1e38)))
         (void)nc__text_fail(t, NC_ERR_FORMAT, "'%.60s' is '%.40s', no pair of numbers", pair->name,
                             pair->text);
-    if (t->status != NC_OK) return 0;
+    if (t->status != NC_OK || !seen) return 0;
     *seen = 1;
     amax[0] = (float)read[0];
     amax[1] = (float)read[1];
@@ -13799,7 +13799,7 @@ static int nc_axx__read_layer(nc__text *t, const nc__item *pair, uint8_t *seen,
          nc_axx__check_layer_options(o, NULL) != NC_OK || strlen(at) >= sizeof info->multiplier))
         (void)nc__text_fail(t, NC_ERR_FORMAT, "'%.50s' is '%.60s', no options of a layer",
                             pair->name, pair->text);
-    if (t->status != NC_OK) return 0;
+    if (t->status != NC_OK || !seen) return 0;
     *seen = 1;
     return 1;
 }
@@ -14188,6 +14188,7 @@ static nc_status nc_axx__plan_convolution(nc_axx_graph *g, nc_axx__vertex *v, nc
     const int transposed = v->is.kind == NC_AXX_NODE_CONV2D_TRANSPOSED;
     const size_t groups = v->is.groups ? v->is.groups : 1, in = v->shape[0], out = v->is.out;
     const size_t places_in = v->shape[1] * v->shape[2];
+    size_t fan_in;
     nc_status status;
     if (transposed && v->is.same)
         return nc_axx__refuse(v, NC_ERR_ARG, err,
@@ -14215,8 +14216,8 @@ static nc_status nc_axx__plan_convolution(nc_axx_graph *g, nc_axx__vertex *v, nc
         nc_axx__node_tensor(g, v, ".weight", transposed ? in : out,
                             (transposed ? out : in) / groups, v->conv.kernel_h, v->conv.kernel_w);
     g->tensors[v->weight].decays = 1;
-    g->tensors[v->weight].deviation =
-        sqrtf(2.0f / (float)(in / groups * v->conv.kernel_h * v->conv.kernel_w));
+    fan_in = in / groups * v->conv.kernel_h * v->conv.kernel_w;
+    g->tensors[v->weight].deviation = sqrtf(2.0f / (float)fan_in);
     if (!v->is.no_bias) v->bias = nc_axx__node_tensor(g, v, ".bias", out, 0, 0, 0);
     v->macs = (uint64_t)(transposed ? places_in : v->shape[1] * v->shape[2]) *
               g->tensors[v->weight].count;
@@ -15935,7 +15936,7 @@ NC_API nc_status nc_axx_graph_evaluate(nc_axx_graph *graph, const nc_axx_images 
     const int by_batch = graph ? graph->by_batch : 0;
     size_t i, k;
     if (status == NC_OK && !score) status = NC_ERR_ARG;
-    if (status == NC_OK) {
+    if (graph && status == NC_OK) {
         score->top1 = score->top5 = score->loss = 0;
         if (score->confusion) memset(score->confusion, 0, sizeof(uint32_t) * c.classes * c.classes);
         graph->by_batch = 0;
@@ -16292,7 +16293,7 @@ nc_axx__onnx_fail(nc_axx__onnx *o, nc_status status, const char *format, ...) {
 }
 
 static int nc_axx__word_is(nc_axx__word word, const char *text) {
-    return word.length == strlen(text) && !memcmp(word.at, text, word.length);
+    return word.length == strlen(text) && (!word.length || !memcmp(word.at, text, word.length));
 }
 
 static nc_axx__proto nc_axx__proto_of(nc_axx__word bytes) {
@@ -17048,22 +17049,24 @@ static nc_axx__word nc_axx__onnx_called(const nc_axx__onnx *o, uint32_t weights)
         word = o->names.list[weights];
         if (word.length > 7 && !memcmp(word.at + word.length - 7, ".weight", 7)) word.length -= 7;
     }
-    if (!word.length) word = o->names.list[o->lists[o->n->output]];
+    if (!word.length && o->n) word = o->names.list[o->lists[o->n->output]];
     return word;
 }
 
 /* Append a node of one or two inputs; its number, 0 after a failure. */
-static uint32_t nc_axx__onnx_add(nc_axx__onnx *o, nc_axx_node *n, uint32_t weights,
+static uint32_t nc_axx__onnx_add(nc_axx__onnx *o, const nc_axx_node *n, uint32_t weights,
                                  const uint32_t *inputs, uint32_t count) {
+    nc_axx_node node;
     char name[64];
     uint32_t number = 0;
     nc_status status;
     if (o->t.status != NC_OK) return 0;
     nc_axx__onnx_name(o, nc_axx__onnx_called(o, weights), name, sizeof name);
-    n->name = name;
-    n->inputs = inputs;
-    n->input_count = count;
-    status = nc_axx_graph_add(o->g, n, &number, o->t.err);
+    node = *n;
+    node.name = name;
+    node.inputs = inputs;
+    node.input_count = count;
+    status = nc_axx_graph_add(o->g, &node, &number, o->t.err);
     if (status != NC_OK) o->t.status = status;
     return number;
 }
@@ -17561,7 +17564,7 @@ static int nc_axx__onnx_is_padded(nc_axx__onnx *o, uint32_t value, double with) 
 /* Places before (i) and behind (8 + i) every axis i of an input of Pad, and what they are. */
 static void nc_axx__onnx_pads(nc_axx__onnx *o, const nc_axx__onnx_node *n,
                               const nc_axx__onnx_value *from, uint32_t pads[16], double *with) {
-    double list[16], axes[16];
+    double list[16] = {0}, axes[16] = {0};
     const uint32_t count = nc_axx__onnx_numbers(o, n, 1, "pads", list);
     const uint32_t some =
         nc_axx__onnx_in(o, n, 3) ? nc_axx__onnx_numbers(o, n, 3, "axes", axes) : from->rank;
@@ -17670,16 +17673,16 @@ static void nc_axx__onnx_reshaped(nc_axx__onnx *o, const nc_axx__onnx_node *n,
                                   const nc_axx__onnx_value *from, uint32_t rank,
                                   const size_t *shape) {
     uint32_t image[NC_AXX__ONNX_AXES + 1], axes, number, batch, i;
+    const size_t images = o->batch ? o->batch : 1;
     size_t count = 1;
     for (i = 0; i < rank; i++) count = nc__mul_size(count, shape[i]);
-    batch = rank && shape[0] == o->batch ? 0 : NC_AXX__ONNX_MERGED;
+    batch = rank && shape[0] == images ? 0 : NC_AXX__ONNX_MERGED;
     if (count != from->count) {
         nc_axx__onnx_fail(o, NC_ERR_FORMAT, "%lu values to a shape of %lu",
-                          (unsigned long)(from->count / o->batch),
-                          (unsigned long)(count / o->batch));
+                          (unsigned long)(from->count / images), (unsigned long)(count / images));
         return;
     }
-    if (!rank || shape[0] % o->batch || (from->batch && from->batch != NC_AXX__ONNX_MERGED)) {
+    if (!rank || shape[0] % images || (from->batch && from->batch != NC_AXX__ONNX_MERGED)) {
         nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "a shape that mixes the images");
         return;
     }
@@ -17839,7 +17842,7 @@ static void nc_axx__onnx_step_numbers(nc_axx__onnx *o, nc_axx__onnx_value *v, ui
     shape[axis] = count;
     for (i = axis + 1; i < v->rank; i++) inner *= v->shape[i];
     to = nc_axx__onnx_make(o, v, from.type, from.rank, shape);
-    for (i = 0; to && i < v->count; i++) {
+    for (i = 0; to && count && i < v->count; i++) {
         k = (size_t)(start + step * (double)(i / inner % count)); /* the place of the axis */
         to[i] = nc_axx__onnx_number(&from,
                                     (i / inner / count * from.shape[axis] + k) * inner + i % inner);
@@ -18572,7 +18575,7 @@ static void nc_axx__onnx_check(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
         if (p.field != 5) continue;
         nc_axx__onnx_read_attribute(o, p.bytes, &a);
         for (at = n->op->attributes; *at; at = strchr(at, ' ') + 1)
-            if (a.name.length == (size_t)(strchr(at, ' ') - at) &&
+            if (a.name.length && a.name.length == (size_t)(strchr(at, ' ') - at) &&
                 !memcmp(at, a.name.at, a.name.length))
                 break;
         if (!*at || a.has >> 21 & 1)
@@ -18713,17 +18716,18 @@ typedef struct nc_axx__builder {
 } nc_axx__builder;
 
 /* The number of a node that is appended, called prefix + name; null: by its number. */
-static uint32_t nc_axx__build_pair(nc_axx__builder *b, nc_axx_node *node, const char *name,
+static uint32_t nc_axx__build_pair(nc_axx__builder *b, const nc_axx_node *plain, const char *name,
                                    uint32_t first, uint32_t second) {
+    nc_axx_node node = *plain;
     char full[64];
     uint32_t inputs[2], number = 0;
     inputs[0] = first;
     inputs[1] = second;
     (void)snprintf(full, sizeof full, "%s%s", b->prefix, name ? name : "");
-    node->name = name ? full : NULL;
-    node->inputs = inputs;
-    node->input_count = second == UINT32_MAX ? first != UINT32_MAX : 2;
-    if (b->status == NC_OK) b->status = nc_axx_graph_add(b->g, node, &number, b->err);
+    node.name = name ? full : NULL;
+    node.inputs = inputs;
+    node.input_count = second == UINT32_MAX ? first != UINT32_MAX : 2;
+    if (b->status == NC_OK) b->status = nc_axx_graph_add(b->g, &node, &number, b->err);
     return number;
 }
 
@@ -18814,11 +18818,12 @@ static uint32_t nc_axx__build_attention(nc_axx__builder *b, uint32_t from, uint3
     const uint32_t q = nc_axx__build_heads(b, qkv, 0, windows, tokens, heads, dim);
     const uint32_t k = nc_axx__build_heads(b, qkv, 1, windows, tokens, heads, dim);
     const uint32_t v = nc_axx__build_heads(b, qkv, 2, windows, tokens, heads, dim);
+    const uint32_t width = dim / heads;
     nc_axx_node product = nc_axx__node_of(NC_AXX_NODE_MATMUL), add, plain = product;
     uint32_t at, more;
     add = nc_axx__node_of(NC_AXX_NODE_ADD);
     product.by_columns = 1;
-    product.factor = 1.0f / sqrtf((float)(dim / heads));
+    product.factor = 1.0f / sqrtf((float)width);
     at = nc_axx__build_pair(b, &product, "attn.qk", q, k);
     more = nc_axx__build_shape(b, NC_AXX_NODE_PARAMETER, "attn.position_bias", UINT32_MAX, 3, heads,
                                tokens, tokens, 0);
