@@ -1,5 +1,6 @@
 /* The searches of nc_axx.h on the problems of tests/axx_toys.h, 20 seeds, 1,000 evaluations: power
-   found over the least power there is. With --json the problems, for tests/oracle_axx_search.py.
+   found over the least power there is. With --kept problems that nothing was tuned on: other seeds,
+   and other sizes. With --json the problems, for tests/oracle_axx_search.py.
        cc -O2 tests/oracle_axx_search.c -o build/oracle_axx_search -lm */
 #include <stdio.h>
 #define NC_IMPLEMENTATION
@@ -8,6 +9,13 @@
 
 enum { SEEDS = 20 };
 static toy t;
+static const toy_kind kept[] = {
+    {"10 layers, 5 multipliers, neighbours coupled", 10, 5, 0.4, 0, 0},
+    {"20 layers, 10 multipliers, cliff, coupled", 20, 10, 0.2, 1, 5000},
+    {"32 layers, 7 multipliers", 32, 7, 0, 0, 2000},
+    {"40 layers, 12 multipliers, cliff", 40, 12, 0, 1, 10000},
+};
+enum { KEPT = sizeof kept / sizeof *kept };
 
 static int rising(const void *a, const void *b) {
     const double x = *(const double *)a, y = *(const double *)b;
@@ -15,11 +23,12 @@ static int rising(const void *a, const void *b) {
 }
 
 static void row(const toy_kind *kind, const char *name,
-                nc_status (*search)(nc_axx_search *, uint32_t), nc_axx_policy policy) {
+                nc_status (*search)(nc_axx_search *, uint32_t), nc_axx_policy policy,
+                uint64_t first) {
     double ratios[SEEDS], calls = 0;
     uint64_t seed;
     for (seed = 1; seed <= SEEDS; seed++) {
-        nc_axx_search_config c = toy_make(&t, kind, seed);
+        nc_axx_search_config c = toy_make(&t, kind, first + seed);
         nc_axx_search *s;
         nc_axx_solution best;
         c.policy = policy;
@@ -61,18 +70,22 @@ static void problems(void) {
     printf("]\n");
 }
 
+static void rows(const toy_kind *kind, uint64_t first) {
+    row(kind, "tree", nc_axx_search_mcts, NC_AXX_POLICY_LEARNED, first);
+    row(kind, "genetic", nc_axx_search_genetic, NC_AXX_POLICY_LEARNED, first);
+    row(kind, "tree, even", nc_axx_search_mcts, NC_AXX_POLICY_EVEN, first);
+    row(kind, "genetic, even", nc_axx_search_genetic, NC_AXX_POLICY_EVEN, first);
+    row(kind, "greedy", NULL, NC_AXX_POLICY_LEARNED, first);
+}
+
 int main(int argc, char **argv) {
+    const int other = argc > 1 && !strcmp(argv[1], "--kept");
     size_t k;
     if (argc > 1 && !strcmp(argv[1], "--json")) {
         problems();
         return 0;
     }
-    for (k = 0; k < TOY_KINDS; k++) {
-        row(&toy_kinds[k], "tree", nc_axx_search_mcts, NC_AXX_POLICY_LEARNED);
-        row(&toy_kinds[k], "genetic", nc_axx_search_genetic, NC_AXX_POLICY_LEARNED);
-        row(&toy_kinds[k], "tree, even", nc_axx_search_mcts, NC_AXX_POLICY_EVEN);
-        row(&toy_kinds[k], "genetic, even", nc_axx_search_genetic, NC_AXX_POLICY_EVEN);
-        row(&toy_kinds[k], "greedy", NULL, NC_AXX_POLICY_LEARNED);
-    }
+    for (k = 0; k < TOY_KINDS; k++) rows(&toy_kinds[k], other ? 1000 : 0);
+    for (k = 0; k < KEPT && other; k++) rows(&kept[k], 1000);
     return 0;
 }
