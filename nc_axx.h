@@ -15933,14 +15933,17 @@ NC_API nc_status nc_axx_graph_evaluate(nc_axx_graph *graph, const nc_axx_images 
                                        nc_axx_score *score) {
     nc_axx__graph_training c;
     nc_status status = nc_axx__graph_training_open(graph, images, &c);
-    const int by_batch = graph ? graph->by_batch : 0;
     size_t i, k;
+    int by_batch;
     if (status == NC_OK && !score) status = NC_ERR_ARG;
-    if (graph && status == NC_OK) {
-        score->top1 = score->top5 = score->loss = 0;
-        if (score->confusion) memset(score->confusion, 0, sizeof(uint32_t) * c.classes * c.classes);
-        graph->by_batch = 0;
+    if (status != NC_OK || !graph) {
+        nc_axx__graph_training_free(&c);
+        return status;
     }
+    score->top1 = score->top5 = score->loss = 0;
+    if (score->confusion) memset(score->confusion, 0, sizeof(uint32_t) * c.classes * c.classes);
+    by_batch = graph->by_batch;
+    graph->by_batch = 0;
     for (i = 0; status == NC_OK && i < images->count; i += graph->batch) {
         const size_t left = images->count - i, count = left < graph->batch ? left : graph->batch;
         const float *pixels = images->pixels + i * graph->nodes[0].count;
@@ -15956,7 +15959,7 @@ NC_API nc_status nc_axx_graph_evaluate(nc_axx_graph *graph, const nc_axx_images 
         score->top1 /= (double)images->count;
         score->top5 /= (double)images->count;
     }
-    if (graph) graph->by_batch = by_batch;
+    graph->by_batch = by_batch;
     nc_axx__graph_training_free(&c);
     return status;
 }
