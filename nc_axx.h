@@ -9363,9 +9363,9 @@ static size_t nc_axx__tap_row(const nc_axx__plan *p, size_t h, size_t i) {
     return h * p->s.stride_h + i * p->s.dilation_h - p->s.padding_h;
 }
 
-/* Rows of taps, one for every place of row h of the smaller map, and the larger map of a group: what
- * is done outside of it and inside, with row[w * taps] and at[x]. A value of the map meets its
- * places in their order. */
+/* Rows of taps, one for every place of row h of the smaller map, and a group's larger map: what is
+ * done outside of it and inside, with row[w * taps] and at[x]. A value of the map meets its places
+ * in their order. */
 #define NC_AXX__FOR_TAPS(name, ROW, MAP, outside, inside)                                          \
     static void nc_axx__##name(const nc_axx__plan *p, size_t h, ROW *rows, MAP *map) {             \
         const size_t taps = p->taps, stride = p->s.stride_w, wide = p->small_w;                    \
@@ -9412,8 +9412,8 @@ static void nc_axx__gather(const nc_axx_engine *e, const nc_axx__plan *p, void *
     }
 }
 
-/* -- depthwise: channels one by one, with a look-up for every tap of a place, or where the engine is
- * a few products, a block of them lane by lane -- */
+/* -- depthwise: channels one by one, with a look-up for every tap of a place, or where the engine
+ * is a few products, a block of them lane by lane -- */
 
 enum {
     NC_AXX__DEPTHWISE_TAPS = 128, /* more columns of the table do not stay in a cache */
