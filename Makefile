@@ -38,7 +38,7 @@ NVCC   := $(or $(shell command -v nvcc 2>/dev/null),$(firstword \
           $(wildcard build/nvcc/lib/python3*/site-packages/nvidia/cu*/bin/nvcc)))
 NVCC_PACKAGES = nvidia-cuda-nvcc nvidia-nvvm nvidia-cuda-crt nvidia-cuda-runtime nvidia-cuda-cccl
 
-.PHONY: help demo test test-all bench peers bench-peers bench-mca bench-results kernels lint blocks \
+.PHONY: help demo test test-all test-kernels bench peers bench-peers bench-mca bench-results kernels lint blocks \
         nvcc fuzz dist install clean all unit unit-gpu test-gpu demo-packages test-packages \
         mca-packages
 
@@ -50,6 +50,7 @@ help:
 	@echo "make bench-peers  beside Plonky3, twenty-first, ggml, bitsandbytes, PyTorch .. (make peers)"
 	@echo "make bench-mca    cycles of the NEON code by llvm-mca, without an Arm machine"
 	@echo "make bench-results  all of these into bench/RESULTS.md"
+	@echo "make test-kernels  what each GPU kernel does to memory, counted; ceilings and races"
 	@echo "make kernels   GPU kernels to $(B)/kernels (SPIR-V; PTX where nvcc is)"
 	@echo "make nvcc      nvcc from PyPI to build/nvcc, where no CUDA Toolkit is"
 	@echo "make test-gpu  the kernel tests on this machine's GPU; skips without one"
@@ -170,19 +171,39 @@ $(B)/test/fp4_sources: tests/fp4_sources.c tests/test.h nc_fp4.h
 	$(CC) $(CFLAGS) $(OPENMP) -Wall -Wextra $< -o $@ -lcmocka -ljson-c -lm
 
 # The CUDA driver that runs cuda/ on the CPU, and files that stand for the PTX it needs not read.
-$(B)/shim/libcuda_on_cpu.so: tests/cuda_driver_on_cpu.cpp tests/cuda_on_cpu.h $(wildcard cuda/*)
+# $(call driver_kernels,FILES): a namespace a kernel in one file.
+define driver_kernels
 	@mkdir -p $(@D)
-	for k in $(KERNELS); do \
-	    printf 'namespace nc_%s {\n#include "cuda/%s.cu"\n}\n#undef NC_LANES\n#undef NC_FIELD\n' \
-	        $$k $$k; \
+	@for f in $(1); do k=$$(basename $$f .cu); \
+	    printf 'namespace nc_%s {\n#include "%s"\n}\n#undef NC_LANES\n#undef NC_FIELD\n' $$k $$f; \
 	    echo ".entry $$k : the driver in this folder holds the kernel" >$(@D)/$$k.ptx; \
 	done >$(@D)/kernels.inc
-	$(CXX) -std=c++17 -O1 -g -ffp-contract=off -Wall -Wextra -Wno-clobbered -Wno-unused-function \
-	    -Wno-unknown-pragmas -I. -I$(@D) -shared -fPIC $< -o $@
+endef
+DRIVER = $(CXX) -std=c++17 -O1 -g -ffp-contract=off -Wall -Wextra -Wno-clobbered -Wno-unused-function \
+         -Wno-unknown-pragmas -I. -I$(@D) -fPIC
+$(B)/shim/libcuda_on_cpu.so: tests/cuda_driver_on_cpu.cpp tests/cuda_on_cpu.h $(wildcard cuda/*)
+	$(call driver_kernels,$(KERNELS:%=cuda/%.cu))
+	$(DRIVER) -shared $< -o $@
+# The same with its memory accesses counted: what gcc calls for them is in tests/cuda_count.cpp.
+$(B)/count/libcuda_on_cpu.so: tests/cuda_driver_on_cpu.cpp tests/cuda_count.cpp tests/cuda_count.h \
+                              tests/cuda_on_cpu.h tests/kernels_self.cu $(wildcard cuda/*)
+	$(call driver_kernels,$(KERNELS:%=cuda/%.cu) tests/kernels_self.cu)
+	$(DRIVER) -O2 -c tests/cuda_count.cpp -o $(@D)/count.o
+	$(DRIVER) -DNC_CUDA_COUNT -fsanitize=thread --param=tsan-instrument-func-entry-exit=0 \
+	    -c $< -o $(@D)/driver.o
+	$(DRIVER) -shared -Wl,-z,defs $(@D)/driver.o $(@D)/count.o -o $@ -lm -ldl
 
 unit: $(addprefix $(B)/test/,$(TESTS)) build/shim/libcuda_on_cpu.so
 	@$(MAKE) --no-print-directory B=build kernels >/dev/null
 	@sh tests/unit.sh $(B) $(TESTS)
+
+# The drive of all kernels through it. The objects hold nc_gpu.h and others twice, the same text.
+$(B)/test/kernels: tests/kernels.c tests/test.h tests/cuda_count.h \
+                   $(B)/obj/hlx.o $(B)/obj/axx.o $(B)/obj/tir.o
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(OPENMP) -Wall -Wextra $(filter %.c %.o,$^) -Wl,-z,muldefs -o $@ -lcmocka -ljson-c -lm
+test-kernels: test-packages $(B)/test/kernels build/count/libcuda_on_cpu.so
+	@OMP_NUM_THREADS=1 $(B)/test/kernels
 
 GPU_TESTS = $(filter %_gpu,$(TESTS))
 unit-gpu: $(addprefix $(B)/test/,$(GPU_TESTS)) build/shim/libcuda_on_cpu.so

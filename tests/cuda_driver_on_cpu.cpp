@@ -25,12 +25,17 @@ int cuDevicePrimaryCtxRelease_v2(int) { return SUCCESS; }
 int cuCtxSetCurrent(void *) { return SUCCESS; }
 int cuCtxSynchronize(void) { return SUCCESS; }
 int cuMemAlloc_v2(unsigned long long *address, size_t bytes) {
-    void *p = bytes > (size_t)1 << 33 ? nullptr : malloc(bytes);
+    void *p = nullptr;
+    if (bytes > (size_t)1 << 33 || posix_memalign(&p, 256, bytes)) p = nullptr;
     if (p) memset(p, 0xFF, bytes); /* fresh device memory holds anything: here NaN */
+    NC_COUNTED(memory(p, bytes));
     *address = (unsigned long long)(uintptr_t)p;
     return p ? SUCCESS : OUT_OF_MEMORY;
 }
-int cuMemFree_v2(unsigned long long address) { return free((void *)(uintptr_t)address), SUCCESS; }
+int cuMemFree_v2(unsigned long long address) {
+    NC_COUNTED(forget((void *)(uintptr_t)address));
+    return free((void *)(uintptr_t)address), SUCCESS;
+}
 int cuMemcpyHtoD_v2(unsigned long long to, const void *from, size_t bytes) {
     memcpy((void *)(uintptr_t)to, from, bytes);
     return SUCCESS;
@@ -66,10 +71,11 @@ int cuModuleGetGlobal_v2(unsigned long long *address, size_t *bytes, void *modul
     return SUCCESS;
 }
 int cuLaunchKernel(void *function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by,
-                   unsigned bz, unsigned, void *, void **arguments, void **) {
+                   unsigned bz, unsigned shared_bytes, void *, void **arguments, void **) {
+    const kernel_entry *kernel = static_cast<kernel_entry *>(function);
     if (!gx || !gy || !gz || bx * by * bz > 1024) return INVALID_VALUE;
-    nc_shim::launch({gx, gy, gz}, {bx, by, bz}, static_cast<kernel_entry *>(function)->body,
-                    arguments);
+    NC_COUNTED(launch(kernel->name, (size_t)bx * by * bz));
+    nc_shim::launch({gx, gy, gz}, {bx, by, bz}, shared_bytes, kernel->body, arguments);
     return SUCCESS;
 }
 int cuGetErrorString(int code, const char **text) {

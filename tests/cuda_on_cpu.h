@@ -1,7 +1,8 @@
 /* The CUDA C of cuda/ on the CPU, for tests: compile a kernel as C++ with this file included
    first. Threads of a block are fibres that run in random order from barrier to barrier; shared
    memory is poisoned with NaN before every block, and order and poison change from run to run, so
-   that a missing __syncthreads() shows as a wrong result. */
+   that a missing __syncthreads() shows as a wrong result. With NC_CUDA_COUNT, tests/cuda_count.cpp
+   is told of every launch, thread and barrier. */
 #ifndef NC_CUDA_ON_CPU_H
 #define NC_CUDA_ON_CPU_H
 #include <algorithm>
@@ -26,6 +27,13 @@
 extern "C" char __start_nc_shared[] __attribute__((weak));
 extern "C" char __stop_nc_shared[] __attribute__((weak));
 
+#ifdef NC_CUDA_COUNT
+#include "cuda_count.h"
+#define NC_COUNTED(event) nc_count::event
+#else
+#define NC_COUNTED(event) ((void)0)
+#endif
+
 struct nc_dim3 {
     unsigned x, y, z;
 };
@@ -33,7 +41,10 @@ inline nc_dim3 threadIdx, blockIdx, blockDim, gridDim;
 
 using std::max;
 using std::min;
-static inline float __fmaf_rn(float a, float b, float c) { return fmaf(a, b, c); }
+static inline float __fmaf_rn(float a, float b, float c) {
+    NC_COUNTED(fma());
+    return fmaf(a, b, c);
+}
 static inline float __fadd_rn(float a, float b) { return a + b; }
 static inline float __fsub_rn(float a, float b) { return a - b; }
 static inline unsigned __float_as_uint(float x) {
@@ -49,6 +60,7 @@ static inline float __uint_as_float(unsigned u) {
 static inline float __fmul_rn(float a, float b) { return a * b; }
 static inline float __fdiv_rn(float a, float b) { return a / b; }
 static inline unsigned long long __umul64hi(unsigned long long a, unsigned long long b) {
+    NC_COUNTED(wide());
     return (unsigned long long)((unsigned __int128)a * b >> 64);
 }
 static inline unsigned __umulhi(unsigned a, unsigned b) {
@@ -60,23 +72,37 @@ static inline unsigned __brev(unsigned x) {
     return y;
 }
 static inline float __fsqrt_rn(float a) { return sqrtf(a); }
+/* c + the products of the four bytes of a with those of b, all signed. */
+static inline int __dp4a(int a, int b, int c) {
+    for (int i = 0; i < 32; i += 8)
+        c = (int)((unsigned)c + (unsigned)((int8_t)(a >> i) * (int8_t)(b >> i)));
+    return c;
+}
 
 namespace nc_shim {
 
 /* Where a context goes on: registers are saved around __builtin_setjmp, no system call is made. */
 typedef void *place[5];
 
+enum fibre_state { READY, AT_SHUFFLE, AT_BARRIER, FINISHED };
+
 struct fibre {
     place at;
     std::vector<char> stack; /* empty until the fibre has begun */
     nc_dim3 thread;
-    bool finished;
+    fibre_state state;
+    unsigned mask,
+        from;       /* of the shuffle it waits at: the lanes that meet, and whose value it takes */
+    uint64_t value; /* which it brings there, and then what it takes */
 };
 
 struct scheduler {
     place home;
     std::vector<fibre> fibres;
     fibre *running;
+    size_t threads;            /* of a block */
+    size_t shuffling;          /* of these, at a shuffle */
+    std::vector<char> dynamic; /* shared memory whose size the launch tells */
     void (*body)(void *);
     void *argument;
     uint64_t random;
@@ -93,7 +119,8 @@ inline uint64_t next_random() { /* xorshift64* */
 [[noreturn]] __attribute__((noinline)) inline void go_on(place at) { __builtin_longjmp(at, 1); }
 
 /* From the running fibre to the scheduler, and back when it is its turn again. */
-__attribute__((noinline)) inline void leave_fibre() {
+__attribute__((noinline)) inline void leave_fibre(fibre_state state) {
+    run.running->state = state;
     if (!__builtin_setjmp(run.running->at)) go_on(run.home);
 }
 
@@ -101,8 +128,7 @@ __attribute__((noinline)) inline void leave_fibre() {
 [[noreturn]] inline void fibre_main() {
     for (;;) {
         run.body(run.argument);
-        run.running->finished = true;
-        leave_fibre();
+        leave_fibre(FINISHED);
     }
 }
 
@@ -121,33 +147,70 @@ __attribute__((noinline)) inline void enter_fibre(fibre &f) {
     setcontext(&context);
 }
 
-/* Run every live fibre up to its next barrier, in random order. Barriers that only part of the
- * threads reach are an error of the kernel, as on a device. */
+/* Where all lanes of a mask have come to the shuffle, each takes its value and goes on. */
+inline bool exchange() {
+    bool any = false;
+    for (size_t i = 0; i < run.threads; i++) {
+        fibre *warp = &run.fibres[i - i % 32];
+        const unsigned mask = run.fibres[i].mask;
+        bool all = run.fibres[i].state == AT_SHUFFLE;
+        uint64_t value[32];
+        for (size_t l = 0; l < 32 && all; l++) {
+            value[l] = UINT64_MAX; /* of no thread: NaN, and a huge integer */
+            if (!(mask >> l & 1) || i - i % 32 + l >= run.threads) continue;
+            all = warp[l].state == AT_SHUFFLE && warp[l].mask == mask;
+            value[l] = warp[l].value;
+        }
+        for (size_t l = 0; l < 32 && all; l++) {
+            if (!(mask >> l & 1) || i - i % 32 + l >= run.threads) continue;
+            warp[l].value = value[warp[l].from];
+            warp[l].state = READY;
+            run.shuffling--;
+        }
+        any = any || all;
+    }
+    return any;
+}
+
+/* Run every fibre up to its next barrier, in random order. Barriers and shuffles that only part of
+ * the threads reach are an error of the kernel, as on a device. */
+inline void run_interval(std::vector<size_t> &order) {
+    for (size_t i = order.size(); i > 1; i--) std::swap(order[i - 1], order[next_random() % i]);
+    do {
+        for (size_t i : order) {
+            if (run.fibres[i].state != READY) continue;
+            NC_COUNTED(thread(i));
+            enter_fibre(run.fibres[i]);
+            run.shuffling += run.fibres[i].state == AT_SHUFFLE;
+        }
+    } while (run.shuffling && exchange());
+    if (run.shuffling) abort(); /* divergent shuffle */
+}
+
 inline void run_block() {
-    size_t n = (size_t)blockDim.x * blockDim.y * blockDim.z, live = n;
+    const size_t n = run.threads;
     std::vector<size_t> order(n);
     for (size_t i = 0; i < n; i++) {
         fibre &f = run.fibres[i];
-        f.finished = false;
+        f.state = READY;
         f.thread = {(unsigned)(i % blockDim.x), (unsigned)(i / blockDim.x % blockDim.y),
                     (unsigned)(i / blockDim.x / blockDim.y)};
         order[i] = i;
     }
-    while (live) {
-        size_t finished = 0;
-        for (size_t i = n; i > 1; i--) std::swap(order[i - 1], order[next_random() % i]);
-        for (size_t i : order) {
+    for (size_t finished = 0; !finished;) {
+        run_interval(order);
+        for (size_t i = 0; i < n; i++) {
             fibre &f = run.fibres[i];
-            if (f.finished) continue;
-            enter_fibre(f);
-            finished += f.finished;
+            if (f.state == FINISHED) finished++;
+            if (f.state == AT_BARRIER) f.state = READY;
         }
-        if (finished && finished != live) abort(); /* divergent barrier */
-        live -= finished;
+        if (finished && finished != n) abort(); /* divergent barrier */
+        NC_COUNTED(interval_ends(!finished));
     }
 }
 
-inline void launch(nc_dim3 grid, nc_dim3 block, void (*body)(void *), void *argument) {
+inline void launch(nc_dim3 grid, nc_dim3 block, size_t shared_bytes, void (*body)(void *),
+                   void *argument) {
     char *shared = __start_nc_shared;
     size_t bytes = (size_t)(__stop_nc_shared - __start_nc_shared);
     if (!run.random) run.random = 88172645463325252u;
@@ -155,14 +218,32 @@ inline void launch(nc_dim3 grid, nc_dim3 block, void (*body)(void *), void *argu
     run.argument = argument;
     gridDim = grid;
     blockDim = block;
-    run.fibres.resize(std::max(run.fibres.size(), (size_t)block.x * block.y * block.z));
+    run.threads = (size_t)block.x * block.y * block.z;
+    run.fibres.resize(std::max(run.fibres.size(), run.threads));
+    run.dynamic.resize(shared_bytes);
+    NC_COUNTED(shared(shared, bytes, run.dynamic.data(), shared_bytes));
     for (size_t i = 0; i < (size_t)grid.x * grid.y * grid.z; i++) {
         blockIdx = {(unsigned)(i % grid.x), (unsigned)(i / grid.x % grid.y),
                     (unsigned)(i / grid.x / grid.y)};
         if (bytes) memset(shared, 0xFF, bytes); /* NaN, and a huge integer */
+        std::fill(run.dynamic.begin(), run.dynamic.end(), (char)0xFF);
+        NC_COUNTED(block(i));
         run_block();
     }
 }
+
+/* The value that lane `from` of the warp brings; of no thread, when it is none of the mask's. */
+template <class T> T shuffle(unsigned mask, T value, unsigned from) {
+    static_assert(sizeof(T) <= sizeof(uint64_t), "shuffles move 8 bytes at most");
+    fibre &f = *run.running;
+    f.mask = mask;
+    f.from = from % 32;
+    memcpy(&f.value, &value, sizeof value);
+    leave_fibre(AT_SHUFFLE);
+    memcpy(&value, &f.value, sizeof value);
+    return value;
+}
+inline unsigned lane() { return (unsigned)(run.running - run.fibres.data()) % 32; }
 
 /* A kernel and the interface that it states; all of them are in a list. */
 struct kernel_entry {
@@ -202,5 +283,23 @@ template <class... A, void (*Kernel)(A...)> struct entry<Kernel> {
                                                     sizeof(nc_push), x, y);
 
 /* Wait for the other threads of the block. */
-static inline void __syncthreads() { nc_shim::leave_fibre(); }
+static inline void __syncthreads() { nc_shim::leave_fibre(nc_shim::AT_BARRIER); }
+
+/* In segments of `width` lanes, a power of two; a lane beyond the segment is the caller's own. */
+template <class T> T __shfl_sync(unsigned mask, T value, int from, int width = 32) {
+    const unsigned lane = nc_shim::lane(), last = (unsigned)width - 1;
+    return nc_shim::shuffle(mask, value, (lane & ~last) | ((unsigned)from & last));
+}
+template <class T> T __shfl_xor_sync(unsigned mask, T value, int distance, int width = 32) {
+    const unsigned lane = nc_shim::lane(), from = lane ^ (unsigned)distance;
+    return nc_shim::shuffle(mask, value, from > (lane | ((unsigned)width - 1)) ? lane : from);
+}
+template <class T> T __shfl_down_sync(unsigned mask, T value, unsigned distance, int width = 32) {
+    const unsigned lane = nc_shim::lane(), from = lane + distance;
+    return nc_shim::shuffle(mask, value, from > (lane | ((unsigned)width - 1)) ? lane : from);
+}
+
+/* What nvcc writes `extern __shared__ type name[]`: shared memory of the size that the launch tells. */
+#define NC_DYNAMIC_SHARED(type, name)                                                              \
+    type *const name = reinterpret_cast<type *>(nc_shim::run.dynamic.data())
 #endif

@@ -52,6 +52,7 @@ leaks_checked() { NC_TEST_NO_VULKAN=1 ASAN_OPTIONS=detect_leaks=1 sanitized unit
 vulkan_road() { ASAN_OPTIONS=detect_leaks=0 sanitized unit-gpu; }
 step sanitizers leaks_checked
 step vulkan vulkan_road
+step kernels make --no-print-directory test-kernels
 step headers sh tests/headers.sh $extent
 step digests sh tests/digests.sh $extent
 step examples sh tests/examples.sh

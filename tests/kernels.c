@@ -1,0 +1,669 @@
+/* What every kernel does to a device's memory, counted by the driver of tests/cuda_count.h through
+   the libraries' own functions: a table, a ceiling a figure, and no races. Counts are the same in
+   every run. */
+#include "test.h"
+#include <dlfcn.h>
+#include <math.h>
+#define NC_GPU
+#define NC_HLX_FP4
+#include "../nc_hlx.h"
+#include "../nc_axx.h"
+#include "../nc_tirneural.h"
+#include "cuda_count.h"
+
+#define FOLDER "build/count"
+
+static nc_gpu *device;
+static cuda_count_take_fn *take;
+static cuda_count_races_fn *races;
+
+/* A function of the driver, which the device has open. */
+static void *exported(const char *name) {
+    void *library = dlopen(FOLDER "/libcuda_on_cpu.so", RTLD_NOW | RTLD_NOLOAD), *function;
+    if (!library || !(function = dlsym(library, name))) fail_msg("%s: %s", name, dlerror());
+    dlclose(library);
+    return function;
+}
+
+static int open_device(void **state) {
+    nc_gpu_desc desc;
+    nc_error err;
+    cuda_count probe;
+    (void)state;
+    memset(&desc, 0, sizeof desc);
+    desc.kind = NC_GPU_CUDA;
+    desc.library = FOLDER "/libcuda_on_cpu.so";
+    desc.kernel_path = FOLDER;
+    if (nc_gpu_open(&device, &desc, &err) != NC_OK) fail_msg("%s", err.message);
+    *(void **)&take = exported("cuda_count_take");
+    *(void **)&races = exported("cuda_count_races");
+    assert_int_equal(take(&probe, 1), 1);
+    assert_string_equal(probe.kernel, "probe");
+    return 0;
+}
+
+static int close_device(void **state) {
+    (void)state;
+    nc_gpu_close(device);
+    return 0;
+}
+
+static void must(nc_status status) {
+    if (status != NC_OK) fail_msg("%s: %s", nc_status_str(status), nc_gpu_last_error(device));
+}
+
+/* -- figures ------------------------------------------------------------------------------ */
+
+enum { LAUNCHES, BARRIERS, LOAD, STORE, SHARED_LOAD, SHARED_STORE, WAVEFRONTS, FIGURES };
+static const char *const figure_names[FIGURES] = {"launches",
+                                                  "barriers a block",
+                                                  "sectors a load",
+                                                  "sectors a store",
+                                                  "wavefronts a shared load",
+                                                  "wavefronts a shared store",
+                                                  "wavefronts a warp-operation"};
+
+static double ratio(double a, double b) { return b > 0 ? a / b : 0; }
+
+static double figure_of(const cuda_count *c, int figure) {
+    const double moved = (double)(c->load.lines + c->store.lines + c->shared_load.wavefronts +
+                                  c->shared_store.wavefronts);
+    switch (figure) {
+    case LAUNCHES: return (double)c->launches;
+    case BARRIERS: return ratio((double)c->barriers, (double)c->blocks);
+    case LOAD: return ratio((double)c->load.sectors, (double)c->load.requests);
+    case STORE: return ratio((double)c->store.sectors, (double)c->store.requests);
+    case SHARED_LOAD:
+        return ratio((double)c->shared_load.wavefronts, (double)c->shared_load.requests);
+    case SHARED_STORE:
+        return ratio((double)c->shared_store.wavefronts, (double)c->shared_store.requests);
+    default: return ratio(moved, (double)(c->fmas + c->wide) / 32);
+    }
+}
+
+/* The most that each figure may be. */
+typedef struct ceiling {
+    const char *drive, *kernel;
+    double most[FIGURES];
+} ceiling;
+
+/* How many figures pass; 1 for a kernel without ceilings. A line each. */
+static int passed(const cuda_count *c, const char *drive, const ceiling *list, size_t n) {
+    size_t i;
+    int f, bad = 0;
+    for (i = 0; i < n && (strcmp(list[i].drive, drive) || strcmp(list[i].kernel, c->kernel)); i++) {
+    }
+    if (i == n) {
+        printf("%s, %s: no ceilings. Today's figures: {\"%s\", \"%s\", {", drive, c->kernel, drive,
+               c->kernel);
+        for (f = 0; f < FIGURES; f++)
+            printf("%s%g", f ? ", " : "", ceil(100 * figure_of(c, f)) / 100);
+        printf("}},\n");
+        return 1;
+    }
+    for (f = 0; f < FIGURES; f++) {
+        if (figure_of(c, f) <= list[i].most[f]) continue;
+        printf("%s, %s: %s %.3f, at most %.2f\n", drive, c->kernel, figure_names[f],
+               figure_of(c, f), list[i].most[f]);
+        bad++;
+    }
+    return bad;
+}
+
+static double useful(const cuda_traffic *t) {
+    return 100 * ratio((double)t->bytes, 32 * (double)t->sectors);
+}
+
+static void print_head(void) {
+    puts("| drive                      | kernel                   | launches | blocks | barriers |"
+         "    loads | sectors | lines | useful |  stores | sectors | useful | shared loads | "
+         "wavef. |"
+         " stores | wavef. |     FMAs |     wide | LSU/op |");
+    puts("|----------------------------|--------------------------|---------:|-------:|---------:|"
+         "---------:|--------:|------:|-------:|--------:|--------:|-------:|-------------:|-------"
+         ":|"
+         "-------:|-------:|---------:|---------:|-------:|");
+}
+
+static void print_row(const char *drive, const cuda_count *c) {
+    printf("| %-26s | %-24s | %8.0f | %6.0f | %8.1f |", drive, c->kernel, (double)c->launches,
+           (double)c->blocks, figure_of(c, BARRIERS));
+    printf(" %8.0f | %7.2f | %5.2f | %4.0f %% |", (double)c->load.requests, figure_of(c, LOAD),
+           ratio((double)c->load.lines, (double)c->load.requests), useful(&c->load));
+    printf(" %7.0f | %7.2f | %4.0f %% |", (double)c->store.requests, figure_of(c, STORE),
+           useful(&c->store));
+    printf(" %12.0f | %6.2f | %6.0f | %6.2f |", (double)c->shared_load.requests,
+           figure_of(c, SHARED_LOAD), (double)c->shared_store.requests, figure_of(c, SHARED_STORE));
+    printf(" %8.2e | %8.2e | %6.2f |\n", (double)c->fmas, (double)c->wide,
+           figure_of(c, WAVEFRONTS));
+}
+
+/* -- the counter and the shim themselves ---------------------------------------------------- */
+
+enum { REVERSED, NO_BARRIER, ONE_PLACE, APART, SHUFFLED, SIZED, SIXTEEN, PAIRS };
+enum { WORDS = 1024 };
+
+static const uint32_t *input(void) {
+    static uint32_t in[WORDS];
+    uint64_t seed = 4;
+    size_t i;
+    for (i = 0; i < WORDS; i++) in[i] = (uint32_t)test_random(&seed);
+    return in;
+}
+
+/* Two groups of 64 threads in one mode of tests/kernels_self.cu. */
+static cuda_count run_self(uint32_t mode, uint32_t out[128]) {
+    nc_gpu_buffer *result;
+    nc_gpu_job job;
+    cuda_count c;
+    nc_gpu_job_start(&job, device);
+    (void)nc_gpu_job_buffer(&job, input(), WORDS * 4, WORDS * 4);
+    result = nc_gpu_job_buffer(&job, NULL, 0, 128 * 4);
+    nc_gpu_job_dispatch(&job, "kernels_self", NULL, 2, &mode, 4, 2, 1, 1);
+    must(nc_gpu_job_finish(&job, result, 0, out, 128 * 4));
+    assert_int_equal(take(&c, 1), 1);
+    assert_true(c.launches == 1 && c.blocks == 2);
+    return c;
+}
+
+static void shuffles_move_the_values_of_a_warp(void **state) {
+    const uint32_t *in = input();
+    uint32_t out[128], i, k;
+    (void)state;
+    (void)run_self(SHUFFLED, out);
+    for (i = 0; i < 128; i++) {
+        uint32_t a = in[i ^ 5], b = i % 16 < 13 ? in[i + 3] : in[i], sum = i % 64;
+        if (i % 2 == 0) a += in[i / 32 * 32 + 30];
+        for (k = 0; k < 32; k += 8) sum += (uint32_t)((int8_t)(a >> k) * (int8_t)(b >> k));
+        assert_int_equal(out[i], sum);
+    }
+    assert_string_equal(races(), "");
+}
+
+/* Through the driver itself: nc_gpu.h asks for no shared memory by size. */
+static void shared_memory_has_the_size_of_the_launch(void **state) {
+    static const char image[] = ".entry kernels_self : this is all that is read";
+    int (*load)(void **, const void *, unsigned, int *, void **);
+    int (*get)(void **, void *, const char *);
+    int (*launch)(void *, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,
+                  void *, void **, void **);
+    const uint32_t *in = input();
+    uint32_t out[64], mode = SIZED, *to = out, i;
+    void *module, *function, *arguments[3];
+    (void)state;
+    *(void **)&load = exported("cuModuleLoadDataEx");
+    *(void **)&get = exported("cuModuleGetFunction");
+    *(void **)&launch = exported("cuLaunchKernel");
+    arguments[0] = &in;
+    arguments[1] = &to;
+    arguments[2] = &mode;
+    assert_int_equal(load(&module, image, 0, NULL, NULL), 0);
+    assert_int_equal(get(&function, module, "kernels_self"), 0);
+    assert_int_equal(launch(function, 1, 1, 1, 64, 1, 1, 256, NULL, arguments, NULL), 0);
+    for (i = 0; i < 64; i++) assert_int_equal(out[i], in[63 - i]);
+    {
+        cuda_count c;
+        assert_int_equal(take(&c, 1), 1);
+        assert_true(c.barriers == 1 && c.shared_load.requests == 2 && c.shared_store.requests == 2);
+        assert_int_equal(c.load.requests, 0); /* these are no buffers of the device */
+    }
+    assert_string_equal(races(), "");
+}
+
+static void same_traffic(const cuda_traffic *t, uint64_t requests, uint64_t sectors, uint64_t lines,
+                         uint64_t bytes) {
+    assert_int_equal(t->requests, requests);
+    assert_int_equal(t->sectors, sectors);
+    assert_int_equal(t->lines, lines);
+    assert_int_equal(t->bytes, bytes);
+}
+
+/* Two groups, so four warps. */
+static void requests_are_those_of_a_device(void **state) {
+    uint32_t out[128];
+    cuda_count c = run_self(REVERSED, out);
+    (void)state;
+    same_traffic(&c.load, 4, 16, 4, 512);
+    same_traffic(&c.store, 4, 16, 4, 512);
+    assert_true(c.shared_load.wavefronts == 4 && c.shared_store.wavefronts == 4);
+    assert_int_equal(c.barriers, 2);
+    c = run_self(APART, out);
+    same_traffic(&c.load, 4, 128, 32, 512);
+    c = run_self(SIXTEEN, out);
+    same_traffic(&c.load, 4, 64, 16, 2048);
+    assert_true(c.shared_store.requests == 4 && c.shared_store.wavefronts == 16);
+    assert_true(c.shared_load.requests == 4 && c.shared_load.wavefronts == 16); /* 8 banks */
+    c = run_self(PAIRS, out);
+    assert_true(c.shared_store.requests == 4 && c.shared_store.wavefronts == 8);
+    assert_true(c.shared_load.requests == 4 && c.shared_load.wavefronts == 8);
+    assert_string_equal(races(), "");
+}
+
+static void a_missing_barrier_is_a_race(void **state) {
+    uint32_t out[128];
+    const char *text;
+    (void)state;
+    (void)run_self(REVERSED, out);
+    assert_string_equal(races(), "");
+    (void)run_self(NO_BARRIER, out);
+    text = races();
+    printf("%s", text);
+    assert_non_null(strstr(text, "kernels_self: thread "));
+    assert_non_null(strstr(text, "kernels_self.cu:"));
+    assert_string_equal(races(), "");
+}
+
+static void blocks_that_write_one_word_are_a_race(void **state) {
+    uint32_t out[128];
+    const char *text;
+    (void)state;
+    (void)run_self(ONE_PLACE, out);
+    text = races();
+    printf("%s", text);
+    assert_non_null(strstr(text, "kernels_self: block 1 writes what block 0 has written"));
+    assert_null(strstr(text, "thread"));
+}
+
+static void an_uncoalesced_load_passes_its_ceiling(void **state) {
+    static const ceiling list[] = {{"self", "kernels_self", {1, 1, 4, 4, 1, 1, 0}}};
+    uint32_t out[128];
+    cuda_count c = run_self(REVERSED, out);
+    (void)state;
+    assert_int_equal(passed(&c, "self", list, 1), 0);
+    c = run_self(APART, out);
+    assert_int_equal(passed(&c, "self", list, 1), 1);
+    assert_int_equal(passed(&c, "another", list, 1), 1); /* has none */
+    (void)races();
+}
+
+/* -- the drive -------------------------------------------------------------------------------- */
+
+static float *floats(size_t n) {
+    float *x = malloc(n * sizeof *x);
+    uint64_t seed = n;
+    size_t i;
+    for (i = 0; i < n; i++) x[i] = (float)(test_random(&seed) % 2001) * 1e-3f - 1.0f;
+    return x;
+}
+
+static void multiply(int trans_a, int trans_b, size_t m, size_t n, size_t k) {
+    float *a = floats(m * k), *b = floats(k * n), *c = floats(m * n);
+    must(nc_hlx_gpu_gemm(device, trans_a, trans_b, m, n, k, a, b, c, 0));
+    free(a);
+    free(b);
+    free(c);
+}
+static void gemm_plain(void) { multiply(0, 0, 128, 128, 128); }
+static void gemm_a(void) { multiply(1, 0, 128, 128, 128); }
+static void gemm_b(void) { multiply(0, 1, 128, 128, 128); }
+static void gemm_both(void) { multiply(1, 1, 128, 128, 128); }
+static void gemm_long(void) { multiply(0, 0, 512, 128, 128); }
+
+/* The tiles that nc_hlx_gpu_gemm takes for larger matrices only, on 256 x 256 x 64. */
+static void large_tiles(int trans_a, int trans_b) {
+    static const char *const kernel[] = {"gemm", "gemm_128"};
+    enum { N = 256, K = 64 };
+    float *a = floats(N * K), *b = floats(K * N);
+    uint32_t i, push[26] = {N, N, K};
+    push[3] = (uint32_t)trans_a;
+    push[4] = (uint32_t)trans_b;
+    push[6] = 1; /* head */
+    push[7] = trans_a ? N : K;
+    push[8] = trans_b ? K : N;
+    push[9] = N;
+    for (i = 0; i < 2; i++) {
+        const size_t groups = N / (i ? 128 : 64);
+        nc_gpu_job job;
+        nc_gpu_job_start(&job, device);
+        (void)nc_gpu_job_buffer(&job, a, N * K * 4, N * K * 4);
+        (void)nc_gpu_job_buffer(&job, b, N * K * 4, N * K * 4);
+        (void)nc_gpu_job_buffer(&job, NULL, 0, N * N * 4);
+        nc_gpu_job_dispatch(&job, kernel[i], NULL, 3, push, sizeof push, groups, groups, 1);
+        must(nc_gpu_job_finish(&job, NULL, 0, NULL, 0));
+    }
+    free(a);
+    free(b);
+}
+static void tiles_plain(void) { large_tiles(0, 0); }
+static void tiles_a(void) { large_tiles(1, 0); }
+static void tiles_b(void) { large_tiles(0, 1); }
+
+static void train(nc_hlx_config *config) {
+    char *text = read_text("examples/data/genesis.txt");
+    nc_hlx_model *model;
+    nc_hlx_gpu *gpu;
+    nc_hlx_adamw adamw;
+    nc_hlx_loader loader;
+    memset(&adamw, 0, sizeof adamw);
+    adamw.clip_norm = 1.0f;
+    adamw.weight_decay = 0.1f;
+    must(nc_hlx_create(&model, config, NULL));
+    nc_hlx_init_weights(model, 1);
+    must(nc_hlx_loader_init(&loader, text, strlen(text), config->max_seq_len, 1));
+    must(nc_hlx_gpu_create(&gpu, device, model, &adamw));
+    must(nc_hlx_gpu_train_step(gpu, &loader, &adamw, NULL));
+    nc_hlx_gpu_destroy(gpu);
+    nc_hlx_destroy(model);
+    free(text);
+}
+
+static nc_hlx_config shape(uint32_t d_model, uint32_t heads, uint32_t seq, uint32_t batch) {
+    nc_hlx_config c;
+    memset(&c, 0, sizeof c);
+    c.vocab_size = 256;
+    c.d_model = d_model;
+    c.num_layers = 2;
+    c.num_heads = heads;
+    c.ffn_dim = 4 * d_model;
+    c.max_seq_len = seq;
+    c.batch_size = batch;
+    return c;
+}
+static void train_naive(void) {
+    nc_hlx_config c = shape(64, 4, 64, 2);
+    train(&c);
+}
+static void train_flash(void) {
+    nc_hlx_config c = shape(128, 2, 128, 1);
+    c.flash = c.bf16 = 1;
+    c.dropout = 0.1f;
+    train(&c);
+}
+static void train_llama(void) {
+    nc_hlx_config c = shape(64, 4, 64, 2);
+    c.num_kv_heads = 2;
+    c.rms_norm = c.rotary = c.gated_ffn = 1;
+    c.activation = NC_HLX_SILU;
+    c.biases = NC_HLX_BIASES_NONE;
+    train(&c);
+}
+
+static void fp4_products(void) {
+    enum { ROWS = 64, COLUMNS = 1024, VECTORS = 2 };
+    float *w = floats(ROWS * COLUMNS), *x = floats(VECTORS * COLUMNS), *y = floats(VECTORS * ROWS);
+    nc_fp4_tensor t;
+    nc_fp4_gpu *gpu;
+    must(nc_fp4_tensor_create(&t, NC_FP4_MXFP4, NULL, w, ROWS, COLUMNS));
+    must(nc_fp4_gpu_open(&gpu, device));
+    must(nc_fp4_gpu_matmul(gpu, &t, x, VECTORS, y));
+    nc_fp4_gpu_close(gpu);
+    nc_fp4_tensor_free(&t);
+    free(w);
+    free(x);
+    free(y);
+}
+
+static void fp4_adders(void) {
+    enum { BATCH = 256 };
+    nc_fp4_circuit *c;
+    nc_fp4_network *n;
+    nc_fp4_gpu *gpu;
+    uint64_t *in = calloc(65 * BATCH, 8), *out = calloc(65 * BATCH, 8);
+    must(nc_fp4_make(&c, NC_FP4_ADDER, 32, 0, NULL));
+    must(nc_fp4_compile(c, &n));
+    must(nc_fp4_gpu_open(&gpu, device));
+    must(nc_fp4_gpu_eval_sliced(gpu, n, in, out, BATCH));
+    nc_fp4_gpu_close(gpu);
+    nc_fp4_network_destroy(n);
+    nc_fp4_destroy(c);
+    free(in);
+    free(out);
+}
+
+static void with_engine(void (*run)(nc_axx_gpu *gpu, const uint8_t *x, const uint8_t *w)) {
+    static nc_axx_mult m;
+    static uint8_t x[1 << 14], w[1 << 14];
+    nc_axx_engine *engine;
+    nc_axx_gpu *gpu;
+    uint64_t seed = 8;
+    size_t i;
+    for (i = 0; i < sizeof x; i++) {
+        x[i] = (uint8_t)test_random(&seed);
+        w[i] = (uint8_t)test_random(&seed);
+    }
+    must(nc_axx_make(&m, "mitchell", NULL));
+    must(nc_axx_engine_create(&engine, &m));
+    must(nc_axx_gpu_open(&gpu, device, engine));
+    run(gpu, x, w);
+    nc_axx_gpu_close(gpu);
+    nc_axx_engine_destroy(engine);
+}
+static void axx_multiply(nc_axx_gpu *gpu, const uint8_t *x, const uint8_t *w) {
+    int32_t *sums = malloc(128 * 128 * sizeof *sums);
+    must(nc_axx_gpu_gemm(gpu, x, w, sums, 1, 128, 128, 128));
+    free(sums);
+}
+static void axx_convolve(nc_axx_gpu *gpu, const uint8_t *x, const uint8_t *w) {
+    static const nc_axx_conv shape = {1, 16, 16, 16, 16, 3, 3, 1, 1, 1, 1, 1, 1, 1, 0, 0};
+    float scale[16], *y = malloc(16 * 16 * 16 * sizeof *y);
+    size_t i;
+    for (i = 0; i < 16; i++) scale[i] = 1.0f;
+    must(nc_axx_gpu_conv2d(gpu, &shape, x, 1.0f, w, scale, NULL, y));
+    free(y);
+}
+static void axx_gemm(void) { with_engine(axx_multiply); }
+static void axx_conv(void) { with_engine(axx_convolve); }
+
+static nc_gl_gpu *field;
+static uint64_t *elements(size_t n) {
+    uint64_t *x = malloc(n * sizeof *x), seed = n;
+    size_t i;
+    for (i = 0; i < n; i++) x[i] = test_random(&seed) >> 1;
+    return x;
+}
+static void transform(uint32_t log2_n, size_t count) {
+    uint64_t *x = elements(count << log2_n);
+    must(nc_gl_gpu_ntt(field, x, log2_n, count, 0));
+    free(x);
+}
+static void ntt_one(void) { transform(14, 1); }
+static void ntt_many(void) { transform(10, 16); }
+static void permute(uint32_t width) {
+    uint64_t *x = elements(128 * 16);
+    must(nc_gl_gpu_permute(field, x, width, 128));
+    free(x);
+}
+static void poseidon2_8(void) { permute(8); }
+static void poseidon2_12(void) { permute(12); }
+static void poseidon2_16(void) { permute(16); }
+static void field_products(void) {
+    uint64_t *a = elements(4096), *b = elements(4096), *c = elements(4096);
+    must(nc_gl_gpu_matmul(field, c, a, b, 64, 64, 64));
+    free(a);
+    free(b);
+    free(c);
+}
+static void field_vectors(void) {
+    uint64_t *a = elements(4096), *b = elements(4096), *c = elements(4096), dot;
+    must(nc_gl_gpu_vector(field, NC_GL_MUL, c, a, b, NULL, 4096));
+    must(nc_gl_gpu_dot(field, a, b, 4096, &dot));
+    free(a);
+    free(b);
+    free(c);
+}
+
+static void tir_network(void) {
+    enum { BLOCKS = 2 };
+    static const char *const sources[BLOCKS] = {
+        "push -1 divine 5 hash place 15 pick 3 sponge_init xx_mul assert_vector",
+        "dup 15 dup 15 dup 15 lt dup 3 and xor pow div_mod log_2_floor pop_count merkle_step "
+        "assert"};
+    nc_gl words[BLOCKS * NC_TIR_BLOCK_WORDS];
+    nc_fixed *latents = malloc(BLOCKS * NC_TIR_BLOCK_NODES * 64 * sizeof *latents);
+    const nc_tir_model *list[1];
+    nc_tir_model *model;
+    nc_tir_gpu *gpu;
+    nc_error err;
+    size_t i;
+    for (i = 0; i < BLOCKS; i++)
+        must(nc_tir_encode(sources[i], words + i * NC_TIR_BLOCK_WORDS, &err));
+    must(nc_tir_model_load(&model, "examples/data/tir_weights.bin", &err));
+    must(nc_tir_gpu_open(&gpu, device));
+    list[0] = model;
+    must(nc_tir_gpu_forward(gpu, list, 1, words, BLOCKS, latents));
+    nc_tir_gpu_close(gpu);
+    nc_tir_model_destroy(model);
+    free(latents);
+}
+
+static const struct {
+    const char *name;
+    void (*run)(void);
+} drives[] = {
+    {"gemm 128^3", gemm_plain},
+    {"gemm 128^3, A^T", gemm_a},
+    {"gemm 128^3, B^T", gemm_b},
+    {"gemm 128^3, A^T B^T", gemm_both},
+    {"gemm 512x128x128", gemm_long},
+    {"tiles 256x256x64", tiles_plain},
+    {"tiles 256x256x64, A^T", tiles_a},
+    {"tiles 256x256x64, B^T", tiles_b},
+    {"train 2x64 of 64", train_naive},
+    {"train 128 of 128 flash bf16", train_flash},
+    {"train 2x64 of 64 Llama", train_llama},
+    {"fp4 64x1024, 2 vectors", fp4_products},
+    {"fp4 adder 32, 256 words", fp4_adders},
+    {"axx gemm 128^3", axx_gemm},
+    {"axx conv 16x16x16 3x3", axx_conv},
+    {"NTT 2^14", ntt_one},
+    {"NTT 2^10 x 16", ntt_many},
+    {"Poseidon2 8 x 128", poseidon2_8},
+    {"Poseidon2 12 x 128", poseidon2_12},
+    {"Poseidon2 16 x 128", poseidon2_16},
+    {"field matmul 64^3", field_products},
+    {"field vectors 4096", field_vectors},
+    {"tir network, 2 blocks", tir_network},
+};
+enum { DRIVES = sizeof drives / sizeof *drives, MOST = 64 };
+
+/* Today's figures, rounded up: launches, barriers, sectors a load and a store, wavefronts of a shared
+   load and store, wavefronts a warp-operation. A better kernel lowers its line. */
+static const ceiling ceilings[] = {
+    {"gemm 128^3", "gemm_32", {1, 5, 4, 8, 1, 2.5, 1.28}},
+    {"gemm 128^3, A^T", "gemm_32", {1, 5, 4, 8, 1, 1, 1.16}},
+    {"gemm 128^3, B^T", "gemm_32", {1, 5, 4, 8, 1, 4, 1.4}},
+    {"gemm 128^3, A^T B^T", "gemm_32", {1, 5, 4, 8, 1, 2.5, 1.28}},
+    {"gemm 512x128x128", "gemm_32", {1, 5, 4, 8, 1, 2.5, 1.28}},
+    {"tiles 256x256x64", "gemm", {1, 5, 4, 16, 1.5, 1.5, 0.92}},
+    {"tiles 256x256x64", "gemm_128", {1, 5, 4, 16, 1.5, 1.5, 0.5}},
+    {"tiles 256x256x64, A^T", "gemm", {1, 5, 4, 16, 1.5, 1, 0.89}},
+    {"tiles 256x256x64, A^T", "gemm_128", {1, 5, 4, 16, 1.5, 1, 0.48}},
+    {"tiles 256x256x64, B^T", "gemm", {1, 5, 4, 16, 1.5, 2, 0.96}},
+    {"tiles 256x256x64, B^T", "gemm_128", {1, 5, 4, 16, 1.5, 2, 0.51}},
+    {"train 2x64 of 64", "adam", {1, 0, 1.47, 4, 0, 0, 7.25}},
+    {"train 2x64 of 64", "column_sums", {13, 5, 3.22, 4, 1, 1, 7.35}},
+    {"train 2x64 of 64", "cross_entropy", {1, 15, 3.58, 3.83, 1, 1, 0.99}},
+    {"train 2x64 of 64", "elementwise", {4, 0, 4, 4, 0, 0, 0.32}},
+    {"train 2x64 of 64", "embedding", {1, 0, 3, 4, 0, 0, 0}},
+    {"train 2x64 of 64", "embedding_backward", {1, 0, 2.8, 4, 0, 0, 0}},
+    {"train 2x64 of 64", "gemm_32", {39, 3.61, 3.89, 7.3, 1, 2.57, 1.32}},
+    {"train 2x64 of 64", "layernorm", {5, 14, 4, 2.5, 1, 1, 13.6}},
+    {"train 2x64 of 64", "layernorm_backward", {5, 14, 3.63, 4, 1, 1, 9.2}},
+    {"train 2x64 of 64", "reduce", {3, 7, 4, 1, 1, 1, 1.16}},
+    {"train 2x64 of 64", "softmax", {2, 14, 2.64, 3.58, 1, 1, 4.83}},
+    {"train 2x64 of 64", "softmax_backward", {2, 7, 3, 4, 1, 1, 26.59}},
+    {"train 128 of 128 flash bf16", "adam", {1, 0, 1.47, 4, 0, 0, 7.25}},
+    {"train 128 of 128 flash bf16", "bf16", {43, 0, 3.67, 3.6, 0, 0, 0}},
+    {"train 128 of 128 flash bf16", "column_sums", {13, 5, 3.22, 4, 1, 1, 7.18}},
+    {"train 128 of 128 flash bf16", "cross_entropy", {1, 15, 3.58, 3.83, 1, 1, 0.99}},
+    {"train 128 of 128 flash bf16", "dropout", {10, 0, 1.6, 4, 0, 0, 0}},
+    {"train 128 of 128 flash bf16", "elementwise", {10, 0, 4, 4, 0, 0, 0.28}},
+    {"train 128 of 128 flash bf16", "embedding", {1, 0, 3, 4, 0, 0, 0}},
+    {"train 128 of 128 flash bf16", "embedding_backward", {1, 0, 3.3, 4, 0, 0, 0}},
+    {"train 128 of 128 flash bf16", "flash_attention", {2, 8.5, 12.25, 4, 1, 1, 16.51}},
+    {"train 128 of 128 flash bf16", "flash_attention_backward", {4, 7.5, 13.06, 4, 1, 1, 21.24}},
+    {"train 128 of 128 flash bf16", "gemm_32", {27, 6.12, 4.16, 8, 1, 2.46, 1.27}},
+    {"train 128 of 128 flash bf16", "layernorm", {5, 14, 4, 3, 1, 1, 7.5}},
+    {"train 128 of 128 flash bf16", "layernorm_backward", {5, 14, 3.8, 4, 1, 1, 5.67}},
+    {"train 128 of 128 flash bf16", "reduce", {3, 7, 4, 1, 1, 1, 1.15}},
+    {"train 2x64 of 64 Llama", "adam", {1, 0, 1.55, 4, 0, 0, 6.25}},
+    {"train 2x64 of 64 Llama", "column_sums", {5, 5, 3.01, 4, 1, 1, 9.32}},
+    {"train 2x64 of 64 Llama", "cross_entropy", {1, 15, 3.58, 3.83, 1, 1, 0.99}},
+    {"train 2x64 of 64 Llama", "elementwise", {2, 0, 0, 4, 0, 0, 0}},
+    {"train 2x64 of 64 Llama", "embedding", {1, 0, 2.5, 4, 0, 0, 0}},
+    {"train 2x64 of 64 Llama", "embedding_backward", {1, 0, 2.02, 4, 0, 0, 0}},
+    {"train 2x64 of 64 Llama", "gemm_32", {51, 3.74, 3.92, 7.31, 1, 2.54, 1.34}},
+    {"train 2x64 of 64 Llama", "reduce", {3, 7, 4, 1, 1, 1, 1.16}},
+    {"train 2x64 of 64 Llama", "rmsnorm", {5, 7, 4, 3, 1, 1, 15.4}},
+    {"train 2x64 of 64 Llama", "rmsnorm_backward", {5, 7, 3.8, 4, 1, 1, 6.2}},
+    {"train 2x64 of 64 Llama", "rotary", {4, 0, 2.67, 4, 0, 0, 6.67}},
+    {"train 2x64 of 64 Llama", "softmax", {2, 14, 2.64, 3.58, 1, 1, 4.83}},
+    {"train 2x64 of 64 Llama", "softmax_backward", {2, 7, 3, 4, 1, 1, 26.59}},
+    {"train 2x64 of 64 Llama", "swiglu", {2, 0, 4, 4, 0, 0, 0.6}},
+    {"train 2x64 of 64 Llama", "swiglu_backward", {2, 0, 4, 4, 0, 0, 0.34}},
+    {"fp4 64x1024, 2 vectors", "fp4_matmul", {1, 7, 2, 1, 1, 1, 3.57}},
+    {"fp4 adder 32, 256 words", "fp4_circuit", {1, 0, 2.13, 4, 0, 0, 0}},
+    {"axx gemm 128^3", "axx_gemm", {1, 4, 20.16, 4, 1, 2, 0}},
+    {"axx conv 16x16x16 3x3", "axx_conv2d", {1, 0, 10.66, 4, 0, 0, 0}},
+    {"NTT 2^14", "gl_ntt", {2, 8, 17.28, 8, 2.5, 2.5, 28.36}},
+    {"NTT 2^14", "gl_reorder", {1, 0, 32, 8, 0, 0, 0}},
+    {"NTT 2^10 x 16", "gl_ntt", {1, 11, 13.92, 8, 2.73, 2.73, 22.1}},
+    {"NTT 2^10 x 16", "gl_reorder", {1, 0, 32, 8, 0, 0, 0}},
+    {"Poseidon2 8 x 128", "gl_poseidon2", {1, 0, 1.92, 32, 0, 0, 1}},
+    {"Poseidon2 12 x 128", "gl_poseidon2", {1, 0, 1.95, 32, 0, 0, 1.31}},
+    {"Poseidon2 16 x 128", "gl_poseidon2", {1, 0, 1.96, 32, 0, 0, 1.61}},
+    {"field matmul 64^3", "gl_matmul", {1, 8, 8, 8, 2, 2, 4.79}},
+    {"field vectors 4096", "gl_dot", {1, 8, 8, 1, 1.56, 1.75, 13.38}},
+    {"field vectors 4096", "gl_vector", {1, 0, 8, 8, 0, 0, 6}},
+    {"tir network, 2 blocks", "tir_forward", {1, 23, 3.75, 4, 1.48, 9.34, 1058.72}},
+};
+
+/* Every kernel of cuda/ is driven: those that the files in the folder stand for. */
+static void all_were_driven(char seen[][32], size_t n) {
+    struct dirent *entry;
+    DIR *dir = opendir(FOLDER);
+    assert_non_null(dir);
+    while ((entry = readdir(dir)) != NULL) {
+        char *end = strstr(entry->d_name, ".ptx");
+        size_t i;
+        if (!end) continue;
+        *end = 0;
+        if (!strcmp(entry->d_name, "probe") || !strcmp(entry->d_name, "kernels_self")) continue;
+        for (i = 0; i < n && strcmp(seen[i], entry->d_name); i++) {
+        }
+        if (i == n) fail_msg("%s: no drive runs it", entry->d_name);
+    }
+    closedir(dir);
+}
+
+static void every_kernel_keeps_below_its_ceilings(void **state) {
+    static char seen[DRIVES * MOST][32];
+    cuda_count counts[DRIVES][MOST];
+    size_t n[DRIVES], d, i, kernels = 0;
+    int bad = 0;
+    (void)state;
+    must(nc_gl_gpu_open(&field, device, NULL));
+    print_head();
+    for (d = 0; d < DRIVES; d++) {
+        const char *text;
+        drives[d].run();
+        n[d] = take(counts[d], MOST);
+        for (i = 0; i < n[d]; i++) {
+            print_row(drives[d].name, &counts[d][i]);
+            strcpy(seen[kernels++], counts[d][i].kernel);
+        }
+        fflush(stdout);
+        text = races();
+        if (*text) fail_msg("%s: %s", drives[d].name, text);
+    }
+    nc_gl_gpu_close(field);
+    for (d = 0; d < DRIVES; d++)
+        for (i = 0; i < n[d]; i++)
+            bad +=
+                passed(&counts[d][i], drives[d].name, ceilings, sizeof ceilings / sizeof *ceilings);
+    all_were_driven(seen, kernels);
+    if (bad) fail_msg("%d figures are above their ceilings", bad);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shuffles_move_the_values_of_a_warp),
+        cmocka_unit_test(shared_memory_has_the_size_of_the_launch),
+        cmocka_unit_test(requests_are_those_of_a_device),
+        cmocka_unit_test(a_missing_barrier_is_a_race),
+        cmocka_unit_test(blocks_that_write_one_word_are_a_race),
+        cmocka_unit_test(an_uncoalesced_load_passes_its_ceiling),
+        cmocka_unit_test(every_kernel_keeps_below_its_ceilings),
+    };
+    return cmocka_run_group_tests_name("kernels", tests, open_device, close_device);
+}
