@@ -36,11 +36,14 @@ OPENMP ?= -fopenmp
 # nvcc: the CUDA Toolkit's where it is installed, else what `make nvcc` has brought from PyPI.
 NVCC   := $(or $(shell command -v nvcc 2>/dev/null),$(firstword \
           $(wildcard build/nvcc/lib/python3*/site-packages/nvidia/cu*/bin/nvcc)))
-NVCC_PACKAGES = nvidia-cuda-nvcc nvidia-nvvm nvidia-cuda-crt nvidia-cuda-runtime nvidia-cuda-cccl
+NVDISASM := $(or $(shell command -v nvdisasm 2>/dev/null),$(firstword \
+            $(wildcard build/nvcc/lib/python3*/site-packages/nvidia/cu*/bin/nvdisasm)))
+NVCC_PACKAGES = nvidia-cuda-nvcc nvidia-nvvm nvidia-cuda-crt nvidia-cuda-runtime nvidia-cuda-cccl \
+                nvidia-cuda-nvdisasm
 
-.PHONY: help demo test test-all test-kernels bench peers bench-peers bench-mca bench-results kernels lint blocks \
-        nvcc fuzz dist install clean all unit unit-gpu test-gpu demo-packages test-packages \
-        mca-packages
+.PHONY: help demo test test-all test-kernels test-sass bench peers bench-peers bench-mca \
+        bench-results kernels lint blocks nvcc fuzz dist install clean all unit unit-gpu test-gpu \
+        demo-packages test-packages mca-packages
 
 help:
 	@echo "make demo      run the five libraries on real input (installs libstb-dev)"
@@ -51,6 +54,7 @@ help:
 	@echo "make bench-mca    cycles of the NEON code by llvm-mca, without an Arm machine"
 	@echo "make bench-results  all of these into bench/RESULTS.md"
 	@echo "make test-kernels  what each GPU kernel does to memory, counted; ceilings and races"
+	@echo "make test-sass  their registers and inner loops as nvcc compiles them (make nvcc)"
 	@echo "make kernels   GPU kernels to $(B)/kernels (SPIR-V; PTX where nvcc is)"
 	@echo "make nvcc      nvcc from PyPI to build/nvcc, where no CUDA Toolkit is"
 	@echo "make test-gpu  the kernel tests on this machine's GPU; skips without one"
@@ -126,11 +130,11 @@ $(B)/kernels/%.ptx: cuda/%.cu $(KERNEL_WORDS)
 	sed 's/^\.version .*/.version 7.0/' $@.new >$@ && rm $@.new
 
 nvcc: # 300 MB from PyPI, into the build folder alone
-ifeq ($(NVCC),)
+ifeq ($(and $(NVCC),$(NVDISASM)),)
 	python3 -m venv build/nvcc || { echo "needs Python 3 with venv (Debian: python3-venv)"; exit 1; }
 	build/nvcc/bin/pip install -q --disable-pip-version-check $(NVCC_PACKAGES)
 else
-	@echo "nvcc is there: $(NVCC)"
+	@echo "nvcc is there: $(NVCC), $(NVDISASM)"
 endif
 
 # ---- unit tests -------------------------------------------------------------------------------
@@ -205,6 +209,14 @@ $(B)/test/kernels: tests/kernels.c tests/test.h tests/cuda_count.h \
 test-kernels: test-packages $(B)/test/kernels build/count/libcuda_on_cpu.so
 	@OMP_NUM_THREADS=1 $(B)/test/kernels
 
+# What nvcc makes of the kernels: registers, spills, arithmetic in the hottest loop.
+test-sass:
+ifeq ($(and $(NVCC),$(NVDISASM)),)
+	@echo "skipped: no nvcc or no nvdisasm (make nvcc brings both from PyPI)"
+else
+	@python3 tests/sass.py $(B)/sass $(NVCC) $(NVDISASM)
+endif
+
 GPU_TESTS = $(filter %_gpu,$(TESTS))
 unit-gpu: $(addprefix $(B)/test/,$(GPU_TESTS)) build/shim/libcuda_on_cpu.so
 	@sh tests/unit.sh $(B) $(GPU_TESTS)
@@ -265,7 +277,8 @@ $(B)/.mca-packages: Makefile
 bench-mca: mca-packages $(B)/bench/mca # ROWS="gl fp4" takes those with one of the words
 	@python3 bench/mca.py $(B)/bench/mca $(ROWS)
 
-bench-results: demo-packages mca-packages $(BENCHES:%=$(B)/bench/%) $(B)/bench/mca
+bench-results: demo-packages mca-packages test-packages $(BENCHES:%=$(B)/bench/%) $(B)/bench/mca \
+               $(B)/test/kernels build/count/libcuda_on_cpu.so
 	@mkdir -p $(B)/peers
 	@python3 bench/results.py $(B) $(PARTS) # PARTS="fp4 peers" renews only these tables
 

@@ -1,0 +1,172 @@
+"""What nvcc makes of the kernels for sm_90: registers, stack, shared memory, and how much of the
+hottest loop is arithmetic.
+    sass.py FOLDER NVCC NVDISASM [KERNEL...]
+NVDISASM is nvdisasm (PyPI: nvidia-cuda-nvdisasm). The loop is the innermost one with the most fused
+multiply-adds (FFMA; 32-bit integer products, IMAD, in the kernels of the field), and the share that of
+the way through it that has the most of them and, among these, the fewest instructions. Exit code 1
+above a ceiling or below a floor of LIMITS."""
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+# Kernel: registers (rounded up to the 8 in which they are given out), bytes of stack (spills are among
+# them), bytes of shared memory; the least share of the loop in percent, where it is asked for.
+LIMITS = {
+    "adam": (24, 0, 0),
+    "axx_conv2d": (40, 0, 0),
+    "axx_gemm": (40, 0, 2176),
+    "bf16": (16, 0, 0),
+    "column_sums": (32, 0, 16384),
+    "cross_entropy": (32, 0, 128),
+    "dropout": (16, 0, 0),
+    "elementwise": (24, 0, 0),
+    "embedding": (16, 0, 0),
+    "embedding_backward": (32, 0, 0),
+    "flash_attention": (40, 0, 4352, 28),
+    "flash_attention_backward": (80, 0, 8576, 21),
+    "fp4_circuit": (32, 0, 0),
+    "fp4_matmul": (40, 0, 128),
+    "gemm": (72, 0, 17408, 63),
+    "gemm_128": (128, 0, 33792, 77),
+    "gemm_32": (56, 0, 18432, 42),
+    "gl_dot": (32, 0, 2048, 19),
+    "gl_matmul": (32, 0, 4352, 15),
+    "gl_ntt": (32, 0, 8192, 10),
+    "gl_poseidon2": (32, 160, 0, 15),
+    "gl_reorder": (16, 0, 0),
+    "gl_vector": (24, 0, 0, 20),
+    "layernorm": (32, 0, 128),
+    "layernorm_backward": (32, 0, 128),
+    "probe": (24, 0, 0),
+    "reduce": (24, 0, 128),
+    "rmsnorm": (32, 0, 128),
+    "rmsnorm_backward": (32, 0, 128),
+    "rotary": (24, 0, 0),
+    "softmax": (32, 0, 128),
+    "softmax_backward": (32, 0, 128),
+    "swiglu": (24, 0, 0),
+    "swiglu_backward": (24, 0, 0),
+    "tir_forward": (80, 512, 16384),
+}
+FLOATS = {"gemm", "gemm_32", "gemm_128", "flash_attention", "flash_attention_backward"}
+FIELD = {"gl_dot", "gl_matmul", "gl_ntt", "gl_poseidon2", "gl_vector"}
+
+
+def run(*command):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        sys.exit(" ".join(command) + "\n" + done.stdout)
+    return done.stdout
+
+
+def number(pattern, text):
+    found = re.search(pattern, text)
+    return int(found[1]) if found else 0
+
+
+class Code:
+    """The instructions of a kernel: what they are, and where a branch goes and whether always."""
+
+    def __init__(self, text, name):
+        text = text.split(f"\n.text.{name}:\n")[1]
+        labels = {}
+        self.names, branches = [], {}
+        for line in text.splitlines():
+            if line.lstrip().startswith(".section"):
+                break
+            label = re.match(r"(\.L_x_\d+):", line)
+            if label:
+                labels[label[1]] = len(self.names)
+            word = re.match(r"\s*/\*[0-9a-f]+\*/\s+(@\S+\s+)?([A-Z0-9_.]+)(.*)", line)
+            if not word:
+                continue
+            target = re.search(r"`\((\.L_x_\d+)\)", word[3])
+            if word[2].startswith("BRA") and target:
+                always = not word[1] and not re.match(r"\s*!?U?P\d", word[3])
+                branches[len(self.names)] = (target[1], always)
+            elif word[2] in ("EXIT", "RET.REL.NODEC") and not word[1]:
+                branches[len(self.names)] = (None, True)
+            self.names.append(word[2])
+        self.branches = {i: (labels.get(to), always) for i, (to, always) in branches.items()}
+
+    def loops(self):
+        """First and last instruction of each innermost loop; of the whole, without one."""
+        all_loops = [(to, i) for i, (to, _) in self.branches.items() if to is not None and to < i]
+        inner = [(a, b) for a, b in all_loops
+                 if not any(a <= c and d <= b and (a, b) != (c, d) for c, d in all_loops)]
+        return inner or [(0, len(self.names) - 1)]
+
+    def best_way(self, first, last, counted):
+        """(number counted, - instructions) of the best way from first to last."""
+        best = {first: (0, 0)}
+        for i in range(first, last + 1):
+            if i not in best:
+                continue
+            mine, length = best[i]
+            so_far = (mine + counted(self.names[i]), length - 1)
+            if i == last or self.branches.get(i, (0, 0)) == (None, True):
+                best[last + 1] = max(best.get(last + 1, so_far), so_far)
+                continue
+            to, always = self.branches.get(i, (None, False))
+            for next_one in ([] if always else [i + 1]) + ([] if to is None else [to]):
+                if i < next_one <= last:
+                    best[next_one] = max(best.get(next_one, so_far), so_far)
+        return best.get(last + 1, (0, -1))
+
+
+def is_product(name):
+    return name == "IMAD" or name.startswith(("IMAD.WIDE", "IMAD.HI"))
+
+
+def figures(kernel):
+    cubin = os.path.join(FOLDER, kernel + ".cubin")
+    said = run(NVCC, "-cubin", "-arch=sm_90", "-fmad=false", "-Xptxas", "-v",
+               f"cuda/{kernel}.cu", "-o", cubin)
+    code = Code(run(NVDISASM, "-c", cubin), kernel)
+    counted = is_product if kernel in FIELD else lambda name: name == "FFMA"
+    ways = [code.best_way(a, b, counted) for a, b in code.loops()]
+    most, length = max(ways)
+    return {"registers": number(r"Used (\d+) registers", said),
+            "stack": max(number(r"(\d+) bytes stack frame", said),
+                         number(r"(\d+) bytes cumulative stack", said)),
+            "spills": number(r"(\d+) bytes spill stores", said),
+            "shared": number(r"(\d+) bytes smem", said),
+            "instructions": len(code.names),
+            "counted": most, "length": -length, "share": 100 * most / -length}
+
+
+def failures(kernel, f):
+    if kernel not in LIMITS:
+        return [f"{kernel}: no limits"]
+    registers, stack, shared, *share = LIMITS[kernel]
+    found = [f"{kernel}: {f[what]} {unit}, at most {most}"
+             for what, unit, most in (("registers", "registers", registers),
+                                      ("stack", "bytes of stack", stack),
+                                      ("shared", "bytes of shared memory", shared))
+             if f[what] > most]
+    if share and f["share"] < share[0]:
+        found.append(f"{kernel}: {f['share']:.1f} % arithmetic in the loop, at least {share[0]}")
+    return found
+
+
+FOLDER, NVCC, NVDISASM = sys.argv[1:4]
+ALL = sorted(name[:-3] for name in os.listdir("cuda") if name.endswith(".cu"))
+os.makedirs(FOLDER, exist_ok=True)
+print("| kernel                   | registers | stack | spills | shared | instructions | in the loop |"
+      " of them          | share |")
+print("|--------------------------|----------:|------:|-------:|-------:|-------------:|------------:|"
+      "------------------|------:|")
+bad = []
+with ThreadPoolExecutor(os.cpu_count()) as pool:
+    for kernel, f in zip(sys.argv[4:] or ALL, pool.map(figures, sys.argv[4:] or ALL)):
+        asked = kernel in FLOATS | FIELD
+        unit = "IMAD" if kernel in FIELD else "FFMA"
+        print(f"| {kernel:24} | {f['registers']:9} | {f['stack']:5} | {f['spills']:6} |"
+              f" {f['shared']:6} | {f['instructions']:12} |"
+              + (f" {f['length']:11} | {f['counted']:4} {unit:11} | {f['share']:3.0f} % |" if asked else
+                 f" {'':11} | {'':16} | {'':5} |"))
+        bad += failures(kernel, f)
+print("\n".join(bad) or "every kernel within its limits")
+sys.exit(1 if bad else 0)
