@@ -53,7 +53,7 @@ help:
 	@echo "make bench-peers  beside Plonky3, twenty-first, ggml, bitsandbytes, PyTorch .. (make peers)"
 	@echo "make bench-mca    cycles of the NEON code by llvm-mca, without an Arm machine"
 	@echo "make bench-results  all of these into bench/RESULTS.md"
-	@echo "make test-kernels  what each GPU kernel does to memory, counted; ceilings and races"
+	@echo "make test-kernels  what each GPU kernel does to memory, counted, with ceilings; races"
 	@echo "make test-sass  their registers and inner loops as nvcc compiles them (make nvcc)"
 	@echo "make kernels   GPU kernels to $(B)/kernels (SPIR-V; PTX where nvcc is)"
 	@echo "make nvcc      nvcc from PyPI to build/nvcc, where no CUDA Toolkit is"
@@ -206,8 +206,13 @@ $(B)/test/kernels: tests/kernels.c tests/test.h tests/cuda_count.h \
                    $(B)/obj/hlx.o $(B)/obj/axx.o $(B)/obj/tir.o
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(OPENMP) -Wall -Wextra $(filter %.c %.o,$^) -Wl,-z,muldefs -o $@ -lcmocka -ljson-c -lm
-test-kernels: test-packages $(B)/test/kernels build/count/libcuda_on_cpu.so
+$(B)/test/kernels_radv: tests/kernels_radv.c tests/test.h
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -Wall -Wextra $< -o $@ -lcmocka -ljson-c -lvulkan
+test-kernels: test-packages $(B)/test/kernels $(B)/test/kernels_radv build/count/libcuda_on_cpu.so
+	@$(MAKE) --no-print-directory B=build kernels >/dev/null
 	@OMP_NUM_THREADS=1 $(B)/test/kernels
+	@$(B)/test/kernels_radv
 
 # What nvcc makes of the kernels: registers, spills, arithmetic in the hottest loop.
 test-sass:
@@ -278,7 +283,7 @@ bench-mca: mca-packages $(B)/bench/mca # ROWS="gl fp4" takes those with one of t
 	@python3 bench/mca.py $(B)/bench/mca $(ROWS)
 
 bench-results: demo-packages mca-packages test-packages $(BENCHES:%=$(B)/bench/%) $(B)/bench/mca \
-               $(B)/test/kernels build/count/libcuda_on_cpu.so
+               $(B)/test/kernels $(B)/test/kernels_radv build/count/libcuda_on_cpu.so
 	@mkdir -p $(B)/peers
 	@python3 bench/results.py $(B) $(PARTS) # PARTS="fp4 peers" renews only these tables
 
