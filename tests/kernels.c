@@ -235,7 +235,7 @@ static void requests_are_those_of_a_device(void **state) {
     assert_true(c.shared_load.requests == 4 && c.shared_load.wavefronts == 16); /* 8 banks */
     c = run_self(PAIRS, out);
     assert_true(c.shared_store.requests == 4 && c.shared_store.wavefronts == 8);
-    assert_true(c.shared_load.requests == 4 && c.shared_load.wavefronts == 8);
+    assert_true(c.shared_load.requests == 8 && c.shared_load.wavefronts == 16);
     assert_string_equal(races(), "");
 }
 
@@ -562,6 +562,7 @@ static const ceiling ceilings[] = {
     {"train 2x64 of 64", "reduce", {3, 7, 4, 1, 1, 1, 1.16}},
     {"train 2x64 of 64", "softmax", {2, 14, 2.64, 3.58, 1, 1, 4.83}},
     {"train 2x64 of 64", "softmax_backward", {2, 7, 3, 4, 1, 1, 26.59}},
+    {"train 2x64 of 64", "(all)", {77, 7.65, 2.85, 5.3, 1, 2.18, 1.44}},
     {"train 128 of 128 flash bf16", "adam", {1, 0, 1.47, 4, 0, 0, 7.25}},
     {"train 128 of 128 flash bf16", "bf16", {43, 0, 3.67, 3.6, 0, 0, 0}},
     {"train 128 of 128 flash bf16", "column_sums", {13, 5, 3.22, 4, 1, 1, 7.18}},
@@ -576,6 +577,7 @@ static const ceiling ceilings[] = {
     {"train 128 of 128 flash bf16", "layernorm", {5, 14, 4, 3, 1, 1, 7.5}},
     {"train 128 of 128 flash bf16", "layernorm_backward", {5, 14, 3.8, 4, 1, 1, 5.67}},
     {"train 128 of 128 flash bf16", "reduce", {3, 7, 4, 1, 1, 1, 1.15}},
+    {"train 128 of 128 flash bf16", "(all)", {126, 1.58, 8.41, 4.47, 1, 2.28, 3.56}},
     {"train 2x64 of 64 Llama", "adam", {1, 0, 1.55, 4, 0, 0, 6.25}},
     {"train 2x64 of 64 Llama", "column_sums", {5, 5, 3.01, 4, 1, 1, 9.32}},
     {"train 2x64 of 64 Llama", "cross_entropy", {1, 15, 3.58, 3.83, 1, 1, 0.99}},
@@ -591,6 +593,7 @@ static const ceiling ceilings[] = {
     {"train 2x64 of 64 Llama", "softmax_backward", {2, 7, 3, 4, 1, 1, 26.59}},
     {"train 2x64 of 64 Llama", "swiglu", {2, 0, 4, 4, 0, 0, 0.6}},
     {"train 2x64 of 64 Llama", "swiglu_backward", {2, 0, 4, 4, 0, 0, 0.34}},
+    {"train 2x64 of 64 Llama", "(all)", {87, 5.67, 2.98, 5.19, 1, 2.31, 1.41}},
     {"fp4 64x1024, 2 vectors", "fp4_matmul", {1, 7, 2, 1, 1, 1, 3.57}},
     {"fp4 adder 32, 256 words", "fp4_circuit", {1, 0, 2.13, 4, 0, 0, 0}},
     {"axx gemm 128^3", "axx_gemm", {1, 4, 20.16, 4, 1, 2, 0}},
@@ -626,6 +629,20 @@ static void all_were_driven(char seen[][32], size_t n) {
     closedir(dir);
 }
 
+/* The kernels of a training step together, as "(all)": all of a count but its name is numbers. */
+static cuda_count total(const cuda_count *list, size_t n) {
+    enum { FIRST = offsetof(cuda_count, launches), BYTES = sizeof(cuda_count) - FIRST };
+    uint64_t sum[BYTES / 8] = {0}, number[BYTES / 8];
+    cuda_count all = {.kernel = "(all)"};
+    size_t i, k;
+    for (i = 0; i < n; i++) {
+        memcpy(number, (const char *)&list[i] + FIRST, BYTES);
+        for (k = 0; k < BYTES / 8; k++) sum[k] += number[k];
+    }
+    memcpy((char *)&all + FIRST, sum, BYTES);
+    return all;
+}
+
 static void every_kernel_keeps_below_its_ceilings(void **state) {
     static char seen[DRIVES * MOST][32];
     cuda_count counts[DRIVES][MOST];
@@ -637,7 +654,11 @@ static void every_kernel_keeps_below_its_ceilings(void **state) {
     for (d = 0; d < DRIVES; d++) {
         const char *text;
         drives[d].run();
-        n[d] = take(counts[d], MOST);
+        n[d] = take(counts[d], MOST - 1);
+        if (n[d] > 2) {
+            counts[d][n[d]] = total(counts[d], n[d]);
+            n[d]++;
+        }
         for (i = 0; i < n[d]; i++) {
             print_row(drives[d].name, &counts[d][i]);
             strcpy(seen[kernels++], counts[d][i].kernel);

@@ -37,9 +37,9 @@ NC_KERNEL_2(kernels_self, 64, 1, NC_IN(0, uint, in), NC_OUT(1, uint, out)) {
         NC_BARRIER();
         out[at] = tile[4 * t];
         break;
-    default: // 8 bytes a thread, and then every second word
+    default: // 8 bytes a thread, then every second word, and the same 8 bytes for every fourth thread
         pairs[t] = at;
         NC_BARRIER();
-        out[at] = tile[2 * t];
+        out[at] = tile[2 * t] + (uint)pairs[t % 4];
     }
 }
