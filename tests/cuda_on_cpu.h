@@ -299,7 +299,7 @@ template <class T> T __shfl_down_sync(unsigned mask, T value, unsigned distance,
     return nc_shim::shuffle(mask, value, from > (lane | ((unsigned)width - 1)) ? lane : from);
 }
 
-/* What nvcc writes `extern __shared__ type name[]`: shared memory of the size that the launch tells. */
+/* What nvcc writes `extern __shared__ type name[]`: shared memory of the launch's size. */
 #define NC_DYNAMIC_SHARED(type, name)                                                              \
     type *const name = reinterpret_cast<type *>(nc_shim::run.dynamic.data())
 #endif

@@ -536,8 +536,8 @@ static const struct {
 };
 enum { DRIVES = sizeof drives / sizeof *drives, MOST = 64 };
 
-/* Today's figures, rounded up: launches, barriers, sectors a load and a store, wavefronts of a shared
-   load and store, wavefronts a warp-operation. A better kernel lowers its line. */
+/* Today's figures, rounded up: launches, barriers, sectors a load and a store, wavefronts of a
+   shared load and store, wavefronts a warp-operation. A better kernel lowers its line. */
 static const ceiling ceilings[] = {
     {"gemm 128^3", "gemm_32", {1, 5, 4, 8, 1, 2.5, 1.28}},
     {"gemm 128^3, A^T", "gemm_32", {1, 5, 4, 8, 1, 1, 1.16}},

@@ -1,6 +1,6 @@
-/* What the compiler of Mesa's driver for AMD cards makes of the SPIR-V kernels, without a card: RADV
-   compiles for a device that does not exist (RADV_FORCE_FAMILY) and tells the registers, the waves
-   that these leave room for, and what is spilled to memory. Skipped where that driver is not. */
+/* What the compiler of Mesa's driver for AMD cards makes of the SPIR-V kernels, without a card:
+   RADV compiles for a device that does not exist (RADV_FORCE_FAMILY) and tells the registers, the
+   waves that these leave room for, and what is spilled. Skipped where that driver is not. */
 #include "test.h"
 #include <vulkan/vulkan.h>
 

@@ -2,17 +2,17 @@
 hottest loop is arithmetic.
     sass.py FOLDER NVCC NVDISASM [KERNEL...]
 NVDISASM is nvdisasm (PyPI: nvidia-cuda-nvdisasm). The loop is the innermost one with the most fused
-multiply-adds (FFMA; 32-bit integer products, IMAD, in the kernels of the field), and the share that of
-the way through it that has the most of them and, among these, the fewest instructions. Exit code 1
-above a ceiling or below a floor of LIMITS."""
+multiply-adds (FFMA; in the kernels of the field 32-bit integer products, IMAD), and the share is
+that of the way through it that has the most of them and, among these, the fewest instructions. Exit
+code 1 above a ceiling or below a floor of LIMITS."""
 import os
 import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-# Kernel: registers (rounded up to the 8 in which they are given out), bytes of stack (spills are among
-# them), bytes of shared memory; the least share of the loop in percent, where it is asked for.
+# Kernel: registers (rounded up to the 8 in which they are given out), bytes of stack (spills are
+# among them) and of shared memory; where it is asked for, the least share of the loop in percent.
 LIMITS = {
     "adam": (24, 0, 0),
     "axx_conv2d": (40, 0, 0),
@@ -51,6 +51,7 @@ LIMITS = {
     "tir_forward": (80, 512, 16384),
 }
 FLOATS = {"gemm", "gemm_32", "gemm_128", "flash_attention", "flash_attention_backward"}
+MOVES = re.compile(r"(LD|ST)[GSL]?(\.|$)")  # to and from memory; constants (LDC) are not
 FIELD = {"gl_dot", "gl_matmul", "gl_ntt", "gl_poseidon2", "gl_vector"}
 
 
@@ -99,13 +100,14 @@ class Code:
         return inner or [(0, len(self.names) - 1)]
 
     def best_way(self, first, last, counted):
-        """(number counted, - instructions) of the best way from first to last."""
-        best = {first: (0, 0)}
+        """(number counted, - instructions, - loads and stores) of the best way through."""
+        best = {first: (0, 0, 0)}
         for i in range(first, last + 1):
             if i not in best:
                 continue
-            mine, length = best[i]
-            so_far = (mine + counted(self.names[i]), length - 1)
+            mine, length, moves = best[i]
+            name = self.names[i]
+            so_far = (mine + counted(name), length - 1, moves - bool(MOVES.match(name)))
             if i == last or self.branches.get(i, (0, 0)) == (None, True):
                 best[last + 1] = max(best.get(last + 1, so_far), so_far)
                 continue
@@ -113,7 +115,7 @@ class Code:
             for next_one in ([] if always else [i + 1]) + ([] if to is None else [to]):
                 if i < next_one <= last:
                     best[next_one] = max(best.get(next_one, so_far), so_far)
-        return best.get(last + 1, (0, -1))
+        return best.get(last + 1, (0, -1, 0))
 
 
 def is_product(name):
@@ -127,14 +129,15 @@ def figures(kernel):
     code = Code(run(NVDISASM, "-c", cubin), kernel)
     counted = is_product if kernel in FIELD else lambda name: name == "FFMA"
     ways = [code.best_way(a, b, counted) for a, b in code.loops()]
-    most, length = max(ways)
+    most, length, moves = max(ways)
     return {"registers": number(r"Used (\d+) registers", said),
             "stack": max(number(r"(\d+) bytes stack frame", said),
                          number(r"(\d+) bytes cumulative stack", said)),
             "spills": number(r"(\d+) bytes spill stores", said),
             "shared": number(r"(\d+) bytes smem", said),
             "instructions": len(code.names),
-            "counted": most, "length": -length, "share": 100 * most / -length}
+            "counted": most, "in the loop": -length, "loads, stores": -moves,
+            "share": 100 * most / -length}
 
 
 def failures(kernel, f):
@@ -154,19 +157,19 @@ def failures(kernel, f):
 FOLDER, NVCC, NVDISASM = sys.argv[1:4]
 ALL = sorted(name[:-3] for name in os.listdir("cuda") if name.endswith(".cu"))
 os.makedirs(FOLDER, exist_ok=True)
-print("| kernel                   | registers | stack | spills | shared | instructions | in the loop |"
-      " of them          | share |")
-print("|--------------------------|----------:|------:|-------:|-------:|-------------:|------------:|"
-      "------------------|------:|")
+COLUMNS = ("registers", "stack", "spills", "shared", "instructions", "in the loop", "loads, stores")
+print(f"| {'kernel':24} | {' | '.join(COLUMNS)} | of them   | share |")
+print(f"|{'-' * 26}|{'|'.join('-' * (len(c) + 1) + ':' for c in COLUMNS)}|-----------|------:|")
 bad = []
 with ThreadPoolExecutor(os.cpu_count()) as pool:
     for kernel, f in zip(sys.argv[4:] or ALL, pool.map(figures, sys.argv[4:] or ALL)):
         asked = kernel in FLOATS | FIELD
         unit = "IMAD" if kernel in FIELD else "FFMA"
-        print(f"| {kernel:24} | {f['registers']:9} | {f['stack']:5} | {f['spills']:6} |"
-              f" {f['shared']:6} | {f['instructions']:12} |"
-              + (f" {f['length']:11} | {f['counted']:4} {unit:11} | {f['share']:3.0f} % |" if asked else
-                 f" {'':11} | {'':16} | {'':5} |"))
+        cells = [f[c] for c in COLUMNS[:5]] + [f[c] if asked else "" for c in COLUMNS[5:]]
+        print(f"| {kernel:24} |"
+              + "".join(f" {cell:>{len(c)}} |" for c, cell in zip(COLUMNS, cells))
+              + (f" {f['counted']:4} {unit} | {f['share']:3.0f} % |" if asked
+                 else f"{'|':>12}{'|':>8}"))
         bad += failures(kernel, f)
 print("\n".join(bad) or "every kernel within its limits")
 sys.exit(1 if bad else 0)
