@@ -10193,7 +10193,7 @@ static void nc_axx__depthwise_block(const nc_axx_engine *e, const nc_axx__plan *
                                       m->weights + (r * outputs + c) * (p->taps + 1) * lanes,
                                       p->taps, step, e->terms[r].factor, r > 0, m->sums, p->out_w);
             for (i = 0; i < p->out_w; i += n) {
-                float some[NC_AXX__SOME * NC_AXX__BLOCK_CHANNELS];
+                float some[NC_AXX__SOME * NC_AXX__SOME];
                 n = p->out_w - i < NC_AXX__SOME ? p->out_w - i : (size_t)NC_AXX__SOME;
                 nc_axx__some_values(some, m->sums + i * lanes, lanes, n, channels, x_scale, scales,
                                     biases);
