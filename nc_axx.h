@@ -9994,24 +9994,32 @@ static void nc_axx__tap_starts(const nc_axx__plan *p, size_t lanes, size_t *star
     *starts = starts[-1];
 }
 
-/* Sums over the taps by look-ups for a row of places that read every stride-th byte. */
+/* Sums over the taps by look-ups for some places that read every stride-th byte. */
+static inline void nc_axx__look_up_some(const nc_axx_engine *e, const uint8_t *bytes,
+                                        const size_t *starts, const uint8_t *w, size_t taps,
+                                        size_t stride, int32_t *sums, size_t n) {
+    int32_t sum[8] = {0, 0, 0, 0, 0, 0, 0, 0};
+    size_t tap, k;
+    for (tap = 0; tap < taps; tap++) {
+        const uint8_t *x = bytes + starts[tap];
+        const int32_t *column = e->turned + (size_t)w[tap] * 256;
+        NC_AXX__UNROLL(8)
+        for (k = 0; k < n; k++) sum[k] += column[x[k * stride]];
+    }
+    memcpy(sums, sum, n * sizeof *sum);
+}
+
+/* For a row of places. */
 static inline void nc_axx__look_up_row(const nc_axx_engine *e, const uint8_t *bytes,
                                        const size_t *starts, const uint8_t *w, size_t taps,
                                        size_t stride, int32_t *sums, size_t n) {
-    size_t tap, i, k;
-    for (i = 0; i + 8 <= n; i += 8) {
-        int32_t sum[8] = {0, 0, 0, 0, 0, 0, 0, 0};
-        for (tap = 0; tap < taps; tap++) {
-            const uint8_t *x = bytes + starts[tap] + i * stride;
-            const int32_t *column = e->turned + (size_t)w[tap] * 256;
-            NC_AXX__UNROLL(8)
-            for (k = 0; k < 8; k++) sum[k] += column[x[k * stride]];
-        }
-        memcpy(sums + i, sum, sizeof sum);
-    }
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8)
+        nc_axx__look_up_some(e, bytes + i * stride, starts, w, taps, stride, sums + i, 8);
+    for (; i + 4 <= n; i += 4)
+        nc_axx__look_up_some(e, bytes + i * stride, starts, w, taps, stride, sums + i, 4);
     for (; i < n; i++)
-        for (sums[i] = 0, tap = 0; tap < taps; tap++)
-            sums[i] += e->turned[(size_t)w[tap] * 256 + bytes[starts[tap] + i * stride]];
+        nc_axx__look_up_some(e, bytes + i * stride, starts, w, taps, stride, sums + i, 1);
 }
 
 static void nc_axx__look_up_taps(const nc_axx_engine *e, const uint8_t *bytes, const size_t *starts,
