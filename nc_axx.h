@@ -9416,8 +9416,9 @@ static void nc_axx__gather(const nc_axx_engine *e, const nc_axx__plan *p, void *
  * is a few products, a block of them lane by lane -- */
 
 enum {
-    NC_AXX__DEPTHWISE_TAPS = 128, /* more columns of the table do not stay in a cache */
-    NC_AXX__DEPTHWISE_TERMS = 4,  /* more products are slower than look-ups */
+    NC_AXX__DEPTHWISE_TAPS = 128,       /* more columns of the table do not stay in a cache */
+    NC_AXX__DEPTHWISE_TERMS = 4,        /* more products are slower than look-ups */
+    NC_AXX__DEPTHWISE_PLACES = 1 << 18, /* of a padded map: more are no blocks of channels */
     NC_AXX__BLOCK_CHANNELS = 16,
     NC_AXX__LAYER_HANDS = 8 /* threads of a layer at most */
 };
@@ -9431,6 +9432,26 @@ static size_t nc_axx__padded_w(const nc_axx__plan *p) {
     return (p->small_w - 1) * p->s.stride_w + (p->s.kernel_w - 1) * p->s.dilation_w + 1;
 }
 
+static size_t nc_axx__padded_places(const nc_axx__plan *p) {
+    return nc__mul_size(nc_axx__padded_h(p), nc_axx__padded_w(p));
+}
+
+/* The columns of the larger map that lie in the padded one. */
+static size_t nc_axx__inside_w(const nc_axx__plan *p) {
+    const size_t padded = nc_axx__padded_w(p), left = p->s.padding_w;
+    const size_t room = padded > left ? padded - left : 0;
+    return room < p->large_w ? room : p->large_w;
+}
+
+/* Where the first place reads every tap of a padded map of so many lanes; one more: the last. */
+static void nc_axx__tap_starts(const nc_axx__plan *p, size_t lanes, size_t *starts) {
+    size_t i, j;
+    for (i = 0; i < p->s.kernel_h; i++)
+        for (j = 0; j < p->s.kernel_w; j++)
+            *starts++ = (i * p->s.dilation_h * nc_axx__padded_w(p) + j * p->s.dilation_w) * lanes;
+    *starts = starts[-1];
+}
+
 /* Whether a convolution goes this way: with more outputs of a channel rows of taps are quicker. */
 static int nc_axx__is_depthwise(const nc_axx_engine *e, const nc_axx__plan *p) {
     return !(e && e->wide) && p->large_channels == 1 && p->small_channels <= 4 &&
@@ -9441,7 +9462,7 @@ static int nc_axx__is_depthwise(const nc_axx_engine *e, const nc_axx__plan *p) {
 static size_t nc_axx__depthwise_terms(const nc_axx_engine *e, const nc_axx__plan *p) {
 #ifdef NC_AXX__VECTORS
     if (nc_axx__level() >= 1 && !e->info.planes && e->info.products <= NC_AXX__DEPTHWISE_TERMS &&
-        p->s.groups >= 4)
+        p->s.groups >= 4 && nc_axx__padded_places(p) <= NC_AXX__DEPTHWISE_PLACES)
         return e->info.products;
 #endif
     (void)e;
@@ -9497,9 +9518,10 @@ static size_t nc_axx__lay_out_depthwise(const nc_axx__plan *p, void *memory,
                                         nc_axx__depthwise_memory *m) {
     const size_t all = NC_AXX__DEPTHWISE_TERMS * NC_AXX__BLOCK_CHANNELS;
     nc_axx__arena arena = nc_axx__arena_of(memory);
-    m->places = nc__mul_size(nc_axx__padded_h(p), nc_axx__padded_w(p));
-    m->factors = (int16_t *)nc_axx__piece(&arena, nc__mul_size(all, m->places), sizeof *m->factors);
-    m->bytes = (uint8_t *)m->factors;
+    m->places = nc_axx__padded_places(p);
+    m->bytes = (uint8_t *)nc_axx__piece(
+        &arena, m->places, m->places <= NC_AXX__DEPTHWISE_PLACES ? all * sizeof *m->factors : 1);
+    m->factors = (int16_t *)(void *)m->bytes;
     m->weights = (int16_t *)nc_axx__piece(&arena, all * p->small_channels * (p->taps + 1),
                                           sizeof *m->weights);
     m->sums = (int32_t *)nc_axx__piece(&arena, nc__mul_size(p->small_w, NC_AXX__BLOCK_CHANNELS),
@@ -9545,7 +9567,7 @@ static void nc_axx__lay_out_conv(const nc_axx_engine *e, const nc_axx__plan *p, 
  * block of channels lies interleaved, a vector for every place; the larger map has zeros around it,
  * which are multiplied as others are. Chains of graphs are fused, those of layers are not -- */
 
-/* Channels of the widest block; places of the padded map, beyond which rows of taps are as good. */
+/* Channels of the widest block. */
 enum {
 #ifdef NC_AXX__X86
     NC_AXX__LANES = 16,
@@ -9554,7 +9576,6 @@ enum {
 #else
     NC_AXX__LANES = 1,
 #endif
-    NC_AXX__DEPTHWISE_PLACES = 1 << 18,
     NC_AXX__HANDS = 32 /* threads of a graph at most */
 };
 
@@ -9563,8 +9584,8 @@ enum {
 typedef struct nc_axx__channels {
     const nc_axx__plan *p;
     size_t lanes, padded_h, padded_w;
-    float *large, *small, *weights, *reals; /* the last: any of them, channel by channel */
-    size_t taps[NC_AXX__DEPTHWISE_TAPS];    /* where the first place reads each, in `large` */
+    float *large, *small, *weights, *reals;  /* the last: any of them, channel by channel */
+    size_t taps[NC_AXX__DEPTHWISE_TAPS + 1]; /* where the first place reads each, in `large` */
 } nc_axx__channels;
 
 /* small += chains over the taps; `places` of a row at once. */
@@ -9768,7 +9789,7 @@ typedef struct nc_axx__depthwise_job {
 
 /* A block's arrays for the widest lanes, with `reals` or without. */
 static size_t nc_axx__slot_floats(const nc_axx__plan *p, int reals) {
-    const size_t large = nc__mul_size(nc_axx__padded_h(p), nc_axx__padded_w(p));
+    const size_t large = nc_axx__padded_places(p);
     const size_t small = nc__mul_size(nc__mul_size(p->small_h, p->small_w), p->small_channels);
     const size_t taps = p->small_channels * p->taps;
     size_t all = nc__add_size(nc__add_size(large, small), taps);
@@ -9783,13 +9804,12 @@ static size_t nc_axx__slot_floats(const nc_axx__plan *p, int reals) {
 static int nc_axx__is_float_depthwise(const nc_axx__plan *p) {
     return p->large_channels == 1 && p->small_channels <= 4 && p->s.groups >= 4 && p->taps > 1 &&
            p->taps <= NC_AXX__DEPTHWISE_TAPS &&
-           nc__mul_size(nc_axx__padded_h(p), nc_axx__padded_w(p)) <= NC_AXX__DEPTHWISE_PLACES;
+           nc_axx__padded_places(p) <= NC_AXX__DEPTHWISE_PLACES;
 }
 
 static nc_axx__channels nc_axx__channels_of(const nc_axx__depthwise_job *job, float *memory) {
     const nc_axx__plan *p = job->p;
     nc_axx__channels b;
-    size_t i;
     b.p = p;
     b.lanes = job->k.lanes;
     b.padded_h = nc_axx__padded_h(p);
@@ -9798,10 +9818,7 @@ static nc_axx__channels nc_axx__channels_of(const nc_axx__depthwise_job *job, fl
     b.small = b.large + b.padded_h * b.padded_w * b.lanes;
     b.weights = b.small + p->small_channels * p->small_h * p->small_w * b.lanes;
     b.reals = b.weights + p->small_channels * p->taps * b.lanes;
-    for (i = 0; i < p->taps; i++)
-        b.taps[i] = (i / p->s.kernel_w * p->s.dilation_h * b.padded_w +
-                     i % p->s.kernel_w * p->s.dilation_w) *
-                    b.lanes;
+    nc_axx__tap_starts(p, b.lanes, b.taps);
     return b;
 }
 
@@ -9810,8 +9827,7 @@ static void nc_axx__turn_large(const nc_axx__channels *b, const float *from, flo
                                size_t channels) {
     const nc_axx__plan *p = b->p;
     const size_t left = p->s.padding_w, plane = p->large_h * p->large_w;
-    const size_t room = b->padded_w > left ? b->padded_w - left : 0;
-    const size_t n = room < p->large_w ? room : p->large_w;
+    const size_t n = nc_axx__inside_w(p);
     size_t y;
     for (y = 0; y < p->large_h && y + p->s.padding_h < b->padded_h && n; y++) {
         float *in = b->large + ((y + p->s.padding_h) * b->padded_w + left) * b->lanes;
@@ -9976,22 +9992,6 @@ static nc_status nc_axx__begin_conv(const nc_axx_engine *e, const nc_axx_conv *s
     if (!nc_axx__fits(work, work_bytes, parts->bytes)) return NC_ERR_ARG;
     nc_axx__lay_out_conv(e, p, work, parts);
     return NC_OK;
-}
-
-/* The columns of the larger map that lie in the padded one. */
-static size_t nc_axx__inside_w(const nc_axx__plan *p) {
-    const size_t padded = nc_axx__padded_w(p), left = p->s.padding_w;
-    const size_t room = padded > left ? padded - left : 0;
-    return room < p->large_w ? room : p->large_w;
-}
-
-/* Where the first place reads every tap of a padded map of so many lanes; one more: the last. */
-static void nc_axx__tap_starts(const nc_axx__plan *p, size_t lanes, size_t *starts) {
-    size_t i, j;
-    for (i = 0; i < p->s.kernel_h; i++)
-        for (j = 0; j < p->s.kernel_w; j++)
-            *starts++ = (i * p->s.dilation_h * nc_axx__padded_w(p) + j * p->s.dilation_w) * lanes;
-    *starts = starts[-1];
 }
 
 /* Sums over the taps by look-ups for some places that read every stride-th byte. */
@@ -10169,7 +10169,8 @@ static void nc_axx__lane_factors(const nc_axx_engine *e, const nc_axx__plan *p,
         int16_t *factors = m->factors + r * m->places * lanes, map[256];
         for (i = 0; i < 256; i++) map[i] = (int16_t)(e->terms[r].u[i] - e->terms[r].u_offset);
         for (i = 0; i < m->places * lanes && !x; i++) factors[i] = map[0];
-        for (h = 0; x && h < p->large_h && h + p->s.padding_h < nc_axx__padded_h(p); h++) {
+        for (h = 0; x && inside && h < p->large_h && h + p->s.padding_h < nc_axx__padded_h(p);
+             h++) {
             const uint8_t *from = x + h * p->large_w;
             int16_t *to = factors + ((h + p->s.padding_h) * padded + p->s.padding_w) * lanes;
             for (i = 0; i < inside; i++, to += lanes)
@@ -10212,40 +10213,46 @@ static void nc_axx__depthwise_block(const nc_axx_engine *e, const nc_axx__plan *
 }
 #endif
 
-/* What a thread does of all images and groups: every slots-th. */
-static void nc_axx__depthwise_share(const nc_axx_engine *e, const nc_axx__plan *p,
-                                    const size_t *starts, const nc_axx__depthwise_memory *m,
-                                    const uint8_t *x, float x_scale, const uint8_t *w,
-                                    const float *w_scale, const float *bias, float *y, size_t slot,
-                                    size_t slots) {
-    const size_t groups = p->s.groups, large = p->large_h * p->large_w, outputs = p->small_channels;
+/* A thread's share of all images and groups, every slots-th, by look-ups. */
+static void nc_axx__depthwise_channels(const nc_axx_engine *e, const nc_axx__plan *p,
+                                       const size_t *starts, const nc_axx__depthwise_memory *m,
+                                       const uint8_t *x, float x_scale, const uint8_t *w,
+                                       const float *w_scale, const float *bias, float *y,
+                                       size_t slot, size_t slots) {
+    const size_t large = p->large_h * p->large_w, outputs = p->small_channels;
     const size_t small = outputs * p->small_h * p->small_w;
-    const size_t lanes = nc_axx__depthwise_terms(e, p) ? (size_t)NC_AXX__BLOCK_CHANNELS : (size_t)1;
-    const size_t blocks = (groups + lanes - 1) / lanes;
-    size_t i, now = SIZE_MAX;
-    if (lanes == 1) memset(m->bytes, 0, m->places);
-#ifdef NC_AXX__VECTORS
-    if (lanes > 1) nc_axx__lane_factors(e, p, m, NULL, 0);
-#endif
-    for (i = slot; i < blocks * p->s.batch; i += slots) {
-        const size_t block = i / p->s.batch, first = block * lanes, left = groups - first;
-        const size_t map = i % p->s.batch * groups + first, output = first * outputs;
-        const size_t channels = left < lanes ? left : lanes;
-        (void)channels; /* without lanes */
-        (void)now;
-        if (lanes == 1)
-            nc_axx__depthwise_channel(e, p, starts, m, x + map * large, w + output * p->taps,
-                                      x_scale, w_scale + output, bias ? bias + output : NULL,
-                                      y + map * small);
-#ifdef NC_AXX__VECTORS
-        if (lanes == 1) continue;
-        if (block != now) nc_axx__lane_weights(e, p, m, w, first, channels);
-        now = block;
-        nc_axx__depthwise_block(e, p, starts, m, x + map * large, x_scale, w_scale + output,
-                                bias ? bias + output : NULL, y + map * small, channels);
-#endif
+    size_t i;
+    memset(m->bytes, 0, m->places);
+    for (i = slot; i < p->s.groups * p->s.batch; i += slots) {
+        const size_t output = i % p->s.groups * outputs;
+        nc_axx__depthwise_channel(e, p, starts, m, x + i * large, w + output * p->taps, x_scale,
+                                  w_scale + output, bias ? bias + output : NULL, y + i * small);
     }
 }
+
+#ifdef NC_AXX__VECTORS
+/* The same by products: of blocks, each with all its images. */
+static void nc_axx__depthwise_blocks(const nc_axx_engine *e, const nc_axx__plan *p,
+                                     const size_t *starts, const nc_axx__depthwise_memory *m,
+                                     const uint8_t *x, float x_scale, const uint8_t *w,
+                                     const float *w_scale, const float *bias, float *y, size_t slot,
+                                     size_t slots) {
+    const size_t lanes = NC_AXX__BLOCK_CHANNELS, groups = p->s.groups, batch = p->s.batch;
+    const size_t large = p->large_h * p->large_w, outputs = p->small_channels;
+    const size_t small = outputs * p->small_h * p->small_w;
+    size_t i, now = SIZE_MAX;
+    nc_axx__lane_factors(e, p, m, NULL, 0);
+    for (i = slot; i < (groups + lanes - 1) / lanes * batch; i += slots) {
+        const size_t first = i / batch * lanes, map = i % batch * groups + first;
+        const size_t channels = groups - first < lanes ? groups - first : lanes;
+        const size_t output = first * outputs;
+        if (first != now) nc_axx__lane_weights(e, p, m, w, first, channels);
+        now = first;
+        nc_axx__depthwise_block(e, p, starts, m, x + map * large, x_scale, w_scale + output,
+                                bias ? bias + output : NULL, y + map * small, channels);
+    }
+}
+#endif
 
 /* All images and groups. */
 static void nc_axx__depthwise_maps(const nc_axx_engine *e, const nc_axx__plan *p,
@@ -10253,9 +10260,9 @@ static void nc_axx__depthwise_maps(const nc_axx_engine *e, const nc_axx__plan *p
                                    const uint8_t *w, const float *w_scale, const float *bias,
                                    float *y) {
     const size_t slots = nc_axx__hands(parts->slot_count);
-    const size_t lanes = nc_axx__depthwise_terms(e, p) ? (size_t)NC_AXX__BLOCK_CHANNELS : (size_t)1;
+    const size_t terms = nc_axx__depthwise_terms(e, p);
     ptrdiff_t slot;
-    nc_axx__tap_starts(p, lanes, parts->starts);
+    nc_axx__tap_starts(p, terms ? (size_t)NC_AXX__BLOCK_CHANNELS : (size_t)1, parts->starts);
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static) if ((double)p->s.batch * (double)p->s.out_channels *     \
                                                   (double)(p->out_h * p->out_w * p->taps) >        \
@@ -10264,8 +10271,14 @@ static void nc_axx__depthwise_maps(const nc_axx_engine *e, const nc_axx__plan *p
     for (slot = 0; slot < (ptrdiff_t)slots; slot++) {
         nc_axx__depthwise_memory m;
         (void)nc_axx__lay_out_depthwise(p, parts->slots + (size_t)slot * parts->slot_bytes, &m);
-        nc_axx__depthwise_share(e, p, parts->starts, &m, x, x_scale, w, w_scale, bias, y,
-                                (size_t)slot, slots);
+#ifdef NC_AXX__VECTORS
+        if (terms)
+            nc_axx__depthwise_blocks(e, p, parts->starts, &m, x, x_scale, w, w_scale, bias, y,
+                                     (size_t)slot, slots);
+#endif
+        if (!terms)
+            nc_axx__depthwise_channels(e, p, parts->starts, &m, x, x_scale, w, w_scale, bias, y,
+                                       (size_t)slot, slots);
     }
 }
 
@@ -17915,7 +17928,6 @@ static void nc_axx__onnx_do_slice(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
     *nc_axx__onnx_out(o, n) = v;
 }
 
-/* One place, without its axis, or (an index of one axis) places that follow each other. */
 /* Whether an index is `first`, first + 1 and so on, of so many places; below 0 from the last. */
 static int nc_axx__onnx_follows(const nc_axx__onnx_value *index, double first, size_t places) {
     size_t i;
@@ -17927,8 +17939,8 @@ static int nc_axx__onnx_follows(const nc_axx__onnx_value *index, double first, s
     return 1;
 }
 
-/* Neighbours of an axis; of a single axis also all in their order, which is a shape (exporters make
- * it of as_strided). */
+/* One place, without its axis, or (an index of one axis) neighbours; of a single axis also all in
+ * their order, which is a shape (exporters make it of as_strided). */
 static void nc_axx__onnx_do_gather(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
     const nc_axx__onnx_value *from = nc_axx__onnx_in(o, n, 0), *index = nc_axx__onnx_in(o, n, 1);
     nc_axx__onnx_cut c;
@@ -20247,15 +20259,11 @@ NC_API nc_status nc_axx_gpu_linear(nc_axx_gpu *gpu, const void *x, float x_scale
                                    size_t k, size_t out) {
     int32_t *sums;
     nc_status status;
-    size_t r, o;
     if (!w_scale || !y) return NC_ERR_ARG;
     sums = (int32_t *)nc__alloc(NULL, nc__mul_size(rows, nc__mul_size(out, sizeof *sums)));
     if (!sums) return NC_ERR_MEMORY;
     status = nc_axx_gpu_gemm(gpu, x, w, sums, 1, rows, out, k);
-    for (r = 0; r < rows && status == NC_OK; r++)
-        for (o = 0; o < out; o++)
-            y[r * out + o] =
-                nc_axx__value_of(sums[r * out + o], x_scale * w_scale[o], bias ? bias[o] : 0.0f);
+    if (status == NC_OK) nc_axx__values_of(y, sums, rows, out, x_scale, w_scale, bias, 0);
     nc__free(NULL, sums, 0);
     return status;
 }
@@ -20277,8 +20285,7 @@ NC_API nc_status nc_axx_gpu_matmul(nc_axx_gpu *gpu, const void *a, float a_scale
         (void)nc_axx__turn(turned + i * n * k, second + i * n * k, n, k, 1);
     if (status == NC_OK)
         status = nc_axx_gpu_gemm(gpu, a, turned ? turned : second, sums, batch, m, n, k);
-    for (i = 0; i < batch * m * n && status == NC_OK; i++)
-        y[i] = nc_axx__value_of(sums[i], scale, 0.0f);
+    if (status == NC_OK) nc_axx__row_values(y, sums, batch * m * n, scale, 0.0f);
     nc__free(NULL, sums, 0);
     nc__free(NULL, turned, 0);
     return status;
@@ -20343,9 +20350,10 @@ NC_API nc_status nc_axx_gpu_conv2d(nc_axx_gpu *gpu, const nc_axx_conv *shape, co
     nc_gpu_job_dispatch(&job, "axx_conv2d", NULL, 4, &push, sizeof push, (push.count + 63) / 64, 1,
                         1);
     status = nc_gpu_job_finish(&job, result, 0, sums, outputs * sizeof *sums);
-    for (i = 0; i < outputs && status == NC_OK; i++) {
-        const size_t o = places ? i / places % p.s.out_channels : 0;
-        y[i] = nc_axx__value_of(sums[i], x_scale * w_scale[o], bias ? bias[o] : 0.0f);
+    for (i = 0; i < p.s.batch * p.s.out_channels && status == NC_OK; i++) {
+        const size_t o = i % p.s.out_channels;
+        nc_axx__row_values(y + i * places, sums + i * places, places, x_scale * w_scale[o],
+                           bias ? bias[o] : 0.0f);
     }
     nc__free(NULL, sums, 0);
     return status;
