@@ -560,10 +560,12 @@ NC_API nc_status nc_fixed_layer_norm(nc_fixed *out, const nc_fixed *x, size_t n,
 
 #ifdef NC_GPU
 /* -- gpu: the bits of the functions above, on a device of nc_gpu.h ----------------- */
-/* Arrays are host memory; each call
- * uploads, runs and downloads. Errors: NC_ERR_ARG for null or overlapping arrays and bad sizes,
- * NC_ERR_LIMIT beyond the device's buffers, NC_ERR_DEVICE; the text is in nc_gpu_last_error. One
- * thread at a time for each device. */
+/* nc_gl_gpu_NAME takes arrays in host memory: each call uploads, runs and downloads.
+ * nc_gl_gpu_buffer_NAME takes buffers of the device (nc_gpu_buffer_create with 8 bytes an element,
+ * nc_gpu_upload, nc_gpu_download) that stay there from call to call. Twiddles and round constants
+ * go to the device once. Errors: NC_ERR_ARG for null or overlapping arrays, buffers that are too
+ * small and bad sizes, NC_ERR_LIMIT beyond the device's buffers, NC_ERR_DEVICE; the text is in
+ * nc_gpu_last_error. One thread at a time for each device. */
 
 /* The field kernels of a device, loaded as they are needed; close before the device. */
 typedef struct nc_gl_gpu nc_gl_gpu;
@@ -594,10 +596,32 @@ NC_API nc_status nc_fixed_gpu_matmul(nc_gl_gpu *gpu, nc_fixed *c, const nc_fixed
 /* nc_gl_ntt_many: `count` transforms of 2^log2_n points, one after the other in x. */
 NC_API nc_status nc_gl_gpu_ntt(nc_gl_gpu *gpu, nc_gl *x, uint32_t log2_n, size_t count,
                                int inverse);
+/* The same on the coset shift * <w>: nc_gl_ntt_coset_forward, or nc_gl_ntt_coset_inverse with
+ * inverse (NC_ERR_MATH for shift 0 then). */
+NC_API nc_status nc_gl_gpu_ntt_coset(nc_gl_gpu *gpu, nc_gl *x, uint32_t log2_n, size_t count,
+                                     nc_gl shift, int inverse);
 /* nc_gl_poseidon2_permute_many, or nc_gl_trident_permute_many for width 0. */
 NC_API nc_status nc_gl_gpu_permute(nc_gl_gpu *gpu, nc_gl *states, uint32_t width, size_t count);
 /* nc_gl_merkle_build for NC_GL_POSEIDON2 and NC_GL_TRIDENT; NC_ERR_UNSUPPORTED for Tip5. */
 NC_API nc_status nc_gl_gpu_merkle_build(nc_gl_gpu *gpu, nc_gl_hash hash, nc_gl *nodes, size_t n);
+
+/* nc_gl_gpu_vector. out may be an input; c may be null where it is not read. */
+NC_API nc_status nc_gl_gpu_buffer_vector(nc_gl_gpu *gpu, nc_gl_operation operation,
+                                         nc_gpu_buffer *out, nc_gpu_buffer *a, nc_gpu_buffer *b,
+                                         nc_gpu_buffer *c, size_t n);
+/* nc_gl_gpu_matmul, or with fixed_point nc_fixed_gpu_matmul. c must not be a or b. */
+NC_API nc_status nc_gl_gpu_buffer_matmul(nc_gl_gpu *gpu, nc_gpu_buffer *c, nc_gpu_buffer *a,
+                                         nc_gpu_buffer *b, size_t m, size_t k, size_t n,
+                                         int fixed_point);
+/* nc_gl_gpu_ntt_coset; nc_gl_gpu_ntt for shift 1. out may be in. */
+NC_API nc_status nc_gl_gpu_buffer_ntt(nc_gl_gpu *gpu, nc_gpu_buffer *out, nc_gpu_buffer *in,
+                                      uint32_t log2_n, size_t count, nc_gl shift, int inverse);
+/* nc_gl_gpu_permute. */
+NC_API nc_status nc_gl_gpu_buffer_permute(nc_gl_gpu *gpu, nc_gpu_buffer *states, uint32_t width,
+                                          size_t count);
+/* nc_gl_gpu_merkle_build. */
+NC_API nc_status nc_gl_gpu_buffer_merkle_build(nc_gl_gpu *gpu, nc_gl_hash hash,
+                                               nc_gpu_buffer *nodes, size_t n);
 #endif
 
 #endif /* NC_GOLDILOCKS_H */
@@ -5642,6 +5666,9 @@ struct nc_gl_gpu {
     nc_gpu *device;
     nc_allocator hooks;
     int custom_hooks;
+    nc_gpu_buffer *twiddle[NC_GL_NTT_MAX_LOG2 + 1][2]; /* forward and inverse, once asked for */
+    nc_gpu_buffer *scratch;                            /* of the largest transform so far */
+    nc_gpu_buffer *constants[4];                       /* of Poseidon2, width 8, 12, 16; trident */
 };
 
 static const nc_allocator *nc_gl__gpu_hooks(const nc_gl_gpu *gpu) {
@@ -5665,7 +5692,14 @@ NC_API nc_status nc_gl_gpu_open(nc_gl_gpu **gpu, nc_gpu *device, const nc_alloca
 NC_API void nc_gl_gpu_close(nc_gl_gpu *gpu) {
     nc_allocator hooks;
     int custom;
+    size_t i;
     if (!gpu) return;
+    for (i = 0; i <= NC_GL_NTT_MAX_LOG2; i++) {
+        nc_gpu_buffer_destroy(gpu->device, gpu->twiddle[i][0]);
+        nc_gpu_buffer_destroy(gpu->device, gpu->twiddle[i][1]);
+    }
+    for (i = 0; i < 4; i++) nc_gpu_buffer_destroy(gpu->device, gpu->constants[i]);
+    nc_gpu_buffer_destroy(gpu->device, gpu->scratch);
     hooks = gpu->hooks;
     custom = gpu->custom_hooks;
     nc__free(custom ? &hooks : NULL, gpu, sizeof *gpu);
@@ -5676,26 +5710,68 @@ static nc_gpu_buffer *nc_gl__job_buffer(nc_gpu_job *job, const nc_gl *data, size
     return nc_gpu_job_buffer(job, data, n * sizeof(nc_gl), n * sizeof(nc_gl));
 }
 
+static int nc_gl__holds(const nc_gpu_buffer *buffer, uint64_t n) {
+    return buffer && nc_gpu_buffer_bytes(buffer) / sizeof(nc_gl) >= n;
+}
+
+/* A buffer with this table that the device keeps until it is closed; null after a failure. */
+static nc_gpu_buffer *nc_gl__gpu_keep(nc_gpu_job *job, nc_gpu_buffer **kept, const nc_gl *table,
+                                      size_t n) {
+    const size_t bytes = n * sizeof *table;
+    if (job->status == NC_OK) job->status = nc_gpu_buffer_create(job->gpu, bytes, kept);
+    if (job->status == NC_OK) job->status = nc_gpu_upload(job->gpu, *kept, 0, table, bytes);
+    if (job->status != NC_OK) {
+        nc_gpu_buffer_destroy(job->gpu, *kept);
+        *kept = NULL;
+    }
+    return *kept;
+}
+
+/* Record out = a op b; buffers: a, b, c, out. */
+static void nc_gl__gpu_vector(nc_gpu_job *job, nc_gl_operation operation,
+                              nc_gpu_buffer *const buffers[4], size_t n) {
+    uint32_t push[2];
+    push[0] = (uint32_t)n;
+    push[1] = (uint32_t)operation;
+    nc_gpu_job_dispatch(job, "gl_vector", buffers, 4, push, sizeof push, (n + 255) / 256, 1, 1);
+}
+
 NC_API nc_status nc_gl_gpu_vector(nc_gl_gpu *gpu, nc_gl_operation operation, nc_gl *out,
                                   const nc_gl *a, const nc_gl *b, const nc_gl *c, size_t n) {
-    nc_gpu_buffer *result;
     nc_gpu_job job;
-    uint32_t push[2];
     if (!gpu || (unsigned)operation > NC_GL_MUL_ADD) return NC_ERR_ARG;
     if (n == 0) return NC_OK;
     if (!out || !a || !b || (operation == NC_GL_MUL_ADD && !c)) return NC_ERR_ARG;
     if (n >> 31) return NC_ERR_LIMIT;
     if (nc_gl__torn(out, a, n) || nc_gl__torn(out, b, n) || (c && nc_gl__torn(out, c, n)))
         return NC_ERR_ARG;
-    push[0] = (uint32_t)n;
-    push[1] = (uint32_t)operation;
     nc_gpu_job_start(&job, gpu->device);
     (void)nc_gl__job_buffer(&job, a, n);
     (void)nc_gl__job_buffer(&job, b, n);
     (void)nc_gl__job_buffer(&job, c, c ? n : 1);
-    result = nc_gl__job_buffer(&job, NULL, n);
-    nc_gpu_job_dispatch(&job, "gl_vector", NULL, 4, push, sizeof push, (n + 255) / 256, 1, 1);
-    return nc_gpu_job_finish(&job, result, 0, out, n * sizeof *out);
+    (void)nc_gl__job_buffer(&job, NULL, n);
+    nc_gl__gpu_vector(&job, operation, job.buffers, n);
+    return nc_gpu_job_finish(&job, job.buffers[3], 0, out, n * sizeof *out);
+}
+
+NC_API nc_status nc_gl_gpu_buffer_vector(nc_gl_gpu *gpu, nc_gl_operation operation,
+                                         nc_gpu_buffer *out, nc_gpu_buffer *a, nc_gpu_buffer *b,
+                                         nc_gpu_buffer *c, size_t n) {
+    nc_gpu_buffer *buffers[4];
+    nc_gpu_job job;
+    if (!gpu || (unsigned)operation > NC_GL_MUL_ADD) return NC_ERR_ARG;
+    if (n >> 31) return NC_ERR_LIMIT;
+    buffers[0] = a;
+    buffers[1] = b;
+    buffers[2] = c ? c : a;
+    buffers[3] = out;
+    if (!nc_gl__holds(out, n) || !nc_gl__holds(a, n) || !nc_gl__holds(b, n) ||
+        (operation == NC_GL_MUL_ADD && !nc_gl__holds(c, n)))
+        return NC_ERR_ARG;
+    if (n == 0) return NC_OK;
+    nc_gpu_job_start(&job, gpu->device);
+    nc_gl__gpu_vector(&job, operation, buffers, n);
+    return nc_gpu_job_finish(&job, NULL, 0, NULL, 0);
 }
 
 NC_API nc_status nc_gl_gpu_dot(nc_gl_gpu *gpu, const nc_gl *a, const nc_gl *b, size_t n,
@@ -5723,28 +5799,36 @@ NC_API nc_status nc_gl_gpu_dot(nc_gl_gpu *gpu, const nc_gl *a, const nc_gl *b, s
     return status;
 }
 
-static nc_status nc_gl__gpu_matmul(nc_gl_gpu *gpu, nc_gl *c, const nc_gl *a, const nc_gl *b,
-                                   size_t m, size_t k, size_t n, uint32_t fixed_point) {
-    nc_gpu_buffer *result;
-    nc_gpu_job job;
+/* Record C = A B; buffers: a, b, c. */
+static void nc_gl__gpu_multiply(nc_gpu_job *job, nc_gpu_buffer *const buffers[3], size_t m,
+                                size_t k, size_t n, uint32_t fixed_point) {
     uint32_t push[4];
-    if (!gpu) return NC_ERR_ARG;
-    if (m == 0 || n == 0) return NC_OK;
-    if (!c || (k && (!a || !b))) return NC_ERR_ARG;
-    if (m > 65535 * 16 || n > 65535 * 16 || k >> 31 || m * n >> 31 || m * k >> 31 || k * n >> 31)
-        return NC_ERR_LIMIT;
-    if (nc_gl__overlap(c, m * n, a, m * k) || nc_gl__overlap(c, m * n, b, k * n)) return NC_ERR_ARG;
     push[0] = (uint32_t)m;
     push[1] = (uint32_t)n;
     push[2] = (uint32_t)k;
     push[3] = fixed_point;
+    nc_gpu_job_dispatch(job, "gl_matmul", buffers, 3, push, sizeof push, (n + 31) / 32,
+                        (m + 31) / 32, 1);
+}
+
+static int nc_gl__gpu_too_large(size_t m, size_t k, size_t n) {
+    return m > 65535 * 32 || n > 65535 * 32 || k >> 31 || m * n >> 31 || m * k >> 31 || k * n >> 31;
+}
+
+static nc_status nc_gl__gpu_matmul(nc_gl_gpu *gpu, nc_gl *c, const nc_gl *a, const nc_gl *b,
+                                   size_t m, size_t k, size_t n, uint32_t fixed_point) {
+    nc_gpu_job job;
+    if (!gpu) return NC_ERR_ARG;
+    if (m == 0 || n == 0) return NC_OK;
+    if (!c || (k && (!a || !b))) return NC_ERR_ARG;
+    if (nc_gl__gpu_too_large(m, k, n)) return NC_ERR_LIMIT;
+    if (nc_gl__overlap(c, m * n, a, m * k) || nc_gl__overlap(c, m * n, b, k * n)) return NC_ERR_ARG;
     nc_gpu_job_start(&job, gpu->device);
     (void)nc_gl__job_buffer(&job, k ? a : NULL, m * k);
     (void)nc_gl__job_buffer(&job, k ? b : NULL, k * n);
-    result = nc_gl__job_buffer(&job, NULL, m * n);
-    nc_gpu_job_dispatch(&job, "gl_matmul", NULL, 3, push, sizeof push, (n + 15) / 16, (m + 15) / 16,
-                        1);
-    return nc_gpu_job_finish(&job, result, 0, c, m * n * sizeof *c);
+    (void)nc_gl__job_buffer(&job, NULL, m * n);
+    nc_gl__gpu_multiply(&job, job.buffers, m, k, n, fixed_point);
+    return nc_gpu_job_finish(&job, job.buffers[2], 0, c, m * n * sizeof *c);
 }
 
 NC_API nc_status nc_gl_gpu_matmul(nc_gl_gpu *gpu, nc_gl *c, const nc_gl *a, const nc_gl *b,
@@ -5757,114 +5841,349 @@ NC_API nc_status nc_fixed_gpu_matmul(nc_gl_gpu *gpu, nc_fixed *c, const nc_fixed
     return nc_gl__gpu_matmul(gpu, c, a, b, m, k, n, 1);
 }
 
-/* Record the passes of the forward transform: five or fewer steps over 32 columns while the blocks
- * are longer than 2^10, then one pass of the rest. Buffer 0 data, buffer 1 twiddles. */
-static void nc_gl__gpu_ntt_passes(nc_gpu_job *job, uint32_t log2_n, size_t count) {
-    uint32_t push[4], block = log2_n;
-    push[0] = log2_n;
-    while (block > 0) {
-        uint32_t stages = block <= 10 ? block : block < 15 ? block - 10 : 5;
-        uint32_t columns = block <= 10 ? 0 : 10 - stages;
-        push[1] = block;
-        push[2] = stages;
-        push[3] = columns;
-        nc_gpu_job_dispatch(job, "gl_ntt", NULL, 2, push, sizeof push,
-                            (size_t)1 << (log2_n - stages - columns), count, 1);
-        block -= stages;
+NC_API nc_status nc_gl_gpu_buffer_matmul(nc_gl_gpu *gpu, nc_gpu_buffer *c, nc_gpu_buffer *a,
+                                         nc_gpu_buffer *b, size_t m, size_t k, size_t n,
+                                         int fixed_point) {
+    nc_gpu_buffer *buffers[3];
+    nc_gpu_job job;
+    if (!gpu) return NC_ERR_ARG;
+    if (nc_gl__gpu_too_large(m, k, n)) return NC_ERR_LIMIT;
+    if (!nc_gl__holds(a, (uint64_t)m * k) || !nc_gl__holds(b, (uint64_t)k * n) ||
+        !nc_gl__holds(c, (uint64_t)m * n) || c == a || c == b)
+        return NC_ERR_ARG;
+    if (m == 0 || n == 0) return NC_OK;
+    buffers[0] = a;
+    buffers[1] = b;
+    buffers[2] = c;
+    nc_gpu_job_start(&job, gpu->device);
+    nc_gl__gpu_multiply(&job, buffers, m, k, n, fixed_point != 0);
+    return nc_gpu_job_finish(&job, NULL, 0, NULL, 0);
+}
+
+/* How gl_ntt transforms 2^log2_n points: as few passes as their tiles of 2^11 points allow, of
+ * 2^rows points each; where the table of powers behind each pass begins; elements of all tables. */
+typedef struct nc_gl__passes {
+    uint32_t log2_n, n, rows[4], outer[4];
+    size_t elements;
+} nc_gl__passes;
+
+/* Elements of the tables for 32, 64 .. 2,048 rows. */
+#define NC_GL__INNER_TWIDDLES 4064
+
+/* The middle passes are the shorter ones: the first and the last move neighbours best when long. */
+static nc_gl__passes nc_gl__gpu_passes(uint32_t log2_n) {
+    static const uint32_t order[4] = {0, 3, 1, 2};
+    nc_gl__passes p;
+    uint32_t i, left = log2_n;
+    memset(&p, 0, sizeof p);
+    p.log2_n = log2_n;
+    p.n = log2_n <= 11 ? 1 : log2_n <= 16 ? 2 : log2_n <= 24 ? 3 : 4;
+    for (i = 0; i < p.n; i++)
+        p.rows[order[i] < p.n ? order[i] : p.n - 1] = log2_n / p.n + (i < log2_n % p.n);
+    p.elements = NC_GL__INNER_TWIDDLES;
+    for (i = 0; i + 1 < p.n; i++) {
+        left -= p.rows[i];
+        p.outer[i] = (uint32_t)p.elements;
+        p.elements += (size_t)17 << left;
     }
+    return p;
+}
+
+/* The tables that gl_ntt reads, for roots of 1 or their inverses. The factor of an inverse stands
+ * in those of the first pass. */
+static nc_status nc_gl__gpu_fill_twiddles(nc_gl *out, const nc_gl__passes *p, int inverse) {
+    uint32_t rows, pass, v, left = p->log2_n;
+    nc_gl root, factor = 1;
+    nc_status status = NC_OK;
+    for (rows = 5; rows <= 11; rows++) {
+        (void)nc_gl_root_of_unity(rows, &root);
+        if (inverse) status = nc_gl_inv(root, &root);
+        for (v = 0; v < 16; v++, out += (size_t)1 << (rows - 4))
+            nc_gl_vec_powers(out, 1, nc_gl_pow(root, v), (size_t)1 << (rows - 4));
+    }
+    if (inverse && status == NC_OK) status = nc_gl_inv((nc_gl)1 << p->log2_n, &factor);
+    for (pass = 0; pass + 1 < p->n; pass++) {
+        (void)nc_gl_root_of_unity(left, &root);
+        if (inverse && status == NC_OK) status = nc_gl_inv(root, &root);
+        left -= p->rows[pass];
+        for (v = 0; v <= 16; v++, out += (size_t)1 << left)
+            nc_gl_vec_powers(out, pass == 0 && v < 16 ? factor : 1, nc_gl_pow(root, v),
+                             (size_t)1 << left);
+    }
+    return status;
+}
+
+static nc_gpu_buffer *nc_gl__gpu_twiddles(nc_gl_gpu *gpu, nc_gpu_job *job, const nc_gl__passes *p,
+                                          int inverse) {
+    nc_gpu_buffer **kept = &gpu->twiddle[p->log2_n][inverse];
+    nc_gl *table;
+    if (*kept || job->status != NC_OK) return *kept;
+    table = (nc_gl *)nc__alloc(nc_gl__gpu_hooks(gpu), p->elements * sizeof *table);
+    if (!table) {
+        job->status = NC_ERR_MEMORY;
+        return NULL;
+    }
+    job->status = nc_gl__gpu_fill_twiddles(table, p, inverse);
+    (void)nc_gl__gpu_keep(job, kept, table, p->elements);
+    nc__free(nc_gl__gpu_hooks(gpu), table, p->elements * sizeof *table);
+    return *kept;
+}
+
+/* A buffer of the job with the powers of a coset's shift, as gl_ntt reads them. */
+static nc_gpu_buffer *nc_gl__gpu_shift(nc_gl_gpu *gpu, nc_gpu_job *job, uint32_t log2_n,
+                                       nc_gl shift) {
+    const size_t coarse = ((size_t)1 << log2_n >> 11) + 1, n = 2048 + coarse;
+    nc_gpu_buffer *buffer = NULL;
+    nc_gl *table = NULL;
+    if (job->status != NC_OK) return NULL;
+    table = (nc_gl *)nc__alloc(nc_gl__gpu_hooks(gpu), n * sizeof *table);
+    if (!table) {
+        job->status = NC_ERR_MEMORY;
+        return NULL;
+    }
+    nc_gl_vec_powers(table, 1, shift, 2048);
+    nc_gl_vec_powers(table + 2048, 1, nc_gl_pow(shift, 2048), coarse);
+    buffer = nc_gl__job_buffer(job, table, n);
+    nc__free(nc_gl__gpu_hooks(gpu), table, n * sizeof *table);
+    return buffer;
+}
+
+/* gpu->scratch with room for n elements. */
+static nc_gpu_buffer *nc_gl__gpu_scratch(nc_gl_gpu *gpu, nc_gpu_job *job, size_t n) {
+    if (job->status != NC_OK) return NULL;
+    if (gpu->scratch && nc_gpu_buffer_bytes(gpu->scratch) >= n * sizeof(nc_gl)) return gpu->scratch;
+    nc_gpu_buffer_destroy(gpu->device, gpu->scratch);
+    gpu->scratch = NULL;
+    job->status = nc_gpu_buffer_create(gpu->device, n * sizeof(nc_gl), &gpu->scratch);
+    return gpu->scratch;
+}
+
+/* The constants of gl_ntt, in its order. */
+typedef struct nc_gl__ntt_push {
+    uint32_t log2_n, log2_rows, columns, inverse;
+    uint32_t in_by_rows, in_row, in_column, in_low, in_high;
+    uint32_t out_by_rows, out_row, out_column, out_low, out_high;
+    uint32_t low_bits, log2_second, log2_third, outer, coset, scaled, factor[2];
+} nc_gl__ntt_push;
+
+/* Where a pass reads and writes. `left`: log2 of the block that it transforms. A group takes
+ * 2^log2_columns columns: neighbours, but transforms of the batch where there is one pass, and
+ * first digits of the result in the last pass, so that its stores are neighbours in natural order.
+ * */
+static void nc_gl__gpu_ntt_places(nc_gl__ntt_push *push, const nc_gl__passes *p, uint32_t pass,
+                                  uint32_t left) {
+    const uint32_t rows = p->rows[pass], log2_columns = 11 - rows, stride = left - rows;
+    const int last = pass + 1 == p->n;
+    push->log2_rows = rows;
+    push->outer = p->outer[pass];
+    push->in_by_rows = last;
+    push->out_by_rows = p->n == 1;
+    push->in_row = stride;
+    push->in_high = push->out_high = left;
+    push->in_low = push->out_low = log2_columns;
+    push->out_row = stride;
+    push->columns = (uint32_t)1 << stride;
+    push->low_bits = stride - log2_columns;
+    if (!last) return;
+    push->in_column = p->log2_n - p->rows[0];
+    push->in_low = log2_columns + push->in_column;
+    push->out_row = p->log2_n - rows;
+    push->out_high = p->rows[0];
+    push->columns = (uint32_t)1 << p->rows[0];
+    push->low_bits = p->rows[0] - log2_columns;
+    push->log2_second = p->rows[1];
+    push->log2_third = p->n == 4 ? p->rows[2] : 0;
+}
+
+/* What all passes have in common; shift: of the coset, or of its way back. */
+static void nc_gl__gpu_ntt_push(nc_gl__ntt_push *push, const nc_gl__passes *p, int inverse) {
+    nc_gl factor;
+    memset(push, 0, sizeof *push);
+    (void)nc_gl_inv((nc_gl)1 << p->log2_n, &factor);
+    push->log2_n = p->log2_n;
+    push->inverse = (uint32_t)inverse;
+    push->scaled = inverse && p->n == 1;
+    push->factor[0] = (uint32_t)factor;
+    push->factor[1] = (uint32_t)(factor >> 32);
+}
+
+/* Record `count` transforms from one buffer to another, which may be the same; of the coset of
+ * `shift`, or for the inverse with the inverse of its shift. */
+static void nc_gl__gpu_ntt_passes(nc_gl_gpu *gpu, nc_gpu_job *job, nc_gpu_buffer *from,
+                                  nc_gpu_buffer *to, uint32_t log2_n, size_t count, nc_gl shift,
+                                  int inverse) {
+    const nc_gl__passes p = nc_gl__gpu_passes(log2_n);
+    nc_gpu_buffer *buffers[4], *scratch = NULL;
+    nc_gl__ntt_push push;
+    uint32_t pass, left = log2_n;
+    buffers[2] = buffers[3] = nc_gl__gpu_twiddles(gpu, job, &p, inverse);
+    if (shift != 1) buffers[3] = nc_gl__gpu_shift(gpu, job, log2_n, shift);
+    if (p.n > 1) scratch = nc_gl__gpu_scratch(gpu, job, count << log2_n);
+    nc_gl__gpu_ntt_push(&push, &p, inverse);
+    for (pass = 0; pass < p.n; pass++) {
+        const uint32_t log2_columns = 11 - p.rows[pass];
+        const int first = pass == 0, last = pass + 1 == p.n;
+        size_t groups = (size_t)1 << log2_n >> 11, batch = count;
+        nc_gl__gpu_ntt_places(&push, &p, pass, left);
+        if (p.n == 1) { /* the batch is the columns */
+            push.in_column = push.out_column = log2_n;
+            push.in_low = push.out_low = 11;
+            push.low_bits = 31;
+            push.columns = (uint32_t)count;
+            groups = (count + ((size_t)1 << log2_columns) - 1) >> log2_columns;
+            batch = 1;
+        }
+        push.coset = shift == 1 ? 0 : first && !inverse ? 1 : last && inverse ? 2 : 0;
+        buffers[0] = first ? from : scratch;
+        buffers[1] = last ? to : scratch;
+        nc_gpu_job_dispatch(job, "gl_ntt", buffers, 4, &push, sizeof push, groups, batch, 1);
+        left -= p.rows[pass];
+    }
+}
+
+/* Sizes that can be; shift becomes its inverse where that is needed. */
+static nc_status nc_gl__gpu_ntt_check(const nc_gl_gpu *gpu, uint32_t log2_n, size_t count,
+                                      nc_gl *shift, int inverse) {
+    if (!gpu || log2_n > NC_GL_NTT_MAX_LOG2) return NC_ERR_ARG;
+    if (count >> 31 || (uint64_t)count << log2_n >> 31 || (log2_n > 11 && count > 65535))
+        return NC_ERR_LIMIT;
+    *shift = nc_gl_from_u64(*shift);
+    return inverse ? nc_gl_inv(*shift, shift) : NC_OK;
+}
+
+NC_API nc_status nc_gl_gpu_ntt_coset(nc_gl_gpu *gpu, nc_gl *x, uint32_t log2_n, size_t count,
+                                     nc_gl shift, int inverse) {
+    const nc_status status = nc_gl__gpu_ntt_check(gpu, log2_n, count, &shift, inverse);
+    nc_gpu_buffer *data;
+    nc_gpu_job job;
+    if (status != NC_OK) return status;
+    if (count == 0) return NC_OK;
+    if (!x) return NC_ERR_ARG;
+    nc_gpu_job_start(&job, gpu->device);
+    data = nc_gl__job_buffer(&job, x, count << log2_n);
+    nc_gl__gpu_ntt_passes(gpu, &job, data, data, log2_n, count, shift, inverse != 0);
+    return nc_gpu_job_finish(&job, data, 0, x, (count << log2_n) * sizeof *x);
 }
 
 NC_API nc_status nc_gl_gpu_ntt(nc_gl_gpu *gpu, nc_gl *x, uint32_t log2_n, size_t count,
                                int inverse) {
-    const size_t n = (size_t)1 << (log2_n & 31), half = n > 1 ? n / 2 : 1;
-    nc_gpu_buffer *reordered[2];
+    return nc_gl_gpu_ntt_coset(gpu, x, log2_n, count, 1, inverse);
+}
+
+NC_API nc_status nc_gl_gpu_buffer_ntt(nc_gl_gpu *gpu, nc_gpu_buffer *out, nc_gpu_buffer *in,
+                                      uint32_t log2_n, size_t count, nc_gl shift, int inverse) {
+    const nc_status status = nc_gl__gpu_ntt_check(gpu, log2_n, count, &shift, inverse);
     nc_gpu_job job;
-    nc_gl *twiddle, root, factor;
-    uint32_t push[4];
-    if (!gpu || log2_n > NC_GL_NTT_MAX_LOG2) return NC_ERR_ARG;
+    if (status != NC_OK) return status;
+    if (!nc_gl__holds(in, (uint64_t)count << log2_n) ||
+        !nc_gl__holds(out, (uint64_t)count << log2_n))
+        return NC_ERR_ARG;
     if (count == 0) return NC_OK;
-    if (!x) return NC_ERR_ARG;
-    if (count > 65535 || (uint64_t)count << log2_n >> 31) return NC_ERR_LIMIT;
-    twiddle = (nc_gl *)nc__alloc(nc_gl__gpu_hooks(gpu), half * sizeof *twiddle);
-    if (!twiddle) return NC_ERR_MEMORY;
-    (void)nc_gl_root_of_unity(log2_n, &root);
-    (void)nc_gl_inv((nc_gl)n, &factor);
-    nc_gl_vec_powers(twiddle, 1, root, half);
-    push[0] = log2_n;
-    push[1] = inverse != 0;
-    push[2] = (uint32_t)factor;
-    push[3] = (uint32_t)(factor >> 32);
     nc_gpu_job_start(&job, gpu->device);
-    reordered[0] = nc_gl__job_buffer(&job, x, count * n);
-    (void)nc_gl__job_buffer(&job, twiddle, half);
-    reordered[1] = nc_gl__job_buffer(&job, NULL, count * n);
-    nc__free(nc_gl__gpu_hooks(gpu), twiddle, half * sizeof *twiddle);
-    nc_gl__gpu_ntt_passes(&job, log2_n, count);
-    nc_gpu_job_dispatch(&job, "gl_reorder", reordered, 2, push, sizeof push, (n + 255) / 256, count,
-                        1);
-    return nc_gpu_job_finish(&job, reordered[1], 0, x, count * n * sizeof *x);
+    nc_gl__gpu_ntt_passes(gpu, &job, in, out, log2_n, count, shift, inverse != 0);
+    return nc_gpu_job_finish(&job, NULL, 0, NULL, 0);
 }
 
-/* Buffer 1: the constants and diagonal of an instance, as gl_poseidon2 reads them. */
-static void nc_gl__gpu_constants(nc_gpu_job *job, const nc_gl__permutation *p) {
-    const size_t n = 22 + 8 * p->width;
+/* Record permutations of `count` states from data on, or the nodes of a level of a tree: the kernel
+ * of the instance, its constants and then its diagonal. */
+static void nc_gl__gpu_poseidon2(nc_gl_gpu *gpu, nc_gpu_job *job, const nc_gl__permutation *p,
+                                 nc_gpu_buffer *data, size_t count, uint32_t merkle) {
+    static const char *const kernels[4] = {"gl_poseidon2_8", "gl_poseidon2_12", "gl_poseidon2_16",
+                                           "gl_trident"};
+    const size_t which = p->trident ? 3 : p->width / 4 - 2, n = 22 + 8 * p->width;
+    nc_gpu_buffer *buffers[2];
     nc_gl table[22 + 9 * 16];
-    memcpy(table, p->constant, n * sizeof *table);
-    memcpy(table + n, p->diagonal, p->width * sizeof *table);
-    (void)nc_gl__job_buffer(job, table, n + p->width);
+    uint32_t push[2];
+    if (!gpu->constants[which]) {
+        memcpy(table, p->constant, n * sizeof *table);
+        memcpy(table + n, p->diagonal, p->width * sizeof *table);
+        (void)nc_gl__gpu_keep(job, &gpu->constants[which], table, n + p->width);
+    }
+    buffers[0] = data;
+    buffers[1] = gpu->constants[which];
+    push[0] = (uint32_t)count;
+    push[1] = merkle;
+    nc_gpu_job_dispatch(job, kernels[which], buffers, 2, push, sizeof push, (count + 63) / 64, 1,
+                        1);
 }
 
-/* One thread a state. 2^27 states of 16 elements are what the kernel's 32-bit index reaches. */
+/* The instance of a width (0: trident), null for another. */
+static const nc_gl__permutation *nc_gl__gpu_instance(uint32_t width) {
+    return width ? nc_gl__poseidon2_of(width) : &nc_gl__trident;
+}
+
+/* 2^27 states of 16 elements are what the kernels' 32-bit index reaches. */
 NC_API nc_status nc_gl_gpu_permute(nc_gl_gpu *gpu, nc_gl *states, uint32_t width, size_t count) {
-    const nc_gl__permutation *p = width ? nc_gl__poseidon2_of(width) : &nc_gl__trident;
+    const nc_gl__permutation *p = nc_gl__gpu_instance(width);
+    nc_gpu_buffer *data;
     nc_gpu_job job;
-    uint32_t push[4];
     if (!gpu || !p) return NC_ERR_ARG;
     if (count == 0) return NC_OK;
     if (!states) return NC_ERR_ARG;
     if (count >> 27) return NC_ERR_LIMIT;
-    push[0] = (uint32_t)count;
-    push[1] = p->width;
-    push[2] = (uint32_t)p->trident;
-    push[3] = 0;
     nc_gpu_job_start(&job, gpu->device);
-    (void)nc_gl__job_buffer(&job, states, count * p->width);
-    nc_gl__gpu_constants(&job, p);
-    nc_gpu_job_dispatch(&job, "gl_poseidon2", NULL, 2, push, sizeof push, (count + 63) / 64, 1, 1);
-    return nc_gpu_job_finish(&job, job.buffers[0], 0, states, count * p->width * sizeof *states);
+    data = nc_gl__job_buffer(&job, states, count * p->width);
+    nc_gl__gpu_poseidon2(gpu, &job, p, data, count, 0);
+    return nc_gpu_job_finish(&job, data, 0, states, count * p->width * sizeof *states);
 }
 
-/* The leaves go to the device, one dispatch a level follows, and all nodes come back at once. */
+NC_API nc_status nc_gl_gpu_buffer_permute(nc_gl_gpu *gpu, nc_gpu_buffer *states, uint32_t width,
+                                          size_t count) {
+    const nc_gl__permutation *p = nc_gl__gpu_instance(width);
+    nc_gpu_job job;
+    if (!gpu || !p) return NC_ERR_ARG;
+    if (count >> 27) return NC_ERR_LIMIT;
+    if (!nc_gl__holds(states, (uint64_t)count * p->width)) return NC_ERR_ARG;
+    if (count == 0) return NC_OK;
+    nc_gpu_job_start(&job, gpu->device);
+    nc_gl__gpu_poseidon2(gpu, &job, p, states, count, 0);
+    return nc_gpu_job_finish(&job, NULL, 0, NULL, 0);
+}
+
+/* Record a dispatch a level, from the leaves up. */
+static void nc_gl__gpu_tree(nc_gl_gpu *gpu, nc_gpu_job *job, const nc_gl__hash *h,
+                            nc_gpu_buffer *nodes, size_t n) {
+    size_t level;
+    for (level = n / 2; level > 0; level /= 2)
+        nc_gl__gpu_poseidon2(gpu, job, h->permutation, nodes, level, 1);
+}
+
+/* The leaves go to the device, and all nodes come back at once. */
 NC_API nc_status nc_gl_gpu_merkle_build(nc_gl_gpu *gpu, nc_gl_hash hash, nc_gl *nodes, size_t n) {
     const nc_gl__hash *h = nc_gl__hash_of(hash);
     const size_t d = 4;
+    nc_gpu_buffer *data;
     nc_gpu_job job;
     nc_gl first[4];
-    uint32_t push[4];
-    size_t level;
     nc_status status;
     if (!gpu || !nc_gl__good_tree(h, n, nodes)) return NC_ERR_ARG;
     if (!h->permutation->constant) return NC_ERR_UNSUPPORTED; /* no Poseidon2 */
     if (n >> 27) return NC_ERR_LIMIT;
-    push[1] = h->permutation->width;
-    push[2] = (uint32_t)h->permutation->trident;
-    push[3] = 1;
     memcpy(first, nodes, sizeof first); /* node 0 is not ours to change */
     nc_gpu_job_start(&job, gpu->device);
-    (void)nc_gl__job_buffer(&job, NULL, 2 * n * d);
+    data = nc_gl__job_buffer(&job, NULL, 2 * n * d);
     if (job.status == NC_OK)
-        job.status = nc_gpu_upload(gpu->device, job.buffers[0], n * d * sizeof *nodes,
-                                   nodes + n * d, n * d * sizeof *nodes);
-    nc_gl__gpu_constants(&job, h->permutation);
-    for (level = n / 2; level > 0; level /= 2) {
-        push[0] = (uint32_t)level;
-        nc_gpu_job_dispatch(&job, "gl_poseidon2", NULL, 2, push, sizeof push, (level + 63) / 64, 1,
-                            1);
-    }
-    status =
-        nc_gpu_job_finish(&job, job.buffers[0], 0, n > 1 ? nodes : NULL, n * d * sizeof *nodes);
+        job.status = nc_gpu_upload(gpu->device, data, n * d * sizeof *nodes, nodes + n * d,
+                                   n * d * sizeof *nodes);
+    nc_gl__gpu_tree(gpu, &job, h, data, n);
+    status = nc_gpu_job_finish(&job, data, 0, n > 1 ? nodes : NULL, n * d * sizeof *nodes);
     memcpy(nodes, first, sizeof first);
     return status;
+}
+
+NC_API nc_status nc_gl_gpu_buffer_merkle_build(nc_gl_gpu *gpu, nc_gl_hash hash,
+                                               nc_gpu_buffer *nodes, size_t n) {
+    const nc_gl__hash *h = nc_gl__hash_of(hash);
+    const size_t d = 4;
+    nc_gpu_job job;
+    if (!gpu || !nc_gl__good_tree(h, n, nodes)) return NC_ERR_ARG;
+    if (!h->permutation->constant) return NC_ERR_UNSUPPORTED;
+    if (n >> 27) return NC_ERR_LIMIT;
+    if (!nc_gl__holds(nodes, 2 * n * d)) return NC_ERR_ARG;
+    if (n == 1) return NC_OK;
+    nc_gpu_job_start(&job, gpu->device);
+    nc_gl__gpu_tree(gpu, &job, h, nodes, n);
+    return nc_gpu_job_finish(&job, NULL, 0, NULL, 0);
 }
 #endif /* NC_GPU */
 

@@ -213,6 +213,8 @@ NC_API const char *nc_gpu_last_error(const nc_gpu *gpu);
 NC_API nc_status nc_gpu_buffer_create(nc_gpu *gpu, size_t bytes, nc_gpu_buffer **buffer);
 /* Release; null is fine. No program that is still to run may use it. */
 NC_API void nc_gpu_buffer_destroy(nc_gpu *gpu, nc_gpu_buffer *buffer);
+/* The size that it was made with. */
+NC_API size_t nc_gpu_buffer_bytes(const nc_gpu_buffer *buffer);
 /* Copy host memory to the buffer at offset; returns when done. NC_ERR_ARG beyond its end. */
 NC_API nc_status nc_gpu_upload(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offset, const void *data,
                                size_t bytes);
@@ -1595,6 +1597,8 @@ NC_API nc_status nc_gpu_buffer_create(nc_gpu *gpu, size_t bytes, nc_gpu_buffer *
         nc_gpu_buffer_destroy(gpu, made);
     return status;
 }
+
+NC_API size_t nc_gpu_buffer_bytes(const nc_gpu_buffer *buffer) { return buffer->bytes; }
 
 NC_API void nc_gpu_buffer_destroy(nc_gpu *gpu, nc_gpu_buffer *buffer) {
     if (!buffer) return;

@@ -6,7 +6,8 @@
 //                              the kernel, for groups of x * y threads, over n buffers:
 //   NC_IN, NC_OUT, NC_IO(i, type, name)   buffer i, read, written, both, indexed as name[at]
 //   NC_SHARED                  memory of a group; at the top level of the file
-//   NC_FN                      a function; NC_TAKE and NC_GIVE hand it a buffer or p
+//   NC_FN                      a function; NC_TAKE and NC_GIVE hand it a buffer or p; NC_INOUT an array,
+//                              NC_REF(type) a variable that it changes
 //   NC_THREAD, NC_GROUP, NC_GROUPS        .x .y .z of thread, group, number of groups
 //   NC_GROUP_X                 the group's number where more than 65,535 go on in z: kernels that
 //                              use it must ask whether they are past the end
@@ -158,6 +159,52 @@ NC_FN float nc_row_sum(float sums, float s, uint first, uint n) {
 #endif
 
 #ifdef NC_FIELD
+// The field of p = 2^64 - 2^32 + 1, as nc_gl_* in nc_goldilocks.h: canonical in, canonical out.
+NC_FN fe fe_add(fe a, fe b) { return fe_sub(a, i64_sub(fe_make(1u, 0xFFFFFFFFu), b)); }
+
+// low + 2^64 high: low - h1 + h0 (2^32 - 1), as nc_gl__reduce. p - h0 (2^32 - 1) is (h0, ~h0) + 1, at
+// least 2^32, and so any t < 2^64 less that is below p.
+NC_FN fe fe_reduce(fe low, fe high) {
+    uint h0 = fe_low(high);
+    fe t = fe_sub(low, fe_make(fe_high(high), 0u));
+    return fe_sub(t, i64_add(fe_make(h0, ~h0), fe_make(1u, 0u)));
+}
+
+NC_FN fe fe_mul(fe a, fe b) {
+    fe high, low = fe_mul_wide(a, b, high);
+    return fe_reduce(low, high);
+}
+
+// x 2^k for k < 96, in 32-bit words: 2^64 = 2^32 - 1, 2^96 = -1.
+NC_FN fe fe_shift(fe x, uint k) {
+    uint n = k & 31, low = fe_low(x), high = fe_high(x), top = 0;
+    if (k == 0) return x;
+    if (n != 0) {
+        top = high >> (32 - n);
+        high = high << n | low >> (32 - n);
+        low <<= n;
+    }
+    if (k < 32) return fe_reduce(fe_make(low, high), fe_make(top, 0u));
+    if (k < 64) return fe_reduce(fe_make(0u, low), fe_make(high, top));
+    return fe_sub(fe_reduce(fe_make(0u, 0u), fe_make(low, high)), fe_make(0u, top));
+}
+
+// A sum of products that is not reduced yet, low + 2^64 high + 2^128 top, and a b on top of it: 2^32
+// products fit.
+NC_FN void fe_add_product(NC_REF(fe) low, NC_REF(fe) high, NC_REF(uint) top, fe a, fe b) {
+    uint carry;
+    fe upper, lower = fe_mul_wide(a, b, upper); // upper < 2^64 - 1
+    low = fe_add64(low, lower, carry);
+    upper = fe_add64(upper, fe_make(carry, 0u), carry);
+    high = fe_add64(high, upper, carry);
+    top += carry;
+}
+
+// It in the field; top < 2^31. 2^128 = -2^32.
+NC_FN fe fe_reduce_sum(fe low, fe high, uint top) {
+    return fe_sub(fe_reduce(low, high), fe_make(0u, top));
+}
+
 NC_FN fe fe_pow7(fe x) {
     fe x2 = fe_mul(x, x), x3 = fe_mul(x2, x);
     return fe_mul(x3, fe_mul(x2, x2));

@@ -14,6 +14,7 @@ typedef size_t nc_index;
 #define NC_TAKE(type, name) type name,
 #define NC_GIVE(name) name,
 #define NC_INOUT
+#define NC_REF(type) type &
 #define NC_THREAD threadIdx
 #define NC_GROUP blockIdx
 #define NC_GROUPS gridDim
@@ -54,32 +55,32 @@ static __device__ float nc_root(float a) { return __fsqrt_rn(a); }
 static __device__ unsigned nc_bits(float x) { return __float_as_uint(x); }
 static __device__ float nc_float(unsigned u) { return __uint_as_float(u); }
 
-// The field of p = 2^64 - 2^32 + 1, as nc_gl_* in nc_goldilocks.h: canonical in, canonical out.
+// The field of p = 2^64 - 2^32 + 1: what nc_kernel.h builds its arithmetic of.
 typedef unsigned long long fe;
 static __device__ fe fe_make(unsigned low, unsigned high) { return (fe)high << 32 | low; }
+static __device__ unsigned fe_low(fe a) { return (unsigned)a; }
+static __device__ unsigned fe_high(fe a) { return (unsigned)(a >> 32); }
 #define FE_P 0xFFFFFFFF00000001ull
 #define FE_EPSILON 0xFFFFFFFFull // 2^64 mod p
 
-static __device__ fe fe_canonical(fe a) { return a >= FE_P ? a - FE_P : a; }
-
-static __device__ fe fe_add(fe a, fe b) {
-    fe s = a + b;
-    if (s < a) s += FE_EPSILON;
-    return fe_canonical(s);
-}
-
+// a - b for a below 2^64 and b up to p, below p where a is.
 static __device__ fe fe_sub(fe a, fe b) { return a < b ? a - b - FE_EPSILON : a - b; }
 
-// low + 2^64 high: low - h1 + h0 (2^32 - 1), as nc_gl__reduce.
-static __device__ fe fe_reduce(fe low, fe high) {
-    fe h1 = high >> 32, u = (high & FE_EPSILON) * FE_EPSILON, t = low - h1, r;
-    if (low < h1) t -= FE_EPSILON;
-    r = t + u;
-    if (r < u) r += FE_EPSILON;
-    return fe_canonical(r);
+// a + b, and 1 where it carries.
+static __device__ fe fe_add64(fe a, fe b, uint &carry) {
+    fe s = a + b;
+    carry = s < a;
+    return s;
 }
 
-static __device__ fe fe_mul(fe a, fe b) { return fe_reduce(a * b, __umul64hi(a, b)); }
+// Low half of the product of two 64-bit numbers, and its high half.
+static __device__ fe fe_mul_wide(fe a, fe b, fe &high) {
+    high = __umul64hi(a, b);
+    return a * b;
+}
+
+static __device__ fe i64_add(fe a, fe b) { return a + b; }
+static __device__ fe i64_sub(fe a, fe b) { return a - b; }
 
 // floor((x + 2^15) / 2^16) of a signed x, by an arithmetic shift.
 static __device__ long long i64_rescale(long long x) { return (x + 32768) >> 16; }

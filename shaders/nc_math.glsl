@@ -17,6 +17,7 @@ layout(constant_id = 1000) const uint nc_interface_version = 2;
 #define NC_TAKE(type, name)
 #define NC_GIVE(name)
 #define NC_INOUT inout
+#define NC_REF(type) inout type
 #define NC_THREAD gl_LocalInvocationID
 #define NC_GROUP gl_WorkGroupID
 #define NC_GROUPS gl_NumWorkGroups
@@ -176,7 +177,7 @@ float nc_sqrt(float a) {
 #endif
 
 #ifdef NC_FIELD
-// The field of p = 2^64 - 2^32 + 1, as nc_gl_* in nc_goldilocks.h: canonical in, canonical out.
+// The field of p = 2^64 - 2^32 + 1: what nc_kernel.h builds its arithmetic of.
 // NC_FIELD_U32 is the variant for devices without 64-bit integers: an fe is then (low, high).
 const uint FE_EPSILON = 0xFFFFFFFFu; // 2^64 mod p
 #ifdef NC_FIELD_U32
@@ -229,34 +230,11 @@ fe fe_sub64(fe a, fe b, out uint borrow) {
 fe fe_mul32(uint a, uint b) { return uint64_t(a) * uint64_t(b); }
 #endif
 
-// The value below 2^64 brought below p.
-fe fe_canonical(fe a) {
-    uint borrow;
-    fe b = fe_sub64(a, fe_make(1u, 0xFFFFFFFFu), borrow);
-    return borrow != 0u ? a : b;
-}
-
-fe fe_add(fe a, fe b) {
-    uint carry, unused;
-    fe s = fe_add64(a, b, carry);
-    s = fe_add64(s, fe_make(carry * FE_EPSILON, 0u), unused);
-    return fe_canonical(s);
-}
-
+// a - b for a below 2^64 and b up to p, below p where a is.
 fe fe_sub(fe a, fe b) {
     uint borrow, unused;
     fe d = fe_sub64(a, b, borrow);
     return fe_sub64(d, fe_make(borrow * FE_EPSILON, 0u), unused); // less 2^64 - p
-}
-
-// low + 2^64 high: low - h1 + h0 (2^32 - 1), as nc_gl__reduce.
-fe fe_reduce(fe low, fe high) {
-    uint borrow, carry, unused;
-    fe t = fe_sub64(low, fe_make(fe_high(high), 0u), borrow);
-    t = fe_sub64(t, fe_make(borrow * FE_EPSILON, 0u), unused);
-    fe r = fe_add64(t, fe_mul32(fe_low(high), FE_EPSILON), carry);
-    r = fe_add64(r, fe_make(carry * FE_EPSILON, 0u), unused);
-    return fe_canonical(r);
 }
 
 // Low half of the product of two 64-bit numbers, and its high half.
@@ -269,11 +247,6 @@ fe fe_mul_wide(fe a, fe b, out fe high) {
     high = fe_add64(hh, fe_make(fe_high(mid), c0), unused);
     high = fe_add64(high, fe_make(c1, 0u), unused);
     return low;
-}
-
-fe fe_mul(fe a, fe b) {
-    fe high, low = fe_mul_wide(a, b, high);
-    return fe_reduce(low, high);
 }
 
 // Signed and unsigned 64-bit integers (i64_, u64_) in the same type, modulo 2^64.

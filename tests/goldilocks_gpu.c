@@ -69,7 +69,7 @@ static void vectors_and_dot_products(void **state) {
 
 static void check_matrices(nc_gl_gpu *gpu, nc_gpu *device) {
     static const size_t shapes[][3] = {
-        {1, 1, 1}, {16, 16, 16}, {17, 33, 5}, {40, 7, 50}, {3, 0, 4}};
+        {1, 1, 1}, {32, 16, 32}, {17, 33, 5}, {40, 7, 70}, {3, 0, 4}};
     size_t s, i;
     for (s = 0; s < 5; s++) {
         size_t m = shapes[s][0], k = shapes[s][1], n = shapes[s][2];
@@ -94,28 +94,113 @@ static void matrices_in_the_field_and_in_fixed_point(void **state) {
     check_on_every_road(check_matrices);
 }
 
+/* Both ways, on the subgroup for shift 1 or on a coset, beside the CPU. */
+static void check_transform(nc_gl_gpu *gpu, nc_gpu *device, uint32_t log2_n, size_t count,
+                            uint64_t shift) {
+    const size_t n = (size_t)1 << log2_n;
+    uint64_t *x = elements(count * n, log2_n), *y = elements(count * n, log2_n);
+    uint64_t *start = elements(count * n, log2_n);
+    nc_gl_ntt *plan;
+    size_t i;
+    assert_int_equal(nc_gl_ntt_create(&plan, log2_n, NULL), NC_OK);
+    run_ok(device, nc_gl_gpu_ntt_coset(gpu, x, log2_n, count, shift, 0));
+    for (i = 0; i < count; i++) nc_gl_ntt_coset_forward(plan, y + i * n, shift);
+    assert_memory_equal(x, y, count * n * 8);
+    run_ok(device, nc_gl_gpu_ntt_coset(gpu, x, log2_n, count, shift, 1));
+    assert_memory_equal(x, start, count * n * 8);
+    nc_gl_ntt_destroy(plan);
+    free(x);
+    free(y);
+    free(start);
+}
+
+/* One pass of one, two and three steps, one and several groups; two and three passes. */
 static void check_ntt(nc_gl_gpu *gpu, nc_gpu *device) {
     uint32_t log2_n;
-    for (log2_n = 0; log2_n <= 16; log2_n += log2_n < 12 ? 1 : 4) {
-        const size_t count = log2_n < 12 ? 3 : 1, n = (size_t)1 << log2_n;
-        uint64_t *x = elements(count * n, log2_n), *y = elements(count * n, log2_n);
-        uint64_t *start = elements(count * n, log2_n);
-        nc_gl_ntt *plan;
-        assert_int_equal(nc_gl_ntt_create(&plan, log2_n, NULL), NC_OK);
-        run_ok(device, nc_gl_gpu_ntt(gpu, x, log2_n, count, 0));
-        nc_gl_ntt_many(plan, y, count, 0);
-        assert_memory_equal(x, y, count * n * 8);
-        run_ok(device, nc_gl_gpu_ntt(gpu, x, log2_n, count, 1));
-        assert_memory_equal(x, start, count * n * 8);
-        nc_gl_ntt_destroy(plan);
-        free(x);
-        free(y);
-        free(start);
-    }
+    for (log2_n = 0; log2_n <= 13; log2_n++)
+        check_transform(gpu, device, log2_n, log2_n < 12 ? 3 : 1, 1);
+    check_transform(gpu, device, 3, 600, 1);
+    check_transform(gpu, device, 12, 2, 1);
+    check_transform(gpu, device, 16, 1, 1);
+    check_transform(gpu, device, 17, 1, 1);
 }
-static void transforms_of_all_sizes_and_batches(void **state) {
+static void check_cosets(nc_gl_gpu *gpu, nc_gpu *device) {
+    uint64_t x[2] = {1, 2};
+    check_transform(gpu, device, 0, 3, 7);
+    check_transform(gpu, device, 5, 3, 7);
+    check_transform(gpu, device, 12, 2, UINT64_C(0xFFFFFFFF00000000));
+    check_transform(gpu, device, 17, 1, UINT64_C(1234567890123456789));
+    assert_int_equal(nc_gl_gpu_ntt_coset(gpu, x, 1, 1, 0, 1), NC_ERR_MATH);
+    run_ok(device, nc_gl_gpu_ntt_coset(gpu, x, 1, 1, 0, 0)); /* all points are 0 */
+    assert_true(x[0] == 1 && x[1] == 1);
+}
+
+static nc_gpu_buffer *on_device(nc_gpu *device, const uint64_t *data, size_t n) {
+    nc_gpu_buffer *buffer;
+    run_ok(device, nc_gpu_buffer_create(device, n * 8, &buffer));
+    run_ok(device, nc_gpu_upload(device, buffer, 0, data, n * 8));
+    return buffer;
+}
+
+/* A low-degree extension of 64 columns, its products with a matrix and a tree over them: one upload,
+   one download. */
+static void check_residents(nc_gl_gpu *gpu, nc_gpu *device) {
+    enum { LOG2 = 6, N = 1 << LOG2, ALL = N * N };
+    uint64_t *x = elements(ALL, 50), *w = elements(ALL, 51), *y = elements(ALL, 52);
+    uint64_t *tree = elements(8 * N, 53), *back = elements(8 * N, 54);
+    nc_gpu_buffer *bx = on_device(device, x, ALL), *bw = on_device(device, w, ALL);
+    nc_gpu_buffer *by = on_device(device, y, ALL), *bt = on_device(device, tree, 8 * N);
+    nc_gl_ntt *plan;
+    size_t i;
+    run_ok(device, nc_gl_gpu_buffer_ntt(gpu, by, bx, LOG2, N, 1, 1));
+    run_ok(device, nc_gl_gpu_buffer_ntt(gpu, by, by, LOG2, N, 7, 0));
+    run_ok(device, nc_gl_gpu_buffer_matmul(gpu, bx, by, bw, N, N, N, 0));
+    run_ok(device, nc_gl_gpu_buffer_vector(gpu, NC_GL_MUL_ADD, bx, bx, bw, by, ALL));
+    run_ok(device, nc_gl_gpu_buffer_permute(gpu, bx, 8, ALL / 8));
+    run_ok(device, nc_gl_gpu_buffer_vector(gpu, NC_GL_ADD, bt, bt, bx, NULL, 8 * N));
+    run_ok(device, nc_gl_gpu_buffer_merkle_build(gpu, NC_GL_POSEIDON2, bt, N));
+    run_ok(device, nc_gpu_download(device, bt, 0, back, 8 * N * 8));
+    assert_int_equal(nc_gl_ntt_create(&plan, LOG2, NULL), NC_OK);
+    nc_gl_ntt_many(plan, x, N, 1);
+    for (i = 0; i < N; i++) nc_gl_ntt_coset_forward(plan, x + i * N, 7);
+    assert_int_equal(nc_gl_matmul(y, x, w, N, N, N), NC_OK);
+    for (i = 0; i < ALL; i++) y[i] = nc_gl_mul_add(y[i], w[i], x[i]);
+    assert_int_equal(nc_gl_poseidon2_permute_many(y, 8, ALL / 8), NC_OK);
+    for (i = 0; i < 8 * N; i++) tree[i] = nc_gl_add(tree[i], y[i]);
+    assert_int_equal(nc_gl_merkle_build(NC_GL_POSEIDON2, tree, N), NC_OK);
+    assert_memory_equal(back, tree, 8 * N * 8);
+    nc_gl_ntt_destroy(plan);
+    assert_int_equal(nc_gl_gpu_buffer_ntt(gpu, bx, bx, LOG2, N + 1, 1, 0), NC_ERR_ARG);
+    assert_int_equal(nc_gl_gpu_buffer_ntt(gpu, NULL, bx, LOG2, N, 1, 0), NC_ERR_ARG);
+    assert_int_equal(nc_gl_gpu_buffer_ntt(gpu, bx, bx, 29, 1, 1, 0), NC_ERR_ARG);
+    assert_int_equal(nc_gl_gpu_buffer_matmul(gpu, bx, bx, bw, N, N, N, 0), NC_ERR_ARG);
+    assert_int_equal(nc_gl_gpu_buffer_matmul(gpu, bx, by, bw, N + 1, N, N, 0), NC_ERR_ARG);
+    assert_int_equal(nc_gl_gpu_buffer_vector(gpu, NC_GL_ADD, bx, bx, bw, NULL, ALL + 1),
+                     NC_ERR_ARG);
+    assert_int_equal(nc_gl_gpu_buffer_vector(gpu, NC_GL_MUL_ADD, bx, bx, bw, NULL, 1), NC_ERR_ARG);
+    assert_int_equal(nc_gl_gpu_buffer_permute(gpu, bx, 8, ALL / 8 + 1), NC_ERR_ARG);
+    assert_int_equal(nc_gl_gpu_buffer_merkle_build(gpu, NC_GL_TRIDENT, bt, 2 * N), NC_ERR_ARG);
+    assert_int_equal(nc_gl_gpu_buffer_merkle_build(gpu, NC_GL_TIP5, bt, N), NC_ERR_UNSUPPORTED);
+    nc_gpu_buffer_destroy(device, bx);
+    nc_gpu_buffer_destroy(device, bw);
+    nc_gpu_buffer_destroy(device, by);
+    nc_gpu_buffer_destroy(device, bt);
+    free(x);
+    free(w);
+    free(y);
+    free(tree);
+    free(back);
+}
+
+/* In one test: a driver takes its time to compile the kernel of all of them. */
+static void check_transforms(nc_gl_gpu *gpu, nc_gpu *device) {
+    check_ntt(gpu, device);
+    check_cosets(gpu, device);
+    check_residents(gpu, device);
+}
+static void transforms_of_all_sizes_batches_and_cosets_and_of_resident_data(void **state) {
     (void)state;
-    check_on_every_road(check_ntt);
+    check_on_every_road(check_transforms);
 }
 
 static void check_hashes(nc_gl_gpu *gpu, nc_gpu *device) {
@@ -223,7 +308,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(vectors_and_dot_products),
         cmocka_unit_test(matrices_in_the_field_and_in_fixed_point),
-        cmocka_unit_test(transforms_of_all_sizes_and_batches),
+        cmocka_unit_test(transforms_of_all_sizes_batches_and_cosets_and_of_resident_data),
         cmocka_unit_test(permutations_and_merkle_trees),
         cmocka_unit_test(bad_arguments_are_refused),
         cmocka_unit_test(failed_allocations_are_errors_and_leave_no_memory),

@@ -458,6 +458,7 @@ static void transform(uint32_t log2_n, size_t count) {
 }
 static void ntt_one(void) { transform(14, 1); }
 static void ntt_many(void) { transform(10, 16); }
+static void ntt_wide(void) { transform(16, 1); }
 static void permute(uint32_t width) {
     uint64_t *x = elements(128 * 16);
     must(nc_gl_gpu_permute(field, x, width, 128));
@@ -466,6 +467,7 @@ static void permute(uint32_t width) {
 static void poseidon2_8(void) { permute(8); }
 static void poseidon2_12(void) { permute(12); }
 static void poseidon2_16(void) { permute(16); }
+static void trident(void) { permute(0); }
 static void field_products(void) {
     uint64_t *a = elements(4096), *b = elements(4096), *c = elements(4096);
     must(nc_gl_gpu_matmul(field, c, a, b, 64, 64, 64));
@@ -527,9 +529,11 @@ static const struct {
     {"axx conv 16x16x16 3x3", axx_conv},
     {"NTT 2^14", ntt_one},
     {"NTT 2^10 x 16", ntt_many},
+    {"NTT 2^16", ntt_wide},
     {"Poseidon2 8 x 128", poseidon2_8},
     {"Poseidon2 12 x 128", poseidon2_12},
     {"Poseidon2 16 x 128", poseidon2_16},
+    {"trident x 128", trident},
     {"field matmul 64^3", field_products},
     {"field vectors 4096", field_vectors},
     {"tir network, 2 blocks", tir_network},
@@ -598,14 +602,14 @@ static const ceiling ceilings[] = {
     {"fp4 adder 32, 256 words", "fp4_circuit", {1, 0, 2.13, 4, 0, 0, 0}},
     {"axx gemm 128^3", "axx_gemm", {1, 4, 20.16, 4, 1, 2, 0}},
     {"axx conv 16x16x16 3x3", "axx_conv2d", {1, 0, 10.66, 4, 0, 0, 0}},
-    {"NTT 2^14", "gl_ntt", {2, 8, 17.28, 8, 2.5, 2.5, 28.36}},
-    {"NTT 2^14", "gl_reorder", {1, 0, 32, 8, 0, 0, 0}},
-    {"NTT 2^10 x 16", "gl_ntt", {1, 11, 13.92, 8, 2.73, 2.73, 22.1}},
-    {"NTT 2^10 x 16", "gl_reorder", {1, 0, 32, 8, 0, 0, 0}},
-    {"Poseidon2 8 x 128", "gl_poseidon2", {1, 0, 1.92, 32, 0, 0, 1}},
-    {"Poseidon2 12 x 128", "gl_poseidon2", {1, 0, 1.95, 32, 0, 0, 1.31}},
-    {"Poseidon2 16 x 128", "gl_poseidon2", {1, 0, 1.96, 32, 0, 0, 1.61}},
-    {"field matmul 64^3", "gl_matmul", {1, 8, 8, 8, 2, 2, 4.79}},
+    {"NTT 2^14", "gl_ntt", {2, 1, 4.94, 8, 2, 3, 5.92}},
+    {"NTT 2^10 x 16", "gl_ntt", {1, 2, 5.72, 8, 2, 2, 7.9}},
+    {"NTT 2^16", "gl_ntt", {2, 1, 5.33, 8, 2, 2, 6.35}},
+    {"Poseidon2 8 x 128", "gl_poseidon2_8", {1, 2, 1.21, 8, 3, 3, 0.75}},
+    {"Poseidon2 12 x 128", "gl_poseidon2_12", {1, 2, 1.22, 8, 3, 3, 0.78}},
+    {"Poseidon2 16 x 128", "gl_poseidon2_16", {1, 2, 1.22, 8, 2, 2, 0.73}},
+    {"trident x 128", "gl_trident", {1, 2, 1.21, 8, 3, 3, 0.75}},
+    {"field matmul 64^3", "gl_matmul", {1, 8, 8, 8, 2, 2, 1.44}},
     {"field vectors 4096", "gl_dot", {1, 8, 8, 1, 1.56, 1.75, 13.38}},
     {"field vectors 4096", "gl_vector", {1, 0, 8, 8, 0, 0, 6}},
     {"tir network, 2 blocks", "tir_forward", {1, 23, 3.75, 4, 1.48, 9.34, 1058.72}},

@@ -32,11 +32,13 @@ LIMITS = {
     "gemm_128": (128, 0, 33792, 77),
     "gemm_32": (56, 0, 18432, 42),
     "gl_dot": (32, 0, 2048, 19),
-    "gl_matmul": (32, 0, 4352, 15),
-    "gl_ntt": (32, 0, 8192, 10),
-    "gl_poseidon2": (32, 160, 0, 15),
-    "gl_reorder": (16, 0, 0),
-    "gl_vector": (24, 0, 0, 20),
+    "gl_matmul": (200, 0, 8448, 25),
+    "gl_ntt": (64, 0, 16384, 14),
+    "gl_poseidon2_12": (72, 0, 6656, 9),
+    "gl_poseidon2_16": (88, 0, 8704, 10),
+    "gl_poseidon2_8": (48, 0, 4608, 10),
+    "gl_trident": (48, 0, 4608, 11),
+    "gl_vector": (24, 0, 0, 16),
     "layernorm": (32, 0, 128),
     "layernorm_backward": (32, 0, 128),
     "probe": (24, 0, 0),
@@ -52,7 +54,8 @@ LIMITS = {
 }
 FLOATS = {"gemm", "gemm_32", "gemm_128", "flash_attention", "flash_attention_backward"}
 MOVES = re.compile(r"(LD|ST)[GSL]?(\.|$)")  # to and from memory; constants (LDC) are not
-FIELD = {"gl_dot", "gl_matmul", "gl_ntt", "gl_poseidon2", "gl_vector"}
+FIELD = {"gl_dot", "gl_matmul", "gl_ntt", "gl_vector", "gl_poseidon2_8", "gl_poseidon2_12",
+         "gl_poseidon2_16", "gl_trident"}
 
 
 def run(*command):
