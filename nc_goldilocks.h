@@ -5973,7 +5973,7 @@ typedef struct nc_gl__ntt_push {
 static void nc_gl__gpu_ntt_places(nc_gl__ntt_push *push, const nc_gl__passes *p, uint32_t pass,
                                   uint32_t left) {
     const uint32_t rows = p->rows[pass], log2_columns = 11 - rows, stride = left - rows;
-    const int last = pass + 1 == p->n;
+    const uint32_t last = pass + 1 == p->n;
     push->log2_rows = rows;
     push->outer = p->outer[pass];
     push->in_by_rows = last;
