@@ -8,8 +8,8 @@
        #include "nc_axx.h"
 
    Compile with: cc -O2 file.c -lm, and -fopenmp for loops on all cores (the results are the same).
-   With NC_AXX_VIT also copy nc_hlx.h; with NC_GPU also nc_gpu.h, and the kernels axx_gemm and
-   axx_conv2d built by `make kernels` (.spv for Vulkan, .ptx for CUDA).
+   With NC_AXX_VIT also copy nc_hlx.h; with NC_GPU also nc_gpu.h, and the kernels axx_gemm,
+   axx_gemm_256 and axx_conv2d built by `make kernels` (.spv for Vulkan, .ptx for CUDA).
 
    Quick example:
 
@@ -1297,8 +1297,8 @@ NC_API nc_status nc_axx_search_resume(nc_axx_search *search, const char *path, n
 /* Kernels and the table of one multiplier on a device. */
 typedef struct nc_axx_gpu nc_axx_gpu;
 
-/* Load the kernels axx_gemm and axx_conv2d for an engine's multiplier; neither the device nor the
- * engine is owned. NC_ERR_UNSUPPORTED when the products spread over more than 16 bits,
+/* Load the kernels axx_gemm, axx_gemm_256 and axx_conv2d, and the table of an engine's multiplier to
+ * the device, where it stays until nc_axx_gpu_close; neither the device nor the engine is owned. NC_ERR_UNSUPPORTED when the products spread over more than 16 bits,
  * NC_ERR_DEVICE when a kernel is missing (nc_gpu_last_error says where it was looked for). */
 NC_API nc_status nc_axx_gpu_open(nc_axx_gpu **gpu, nc_gpu *device, const nc_axx_engine *engine);
 /* Release; null is fine. */
@@ -20160,22 +20160,41 @@ NC__COLD_END
 
 struct nc_axx_gpu {
     nc_gpu *device;
-    uint32_t *table; /* two 16-bit entries a word, above `offset` */
+    nc_gpu_buffer *table; /* two 16-bit entries a word, above `offset` */
     int32_t offset, largest;
 };
 
 NC_API void nc_axx_gpu_close(nc_axx_gpu *gpu) {
     if (!gpu) return;
-    nc__free(NULL, gpu->table, 0);
+    nc_gpu_buffer_destroy(gpu->device, gpu->table);
     nc__free(NULL, gpu, 0);
+}
+
+/* An engine's table to the device. NC_ERR_UNSUPPORTED when its products are further apart. */
+static nc_status nc_axx__gpu_table(nc_axx_gpu *gpu, const nc_axx_engine *engine) {
+    int64_t most = engine->table[0];
+    nc_status status;
+    uint32_t *words, i;
+    gpu->offset = engine->table[0];
+    for (i = 1; i < 65536; i++) {
+        if (engine->table[i] < gpu->offset) gpu->offset = engine->table[i];
+        if (engine->table[i] > most) most = engine->table[i];
+    }
+    if (most - gpu->offset > 65535) return NC_ERR_UNSUPPORTED;
+    words = (uint32_t *)nc__calloc(NULL, 32768 * sizeof *words);
+    if (!words) return NC_ERR_MEMORY;
+    for (i = 0; i < 65536; i++)
+        words[i / 2] |= (uint32_t)(engine->table[i] - gpu->offset) << (i % 2 * 16);
+    status = nc_gpu_buffer_create(gpu->device, 131072, &gpu->table);
+    if (status == NC_OK) status = nc_gpu_upload(gpu->device, gpu->table, 0, words, 131072);
+    nc__free(NULL, words, 0);
+    return status;
 }
 
 NC_API nc_status nc_axx_gpu_open(nc_axx_gpu **gpu, nc_gpu *device, const nc_axx_engine *engine) {
     nc_gpu_kernel *kernel;
     nc_axx_gpu *made;
-    int64_t most;
     nc_status status;
-    uint32_t i;
     if (!gpu) return NC_ERR_ARG;
     *gpu = NULL;
     if (!device || !engine) return NC_ERR_ARG;
@@ -20184,18 +20203,9 @@ NC_API nc_status nc_axx_gpu_open(nc_axx_gpu **gpu, nc_gpu *device, const nc_axx_
     if (!made) return NC_ERR_MEMORY;
     made->device = device;
     made->largest = engine->info.largest;
-    made->offset = engine->table[0];
-    most = engine->table[0];
-    for (i = 1; i < 65536; i++) {
-        if (engine->table[i] < made->offset) made->offset = engine->table[i];
-        if (engine->table[i] > most) most = engine->table[i];
-    }
-    made->table = (uint32_t *)nc__calloc(NULL, 32768 * sizeof *made->table);
-    status = made->table ? NC_OK : NC_ERR_MEMORY;
-    if (most - made->offset > 65535) status = NC_ERR_UNSUPPORTED;
-    for (i = 0; i < 65536 && status == NC_OK; i++)
-        made->table[i / 2] |= (uint32_t)(engine->table[i] - made->offset) << (i % 2 * 16);
+    status = nc_axx__gpu_table(made, engine);
     if (status == NC_OK) status = nc_gpu_kernel_load(device, "axx_gemm", &kernel);
+    if (status == NC_OK) status = nc_gpu_kernel_load(device, "axx_gemm_256", &kernel);
     if (status == NC_OK) status = nc_gpu_kernel_load(device, "axx_conv2d", &kernel);
     if (status == NC_OK)
         *gpu = made;
@@ -20212,14 +20222,17 @@ static uint8_t *nc_axx__padded(const uint8_t *rows, size_t count, size_t k, size
     return out;
 }
 
-/* A job whose first buffers are the table and the bytes of two operands. */
+/* A job on the bytes of two operands, and the four buffers of its kernel: the table, these two and
+ * one for the sums. */
 static void nc_axx__gpu_operands(nc_gpu_job *job, const nc_axx_gpu *gpu, const void *a,
-                                 size_t a_bytes, const void *b, size_t b_bytes) {
+                                 size_t a_bytes, const void *b, size_t b_bytes, size_t sums_bytes,
+                                 nc_gpu_buffer *buffers[4]) {
     nc_gpu_job_start(job, gpu->device);
     if (!a || !b) job->status = NC_ERR_MEMORY;
-    (void)nc_gpu_job_buffer(job, gpu->table, 131072, 131072);
-    (void)nc_gpu_job_buffer(job, a, a_bytes, (a_bytes + 3) / 4 * 4);
-    (void)nc_gpu_job_buffer(job, b, b_bytes, (b_bytes + 3) / 4 * 4);
+    buffers[0] = gpu->table;
+    buffers[1] = nc_gpu_job_buffer(job, a, a_bytes, (a_bytes + 3) / 4 * 4);
+    buffers[2] = nc_gpu_job_buffer(job, b, b_bytes, (b_bytes + 3) / 4 * 4);
+    buffers[3] = nc_gpu_job_buffer(job, NULL, 0, sums_bytes);
 }
 
 NC_API nc_status nc_axx_gpu_gemm(nc_axx_gpu *gpu, const void *x, const void *w, int32_t *sums,
@@ -20228,8 +20241,9 @@ NC_API nc_status nc_axx_gpu_gemm(nc_axx_gpu *gpu, const void *x, const void *w, 
         uint32_t m, n, k, row_words, w_batch;
         int32_t offset;
     } push;
-    const size_t row = (k + 3) / 4 * 4;
-    nc_gpu_buffer *result;
+    const size_t row = (k + 3) / 4 * 4, bytes = nc__mul_size(batch * m, n * sizeof *sums);
+    const int wide = n > 64 && m <= 8 * 65535; /* rows of the table pay in shared memory */
+    nc_gpu_buffer *buffers[4];
     nc_gpu_job job;
     uint8_t *a, *b;
     if (!gpu || !x || !w || !sums) return NC_ERR_ARG;
@@ -20245,13 +20259,16 @@ NC_API nc_status nc_axx_gpu_gemm(nc_axx_gpu *gpu, const void *x, const void *w, 
     push.offset = (int32_t)((uint32_t)k * (uint32_t)gpu->offset);
     a = nc_axx__padded((const uint8_t *)x, batch * m, k, row);
     b = nc_axx__padded((const uint8_t *)w, batch * n, k, row);
-    nc_axx__gpu_operands(&job, gpu, a, batch * m * row, b, batch * n * row);
-    result = nc_gpu_job_buffer(&job, NULL, 0, batch * m * n * sizeof *sums);
-    nc_gpu_job_dispatch(&job, "axx_gemm", NULL, 4, &push, sizeof push, (n + 15) / 16, (m + 15) / 16,
-                        batch);
+    nc_axx__gpu_operands(&job, gpu, a, batch * m * row, b, batch * n * row, bytes, buffers);
+    if (wide)
+        nc_gpu_job_dispatch(&job, "axx_gemm_256", buffers, 4, &push, sizeof push, (n + 255) / 256,
+                            (m + 7) / 8, batch);
+    else
+        nc_gpu_job_dispatch(&job, "axx_gemm", buffers, 4, &push, sizeof push, (n + 15) / 16,
+                            (m + 15) / 16, batch);
     nc__free(NULL, a, 0);
     nc__free(NULL, b, 0);
-    return nc_gpu_job_finish(&job, result, 0, sums, batch * m * n * sizeof *sums);
+    return nc_gpu_job_finish(&job, buffers[3], 0, sums, bytes);
 }
 
 NC_API nc_status nc_axx_gpu_linear(nc_axx_gpu *gpu, const void *x, float x_scale, const void *w,
@@ -20327,7 +20344,7 @@ NC_API nc_status nc_axx_gpu_conv2d(nc_axx_gpu *gpu, const nc_axx_conv *shape, co
                                    const float *bias, float *y) {
     nc_axx__conv_push push;
     nc_axx__plan p;
-    nc_gpu_buffer *result;
+    nc_gpu_buffer *buffers[4];
     nc_gpu_job job;
     size_t inputs, weights, outputs, places, i;
     int32_t *sums;
@@ -20345,11 +20362,10 @@ NC_API nc_status nc_axx_gpu_conv2d(nc_axx_gpu *gpu, const nc_axx_conv *shape, co
     nc_axx__fill_push(gpu, &p, &push);
     sums = (int32_t *)nc__alloc(NULL, outputs * sizeof *sums);
     if (!sums) return NC_ERR_MEMORY;
-    nc_axx__gpu_operands(&job, gpu, x, inputs, w, weights);
-    result = nc_gpu_job_buffer(&job, NULL, 0, outputs * sizeof *sums);
-    nc_gpu_job_dispatch(&job, "axx_conv2d", NULL, 4, &push, sizeof push, (push.count + 63) / 64, 1,
-                        1);
-    status = nc_gpu_job_finish(&job, result, 0, sums, outputs * sizeof *sums);
+    nc_axx__gpu_operands(&job, gpu, x, inputs, w, weights, outputs * sizeof *sums, buffers);
+    nc_gpu_job_dispatch(&job, "axx_conv2d", buffers, 4, &push, sizeof push, (push.count + 63) / 64,
+                        1, 1);
+    status = nc_gpu_job_finish(&job, buffers[3], 0, sums, outputs * sizeof *sums);
     for (i = 0; i < p.s.batch * p.s.out_channels && status == NC_OK; i++) {
         const size_t o = i % p.s.out_channels;
         nc_axx__row_values(y + i * places, sums + i * places, places, x_scale * w_scale[o],

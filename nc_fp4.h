@@ -7,7 +7,7 @@
        #include "nc_fp4.h"
 
    Compile with -lm, and with -fopenmp for threads. For the GPU define NC_GPU and copy nc_gpu.h and
-   the kernels fp4_matmul, fp4_circuit and probe (.spv, .ptx) too.
+   the kernels fp4_matmul, fp4_matmul_4, fp4_circuit and probe (.spv, .ptx) too.
 
    Quick example:
 
@@ -985,7 +985,21 @@ typedef struct nc_fp4_gpu nc_fp4_gpu;
 NC_API nc_status nc_fp4_gpu_open(nc_fp4_gpu **gpu, nc_gpu *device);
 /* Release; null is fine. */
 NC_API void nc_fp4_gpu_close(nc_fp4_gpu *gpu);
-/* nc_fp4_matmul, to the bit. NC_ERR_LIMIT beyond 65,535 rows or vectors or the device's buffers. */
+/* A tensor on a device, laid out for the kernels, with the buffers of its last product. */
+typedef struct nc_fp4_gpu_tensor nc_fp4_gpu_tensor;
+/* Copy a tensor to the device, where it takes 1/2 byte a weight and its scales as they are (of NF4
+ * and BNB as float32 for every 32 columns, 16 where blocks run across rows; rows to a multiple of
+ * 16, columns of 128). The tensor itself is not needed any more. NC_ERR_LIMIT beyond the device's
+ * buffers; NC_ERR_UNSUPPORTED for blocks across rows of columns that are no multiple of 16. */
+NC_API nc_status nc_fp4_gpu_tensor_create(nc_fp4_gpu_tensor **resident, nc_fp4_gpu *gpu,
+                                          const nc_fp4_tensor *tensor);
+/* Release, before the device; null is fine. */
+NC_API void nc_fp4_gpu_tensor_destroy(nc_fp4_gpu_tensor *resident);
+/* nc_fp4_matmul, to the bit; one call at a time for a tensor. Calls with as many vectors as the one
+ * before use its buffers again. NC_ERR_LIMIT beyond 262,140 vectors or the device's buffers. */
+NC_API nc_status nc_fp4_gpu_tensor_matmul(nc_fp4_gpu_tensor *resident, const float *x, size_t n,
+                                          float *y);
+/* The same for a tensor that is copied to the device for this call alone. */
 NC_API nc_status nc_fp4_gpu_matmul(nc_fp4_gpu *gpu, const nc_fp4_tensor *tensor, const float *x,
                                    size_t n, float *y);
 /* nc_fp4_eval_sliced. */
@@ -19767,6 +19781,7 @@ NC_API nc_status nc_fp4_gpu_open(nc_fp4_gpu **gpu, nc_gpu *device) {
     *gpu = NULL;
     if (!device) return NC_ERR_ARG;
     status = nc_gpu_kernel_load(device, "fp4_matmul", &kernel);
+    if (status == NC_OK) status = nc_gpu_kernel_load(device, "fp4_matmul_4", &kernel);
     if (status == NC_OK) status = nc_gpu_kernel_load(device, "fp4_circuit", &kernel);
     if (status != NC_OK) return status;
     *gpu = (nc_fp4_gpu *)nc__calloc(NULL, sizeof **gpu);
@@ -19777,51 +19792,204 @@ NC_API nc_status nc_fp4_gpu_open(nc_fp4_gpu **gpu, nc_gpu *device) {
 
 NC_API void nc_fp4_gpu_close(nc_fp4_gpu *gpu) { nc__free(NULL, gpu, sizeof *gpu); }
 
+/* -- tensors -- */
+
+/* Of the kernels (cuda/fp4_tile.h): rows of a group, rows and columns of a piece of codes, threads
+ * of a row, and the words before the scales: the values of 16 codes and of 256 scales. */
+enum {
+    NC_FP4__GPU_ROWS = 16,
+    NC_FP4__GPU_TILE = 8,
+    NC_FP4__GPU_PART = 128,
+    NC_FP4__GPU_LANES = 4,
+    NC_FP4__GPU_TABLES = 16 + 256
+};
+
+struct nc_fp4_gpu_tensor {
+    nc_gpu *device;
+    nc_gpu_buffer *codes, *scales, *x, *y;
+    nc_gpu_program *program; /* Y = X W^T for push.vectors vectors; null: none yet */
+    struct {
+        uint32_t rows, columns, vectors, parts, halves, words;
+    } push;
+};
+
+/* Row r's word of columns c to c + 7. */
+static uint32_t nc_fp4__gpu_word(const nc_fp4__matrix *w, uint32_t r, size_t c) {
+    const uint8_t *codes = w->tensor->codes + r * w->code_bytes;
+    uint32_t word = 0, i;
+    for (i = 0; i < 4 && c / 2 + i < w->code_bytes; i++)
+        word |= (uint32_t)codes[c / 2 + i] << (8 * i);
+    return word;
+}
+
+/* The codes as the kernels take them, a piece after the other: 16 bytes for each row and thread. */
+static void nc_fp4__gpu_codes(const nc_fp4__matrix *w, uint32_t parts, uint32_t *to) {
+    uint32_t r, part, lane, step;
+    for (r = 0; r < w->tensor->rows; r++)
+        for (part = 0; part < parts; part++) {
+            const size_t piece = (size_t)(r / NC_FP4__GPU_TILE) * parts + part;
+            uint32_t *at =
+                to + (piece * NC_FP4__GPU_TILE + r % NC_FP4__GPU_TILE) * NC_FP4__GPU_LANES * 4;
+            for (lane = 0; lane < NC_FP4__GPU_LANES; lane++)
+                for (step = 0; step < 4; step++)
+                    *at++ = nc_fp4__gpu_word(
+                        w, r, (size_t)part * NC_FP4__GPU_PART + 32 * step + 8 * lane);
+        }
+}
+
+/* The values of all codes and of all scales of one byte. */
+static void nc_fp4__gpu_tables(const nc_fp4__matrix *w, uint32_t *to) {
+    uint8_t each[256];
+    uint32_t i;
+    for (i = 0; i < 16; i++) to[i] = nc_fp4__bits(w->value[i]);
+    for (i = 0; i < 256; i++) each[i] = (uint8_t)i;
+    for (i = 0; i < 256; i++)
+        to[16 + i] = nc_fp4__bits(w->format.scale == NC_FP4__FLOAT32
+                                      ? 0.0f
+                                      : nc_fp4__tensor_scale_at(w->tensor, &w->format, each, i));
+}
+
+/* The scales of row r, for every 32 columns (halves 1) or 16 (2): bytes in a word a part or float32;
+ * `unit` words apart. */
+static void nc_fp4__gpu_scales(const nc_fp4__matrix *w, uint32_t r, uint32_t halves, uint32_t *to,
+                               size_t unit) {
+    const int is_float = w->format.scale == NC_FP4__FLOAT32;
+    size_t c;
+    for (c = 0; c < w->tensor->columns && w->block; c += 32 / halves) {
+        const uint32_t step = c % NC_FP4__GPU_PART / 32;
+        uint32_t *at = to + c / NC_FP4__GPU_PART * unit * (is_float ? 4 : 1) + c % 32 / 16;
+        if (is_float)
+            at[step * unit] = nc_fp4__bits(nc_fp4__scale_at(w, r, c));
+        else
+            *at |= (uint32_t)w->tensor->scales[r * w->scale_bytes + (c >> w->shift)] << (8 * step);
+    }
+}
+
+/* `words` zeroed words that `fill` has to make, as a buffer of the device. */
+static nc_status nc_fp4__gpu_upload(nc_fp4_gpu_tensor *t, const nc_fp4__matrix *w, int scales,
+                                    nc_gpu_buffer **buffer, size_t words) {
+    const size_t bytes = nc__mul_size(words, 4), unit = NC_FP4__GPU_TILE * t->push.halves;
+    nc_status status = nc_gpu_buffer_create(t->device, bytes, buffer);
+    uint32_t *data = status == NC_OK ? (uint32_t *)nc__calloc(NULL, bytes) : NULL;
+    uint32_t r;
+    if (status != NC_OK) return status;
+    if (!data) return NC_ERR_MEMORY;
+    if (scales) nc_fp4__gpu_tables(w, data);
+    for (r = 0; r < t->push.rows && scales; r++)
+        nc_fp4__gpu_scales(w, r, t->push.halves,
+                           data + NC_FP4__GPU_TABLES + r % NC_FP4__GPU_TILE * t->push.halves +
+                               r / NC_FP4__GPU_TILE * (t->push.parts * t->push.words * unit),
+                           unit);
+    if (!scales) nc_fp4__gpu_codes(w, t->push.parts, data);
+    status = nc_gpu_upload(t->device, *buffer, 0, data, bytes);
+    nc__free(NULL, data, bytes);
+    return status;
+}
+
+NC_API nc_status nc_fp4_gpu_tensor_create(nc_fp4_gpu_tensor **resident, nc_fp4_gpu *gpu,
+                                          const nc_fp4_tensor *tensor) {
+    nc_fp4_gpu_tensor *t;
+    nc_fp4__matrix w;
+    uint64_t pieces;
+    nc_status status;
+    if (!resident) return NC_ERR_ARG;
+    *resident = NULL;
+    if (!gpu || !nc_fp4__matrix_of(tensor, &w)) return NC_ERR_ARG;
+    if (tensor->across && tensor->columns % 16) return NC_ERR_UNSUPPORTED;
+    t = (nc_fp4_gpu_tensor *)nc__calloc(NULL, sizeof *t);
+    if (!t) return NC_ERR_MEMORY;
+    t->device = gpu->device;
+    t->push.rows = tensor->rows;
+    t->push.columns = tensor->columns;
+    t->push.parts = (tensor->columns + NC_FP4__GPU_PART - 1) / NC_FP4__GPU_PART;
+    t->push.halves = w.across || w.block == 16 ? 2 : 1;
+    t->push.words = w.format.scale == NC_FP4__FLOAT32 ? 4 : 1;
+    pieces = ((uint64_t)tensor->rows + NC_FP4__GPU_ROWS - 1) / NC_FP4__GPU_ROWS *
+             (NC_FP4__GPU_ROWS / NC_FP4__GPU_TILE) * t->push.parts;
+    status = pieces >> 25 ? NC_ERR_LIMIT : NC_OK; /* the kernels count words in 32 bits */
+    if (status == NC_OK)
+        status = nc_fp4__gpu_upload(t, &w, 0, &t->codes,
+                                    (size_t)pieces * NC_FP4__GPU_TILE * NC_FP4__GPU_LANES * 4);
+    if (status == NC_OK)
+        status = nc_fp4__gpu_upload(t, &w, 1, &t->scales,
+                                    NC_FP4__GPU_TABLES + (size_t)pieces * NC_FP4__GPU_TILE *
+                                                             t->push.halves * t->push.words);
+    if (status == NC_OK)
+        *resident = t;
+    else
+        nc_fp4_gpu_tensor_destroy(t);
+    return status;
+}
+
+/* Forget the last product. */
+static void nc_fp4__gpu_release(nc_fp4_gpu_tensor *t) {
+    nc_gpu_program_destroy(t->device, t->program);
+    nc_gpu_buffer_destroy(t->device, t->x);
+    nc_gpu_buffer_destroy(t->device, t->y);
+    t->program = NULL;
+    t->x = t->y = NULL;
+}
+
+NC_API void nc_fp4_gpu_tensor_destroy(nc_fp4_gpu_tensor *resident) {
+    if (!resident) return;
+    nc_fp4__gpu_release(resident);
+    nc_gpu_buffer_destroy(resident->device, resident->codes);
+    nc_gpu_buffer_destroy(resident->device, resident->scales);
+    nc__free(NULL, resident, sizeof *resident);
+}
+
+/* Buffers and program for n vectors. */
+static nc_status nc_fp4__gpu_record(nc_fp4_gpu_tensor *t, size_t n) {
+    const uint32_t together = n > 1 ? 4 : 1; /* vectors of a group */
+    nc_gpu_buffer *buffers[4];
+    nc_gpu_job job;
+    nc_status status;
+    nc_fp4__gpu_release(t);
+    if (n > 4 * 65535) return NC_ERR_LIMIT;
+    t->push.vectors = (uint32_t)n;
+    nc_gpu_job_start(&job, t->device);
+    job.status =
+        nc_gpu_buffer_create(t->device, nc__mul_size(n, (size_t)t->push.columns * 4), &t->x);
+    if (job.status == NC_OK)
+        job.status =
+            nc_gpu_buffer_create(t->device, nc__mul_size(n, (size_t)t->push.rows * 4), &t->y);
+    buffers[0] = t->codes;
+    buffers[1] = t->scales;
+    buffers[2] = t->x;
+    buffers[3] = t->y;
+    nc_gpu_job_dispatch(&job, together > 1 ? "fp4_matmul_4" : "fp4_matmul", buffers, 4, &t->push,
+                        sizeof t->push, (t->push.rows + NC_FP4__GPU_ROWS - 1) / NC_FP4__GPU_ROWS,
+                        (n + together - 1) / together, 1);
+    status = nc_gpu_job_record(&job, &t->program);
+    if (status != NC_OK) nc_fp4__gpu_release(t);
+    return status;
+}
+
+NC_API nc_status nc_fp4_gpu_tensor_matmul(nc_fp4_gpu_tensor *resident, const float *x, size_t n,
+                                          float *y) {
+    nc_fp4_gpu_tensor *t = resident;
+    nc_status status = NC_OK;
+    if (!t || (n && (!x || !y))) return NC_ERR_ARG;
+    if (n == 0) return NC_OK;
+    if (!t->program || t->push.vectors != n) status = nc_fp4__gpu_record(t, n);
+    if (status == NC_OK)
+        status = nc_gpu_upload(t->device, t->x, 0, x, n * t->push.columns * sizeof *x);
+    if (status == NC_OK) status = nc_gpu_run(t->device, t->program, NULL);
+    if (status == NC_OK)
+        status = nc_gpu_download(t->device, t->y, 0, y, n * t->push.rows * sizeof *y);
+    return status;
+}
+
 NC_API nc_status nc_fp4_gpu_matmul(nc_fp4_gpu *gpu, const nc_fp4_tensor *tensor, const float *x,
                                    size_t n, float *y) {
-    struct {
-        uint32_t rows, columns, row_words, row_scales;
-        float table[16];
-    } push;
-    nc_gpu_buffer *result;
-    nc_gpu_job job;
-    nc_fp4__matrix w;
-    size_t code_bytes, scale_bytes;
-    uint32_t r, i;
-    uint8_t *codes;
-    float *scales;
-    if (!gpu || !nc_fp4__matrix_of(tensor, &w) || (n && (!x || !y))) return NC_ERR_ARG;
-    if (n == 0) return NC_OK;
-    if (tensor->rows > 65535 || n > 65535) return NC_ERR_LIMIT;
-    if (tensor->across && tensor->columns % 16) return NC_ERR_UNSUPPORTED;
-    memset(&push, 0, sizeof push);
-    push.rows = tensor->rows;
-    push.columns = tensor->columns;
-    push.row_words = (tensor->columns + 7) / 8;
-    push.row_scales = (tensor->columns + 15) / 16;
-    memcpy(push.table, w.value, sizeof push.table);
-    code_bytes = (size_t)tensor->rows * push.row_words * 4;
-    scale_bytes = (size_t)tensor->rows * push.row_scales * 4;
-    codes = (uint8_t *)nc__calloc(NULL, code_bytes); /* rows begin at words */
-    scales = (float *)nc__alloc(NULL, scale_bytes);
-    nc_gpu_job_start(&job, gpu->device);
-    if (!codes || !scales) job.status = NC_ERR_MEMORY;
-    for (r = 0; r < tensor->rows && job.status == NC_OK; r++) {
-        memcpy(codes + (size_t)r * push.row_words * 4, tensor->codes + r * w.code_bytes,
-               w.code_bytes);
-        for (i = 0; i < push.row_scales; i++)
-            scales[(size_t)r * push.row_scales + i] = nc_fp4__scale_at(&w, r, 16 * (size_t)i);
-    }
-    (void)nc_gpu_job_buffer(&job, codes, code_bytes, code_bytes);
-    (void)nc_gpu_job_buffer(&job, scales, scale_bytes, scale_bytes);
-    (void)nc_gpu_job_buffer(&job, x, n * tensor->columns * sizeof *x,
-                            n * tensor->columns * sizeof *x);
-    result = nc_gpu_job_buffer(&job, NULL, 0, n * tensor->rows * sizeof *y);
-    nc_gpu_job_dispatch(&job, "fp4_matmul", NULL, 4, &push, sizeof push, tensor->rows, n, 1);
-    nc__free(NULL, codes, code_bytes);
-    nc__free(NULL, scales, scale_bytes);
-    return nc_gpu_job_finish(&job, result, 0, y, n * tensor->rows * sizeof *y);
+    nc_fp4_gpu_tensor *resident;
+    nc_status status = nc_fp4_gpu_tensor_create(&resident, gpu, tensor);
+    if (status == NC_OK) status = nc_fp4_gpu_tensor_matmul(resident, x, n, y);
+    nc_fp4_gpu_tensor_destroy(resident);
+    return status;
 }
+
+/* -- circuits -- */
 
 NC_API nc_status nc_fp4_gpu_eval_sliced(nc_fp4_gpu *gpu, const nc_fp4_network *network,
                                         const uint64_t *in, uint64_t *out, size_t words) {

@@ -25,6 +25,10 @@ typedef size_t nc_index;
 #define NC_IN(i, type, name) const type *name
 #define NC_OUT(i, type, name) type *name
 #define NC_IO(i, type, name) type *name
+#ifndef nc_part
+#define nc_part(v, i) ((i) == 0 ? (v).x : (i) == 1 ? (v).y : (i) == 2 ? (v).z : (v).w)
+#endif
+#define nc_put(array, i, value) (reinterpret_cast<float *>(array)[i] = value)
 // The interface, which nc_gpu.h reads: its version, buffers, bytes of constants, threads x and y.
 #ifndef NC_INTERFACE
 #define NC_INTERFACE(name, buffers, x, y, parameters)                                              \

@@ -8,10 +8,10 @@
 
 static nc_axx_mult m;
 static const char *const specs[] = {"mul8s_1KVL", "mitchell", "exact+unsigned"};
-enum { SPECS = 3, MOST = 4096 };
+enum { SPECS = 3, MOST = 4096, MOST_OUT = 300 };
 
 static uint8_t x[MOST], w[MOST];
-static float scale[64], bias[64], y[2][MOST];
+static float scale[MOST_OUT], bias[MOST_OUT], y[2][MOST];
 
 static nc_axx_engine *engine_of(const char *spec, uint64_t *seed) {
     nc_axx_engine *e;
@@ -22,7 +22,7 @@ static nc_axx_engine *engine_of(const char *spec, uint64_t *seed) {
         x[i] = (uint8_t)(test_random(seed) >> 24);
         w[i] = (uint8_t)(test_random(seed) >> 24);
     }
-    for (i = 0; i < 64; i++) {
+    for (i = 0; i < MOST_OUT; i++) {
         scale[i] = 1.0f + (float)i / 7.0f;
         bias[i] = (float)i - 9.0f;
     }
@@ -35,8 +35,8 @@ static void must(nc_gpu *device, nc_status status) {
 }
 
 static void check_products(nc_gpu *device) {
-    static const size_t shapes[][3] = {
-        {1, 1, 1}, {3, 17, 5}, {16, 16, 64}, {19, 33, 70}, {2, 5, 130}};
+    static const size_t shapes[][3] = {{1, 1, 1},   {3, 17, 5},    {16, 16, 64},  {19, 33, 70},
+                                       {2, 5, 130}, {19, 100, 19}, {11, 300, 13}, {8, 65, 48}};
     uint64_t seed = 2;
     size_t p, s;
     for (p = 0; p < SPECS; p++)

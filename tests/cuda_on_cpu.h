@@ -39,6 +39,11 @@ struct nc_dim3 {
 };
 inline nc_dim3 threadIdx, blockIdx, blockDim, gridDim;
 
+/* Of 16 bytes that one instruction moves; gcc would take a struct to pieces. */
+typedef unsigned uint4 __attribute__((vector_size(16)));
+typedef float float4 __attribute__((vector_size(16)));
+#define nc_part(v, i) ((v)[i])
+
 using std::max;
 using std::min;
 static inline float __fmaf_rn(float a, float b, float c) {

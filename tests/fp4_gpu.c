@@ -5,40 +5,126 @@
 #include "../nc_fp4.h"
 #include "roads.h"
 
+enum { MOST_COLUMNS = 1100, MOST_ROWS = 40, MOST_VECTORS = 6 };
+static float x[MOST_VECTORS * MOST_COLUMNS], w[MOST_ROWS * MOST_COLUMNS];
+
+static float of_any_size(uint64_t *seed) {
+    const float mantissa = (float)(int32_t)test_random(seed);
+    return ldexpf(mantissa, (int)(test_random(seed) % 9) - 34);
+}
+
+static void must(nc_gpu *device, nc_status status) {
+    if (status != NC_OK) fail_msg("%s: %s", nc_status_str(status), nc_gpu_last_error(device));
+}
+
+/* n vectors, by the tensor on the device. */
+static void same_products(nc_gpu *device, nc_fp4_gpu_tensor *resident, const nc_fp4_tensor *t,
+                          size_t n) {
+    float y[2][MOST_VECTORS * MOST_ROWS];
+    assert_int_equal(nc_fp4_matmul(t, x, n, y[0]), NC_OK);
+    memset(y[1], 0xEE, sizeof y[1]);
+    must(device, nc_fp4_gpu_tensor_matmul(resident, x, n, y[1]));
+    assert_memory_equal(y[0], y[1], n * t->rows * 4);
+}
+
+/* All numbers of vectors; the tensor is freed. */
+static void check_tensor(nc_gpu *device, nc_fp4_gpu *gpu, nc_fp4_tensor *t) {
+    static const size_t vectors[] = {1, 1, 3, 6};
+    nc_fp4_gpu_tensor *resident;
+    size_t i;
+    must(device, nc_fp4_gpu_tensor_create(&resident, gpu, t));
+    for (i = 0; i < sizeof vectors / sizeof *vectors; i++)
+        same_products(device, resident, t, vectors[i]);
+    nc_fp4_gpu_tensor_destroy(resident);
+    nc_fp4_tensor_free(t);
+}
+
+/* Rows of less than a part, of parts and of spans of the kernel, and what is left of them. */
 static void check_products(nc_gpu *device) {
-    static const uint32_t shapes[][2] = {{1, 1}, {3, 31}, {5, 33}, {7, 200}, {40, 512}};
+    static const uint32_t shapes[][2] = {{1, 1}, {3, 31}, {5, 33}, {17, 200}, {40, 512}, {9, 1100}};
     nc_fp4_gpu *gpu;
     uint64_t seed = 5;
     size_t s, i;
     int f;
-    if (nc_fp4_gpu_open(&gpu, device) != NC_OK) fail_msg("%s", nc_gpu_last_error(device));
+    must(device, nc_fp4_gpu_open(&gpu, device));
+    for (i = 0; i < sizeof w / sizeof *w; i++) w[i] = of_any_size(&seed);
+    for (i = 0; i < sizeof x / sizeof *x; i++) x[i] = of_any_size(&seed);
     for (f = NC_FP4_E2M1; f < NC_FP4_FORMAT_COUNT; f++)
         for (s = 0; s < sizeof shapes / sizeof *shapes; s++) {
-            const uint32_t rows = shapes[s][0], columns = shapes[s][1];
-            float *w = malloc(rows * columns * 4), x[3 * 512], y[2][3 * 40];
             nc_fp4_tensor t;
-            nc_status status;
-            for (i = 0; i < rows * columns; i++)
-                w[i] =
-                    ldexpf((float)(int32_t)test_random(&seed), (int)(test_random(&seed) % 9) - 34);
-            for (i = 0; i < 3 * columns; i++)
-                x[i] =
-                    ldexpf((float)(int32_t)test_random(&seed), (int)(test_random(&seed) % 9) - 34);
-            assert_int_equal(nc_fp4_tensor_create(&t, (nc_fp4_format)f, NULL, w, rows, columns), 0);
-            assert_int_equal(nc_fp4_matmul(&t, x, 3, y[0]), NC_OK);
-            memset(y[1], 0xEE, sizeof y[1]);
-            status = nc_fp4_gpu_matmul(gpu, &t, x, 3, y[1]);
-            if (status != NC_OK)
-                fail_msg("%s: %s", nc_status_str(status), nc_gpu_last_error(device));
-            assert_memory_equal(y[0], y[1], 3 * rows * 4);
-            nc_fp4_tensor_free(&t);
-            free(w);
+            assert_int_equal(
+                nc_fp4_tensor_create(&t, (nc_fp4_format)f, NULL, w + s, shapes[s][0], shapes[s][1]),
+                NC_OK);
+            check_tensor(device, gpu, &t);
         }
     nc_fp4_gpu_close(gpu);
 }
+/* Blocks of another length and across rows, tensor scales that divide, scales that are infinite. */
+static void check_scales(nc_gpu *device) {
+    static const uint32_t blocks[][3] = {{32, 160, 0}, {128, 300, 0}, {64, 144, 1}, {32, 16, 1}};
+    nc_fp4_gpu *gpu;
+    nc_fp4_tensor t;
+    uint64_t seed = 7;
+    size_t i, k;
+    float y[2];
+    must(device, nc_fp4_gpu_open(&gpu, device));
+    for (i = 0; i < sizeof w / sizeof *w; i++) w[i] = of_any_size(&seed);
+    for (i = 0; i < sizeof blocks / sizeof *blocks; i++) {
+        assert_int_equal(nc_fp4_tensor_create_blocks(&t, NC_FP4_NF4, NULL, blocks[i][0],
+                                                     (int)blocks[i][2], w, 19, blocks[i][1]),
+                         NC_OK);
+        check_tensor(device, gpu, &t);
+    }
+    assert_int_equal(nc_fp4_tensor_create(&t, NC_FP4_NVFP4, NULL, w, 19, 300), NC_OK);
+    t.divides = 1;
+    t.tensor_scale = 3.0f;
+    check_tensor(device, gpu, &t);
+    /* no column behind the last has a part in it: 0 times infinity would be NaN */
+    for (k = 0; k < 40; k++) w[k] = 1.0f;
+    assert_int_equal(nc_fp4_tensor_create(&t, NC_FP4_NF4, NULL, w, 1, 37), NC_OK);
+    memcpy(t.scales, "\0\0\x80\x7F", 4);
+    for (k = 0; k < 40; k++) w[k] = 1.0f;
+    must(device, nc_fp4_gpu_matmul(gpu, &t, w, 1, y));
+    assert_int_equal(nc_fp4_matmul(&t, w, 1, y + 1), NC_OK);
+    assert_true(isinf(y[0]) && isinf(y[1]));
+    nc_fp4_tensor_free(&t);
+    nc_fp4_gpu_close(gpu);
+}
+static void check_errors(nc_gpu *device) {
+    nc_fp4_gpu_tensor *resident;
+    nc_fp4_gpu *gpu;
+    nc_fp4_tensor t;
+    float y;
+    must(device, nc_fp4_gpu_open(&gpu, device));
+    assert_int_equal(nc_fp4_tensor_create_blocks(&t, NC_FP4_NF4, NULL, 32, 1, w, 2, 40), NC_OK);
+    assert_int_equal(nc_fp4_gpu_tensor_create(&resident, gpu, &t), NC_ERR_UNSUPPORTED);
+    assert_null(resident);
+    assert_int_equal(nc_fp4_gpu_matmul(gpu, &t, x, 1, &y), NC_ERR_UNSUPPORTED);
+    nc_fp4_tensor_free(&t);
+    assert_int_equal(nc_fp4_gpu_tensor_create(&resident, gpu, &t), NC_ERR_ARG);
+    assert_int_equal(nc_fp4_gpu_tensor_create(NULL, gpu, &t), NC_ERR_ARG);
+    assert_int_equal(nc_fp4_gpu_tensor_matmul(NULL, x, 1, &y), NC_ERR_ARG);
+    assert_int_equal(nc_fp4_tensor_create(&t, NC_FP4_MXFP4, NULL, w, 1, 1), NC_OK);
+    assert_int_equal(nc_fp4_gpu_tensor_create(&resident, NULL, &t), NC_ERR_ARG);
+    must(device, nc_fp4_gpu_tensor_create(&resident, gpu, &t));
+    assert_int_equal(nc_fp4_gpu_tensor_matmul(resident, NULL, 1, &y), NC_ERR_ARG);
+    assert_int_equal(nc_fp4_gpu_tensor_matmul(resident, x, 0, NULL), NC_OK);
+    assert_int_equal(nc_fp4_gpu_tensor_matmul(resident, x, 262141, &y), NC_ERR_LIMIT);
+    must(device, nc_fp4_gpu_tensor_matmul(resident, x, 1, &y)); /* an error leaves it as it was */
+    nc_fp4_gpu_tensor_destroy(resident);
+    nc_fp4_gpu_tensor_destroy(NULL);
+    nc_fp4_tensor_free(&t);
+    nc_fp4_gpu_close(gpu);
+}
+/* On one device, which compiles the kernels once. */
+static void check_tensors(nc_gpu *device) {
+    check_products(device);
+    check_scales(device);
+    check_errors(device);
+}
 static void products_have_the_bits_of_the_cpu(void **state) {
     (void)state;
-    on_every_road(check_products);
+    on_every_road(check_tensors);
 }
 
 static void check_circuits(nc_gpu *device) {

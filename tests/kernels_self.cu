@@ -5,7 +5,6 @@
 NC_PUSH { uint mode; }
 NC_P;
 
-typedef uint four __attribute__((vector_size(16)));
 NC_SHARED __attribute__((aligned(16))) uint tile[256];
 
 NC_KERNEL_2(kernels_self, 64, 1, NC_IN(0, uint, in), NC_OUT(1, uint, out)) {
@@ -33,7 +32,7 @@ NC_KERNEL_2(kernels_self, 64, 1, NC_IN(0, uint, in), NC_OUT(1, uint, out)) {
         out[at] = taken[63 - t];
         break;
     case 6: // 16 bytes a thread
-        reinterpret_cast<four *>(tile)[t] = reinterpret_cast<const four *>(in)[t];
+        reinterpret_cast<uint4 *>(tile)[t] = reinterpret_cast<const uint4 *>(in)[t];
         NC_BARRIER();
         out[at] = tile[4 * t];
         break;

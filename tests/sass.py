@@ -17,6 +17,7 @@ LIMITS = {
     "adam": (24, 0, 0),
     "axx_conv2d": (40, 0, 0),
     "axx_gemm": (40, 0, 2176),
+    "axx_gemm_256": (40, 0, 13440),
     "bf16": (16, 0, 0),
     "column_sums": (32, 0, 16384),
     "cross_entropy": (32, 0, 128),
@@ -27,7 +28,8 @@ LIMITS = {
     "flash_attention": (40, 0, 4352, 28),
     "flash_attention_backward": (80, 0, 8576, 21),
     "fp4_circuit": (32, 0, 0),
-    "fp4_matmul": (40, 0, 128),
+    "fp4_matmul": (104, 0, 7296, 16),
+    "fp4_matmul_4": (104, 0, 11392, 37),
     "gemm": (72, 0, 17408, 63),
     "gemm_128": (128, 0, 33792, 77),
     "gemm_32": (56, 0, 18432, 42),
@@ -52,7 +54,8 @@ LIMITS = {
     "swiglu_backward": (24, 0, 0),
     "tir_forward": (80, 512, 16384),
 }
-FLOATS = {"gemm", "gemm_32", "gemm_128", "flash_attention", "flash_attention_backward"}
+FLOATS = {"gemm", "gemm_32", "gemm_128", "flash_attention", "flash_attention_backward",
+          "fp4_matmul", "fp4_matmul_4"}
 MOVES = re.compile(r"(LD|ST)[GSL]?(\.|$)")  # to and from memory; constants (LDC) are not
 FIELD = {"gl_dot", "gl_matmul", "gl_ntt", "gl_vector", "gl_poseidon2_8", "gl_poseidon2_12",
          "gl_poseidon2_16", "gl_trident"}
