@@ -19,8 +19,7 @@ BENCHES  = goldilocks fp4 tirneural axx hlx
 KERNELS       = $(patsubst shaders/%.comp,%,$(wildcard shaders/*.comp))
 FIELD_KERNELS = $(patsubst cuda/%.cu,%,$(shell grep -l 'define NC_FIELD' cuda/*.cu))
 FLOAT_KERNELS = $(filter-out $(FIELD_KERNELS),$(KERNELS))
-KERNEL_WORDS  = cuda/nc_kernel.h cuda/nc_math.cuh cuda/gemm_tile.h cuda/poseidon2.h cuda/fp4_tile.h \
-		shaders/nc_math.glsl
+KERNEL_WORDS  = $(wildcard cuda/*.h) cuda/nc_math.cuh shaders/nc_math.glsl
 
 # Debian and Ubuntu packages; on other systems install what provides the same.
 DEMO_PACKAGES = libstb-dev

@@ -335,6 +335,80 @@ static void rows_of_more_than_a_chunk_have_the_bits_of_the_cpu(void **state) {
     }
 }
 
+/* Numbers of any size whose products underflow, so that zeros of both signs come up in sums. */
+static void fill_heads(float *x, size_t n, uint64_t *seed) {
+    size_t i;
+    for (i = 0; i < n; i++) {
+        const uint64_t r = test_random(seed);
+        x[i] = (float)(r >> 8 & 0x7FF) * 1e-3f - 1.0f;
+        if (r % 8 == 0) x[i] = -0.0f;
+        if (r % 8 == 1) x[i] *= 1e-38f;
+        if (i % 3 == 0) x[i] = -1.4e-45f;
+    }
+}
+
+/* The kernels of flash attention by themselves: more than one group, steps that one of its halves does
+ * not see, heads of more than 64, lengths and sizes that fill nothing. */
+static void attends_as_here(nc_gpu *device, const nc_hlx_heads *shape) {
+    const size_t d = shape->heads * shape->head_size, rows = shape->batch * shape->seq;
+    const size_t kv = shape->kv_heads * shape->head_size, ld = d + 2 * kv, groups[2] = {64, 32};
+    const size_t qkv = 0, dout = rows * ld, out = dout + rows * d, lse = out + rows * d;
+    const size_t dqkv = lse + rows * shape->heads, delta = dqkv + rows * ld;
+    const size_t count = delta + rows * shape->heads;
+    const size_t bytes = nc_hlx_attention_work_bytes(shape, 1, 1);
+    float *here = calloc(count, 4), *there = malloc(count * 4);
+    void *work = malloc(bytes);
+    struct {
+        uint32_t seq, causal, heads, kv_heads, head_size, off_qkv, off_out, off_lse;
+        float scale;
+        uint32_t off_dout, off_dqkv, off_delta, keys;
+    } push;
+    uint64_t seed = count;
+    nc_gpu_buffer *x;
+    nc_gpu_job job;
+    fill_heads(here, out, &seed);
+    push.seq = (uint32_t)shape->seq, push.causal = (uint32_t)shape->causal;
+    push.heads = (uint32_t)shape->heads, push.kv_heads = (uint32_t)shape->kv_heads;
+    push.head_size = (uint32_t)shape->head_size, push.off_qkv = (uint32_t)qkv;
+    push.off_out = (uint32_t)out, push.off_lse = (uint32_t)lse, push.off_dout = (uint32_t)dout;
+    push.off_dqkv = (uint32_t)dqkv, push.off_delta = (uint32_t)delta;
+    push.scale = 1.0f / sqrtf((float)shape->head_size);
+    nc_gpu_job_start(&job, device);
+    x = nc_gpu_job_buffer(&job, here, count * 4, count * 4);
+    nc_gpu_job_dispatch(&job, "flash_attention", &x, 1, &push, 36,
+                        (shape->seq + groups[0] - 1) / groups[0], shape->batch * shape->heads, 1);
+    for (push.keys = 0; push.keys < 2; push.keys++)
+        nc_gpu_job_dispatch(&job, "flash_attention_backward", &x, 1, &push, sizeof push,
+                            (shape->seq + groups[1] - 1) / groups[1],
+                            shape->batch * (push.keys ? shape->kv_heads : shape->heads), 1);
+    assert_int_equal(nc_gpu_job_finish(&job, x, 0, there, count * 4), NC_OK);
+    assert_int_equal(nc_hlx_flash_attention(here + out, here + lse, here, shape, work, bytes),
+                     NC_OK);
+    assert_int_equal(nc_hlx_flash_attention_backward(here + dqkv, here + dout, here + out,
+                                                     here + lse, here, shape, work, bytes),
+                     NC_OK);
+    same_floats(there + out, here + out, delta - out, "attention");
+    free(here);
+    free(there);
+    free(work);
+}
+
+static void flash_attention_of_any_shape_has_the_bits_of_the_cpu(void **state) {
+    static const nc_hlx_heads shapes[] = {
+        {2, 37, 3, 12, 1, 3}, {1, 1, 1, 1, 1, 1},    {1, 97, 4, 64, 1, 2},
+        {1, 130, 2, 7, 0, 1}, {1, 70, 2, 130, 1, 1}, {1, 65, 1, 66, 0, 1},
+    };
+    road list[2];
+    size_t n = roads(list), i, k;
+    (void)state;
+    for (i = 0; i < n; i++) {
+        nc_gpu *device = open_road(&list[i]);
+        for (k = 0; device && k < sizeof shapes / sizeof *shapes; k++)
+            attends_as_here(device, &shapes[k]);
+        nc_gpu_close(device);
+    }
+}
+
 static void gated_layers_and_rotary_positions_are_exact_on_any_bits(void **state) {
     (void)state;
     on_every_road(gates_and_turns_any_bits);
@@ -798,6 +872,7 @@ int main(void) {
         cmocka_unit_test(division_root_and_activations_are_exact_on_any_bits),
         cmocka_unit_test(gated_layers_and_rotary_positions_are_exact_on_any_bits),
         cmocka_unit_test(rows_of_more_than_a_chunk_have_the_bits_of_the_cpu),
+        cmocka_unit_test(flash_attention_of_any_shape_has_the_bits_of_the_cpu),
         cmocka_unit_test(training_on_a_device_gives_the_bits_of_the_cpu),
         cmocka_unit_test(llama_models_train_and_evaluate_with_the_bits_of_the_cpu),
         cmocka_unit_test(a_device_takes_no_model_with_a_part_of_the_moments),

@@ -23,7 +23,7 @@ static const struct {
     {"elementwise", 16, 32},
     {"embedding", 8, 32},
     {"embedding_backward", 16, 32},
-    {"flash_attention", 24, 14},
+    {"flash_attention", 96, 10},
     {"flash_attention_backward", 40, 8},
     {"fp4_circuit", 8, 32},
     {"fp4_matmul", 80, 8},

@@ -25,7 +25,7 @@ LIMITS = {
     "elementwise": (24, 0, 0),
     "embedding": (16, 0, 0),
     "embedding_backward": (32, 0, 0),
-    "flash_attention": (40, 0, 4352, 28),
+    "flash_attention": (128, 0, 15360, 86),
     "flash_attention_backward": (80, 0, 8576, 21),
     "fp4_circuit": (32, 0, 0),
     "fp4_matmul": (104, 0, 7296, 16),
