@@ -12561,11 +12561,11 @@ static nc_hlx__flash_push nc_hlx__flash_of(const nc_hlx__pass *s, nc_hlx__place 
     return flash;
 }
 
-/* One group to so many queries or keys of one of `heads` of a window. */
-static void nc_hlx__record_flash(nc_hlx__pass *s, const char *kernel, uint32_t heads, size_t tile,
+/* One group to 64 queries or keys of one of `heads` of a window. */
+static void nc_hlx__record_flash(nc_hlx__pass *s, const char *kernel, uint32_t heads,
                                  const void *push, size_t bytes) {
-    nc_hlx__record(s->gpu, kernel, s->gpu->work, NULL, NULL, push, bytes,
-                   (s->seq + tile - 1) / tile, s->batch * heads, 1);
+    nc_hlx__record(s->gpu, kernel, s->gpu->work, NULL, NULL, push, bytes, (s->seq + 63) / 64,
+                   s->batch * heads, 1);
 }
 
 static void nc_hlx__device_attention(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place kept,
@@ -12577,7 +12577,7 @@ static void nc_hlx__device_attention(nc_hlx__pass *s, nc_hlx__place out, nc_hlx_
     const uint32_t soft[4] = {(uint32_t)rows, (uint32_t)s->seq, 1, (uint32_t)kept.at};
     if (c->flash) {
         const nc_hlx__flash_push flash = nc_hlx__flash_of(s, out, kept, qkv);
-        nc_hlx__record_flash(s, "flash_attention", flash.heads, 64, &flash, sizeof flash);
+        nc_hlx__record_flash(s, "flash_attention", flash.heads, &flash, sizeof flash);
         return;
     }
     nc_hlx__record_heads(s, 0, 1, from.q, from.k, scores, nc_hlx__head_scale(s));
@@ -12609,8 +12609,8 @@ static void nc_hlx__device_attention_backward(nc_hlx__pass *s, nc_hlx__place dqk
         flash.off_delta = (uint32_t)d_scores.at;
         for (flash.keys = 0; flash.keys < 2; flash.keys++)
             nc_hlx__record_flash(s, "flash_attention_backward",
-                                 flash.keys ? flash.forward.kv_heads : flash.forward.heads, 32,
-                                 &flash, sizeof flash);
+                                 flash.keys ? flash.forward.kv_heads : flash.forward.heads, &flash,
+                                 sizeof flash);
         return;
     }
     nc_hlx__record_heads(s, 1, 0, p, dy, to.v, 0.0f);

@@ -351,10 +351,10 @@ static void fill_heads(float *x, size_t n, uint64_t *seed) {
  * not see, heads of more than 64, lengths and sizes that fill nothing. */
 static void attends_as_here(nc_gpu *device, const nc_hlx_heads *shape) {
     const size_t d = shape->heads * shape->head_size, rows = shape->batch * shape->seq;
-    const size_t kv = shape->kv_heads * shape->head_size, ld = d + 2 * kv, groups[2] = {64, 32};
+    const size_t kv = shape->kv_heads * shape->head_size, ld = d + 2 * kv;
     const size_t qkv = 0, dout = rows * ld, out = dout + rows * d, lse = out + rows * d;
     const size_t dqkv = lse + rows * shape->heads, delta = dqkv + rows * ld;
-    const size_t count = delta + rows * shape->heads;
+    const size_t count = delta + rows * shape->heads, groups = (shape->seq + 63) / 64;
     const size_t bytes = nc_hlx_attention_work_bytes(shape, 1, 1);
     float *here = calloc(count, 4), *there = malloc(count * 4);
     void *work = malloc(bytes);
@@ -375,11 +375,10 @@ static void attends_as_here(nc_gpu *device, const nc_hlx_heads *shape) {
     push.scale = 1.0f / sqrtf((float)shape->head_size);
     nc_gpu_job_start(&job, device);
     x = nc_gpu_job_buffer(&job, here, count * 4, count * 4);
-    nc_gpu_job_dispatch(&job, "flash_attention", &x, 1, &push, 36,
-                        (shape->seq + groups[0] - 1) / groups[0], shape->batch * shape->heads, 1);
+    nc_gpu_job_dispatch(&job, "flash_attention", &x, 1, &push, 36, groups,
+                        shape->batch * shape->heads, 1);
     for (push.keys = 0; push.keys < 2; push.keys++)
-        nc_gpu_job_dispatch(&job, "flash_attention_backward", &x, 1, &push, sizeof push,
-                            (shape->seq + groups[1] - 1) / groups[1],
+        nc_gpu_job_dispatch(&job, "flash_attention_backward", &x, 1, &push, sizeof push, groups,
                             shape->batch * (push.keys ? shape->kv_heads : shape->heads), 1);
     assert_int_equal(nc_gpu_job_finish(&job, x, 0, there, count * 4), NC_OK);
     assert_int_equal(nc_hlx_flash_attention(here + out, here + lse, here, shape, work, bytes),

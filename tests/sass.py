@@ -26,7 +26,7 @@ LIMITS = {
     "embedding": (16, 0, 0),
     "embedding_backward": (32, 0, 0),
     "flash_attention": (128, 0, 15360, 86),
-    "flash_attention_backward": (80, 0, 8576, 21),
+    "flash_attention_backward": (176, 0, 15872, 86),
     "fp4_circuit": (32, 0, 0),
     "fp4_matmul": (104, 0, 7296, 16),
     "fp4_matmul_4": (104, 0, 11392, 37),
