@@ -21,7 +21,7 @@ NC_FN void product(NC_TAKE(const float *, x) uint a, uint lda, uint rows, uint b
         }
         if (c > 0) {
             if (sees) {
-                NC_UNROLL for (s = 0; s < DEPTH; s++) {
+                NC_UNROLL NC_LOOP for (s = 0; s < DEPTH; s++) {
                     uint at_a = s * PITCH + t / 8 * 4;
                     uint at_b = ROWS_STAGE + s * (OTHERS + 4) + t % 8 * 4;
                     float va[4], vb[4];
@@ -55,7 +55,7 @@ NC_FN void accumulate(NC_TAKE(const float *, x) uint b, uint ldb, uint others, u
         }
         if (k > 0) {
             if (sees) {
-                NC_UNROLL for (s = 0; s < DEPTH; s++) {
+                NC_UNROLL NC_LOOP for (s = 0; s < DEPTH; s++) {
                     uint at_w = (k - DEPTH + s) * PITCH + t / 8 * 4, at_v = s * PITCH + t % 8 * 4;
                     float w[4], v[8];
                     NC_UNROLL for (i = 0; i < 4; i++) w[i] = weight[at_w + i];

@@ -394,8 +394,8 @@ static void attends_as_here(nc_gpu *device, const nc_hlx_heads *shape) {
 
 static void flash_attention_of_any_shape_has_the_bits_of_the_cpu(void **state) {
     static const nc_hlx_heads shapes[] = {
-        {2, 37, 3, 12, 1, 3}, {1, 1, 1, 1, 1, 1},    {1, 97, 4, 64, 1, 2},
-        {1, 130, 2, 7, 0, 1}, {1, 70, 2, 130, 1, 1}, {1, 65, 1, 66, 0, 1},
+        {2, 37, 3, 12, 1, 3}, {1, 1, 1, 1, 1, 1},    {1, 97, 2, 64, 1, 1},
+        {1, 130, 1, 7, 0, 1}, {1, 70, 2, 130, 1, 1}, {1, 65, 1, 66, 0, 1},
     };
     road list[2];
     size_t n = roads(list), i, k;

@@ -24,7 +24,7 @@ static const struct {
     {"embedding", 8, 32},
     {"embedding_backward", 16, 32},
     {"flash_attention", 96, 10},
-    {"flash_attention_backward", 144, 6},
+    {"flash_attention_backward", 136, 6},
     {"fp4_circuit", 8, 32},
     {"fp4_matmul", 80, 8},
     {"fp4_matmul_4", 96, 6},
