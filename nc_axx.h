@@ -1297,9 +1297,10 @@ NC_API nc_status nc_axx_search_resume(nc_axx_search *search, const char *path, n
 /* Kernels and the table of one multiplier on a device. */
 typedef struct nc_axx_gpu nc_axx_gpu;
 
-/* Load the kernels axx_gemm, axx_gemm_256 and axx_conv2d, and the table of an engine's multiplier to
- * the device, where it stays until nc_axx_gpu_close; neither the device nor the engine is owned. NC_ERR_UNSUPPORTED when the products spread over more than 16 bits,
- * NC_ERR_DEVICE when a kernel is missing (nc_gpu_last_error says where it was looked for). */
+/* Load the kernels axx_gemm, axx_gemm_256 and axx_conv2d, and the table of an engine's multiplier
+ * to the device, where it stays until nc_axx_gpu_close; neither the device nor the engine is owned.
+ * NC_ERR_UNSUPPORTED when the products spread over more than 16 bits, NC_ERR_DEVICE when a kernel
+ * is missing (nc_gpu_last_error says where it was looked for). */
 NC_API nc_status nc_axx_gpu_open(nc_axx_gpu **gpu, nc_gpu *device, const nc_axx_engine *engine);
 /* Release; null is fine. */
 NC_API void nc_axx_gpu_close(nc_axx_gpu *gpu);

@@ -19849,8 +19849,8 @@ static void nc_fp4__gpu_tables(const nc_fp4__matrix *w, uint32_t *to) {
                                       : nc_fp4__tensor_scale_at(w->tensor, &w->format, each, i));
 }
 
-/* The scales of row r, for every 32 columns (halves 1) or 16 (2): bytes in a word a part or float32;
- * `unit` words apart. */
+/* The scales of row r, for every 32 columns (halves 1) or 16 (2): bytes in a word a part, or
+ * float32; `unit` words apart. */
 static void nc_fp4__gpu_scales(const nc_fp4__matrix *w, uint32_t r, uint32_t halves, uint32_t *to,
                                size_t unit) {
     const int is_float = w->format.scale == NC_FP4__FLOAT32;

@@ -5968,8 +5968,7 @@ typedef struct nc_gl__ntt_push {
 
 /* Where a pass reads and writes. `left`: log2 of the block that it transforms. A group takes
  * 2^log2_columns columns: neighbours, but transforms of the batch where there is one pass, and
- * first digits of the result in the last pass, so that its stores are neighbours in natural order.
- * */
+ * first digits of the result in the last pass, so that it stores neighbours in natural order. */
 static void nc_gl__gpu_ntt_places(nc_gl__ntt_push *push, const nc_gl__passes *p, uint32_t pass,
                                   uint32_t left) {
     const uint32_t rows = p->rows[pass], log2_columns = 11 - rows, stride = left - rows;
