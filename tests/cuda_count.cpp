@@ -43,9 +43,13 @@ struct site {
 };
 
 struct counter {
-    std::map<std::string, cuda_count> kernels;
-    cuda_count *kernel;
-    std::vector<region> regions; /* ascending */
+    std::vector<cuda_count> launches;
+    std::map<std::string, size_t> sampled; /* by the beginning of a name */
+    size_t sample;                         /* most blocks of the running launch; 0: all */
+    cuda_count *kernel;                    /* of the running launch */
+    std::vector<uint32_t> loads;           /* of each thread since the last barrier */
+    uint64_t rounds;                       /* of the running block */
+    std::vector<region> regions;           /* ascending */
     region *last;
     std::unordered_map<const void *, site> sites;
     site *recent[1024]; /* of these, by the last bits of the pc */
@@ -248,6 +252,7 @@ void access(const void *p, unsigned size, bool write, const void *pc) {
     region *r = c.running ? find(at) : nullptr;
     if (!r) return; /* of the thread alone, or of the driver */
     site &s = site_of(pc, size, write);
+    c.loads[c.thread] += !write && !r->shared;
     if (s.interval != c.interval) {
         s.interval = c.interval;
         s.turns.assign(c.threads, 0);
@@ -279,11 +284,25 @@ void memory(void *p, size_t bytes) {
 }
 void forget(void *p) { erase(p); }
 void launch(const char *kernel, size_t threads) {
-    c.kernel = &c.kernels[kernel];
+    c.launches.emplace_back();
+    c.kernel = &c.launches.back();
     snprintf(c.kernel->kernel, sizeof c.kernel->kernel, "%s", kernel);
-    c.kernel->launches++;
+    c.kernel->launches = 1;
+    c.kernel->threads = threads;
     c.threads = threads;
+    c.loads.assign(threads, 0);
     c.launch++;
+    c.sample = 0;
+    for (const auto &k : c.sampled)
+        if (!strncmp(kernel, k.first.c_str(), k.first.size())) c.sample = k.second;
+}
+void launch_ends(size_t blocks) {
+    const size_t first = offsetof(cuda_count, blocks), n = (sizeof(cuda_count) - first) / 8;
+    const uint64_t ran = c.kernel->blocks;
+    uint64_t number[sizeof(cuda_count) / 8];
+    memcpy(number, (const char *)c.kernel + first, 8 * n);
+    for (size_t i = 0; i < n; i++) number[i] = number[i] * blocks / ran;
+    memcpy((char *)c.kernel + first, number, 8 * n);
 }
 void shared(char *fixed, size_t fixed_bytes, char *dynamic, size_t dynamic_bytes) {
     std::vector<void *> old;
@@ -293,10 +312,16 @@ void shared(char *fixed, size_t fixed_bytes, char *dynamic, size_t dynamic_bytes
     if (fixed_bytes) insert(fixed, fixed_bytes, true);
     if (dynamic_bytes) insert(dynamic, dynamic_bytes, true);
 }
+bool wanted(size_t index, size_t blocks) {
+    const size_t most = c.sample && c.sample < blocks ? c.sample : blocks;
+    return index * most / blocks != (index + 1) * most / blocks;
+}
+int fresh() { return c.sampled.empty() ? 0xFF : 0; }
 void block(size_t index) {
     c.block = index;
     c.kernel->blocks++;
     c.interval++;
+    c.rounds = 0;
     c.running = true;
 }
 void thread(size_t index) { c.thread = index; }
@@ -306,6 +331,9 @@ void interval_ends(bool at_barrier) {
     c.interval++;
     c.kernel->barriers += at_barrier;
     c.running = at_barrier;
+    c.rounds += (*std::max_element(c.loads.begin(), c.loads.end()) + 7) / 8;
+    std::fill(c.loads.begin(), c.loads.end(), 0);
+    if (!at_barrier) c.kernel->rounds = std::max(c.kernel->rounds, c.rounds);
 }
 void fma() {
     if (c.running) c.kernel->fmas++;
@@ -335,12 +363,23 @@ void __tsan_write_range(void *p, size_t bytes) { access_words(p, bytes, true, PC
 void __tsan_init(void) {}
 
 size_t cuda_count_take(cuda_count *out, size_t most) {
+    std::map<std::string, cuda_count> kernels;
     size_t n = 0;
-    for (auto &k : c.kernels)
+    for (const cuda_count &l : c.launches) {
+        cuda_count &sum = kernels[l.kernel];
+        memcpy(sum.kernel, l.kernel, sizeof sum.kernel);
+        cuda_count_add(&sum, &l);
+    }
+    for (auto &k : kernels)
         if (n < most) out[n++] = k.second;
-    c.kernels.clear();
+    c.launches.clear();
     return n;
 }
+size_t cuda_count_launches(cuda_count *out, size_t most) {
+    for (size_t i = 0; i < std::min(most, c.launches.size()); i++) out[i] = c.launches[i];
+    return c.launches.size();
+}
+void cuda_count_sample(const char *kernels, size_t blocks) { c.sampled[kernels] = blocks; }
 const char *cuda_count_races(void) {
     c.given.swap(c.races);
     c.races.clear();

@@ -27,7 +27,7 @@ int cuCtxSynchronize(void) { return SUCCESS; }
 int cuMemAlloc_v2(unsigned long long *address, size_t bytes) {
     void *p = nullptr;
     if (bytes > (size_t)1 << 33 || posix_memalign(&p, 256, bytes)) p = nullptr;
-    if (p) memset(p, 0xFF, bytes); /* fresh device memory holds anything: here NaN */
+    if (p) memset(p, NC_FRESH, bytes); /* fresh device memory holds anything: here NaN */
     NC_COUNTED(memory(p, bytes));
     *address = (unsigned long long)(uintptr_t)p;
     return p ? SUCCESS : OUT_OF_MEMORY;

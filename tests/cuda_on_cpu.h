@@ -30,8 +30,12 @@ extern "C" char __stop_nc_shared[] __attribute__((weak));
 #ifdef NC_CUDA_COUNT
 #include "cuda_count.h"
 #define NC_COUNTED(event) nc_count::event
+#define NC_WANTED(block, blocks) nc_count::wanted(block, blocks)
+#define NC_FRESH nc_count::fresh()
 #else
 #define NC_COUNTED(event) ((void)0)
+#define NC_WANTED(block, blocks) true
+#define NC_FRESH 0xFF
 #endif
 
 struct nc_dim3 {
@@ -227,7 +231,9 @@ inline void launch(nc_dim3 grid, nc_dim3 block, size_t shared_bytes, void (*body
     run.fibres.resize(std::max(run.fibres.size(), run.threads));
     run.dynamic.resize(shared_bytes);
     NC_COUNTED(shared(shared, bytes, run.dynamic.data(), shared_bytes));
-    for (size_t i = 0; i < (size_t)grid.x * grid.y * grid.z; i++) {
+    const size_t blocks = (size_t)grid.x * grid.y * grid.z;
+    for (size_t i = 0; i < blocks; i++) {
+        if (!NC_WANTED(i, blocks)) continue;
         blockIdx = {(unsigned)(i % grid.x), (unsigned)(i / grid.x % grid.y),
                     (unsigned)(i / grid.x / grid.y)};
         if (bytes) memset(shared, 0xFF, bytes); /* NaN, and a huge integer */
@@ -235,6 +241,7 @@ inline void launch(nc_dim3 grid, nc_dim3 block, size_t shared_bytes, void (*body
         NC_COUNTED(block(i));
         run_block();
     }
+    NC_COUNTED(launch_ends(blocks));
 }
 
 /* The value that lane `from` of the warp brings; of no thread, when it is none of the mask's. */

@@ -1,6 +1,7 @@
 /* What every kernel does to a device's memory, counted by the driver of tests/cuda_count.h through
    the libraries' own functions: a table, a ceiling a figure, and no races. Counts are the same in
-   every run. */
+   every run. With --launches: a line of JSON for each launch of larger work, for bench/roofline.py;
+   of products a few blocks run and count for all. */
 #include "test.h"
 #include <dlfcn.h>
 #include <math.h>
@@ -16,6 +17,8 @@
 static nc_gpu *device;
 static cuda_count_take_fn *take;
 static cuda_count_races_fn *races;
+static cuda_count_launches_fn *launches;
+static cuda_count_sample_fn *sample;
 
 /* A function of the driver, which the device has open. */
 static void *exported(const char *name) {
@@ -37,6 +40,8 @@ static int open_device(void **state) {
     if (nc_gpu_open(&device, &desc, &err) != NC_OK) fail_msg("%s", err.message);
     *(void **)&take = exported("cuda_count_take");
     *(void **)&races = exported("cuda_count_races");
+    *(void **)&launches = exported("cuda_count_launches");
+    *(void **)&sample = exported("cuda_count_sample");
     assert_int_equal(take(&probe, 1), 1);
     assert_string_equal(probe.kernel, "probe");
     return 0;
@@ -378,12 +383,12 @@ static void train_llama(void) {
     train(&c);
 }
 
-static void fp4_products(nc_fp4_format format, size_t vectors) {
-    enum { ROWS = 64, COLUMNS = 1024 };
-    float *w = floats(ROWS * COLUMNS), *x = floats(vectors * COLUMNS), *y = floats(vectors * ROWS);
+static void fp4_products(nc_fp4_format format, uint32_t rows, uint32_t columns, size_t vectors) {
+    float *w = floats((size_t)rows * columns);
+    float *x = floats(vectors * columns), *y = floats(vectors * rows);
     nc_fp4_tensor t;
     nc_fp4_gpu *gpu;
-    must(nc_fp4_tensor_create(&t, format, NULL, w, ROWS, COLUMNS));
+    must(nc_fp4_tensor_create(&t, format, NULL, w, rows, columns));
     must(nc_fp4_gpu_open(&gpu, device));
     must(nc_fp4_gpu_matmul(gpu, &t, x, vectors, y));
     nc_fp4_gpu_close(gpu);
@@ -392,9 +397,9 @@ static void fp4_products(nc_fp4_format format, size_t vectors) {
     free(x);
     free(y);
 }
-static void fp4_one(void) { fp4_products(NC_FP4_MXFP4, 1); }
-static void fp4_floats(void) { fp4_products(NC_FP4_NF4, 1); }
-static void fp4_many(void) { fp4_products(NC_FP4_MXFP4, 8); }
+static void fp4_one(void) { fp4_products(NC_FP4_MXFP4, 64, 1024, 1); }
+static void fp4_floats(void) { fp4_products(NC_FP4_NF4, 64, 1024, 1); }
+static void fp4_many(void) { fp4_products(NC_FP4_MXFP4, 64, 1024, 8); }
 
 static void fp4_adders(void) {
     enum { BATCH = 256 };
@@ -415,7 +420,7 @@ static void fp4_adders(void) {
 
 static void with_engine(void (*run)(nc_axx_gpu *gpu, const uint8_t *x, const uint8_t *w)) {
     static nc_axx_mult m;
-    static uint8_t x[1 << 14], w[1 << 14];
+    static uint8_t x[1 << 20], w[1 << 20];
     nc_axx_engine *engine;
     nc_axx_gpu *gpu;
     uint64_t seed = 8;
@@ -517,10 +522,12 @@ static void tir_network(void) {
     free(latents);
 }
 
-static const struct {
+typedef struct drive {
     const char *name;
     void (*run)(void);
-} drives[] = {
+} drive;
+
+static const drive drives[] = {
     {"gemm 128^3", gemm_plain},
     {"gemm 128^3, A^T", gemm_a},
     {"gemm 128^3, B^T", gemm_b},
@@ -648,17 +655,11 @@ static void all_were_driven(char seen[][32], size_t n) {
     closedir(dir);
 }
 
-/* The kernels of a training step together, as "(all)": all of a count but its name is numbers. */
+/* The kernels of a training step together, as "(all)". */
 static cuda_count total(const cuda_count *list, size_t n) {
-    enum { FIRST = offsetof(cuda_count, launches), BYTES = sizeof(cuda_count) - FIRST };
-    uint64_t sum[BYTES / 8] = {0}, number[BYTES / 8];
     cuda_count all = {.kernel = "(all)"};
-    size_t i, k;
-    for (i = 0; i < n; i++) {
-        memcpy(number, (const char *)&list[i] + FIRST, BYTES);
-        for (k = 0; k < BYTES / 8; k++) sum[k] += number[k];
-    }
-    memcpy((char *)&all + FIRST, sum, BYTES);
+    size_t i;
+    for (i = 0; i < n; i++) cuda_count_add(&all, &list[i]);
     return all;
 }
 
@@ -695,7 +696,91 @@ static void every_kernel_keeps_below_its_ceilings(void **state) {
     if (bad) fail_msg("%d figures are above their ceilings", bad);
 }
 
-int main(void) {
+/* -- launches of larger work --------------------------------------------------------------- */
+
+static void train_preset(int flash) {
+    nc_hlx_config c;
+    must(nc_hlx_preset("tiny", &c));
+    c.flash = flash;
+    train(&c);
+}
+static void tiny(void) { train_preset(0); }
+static void tiny_flash(void) { train_preset(1); }
+static void gemm_2048(void) { multiply(0, 0, 2048, 2048, 2048); }
+static void fp4_large(size_t vectors) { fp4_products(NC_FP4_MXFP4, 4096, 4096, vectors); }
+static void fp4_large_one(void) { fp4_large(1); }
+static void fp4_large_many(void) { fp4_large(16); }
+static void ntt_large(void) { transform(24, 1); }
+static void axx_large(nc_axx_gpu *gpu, const uint8_t *x, const uint8_t *w) {
+    enum { N = 1024 };
+    int32_t *sums = malloc(N * N * sizeof *sums);
+    must(nc_axx_gpu_gemm(gpu, x, w, sums, 1, N, N, N));
+    free(sums);
+}
+static void axx_gemm_large(void) { with_engine(axx_large); }
+static void field_large(void) {
+    enum { N = 512 };
+    uint64_t *a = elements(N * N), *b = elements(N * N), *c = elements(N * N);
+    must(nc_gl_gpu_matmul(field, c, a, b, N, N, N));
+    free(a);
+    free(b);
+    free(c);
+}
+static void poseidon2_large(void) {
+    uint64_t *x = elements(12 << 18);
+    must(nc_gl_gpu_permute(field, x, 12, 1 << 18));
+    free(x);
+}
+
+static const drive large[] = {
+    {"tiny step 8x128", tiny},
+    {"tiny step 8x128, flash", tiny_flash},
+    {"gemm 2048^3", gemm_2048},
+    {"fp4 4096^2, a vector", fp4_large_one},
+    {"fp4 4096^2, 16 vectors", fp4_large_many},
+    {"axx gemm 1024^3", axx_gemm_large},
+    {"NTT 2^24", ntt_large},
+    {"Poseidon2 12 x 2^18", poseidon2_large},
+    {"field matmul 512^3", field_large},
+};
+
+static void print_launch(const char *name, const cuda_count *c) {
+    printf("{\"drive\": \"%s\", \"kernel\": \"%s\", \"threads\": %.0f, \"blocks\": %.0f, ", name,
+           c->kernel, (double)c->threads, (double)c->blocks);
+    printf("\"barriers\": %.0f, \"rounds\": %.0f, \"fmas\": %.0f, \"wide\": %.0f, ",
+           (double)c->barriers, (double)c->rounds, (double)c->fmas, (double)c->wide);
+    printf("\"requests\": %.0f, \"lines\": %.0f, \"sectors\": %.0f, \"stored\": %.0f, ",
+           (double)(c->load.requests + c->store.requests), (double)(c->load.lines + c->store.lines),
+           (double)c->load.sectors, (double)c->store.sectors);
+    printf("\"shared\": %.0f, \"wavefronts\": %.0f}\n",
+           (double)(c->shared_load.requests + c->shared_store.requests),
+           (double)(c->shared_load.wavefronts + c->shared_store.wavefronts));
+}
+
+static void print_launches(void **state) {
+    static const char *const many[] = {"gemm", "flash", "axx_", "gl_"};
+    size_t d, i;
+    (void)state;
+    must(nc_gl_gpu_open(&field, device, NULL));
+    for (i = 0; i < sizeof many / sizeof *many; i++) sample(many[i], 8);
+    for (d = 0; d < sizeof large / sizeof *large; d++) {
+        cuda_count *list;
+        size_t n;
+        large[d].run();
+        n = launches(NULL, 0);
+        list = malloc(n * sizeof *list);
+        (void)launches(list, n);
+        (void)take(list, 0);
+        for (i = 0; i < n; i++) print_launch(large[d].name, &list[i]);
+        fflush(stdout);
+        free(list);
+    }
+    (void)races();
+    nc_gl_gpu_close(field);
+}
+
+int main(int argc, char **argv) {
+    const struct CMUnitTest larger[] = {cmocka_unit_test(print_launches)};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shuffles_move_the_values_of_a_warp),
         cmocka_unit_test(shared_memory_has_the_size_of_the_launch),
@@ -705,5 +790,7 @@ int main(void) {
         cmocka_unit_test(an_uncoalesced_load_passes_its_ceiling),
         cmocka_unit_test(every_kernel_keeps_below_its_ceilings),
     };
+    if (argc > 1 && !strcmp(argv[1], "--launches"))
+        return cmocka_run_group_tests_name("launches", larger, open_device, close_device);
     return cmocka_run_group_tests_name("kernels", tests, open_device, close_device);
 }

@@ -128,11 +128,11 @@ def is_product(name):
     return name == "IMAD" or name.startswith(("IMAD.WIDE", "IMAD.HI"))
 
 
-def figures(kernel):
-    cubin = os.path.join(FOLDER, kernel + ".cubin")
-    said = run(NVCC, "-cubin", "-arch=sm_90", "-fmad=false", "-Xptxas", "-v",
+def figures(kernel, folder, nvcc, nvdisasm):
+    cubin = os.path.join(folder, kernel + ".cubin")
+    said = run(nvcc, "-cubin", "-arch=sm_90", "-fmad=false", "-Xptxas", "-v",
                f"cuda/{kernel}.cu", "-o", cubin)
-    code = Code(run(NVDISASM, "-c", cubin), kernel)
+    code = Code(run(nvdisasm, "-c", cubin), kernel)
     counted = is_product if kernel in FIELD else lambda name: name == "FFMA"
     ways = [code.best_way(a, b, counted) for a, b in code.loops()]
     most, length, moves = max(ways)
@@ -142,8 +142,17 @@ def figures(kernel):
             "spills": number(r"(\d+) bytes spill stores", said),
             "shared": number(r"(\d+) bytes smem", said),
             "instructions": len(code.names),
+            "all loads, stores": sum(bool(MOVES.match(name)) for name in code.names),
             "counted": most, "in the loop": -length, "loads, stores": -moves,
             "share": 100 * most / -length}
+
+
+def all_figures(folder, nvcc, nvdisasm, kernels=()):
+    """Pairs of a kernel and its figures; of all, when none is named."""
+    kernels = kernels or sorted(name[:-3] for name in os.listdir("cuda") if name.endswith(".cu"))
+    os.makedirs(folder, exist_ok=True)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return zip(kernels, list(pool.map(lambda k: figures(k, folder, nvcc, nvdisasm), kernels)))
 
 
 def failures(kernel, f):
@@ -160,15 +169,14 @@ def failures(kernel, f):
     return found
 
 
-FOLDER, NVCC, NVDISASM = sys.argv[1:4]
-ALL = sorted(name[:-3] for name in os.listdir("cuda") if name.endswith(".cu"))
-os.makedirs(FOLDER, exist_ok=True)
 COLUMNS = ("registers", "stack", "spills", "shared", "instructions", "in the loop", "loads, stores")
-print(f"| {'kernel':24} | {' | '.join(COLUMNS)} | of them   | share |")
-print(f"|{'-' * 26}|{'|'.join('-' * (len(c) + 1) + ':' for c in COLUMNS)}|-----------|------:|")
-bad = []
-with ThreadPoolExecutor(os.cpu_count()) as pool:
-    for kernel, f in zip(sys.argv[4:] or ALL, pool.map(figures, sys.argv[4:] or ALL)):
+
+
+def main(folder, nvcc, nvdisasm, *kernels):
+    bad = []
+    print(f"| {'kernel':24} | {' | '.join(COLUMNS)} | of them   | share |")
+    print(f"|{'-' * 26}|{'|'.join('-' * (len(c) + 1) + ':' for c in COLUMNS)}|-----------|------:|")
+    for kernel, f in all_figures(folder, nvcc, nvdisasm, kernels):
         asked = kernel in FLOATS | FIELD
         unit = "IMAD" if kernel in FIELD else "FFMA"
         cells = [f[c] for c in COLUMNS[:5]] + [f[c] if asked else "" for c in COLUMNS[5:]]
@@ -177,5 +185,9 @@ with ThreadPoolExecutor(os.cpu_count()) as pool:
               + (f" {f['counted']:4} {unit} | {f['share']:3.0f} % |" if asked
                  else f"{'|':>12}{'|':>8}"))
         bad += failures(kernel, f)
-print("\n".join(bad) or "every kernel within its limits")
-sys.exit(1 if bad else 0)
+    print("\n".join(bad) or "every kernel within its limits")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
