@@ -41,7 +41,7 @@ NVDISASM := $(or $(shell command -v nvdisasm 2>/dev/null),$(firstword \
 NVCC_PACKAGES = nvidia-cuda-nvcc nvidia-nvvm nvidia-cuda-crt nvidia-cuda-runtime nvidia-cuda-cccl \
                 nvidia-cuda-nvdisasm
 
-.PHONY: help demo test test-all test-kernels test-sass bench peers bench-peers bench-mca \
+.PHONY: help demo test test-all test-kernels test-sass roofline bench peers bench-peers bench-mca \
         bench-results kernels lint blocks nvcc fuzz dist install clean all unit unit-gpu test-gpu \
         demo-packages test-packages mca-packages
 
@@ -220,6 +220,14 @@ ifeq ($(and $(NVCC),$(NVDISASM)),)
 	@echo "skipped: no nvcc or no nvdisasm (make nvcc brings both from PyPI)"
 else
 	@python3 tests/sass.py $(B)/sass $(NVCC) $(NVDISASM)
+endif
+
+# How long the kernels would take on an H100, modelled from both; some minutes.
+roofline: $(B)/test/kernels build/count/libcuda_on_cpu.so
+ifeq ($(and $(NVCC),$(NVDISASM)),)
+	@echo "skipped: no nvcc or no nvdisasm (make nvcc brings both from PyPI)"
+else
+	@OMP_NUM_THREADS=1 python3 bench/roofline.py $(B) $(NVCC) $(NVDISASM)
 endif
 
 GPU_TESTS = $(filter %_gpu,$(TESTS))

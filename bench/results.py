@@ -1,5 +1,5 @@
 """Renews the tables of bench/RESULTS.md: `make bench-results`.
-    results.py FOLDER [goldilocks fp4 tirneural axx hlx kernels sass radv peers mca]  (all when none is named)
+    results.py FOLDER [goldilocks fp4 tirneural axx hlx kernels sass radv roofline peers mca]  (all when none is named)
 What stands between a part's two marks is replaced by what its program prints now, under the
 machine and the date; the notes around it are written by hand and stay."""
 import datetime
@@ -11,7 +11,7 @@ import sys
 FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "RESULTS.md")
 FOLDER = sys.argv[1]
 BENCHES = ["goldilocks", "fp4", "tirneural", "axx", "hlx"]
-PARTS = sys.argv[2:] or BENCHES + ["kernels", "sass", "radv", "peers", "mca"]
+PARTS = sys.argv[2:] or BENCHES + ["kernels", "sass", "radv", "roofline", "peers", "mca"]
 
 
 def output(*command):
@@ -36,6 +36,7 @@ def tables(part):
         date = f"{datetime.date.today()}; {output('aarch64-linux-gnu-gcc', '--version').splitlines()[0]}, -O2."
         return date + "\n\n" + output("python3", "bench/mca.py", os.path.join(FOLDER, "bench/mca"))
     commands = {"kernels": [os.path.join(FOLDER, "test/kernels")], "sass": ["make", "-s", "test-sass"],
+                "roofline": ["make", "-s", "roofline"],
                 "radv": [os.path.join(FOLDER, "test/kernels_radv")]}
     if part in commands:
         said = output(*commands[part])

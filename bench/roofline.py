@@ -101,7 +101,8 @@ def main(folder, nvcc, nvdisasm, launches=None):
             both = r["time"] + r["wait"]
             print(f"| {drive:22} | {key[1]:24} | {r['launches']:8} | {1e6 * r['time']:9.1f} |"
                   f" {1e6 * both:10.1f} | {max(r['limits'], key=r['limits'].get):5} |"
-                  f" {100 * r['fmas'] / r['time'] / (SMS * 128 * CLOCK):11.0f} % |"
+                  + (f" {100 * r['fmas'] / r['time'] / (SMS * 128 * CLOCK):11.0f} % |" if r["fmas"]
+                     else f"{'|':>16}") +
                   f" {1e-9 * r['bytes'] / r['time']:17.0f} |")
 
 
