@@ -64,7 +64,7 @@ void shared(char *fixed, size_t fixed_bytes, char *dynamic, size_t dynamic_bytes
 bool wanted(size_t index, size_t blocks); /* whether the block is to run */
 void block(size_t index);
 void launch_ends(size_t blocks);
-int fresh(); /* the bytes of fresh memory: of NaN, but where results are missing 0 */
+int fresh();               /* the bytes of fresh memory: of NaN, but where results are missing 0 */
 void thread(size_t index); /* goes on running */
 void interval_ends(bool at_barrier);
 void fma();
