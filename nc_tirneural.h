@@ -736,9 +736,16 @@ NC_API uint32_t nc_tir_trainer_promotions(const nc_tir_trainer *trainer);
 NC_API nc_status nc_tir_gpu_open(nc_tir_gpu **gpu, nc_gpu *device);
 /* Release; null is fine. */
 NC_API void nc_tir_gpu_close(nc_tir_gpu *gpu);
-/* nc_tir_model_forward of `count` models on the same blocks at once: latents (count x blocks x 32 x
- * 64). NC_ERR_LIMIT for more than 65,535 of either or beyond the device's buffers; NC_ERR_DEVICE:
- * the text is in nc_gpu_last_error. exact: the bits of the CPU. */
+/* Copy `count` models to the device, where they stay until others come; none: give their memory
+ * back. The models themselves are not needed any more. NC_ERR_LIMIT for more than 65,535 or beyond
+ * the device's buffers; after an error no models are there. */
+NC_API nc_status nc_tir_gpu_load(nc_tir_gpu *gpu, const nc_tir_model *const *models, size_t count);
+/* nc_tir_model_forward of the models that are there, on the same blocks at once: latents (count x
+ * blocks x 32 x 64). NC_ERR_LIMIT for more than 65,535 blocks or beyond the device's buffers;
+ * NC_ERR_DEVICE: the text is in nc_gpu_last_error. exact: the bits of the CPU. */
+NC_API nc_status nc_tir_gpu_latents(nc_tir_gpu *gpu, const nc_gl *words, size_t blocks,
+                                    nc_fixed *latents);
+/* Both: the models stay there. */
 NC_API nc_status nc_tir_gpu_forward(nc_tir_gpu *gpu, const nc_tir_model *const *models,
                                     size_t count, const nc_gl *words, size_t blocks,
                                     nc_fixed *latents);
@@ -11888,6 +11895,8 @@ enum { NC_TIR__GPU_WORDS = 8 }; /* of a node, as cuda/tir_forward.cu reads them 
 
 struct nc_tir_gpu {
     nc_gpu *device;
+    nc_gpu_buffer *weights; /* of `models` models; null: of none */
+    size_t models;
 };
 
 NC_API nc_status nc_tir_gpu_open(nc_tir_gpu **gpu, nc_gpu *device) {
@@ -11904,7 +11913,11 @@ NC_API nc_status nc_tir_gpu_open(nc_tir_gpu **gpu, nc_gpu *device) {
     return NC_OK;
 }
 
-NC_API void nc_tir_gpu_close(nc_tir_gpu *gpu) { nc__free(NULL, gpu, sizeof *gpu); }
+NC_API void nc_tir_gpu_close(nc_tir_gpu *gpu) {
+    if (!gpu) return;
+    nc_gpu_buffer_destroy(gpu->device, gpu->weights);
+    nc__free(NULL, gpu, sizeof *gpu);
+}
 
 /* Eight words for each node: six rows of the embedding, the nodes it attends to, 1 if it exists. */
 static void nc_tir__gpu_nodes(const nc_gl *words, uint32_t *nodes) {
@@ -11919,56 +11932,85 @@ static void nc_tir__gpu_nodes(const nc_gl *words, uint32_t *nodes) {
 }
 
 /* NC_OK for models and blocks that one dispatch can take: 3 GiB of scratch at most. */
-static nc_status nc_tir__gpu_check(const nc_tir_model *const *models, size_t count,
-                                   const nc_gl *words, size_t blocks) {
+static nc_status nc_tir__gpu_check(size_t models, const nc_gl *words, size_t blocks) {
     size_t i;
-    if (count > 65535 || blocks > 65535 || count * blocks >> 17) return NC_ERR_LIMIT;
-    for (i = 0; i < count; i++)
-        if (!models[i]) return NC_ERR_ARG;
+    if (models > 65535 || blocks > 65535 || models * blocks >> 17) return NC_ERR_LIMIT;
     for (i = 0; i < blocks; i++)
         if (nc_tir__check_words(words + i * NC_TIR_BLOCK_WORDS) < 0) return NC_ERR_FORMAT;
     return NC_OK;
 }
 
-NC_API nc_status nc_tir_gpu_forward(nc_tir_gpu *gpu, const nc_tir_model *const *models,
-                                    size_t count, const nc_gl *words, size_t blocks,
+NC_API nc_status nc_tir_gpu_load(nc_tir_gpu *gpu, const nc_tir_model *const *models, size_t count) {
+    const size_t each = NC_TIR__PARAMETERS, bytes = count * each * sizeof(int32_t);
+    nc_status status;
+    int32_t *w;
+    size_t i, k;
+    if (!gpu || (count && !models)) return NC_ERR_ARG;
+    for (i = 0; i < count; i++)
+        if (!models[i]) return NC_ERR_ARG;
+    if (count > 65535) return NC_ERR_LIMIT;
+    if (count != gpu->models) nc_gpu_buffer_destroy(gpu->device, gpu->weights);
+    if (count != gpu->models) gpu->weights = NULL;
+    gpu->models = 0;
+    if (count == 0) return NC_OK;
+    w = (int32_t *)nc__alloc(NULL, bytes);
+    status = !w              ? NC_ERR_MEMORY
+             : !gpu->weights ? nc_gpu_buffer_create(gpu->device, bytes, &gpu->weights)
+                             : NC_OK;
+    for (i = 0; i < count && status == NC_OK; i++)
+        for (k = 0; k < each; k++) w[i * each + k] = (int32_t)nc_gl_to_i64(models[i]->w[k]);
+    if (status == NC_OK) status = nc_gpu_upload(gpu->device, gpu->weights, 0, w, bytes);
+    nc__free(NULL, w, bytes);
+    if (status == NC_OK) gpu->models = count;
+    if (status != NC_OK) nc_gpu_buffer_destroy(gpu->device, gpu->weights);
+    if (status != NC_OK) gpu->weights = NULL;
+    return status;
+}
+
+NC_API nc_status nc_tir_gpu_latents(nc_tir_gpu *gpu, const nc_gl *words, size_t blocks,
                                     nc_fixed *latents) {
     const size_t node_bytes = blocks * NC_TIR_BLOCK_NODES * NC_TIR__GPU_WORDS * sizeof(uint32_t);
-    const size_t weight_bytes = count * NC_TIR__PARAMETERS * sizeof(int32_t);
-    const size_t cells = count * blocks * NC_TIR__LATENTS, latent_bytes = cells * sizeof(int32_t);
     const uint32_t push[2] = {NC_TIR__PARAMETERS, NC_TIR__P_NODES};
-    nc_gpu_buffer *result;
+    nc_gpu_buffer *buffers[4];
     nc_gpu_job job;
     uint32_t *nodes;
-    int32_t *weights, *out;
+    int32_t *out;
+    size_t cells, bytes, i;
     nc_status status;
-    size_t i, k;
-    if (!gpu || !models || !words || !latents) return NC_ERR_ARG;
-    if (count == 0 || blocks == 0) return NC_OK;
-    status = nc_tir__gpu_check(models, count, words, blocks);
+    if (!gpu || !words || !latents) return NC_ERR_ARG;
+    if (gpu->models == 0 || blocks == 0) return NC_OK;
+    status = nc_tir__gpu_check(gpu->models, words, blocks);
     if (status != NC_OK) return status;
+    cells = gpu->models * blocks * NC_TIR__LATENTS;
+    bytes = cells * sizeof *out;
     nodes = (uint32_t *)nc__alloc(NULL, node_bytes);
-    weights = (int32_t *)nc__alloc(NULL, weight_bytes);
-    out = (int32_t *)nc__alloc(NULL, latent_bytes);
+    out = (int32_t *)nc__alloc(NULL, bytes);
     nc_gpu_job_start(&job, gpu->device);
-    if (!nodes || !weights || !out) job.status = NC_ERR_MEMORY;
+    if (!nodes || !out) job.status = NC_ERR_MEMORY;
     for (i = 0; job.status == NC_OK && i < blocks; i++)
         nc_tir__gpu_nodes(words + i * NC_TIR_BLOCK_WORDS,
                           nodes + i * NC_TIR_BLOCK_NODES * NC_TIR__GPU_WORDS);
-    for (i = 0; job.status == NC_OK && i < count; i++)
-        for (k = 0; k < NC_TIR__PARAMETERS; k++)
-            weights[i * NC_TIR__PARAMETERS + k] = (int32_t)nc_gl_to_i64(models[i]->w[k]);
-    (void)nc_gpu_job_buffer(&job, weights, weight_bytes, weight_bytes);
-    (void)nc_gpu_job_buffer(&job, nodes, node_bytes, node_bytes);
-    (void)nc_gpu_job_buffer(&job, NULL, 0, 3 * latent_bytes); /* queries, keys, values */
-    result = nc_gpu_job_buffer(&job, NULL, 0, latent_bytes);
-    nc_gpu_job_dispatch(&job, "tir_forward", NULL, 4, push, sizeof push, blocks, count, 1);
-    status = nc_gpu_job_finish(&job, result, 0, out, latent_bytes);
+    buffers[0] = gpu->weights;
+    buffers[1] = nc_gpu_job_buffer(&job, nodes, node_bytes, node_bytes);
+    buffers[2] = nc_gpu_job_buffer(&job, NULL, 0, 3 * bytes); /* queries, keys, values */
+    buffers[3] = nc_gpu_job_buffer(&job, NULL, 0, bytes);
+    nc_gpu_job_dispatch(&job, "tir_forward", buffers, 4, push, sizeof push, blocks, gpu->models, 1);
+    status = nc_gpu_job_finish(&job, buffers[3], 0, out, bytes);
     for (i = 0; status == NC_OK && i < cells; i++) latents[i] = nc_gl_from_i64(out[i]);
     nc__free(NULL, nodes, node_bytes);
-    nc__free(NULL, weights, weight_bytes);
-    nc__free(NULL, out, latent_bytes);
+    nc__free(NULL, out, bytes);
     return status;
+}
+
+NC_API nc_status nc_tir_gpu_forward(nc_tir_gpu *gpu, const nc_tir_model *const *models,
+                                    size_t count, const nc_gl *words, size_t blocks,
+                                    nc_fixed *latents) {
+    nc_status status;
+    if (!gpu || !models || !words || !latents) return NC_ERR_ARG;
+    if (count == 0 || blocks == 0) return NC_OK;
+    status = nc_tir__gpu_check(count, words, blocks);
+    if (status == NC_OK) status = nc_tir_gpu_load(gpu, models, count);
+    return status == NC_OK ? nc_tir_gpu_latents(gpu, words, blocks, latents) : status;
 }
 
 NC_API nc_status nc_tir_evolution_use_gpu(nc_tir_evolution *evolution, nc_tir_gpu *gpu) {

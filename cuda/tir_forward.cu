@@ -53,12 +53,18 @@ static __device__ int quotient(fe a, fe b) {
     return (int)(r >= b - r ? q + 1 : q);
 }
 
-// Row h: layer norm of row x, over gamma and beta of the layer.
-static __device__ void normalise(const int *x, int *h, const int *layer) {
+// Row r, column c of x or h: threads that go along rows or columns meet 32 banks.
+static __device__ int at(int r, int c) { return r * D + (c ^ r); }
+
+// Row i of h: layer norm of row i of x, over gamma and beta of the layer.
+static __device__ void normalise(const int *x, int *h, int i, const int *layer) {
     long long sum = 0, squares = 0;
-    for (int c = 0; c < D; c++) sum += x[c] - x[0];
-    int mean = x[0] + (int)((sum >= 0 ? sum + D / 2 : sum - D / 2) / D);
-    for (int c = 0; c < D; c++) squares += product(x[c] - mean, x[c] - mean);
+    const int some = x[at(i, 0)];
+#pragma unroll 4
+    for (int c = 0; c < D; c++) sum += x[at(i, c)] - some;
+    int mean = some + (int)((sum >= 0 ? sum + D / 2 : sum - D / 2) / D);
+#pragma unroll 4
+    for (int c = 0; c < D; c++) squares += product(x[at(i, c)] - mean, x[at(i, c)] - mean);
     fe variance = (fe)squares / D + 65536, root = 0, left = 0;
     unsigned up = 0;
     for (; variance >> 62 == 0; up++) variance <<= 2;
@@ -72,27 +78,28 @@ static __device__ void normalise(const int *x, int *h, const int *layer) {
         }
     }
     fe inverse = ((fe)1 << 63) / root;
+#pragma unroll 4
     for (int c = 0; c < D; c++) {
-        int d = x[c] - mean;
+        int d = x[at(i, c)] - mean;
         int normal = (int)u64_shift_round((fe)(d < 0 ? -d : d) * inverse, 47 - up);
         long long scaled = i64_rescale(product(d < 0 ? -normal : normal, layer[GAMMA + c]));
-        h[c] = i64_clamp(scaled + layer[BETA + c], LIMIT);
+        h[at(i, c)] = i64_clamp(scaled + layer[BETA + c], LIMIT);
     }
 }
 
-// Sums of eight rows of h with column c of a matrix of `columns` columns.
-static __device__ void multiply(const int *h, const int *matrix, int columns, int c,
+// Sums of eight rows of h, `first` on, with column c of a matrix of `columns` columns.
+static __device__ void multiply(const int *h, int first, const int *matrix, int columns, int c,
                                 long long sum[8]) {
     for (int r = 0; r < 8; r++) sum[r] = 0;
     for (int k = 0; k < D; k++) {
         int weight = matrix[k * columns + c];
-        for (int r = 0; r < 8; r++) sum[r] += product(h[r * D + k], weight);
+        for (int r = 0; r < 8; r++) sum[r] += product(h[at(first + r, k)], weight);
     }
 }
 
-// Attention of a node with query q over the keys and values of the mask, into h.
+// Attention of node i with query q over the keys and values of the mask, into h from column `head`.
 static __device__ void attend(const int *q, const int *key, const int *value, unsigned mask,
-                              int *h) {
+                              int *h, int i, int head) {
     long long score[NODES], top = (long long)((fe)1 << 63);
     fe sum = 0;
     int share[NODES];
@@ -113,7 +120,7 @@ static __device__ void attend(const int *q, const int *key, const int *value, un
         long long mean = 0;
         for (int j = 0; j < NODES; j++)
             if (share[j]) mean += product(share[j], value[j * D + c]);
-        h[c] = (int)i64_rescale(mean);
+        h[at(i, head + c)] = (int)i64_rescale(mean);
     }
 }
 } // namespace tir
@@ -131,22 +138,22 @@ NC_KERNEL_4(tir_forward, 64, 1, NC_IN(0, int, w), NC_IN(1, uint, node), NC_IO(2,
     node += (size_t)blockIdx.x * NODES * NODE_WORDS;
     latent += group * NODES * D;
     for (int i = 0; i < NODES; i++) {
-        const unsigned *at = node + i * NODE_WORDS;
+        const unsigned *from = node + i * NODE_WORDS;
         int value = 0;
-        if (at[7]) {
+        if (from[7]) {
             n = i + 1;
-            for (int k = 0; k < 6; k++) value += model[p.embedding + at[k] * D + c];
+            for (int k = 0; k < 6; k++) value += model[p.embedding + from[k] * D + c];
         }
-        x[i * D + c] = value;
+        x[at(i, c)] = value;
     }
     __syncthreads();
     for (int l = 0; l < LAYERS; l++) {
         const int *layer = model + l * LAYER;
-        if (c < NODES) normalise(x + c * D, h + c * D, layer);
+        if (c < NODES) normalise(x, h, c, layer);
         __syncthreads();
         for (int first = 0; first < n; first += 8)
             for (int m = 0; m < 3; m++) { // Q, K and V
-                multiply(h + first * D, layer + m * D * D, D, c, sum);
+                multiply(h, first, layer + m * D * D, D, c, sum);
                 for (int r = 0; r < 8; r++)
                     work[(m * NODES + first + r) * D + c] = i64_clamp(i64_rescale(sum[r]), LIMIT);
             }
@@ -154,21 +161,22 @@ NC_KERNEL_4(tir_forward, 64, 1, NC_IN(0, int, w), NC_IN(1, uint, node), NC_IO(2,
         int i = c & 31, head = c & 32;
         if (i < n)
             attend(work + i * D + head, work + NODES * D + head, work + 2 * NODES * D + head,
-                   node[i * NODE_WORDS + 6], h + i * D + head);
+                   node[i * NODE_WORDS + 6], h, i, head);
         __syncthreads();
         for (int first = 0; first < n; first += 8) {
-            multiply(h + first * D, layer + O, D, c, sum);
+            multiply(h, first, layer + O, D, c, sum);
             for (int r = 0; r < 8; r++) {
-                int *at = x + (first + r) * D + c;
-                *at = i64_clamp(*at + i64_clamp(i64_rescale(sum[r]), LIMIT), LIMIT);
+                int *to = x + at(first + r, c);
+                *to = i64_clamp(*to + i64_clamp(i64_rescale(sum[r]), LIMIT), LIMIT);
             }
         }
         __syncthreads();
-        for (int r = 0; r < NODES; r++) h[r * D + c] = x[r * D + c];
+#pragma unroll 4
+        for (int r = 0; r < NODES; r++) h[at(r, c)] = x[at(r, c)];
         __syncthreads();
         for (int first = 0; first < n; first += 8)
             for (int m = 0; m < FFN; m += D) {
-                multiply(h + first * D, layer + UP, FFN, m + c, sum);
+                multiply(h, first, layer + UP, FFN, m + c, sum);
                 for (int r = 0; r < 8; r++) {
                     int value = i64_clamp(i64_rescale(sum[r]) + layer[BIAS + m + c], LIMIT);
                     work[(first + r) * FFN + m + c] = value > 0 ? value : 0;
@@ -178,19 +186,19 @@ NC_KERNEL_4(tir_forward, 64, 1, NC_IN(0, int, w), NC_IN(1, uint, node), NC_IO(2,
         long long down[NODES];
         for (int r = 0; r < NODES; r++) down[r] = 0;
         for (int m = 0; m < FFN; m += D) { // half of the hidden layer at a time, through h
-            for (int r = 0; r < n; r++) h[r * D + c] = work[r * FFN + m + c];
+            for (int r = 0; r < n; r++) h[at(r, c)] = work[r * FFN + m + c];
             __syncthreads();
             for (int first = 0; first < n; first += 8) {
-                multiply(h + first * D, layer + DOWN + m * D, D, c, sum);
+                multiply(h, first, layer + DOWN + m * D, D, c, sum);
                 for (int r = 0; r < 8; r++) down[first + r] += sum[r];
             }
             __syncthreads();
         }
         for (int r = 0; r < n; r++) {
-            int *at = x + r * D + c;
-            *at = i64_clamp(*at + i64_clamp(i64_rescale(down[r]), LIMIT), LIMIT);
+            int *to = x + at(r, c);
+            *to = i64_clamp(*to + i64_clamp(i64_rescale(down[r]), LIMIT), LIMIT);
         }
         __syncthreads();
     }
-    for (int r = 0; r < NODES; r++) latent[r * D + c] = r < n ? x[r * D + c] : 0;
+    for (int r = 0; r < NODES; r++) latent[r * D + c] = r < n ? x[at(r, c)] : 0;
 }

@@ -73,17 +73,20 @@ int quotient(fe a, fe b) {
     return i64_less(r, i64_sub(b, r)) ? q : q + 1;
 }
 
+// Row r, column c of x or h: threads that go along rows or columns meet 32 banks.
+uint at(uint r, uint c) { return r * D + (c ^ r); }
+
 // Row i of h: layer norm of row i of x, over gamma and beta from `layer` on.
 void normalise(uint i, uint layer) {
-    uint at = i * D;
+    const int some = x[at(i, 0)];
     fe sum = fe_make(0u, 0u), squares = sum;
-    for (uint c = 0; c < D; c++) sum = i64_add(sum, i64_from(x[at + c] - x[at]));
+    for (uint c = 0; c < D; c++) sum = i64_add(sum, i64_from(x[at(i, c)] - some));
     bool negative = i64_negative(sum);
     if (negative) sum = i64_neg(sum);
     int mean = int(fe_low(u64_right(i64_add(sum, fe_make(D / 2, 0u)), 6)));
-    mean = x[at] + (negative ? -mean : mean);
+    mean = some + (negative ? -mean : mean);
     for (uint c = 0; c < D; c++)
-        squares = i64_add(squares, i64_mul32(x[at + c] - mean, x[at + c] - mean));
+        squares = i64_add(squares, i64_mul32(x[at(i, c)] - mean, x[at(i, c)] - mean));
     fe variance = i64_add(u64_right(squares, 6), fe_make(65536u, 0u));
     uint up = 0;
     while (fe_high(variance) >> 30 == 0u) {
@@ -111,11 +114,11 @@ void normalise(uint i, uint layer) {
         }
     }
     for (uint c = 0; c < D; c++) {
-        int d = x[at + c] - mean;
+        int d = x[at(i, c)] - mean;
         fe product = i64_mul(fe_make(uint(abs(d)), 0u), inverse);
         int normal = int(fe_low(u64_shift_round(product, 47u - up)));
         fe scaled = i64_rescale(i64_mul32(d < 0 ? -normal : normal, w[layer + GAMMA + c]));
-        h[at + c] = i64_clamp(i64_add(scaled, i64_from(w[layer + BETA + c])), LIMIT);
+        h[at(i, c)] = i64_clamp(i64_add(scaled, i64_from(w[layer + BETA + c])), LIMIT);
     }
 }
 
@@ -125,7 +128,7 @@ void multiply(uint first, uint from, uint columns, uint c, out fe sum[8]) {
     [[dont_unroll]] for (uint k = 0; k < D; k++) {
         int weight = w[from + k * columns + c];
         for (uint r = 0; r < 8; r++)
-            sum[r] = i64_add(sum[r], i64_mul32(h[(first + r) * D + k], weight));
+            sum[r] = i64_add(sum[r], i64_mul32(h[at(first + r, k)], weight));
     }
 }
 
@@ -154,7 +157,7 @@ void attend(uint i, uint head, uint mask) {
         fe value = fe_make(0u, 0u);
         [[dont_unroll]] for (uint j = 0; j < NODES; j++) if (share[j] != 0) value =
             i64_add(value, i64_mul32(share[j], scratch[work + (2 * NODES + j) * D + head + c]));
-        h[i * D + head + c] = int(fe_low(i64_rescale(value)));
+        h[at(i, head + c)] = int(fe_low(i64_rescale(value)));
     }
 }
 
@@ -166,12 +169,12 @@ void main() {
     work = group * 3 * NODES * D;
     for (uint i = 0; i < NODES; i++) {
         int value = 0;
-        uint at = nodes + i * NODE_WORDS;
-        if (node[at + 7] != 0u) {
+        uint from = nodes + i * NODE_WORDS;
+        if (node[from + 7] != 0u) {
             n = i + 1;
-            for (uint k = 0; k < 6; k++) value += w[model + p.embedding + node[at + k] * D + c];
+            for (uint k = 0; k < 6; k++) value += w[model + p.embedding + node[from + k] * D + c];
         }
-        x[i * D + c] = value;
+        x[at(i, c)] = value;
     }
     synchronise();
     [[dont_unroll]] for (uint l = 0; l < LAYERS; l++) {
@@ -192,12 +195,12 @@ void main() {
         [[dont_unroll]] for (uint first = 0; first < n; first += 8) {
             multiply(first, layer + O, D, c, sum);
             for (uint r = 0; r < 8; r++) {
-                uint at = (first + r) * D + c;
-                x[at] = clamp(x[at] + i64_clamp(i64_rescale(sum[r]), LIMIT), -LIMIT, LIMIT);
+                uint to = at(first + r, c);
+                x[to] = clamp(x[to] + i64_clamp(i64_rescale(sum[r]), LIMIT), -LIMIT, LIMIT);
             }
         }
         synchronise();
-        for (uint r = 0; r < NODES; r++) h[r * D + c] = x[r * D + c];
+        for (uint r = 0; r < NODES; r++) h[at(r, c)] = x[at(r, c)];
         synchronise();
         [[dont_unroll]] for (uint first = 0; first < n; first += 8)
             [[dont_unroll]] for (uint m = 0; m < FFN; m += D) {
@@ -212,7 +215,7 @@ void main() {
         for (uint r = 0; r < NODES; r++) down[r] = fe_make(0u, 0u);
         // half of the hidden layer at a time, through h
         [[dont_unroll]] for (uint m = 0; m < FFN; m += D) {
-            for (uint r = 0; r < n; r++) h[r * D + c] = scratch[work + r * FFN + m + c];
+            for (uint r = 0; r < n; r++) h[at(r, c)] = scratch[work + r * FFN + m + c];
             synchronise();
             [[dont_unroll]] for (uint first = 0; first < n; first += 8) {
                 multiply(first, layer + DOWN + m * D, D, c, sum);
@@ -221,10 +224,10 @@ void main() {
             synchronise();
         }
         for (uint r = 0; r < n; r++)
-            x[r * D + c] =
-                clamp(x[r * D + c] + i64_clamp(i64_rescale(down[r]), LIMIT), -LIMIT, LIMIT);
+            x[at(r, c)] =
+                clamp(x[at(r, c)] + i64_clamp(i64_rescale(down[r]), LIMIT), -LIMIT, LIMIT);
         synchronise();
     }
     for (uint r = 0; r < NODES; r++)
-        latent[group * NODES * D + r * D + c] = r < n ? x[r * D + c] : 0;
+        latent[group * NODES * D + r * D + c] = r < n ? x[at(r, c)] : 0;
 }

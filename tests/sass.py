@@ -52,7 +52,7 @@ LIMITS = {
     "softmax_backward": (32, 0, 128),
     "swiglu": (24, 0, 0),
     "swiglu_backward": (24, 0, 0),
-    "tir_forward": (80, 512, 16384),
+    "tir_forward": (56, 512, 16384),
 }
 FLOATS = {"gemm", "gemm_32", "gemm_128", "flash_attention", "flash_attention_backward",
           "fp4_matmul", "fp4_matmul_4"}

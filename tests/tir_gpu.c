@@ -96,6 +96,20 @@ static void compare(nc_tir_gpu *gpu, nc_gpu *device) {
         if (memcmp(expected, latents + i * BLOCKS * LATENTS, BLOCKS * LATENTS * 8))
             fail_msg("model %zu: latents differ", i);
     }
+    /* the models stay there, until others come */
+    memset(latents, 0, MODELS * BLOCKS * LATENTS * 8);
+    assert_int_equal(nc_tir_gpu_latents(gpu, words, 2, latents), NC_OK);
+    for (i = 0; i < MODELS; i++) {
+        assert_int_equal(nc_tir_model_forward(model[i], words, 2, expected), NC_OK);
+        assert_memory_equal(expected, latents + i * 2 * LATENTS, 2 * LATENTS * 8);
+    }
+    assert_int_equal(nc_tir_gpu_load(gpu, list + 3, 1), NC_OK);
+    assert_int_equal(nc_tir_model_forward(model[3], words, BLOCKS, expected), NC_OK);
+    assert_int_equal(nc_tir_gpu_latents(gpu, words, BLOCKS, latents), NC_OK);
+    assert_memory_equal(expected, latents, BLOCKS * LATENTS * 8);
+    assert_int_equal(nc_tir_gpu_load(gpu, NULL, 0), NC_OK);
+    assert_int_equal(nc_tir_gpu_latents(gpu, words, BLOCKS, latents), NC_OK); /* of no models */
+    assert_memory_equal(expected, latents, BLOCKS * LATENTS * 8);
     /* errors leave nothing behind */
     words[0] = 63;
     assert_int_equal(nc_tir_gpu_forward(gpu, list, 1, words, 1, latents), NC_ERR_FORMAT);
