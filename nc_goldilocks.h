@@ -5778,9 +5778,9 @@ NC_API nc_status nc_gl_gpu_dot(nc_gl_gpu *gpu, const nc_gl *a, const nc_gl *b, s
                                nc_gl *out) {
     nc_gpu_buffer *result;
     nc_gpu_job job;
-    nc_gl sums[64];
+    nc_gl sums[1024];
     uint32_t push;
-    size_t groups;
+    size_t groups; /* four elements a thread at least, and enough groups for the widest devices */
     nc_status status;
     if (!gpu || !out) return NC_ERR_ARG;
     *out = 0;
@@ -5788,7 +5788,7 @@ NC_API nc_status nc_gl_gpu_dot(nc_gl_gpu *gpu, const nc_gl *a, const nc_gl *b, s
     if (!a || !b) return NC_ERR_ARG;
     if (n >> 31) return NC_ERR_LIMIT;
     push = (uint32_t)n;
-    groups = (n + 255) / 256 < 64 ? (n + 255) / 256 : 64;
+    groups = n < 1024 * 1024 ? (n + 1023) / 1024 : 1024;
     nc_gpu_job_start(&job, gpu->device);
     (void)nc_gl__job_buffer(&job, a, n);
     (void)nc_gl__job_buffer(&job, b, n);
