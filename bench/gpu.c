@@ -1,10 +1,12 @@
-/* Float kernels, look-ups of approximate products, whole training steps and the optimiser's network
-   on a device: rates, and the digest of twenty steps against the CPU's. usage: gpu [FILE.json] [--device vulkan|cuda]; $NC_KERNEL_PATH and $NC_GPU_LIBRARY as
-   for hlx_train. Without a device it says so and succeeds. */
+/* Float kernels, attention, 4-bit weights, look-ups of approximate products, transforms of the field,
+   whole training steps and the optimiser's network on a device: rates, and the digest of twenty steps
+   against the CPU's. usage: gpu [FILE.json] [--device vulkan|cuda]; $NC_KERNEL_PATH and
+   $NC_GPU_LIBRARY as for hlx_train. Without a device it says so and succeeds. */
 #define _POSIX_C_SOURCE 200112L
 #include "bench.h"
 #define NC_GPU
 #define NC_IMPLEMENTATION
+#define NC_HLX_FP4
 #include "../nc_hlx.h"
 #include "../nc_tirneural.h"
 
@@ -58,8 +60,99 @@ static double gemm_row(nc_gpu *device, uint32_t n) {
     return t;
 }
 
-/* Rows kernels over `rows` rows of n: GB/s read and written, against the elementwise addition. */
-static int rows_kernels(nc_gpu *device, uint32_t rows, uint32_t n) {
+/* Causal attention, forward: of the products that are seen. */
+static int flash_row(nc_gpu *device, uint32_t batch, uint32_t seq, uint32_t heads) {
+    enum { HEAD_SIZE = 64 };
+    const uint32_t d = heads * HEAD_SIZE;
+    const size_t rows = (size_t)batch * seq, bytes = (rows * d * 4 + rows * heads) * 4;
+    const size_t groups[3] = {(seq + 63) / 64, (size_t)batch * heads, 1};
+    nc_hlx__flash_push push;
+    double t;
+    char row[64];
+    memset(&push, 0, sizeof push);
+    push.seq = seq;
+    push.causal = 1;
+    push.heads = push.kv_heads = heads;
+    push.head_size = HEAD_SIZE;
+    push.off_out = (uint32_t)(rows * d * 3);
+    push.off_lse = (uint32_t)(rows * d * 4);
+    push.scale = 0.125f;
+    t = dispatch_time(device, "flash_attention", 1, &push, sizeof push, groups, &bytes, 3);
+    if (t < 0) return 0;
+    snprintf(row, sizeof row, "attention, %u x %u, %u heads of 64", (unsigned)batch, (unsigned)seq,
+             (unsigned)heads);
+    bench_row(row, 2e-9 * (double)rows * (seq + 1) * d / t, "GFLOP/s", 0, "");
+    return 1;
+}
+
+/* Weights of 4 bits (MXFP4) that are on the device, by some vectors: GB/s of the weights and their
+   scales, against `bandwidth`. */
+static int fp4_row(nc_gpu *device, uint32_t n, size_t vectors, double bandwidth) {
+    float *w = (float *)calloc((size_t)n * n, 4), *x = (float *)calloc(vectors * n, 4);
+    float *y = (float *)calloc(vectors * n, 4);
+    const double bytes = (double)n * n * (0.5 + 1.0 / 32);
+    nc_fp4_tensor tensor;
+    nc_fp4_gpu *gpu = NULL;
+    nc_fp4_gpu_tensor *there = NULL;
+    nc_status status = w && x && y ? NC_OK : NC_ERR_MEMORY;
+    double runs[5];
+    char row[64];
+    int r;
+    memset(&tensor, 0, sizeof tensor);
+    if (status == NC_OK) status = nc_fp4_tensor_create(&tensor, NC_FP4_MXFP4, NULL, w, n, n);
+    if (status == NC_OK) status = nc_fp4_gpu_open(&gpu, device);
+    if (status == NC_OK) status = nc_fp4_gpu_tensor_create(&there, gpu, &tensor);
+    if (status == NC_OK) status = nc_fp4_gpu_tensor_matmul(there, x, vectors, y); /* warm-up */
+    for (r = 0; r < 5 && status == NC_OK; r++) {
+        uint64_t ns = 0;
+        const double start = bench_now();
+        status = nc_gpu_run(device, there->program, &ns);
+        runs[r] = ns ? 1e-9 * (double)ns : bench_now() - start;
+    }
+    snprintf(row, sizeof row, "4-bit weights %u^2, %u vector%s", (unsigned)n, (unsigned)vectors,
+             vectors == 1 ? "" : "s");
+    if (status == NC_OK) {
+        qsort(runs, 5, sizeof *runs, bench_order);
+        bench_row(row, 1e-9 * bytes / runs[2], "GB/s", bytes / runs[2] / bandwidth, "addition");
+    } else
+        fprintf(stderr, "%s: %s: %s\n", row, nc_status_str(status), nc_gpu_last_error(device));
+    nc_fp4_gpu_tensor_destroy(there);
+    nc_fp4_gpu_close(gpu);
+    nc_fp4_tensor_free(&tensor);
+    free(w);
+    free(x);
+    free(y);
+    return status == NC_OK;
+}
+
+/* Transforms of data that is on the device, several in a call. */
+static int transform_row(nc_gpu *device, uint32_t log2_n, size_t count) {
+    nc_gl_gpu *field = NULL;
+    nc_gpu_buffer *data = NULL;
+    nc_status status = nc_gl_gpu_open(&field, device, NULL);
+    double runs[5];
+    char row[64];
+    int r;
+    if (status == NC_OK) status = nc_gpu_buffer_create(device, (count << log2_n) * 8, &data);
+    for (r = -1; r < 5 && status == NC_OK; r++) {
+        const double start = bench_now();
+        status = nc_gl_gpu_buffer_ntt(field, data, data, log2_n, count, 1, 0);
+        if (r >= 0) runs[r] = bench_now() - start;
+    }
+    snprintf(row, sizeof row, "NTT 2^%u, each of %u", (unsigned)log2_n, (unsigned)count);
+    if (status == NC_OK) {
+        qsort(runs, 5, sizeof *runs, bench_order);
+        bench_row(row, 1e3 * runs[2] / (double)count, "ms", 0, "");
+    } else
+        fprintf(stderr, "%s: %s: %s\n", row, nc_status_str(status), nc_gpu_last_error(device));
+    nc_gpu_buffer_destroy(device, data);
+    nc_gl_gpu_close(field);
+    return status == NC_OK;
+}
+
+/* Rows kernels over `rows` rows of n: GB/s read and written, against the elementwise addition, whose
+   bandwidth this returns; negative on an error. */
+static double rows_kernels(nc_gpu *device, uint32_t rows, uint32_t n) {
     const size_t count = (size_t)rows * n, one[3] = {count * 4, count * 4, count * 4};
     const size_t norm[3] = {count * 4, 8 * (size_t)n, count * 4 + 8 * (size_t)rows};
     uint32_t add[6] = {0}, soft[4] = {0}, layer[9] = {0};
@@ -68,14 +161,14 @@ static int rows_kernels(nc_gpu *device, uint32_t rows, uint32_t n) {
     add[0] = add[2] = (uint32_t)count;
     groups[0] = (count + 255) / 256;
     copy = dispatch_time(device, "elementwise", 3, add, sizeof add, groups, one, 3);
-    if (copy < 0) return 0;
+    if (copy < 0) return copy;
     copy = 12.0 * (double)count / copy;
     bench_row("addition, bandwidth", 1e-9 * copy, "GB/s", 0, "");
     groups[0] = rows;
     soft[0] = rows;
     soft[1] = n;
     t = dispatch_time(device, "softmax", 1, soft, sizeof soft, groups, one, 3);
-    if (t < 0) return 0;
+    if (t < 0) return t;
     bench_row("softmax", 8e-9 * (double)count / t, "GB/s", 8.0 * (double)count / t / copy,
               "addition");
     layer[0] = rows;
@@ -84,10 +177,10 @@ static int rows_kernels(nc_gpu *device, uint32_t rows, uint32_t n) {
     layer[6] = (uint32_t)count;
     layer[7] = (uint32_t)count + rows;
     t = dispatch_time(device, "layernorm", 3, layer, sizeof layer, groups, norm, 3);
-    if (t < 0) return 0;
+    if (t < 0) return t;
     bench_row("layernorm", 8e-9 * (double)count / t, "GB/s", 8.0 * (double)count / t / copy,
               "addition");
-    return 1;
+    return copy;
 }
 
 /* Sums of approximate products, n^3 of them, against the float32 product of the same size. */
@@ -208,7 +301,7 @@ static int training(nc_gpu *device, const char *name, const nc_hlx_config *confi
 
 static int measure(nc_gpu *device) {
     nc_hlx_config demo, tiny, small;
-    double t = gemm_row(device, 512);
+    double t = gemm_row(device, 512), bandwidth;
     const int fast = t > 0 && t < 0.005; /* a card, not a CPU that plays one */
     (void)nc_hlx_preset("demo", &demo);
     (void)nc_hlx_preset("tiny", &tiny);
@@ -216,7 +309,12 @@ static int measure(nc_gpu *device) {
     demo.batch_size = 2;
     if (t < 0 || (fast && (gemm_row(device, 2048) < 0 || gemm_row(device, 4096) < 0))) return 0;
     if (!table_row(device, 512, t)) return 0;
-    if (!rows_kernels(device, fast ? 65536 : 1024, 1024)) return 0;
+    if ((bandwidth = rows_kernels(device, fast ? 65536 : 1024, 1024)) < 0) return 0;
+    if (!flash_row(device, fast ? 8 : 1, fast ? 1024 : 256, fast ? 16 : 2)) return 0;
+    if (!fp4_row(device, fast ? 8192 : 1024, 1, bandwidth)) return 0;
+    if (!fp4_row(device, fast ? 8192 : 1024, 16, bandwidth)) return 0;
+    if (!transform_row(device, 16, fast ? 256 : 2)) return 0;
+    if (fast && !transform_row(device, 24, 8)) return 0;
     if (!network(device)) return 0;
     if (!training(device, "two layers, d 64", &demo, 20, 1)) return 0;
     if (!fast) return 1;
