@@ -8712,7 +8712,6 @@ typedef struct nc_hlx__place {
 enum {
     NC_HLX__E_ADD = 0,      /* out = a + b */
     NC_HLX__E_ACTIVATE = 2, /* out = the model's activation of a */
-    NC_HLX__E_SLOPE = 3,    /* out = a times the derivative at b */
     NC_HLX__E_ZERO = 4      /* out = 0 */
 };
 enum { NC_HLX__BF16_ROUND, NC_HLX__BF16_PACK, NC_HLX__BF16_UNPACK };
@@ -8734,9 +8733,14 @@ typedef struct nc_hlx__ops {
     /* activated, bias and residual may be nowhere */
     void (*linear)(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place activated, nc_hlx__place x,
                    nc_hlx__place w, nc_hlx__place bias, nc_hlx__place residual, size_t k, size_t n);
-    /* dw (k x n) += x^T dout, db (may be nowhere) += the column sums of dout */
-    void (*weights_backward)(nc_hlx__pass *s, nc_hlx__place dw, nc_hlx__place db, nc_hlx__place x,
-                             nc_hlx__place dout, size_t k, size_t n);
+    /* of dout (.. x n) for w (k x n): dw += x^T dout, db (may be nowhere) += the column sums of
+     * dout, dx = dout w^T, times the derivative of the activation at `slope` unless that is nowhere */
+    void (*linear_backward)(nc_hlx__pass *s, nc_hlx__place dx, nc_hlx__place slope,
+                            nc_hlx__place dw, nc_hlx__place db, nc_hlx__place x, nc_hlx__place dout,
+                            nc_hlx__place w, size_t k, size_t n);
+    /* of the logits' gradient for the output matrix w: dw += dout^T x, dx = dout w */
+    void (*head_backward)(nc_hlx__pass *s, nc_hlx__place dx, nc_hlx__place dw, nc_hlx__place x,
+                          nc_hlx__place dout, nc_hlx__place w);
     /* mean and rstd stand in buffers b and b + 1 of layer l, gamma and beta in tensors w, w + 1;
      * RMSNorm has neither mean nor beta */
     void (*layernorm)(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place x, int b, int w, size_t l);
@@ -8875,13 +8879,12 @@ static void nc_hlx__linear(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place act
 }
 
 /* dW += x^T dout, dx = dout W^T, db += dout's column sums; dx is a buffer. */
-static void nc_hlx__linear_backward(nc_hlx__pass *s, int dx, nc_hlx__place dout, int x, int w,
-                                    size_t l) {
-    const size_t k = nc_hlx__inputs(s, w), n = nc_hlx__outputs(s, w);
-    s->ops->weights_backward(s, nc_hlx__gradient(s, w, l),
-                             nc_hlx__if_there(s, w + 1, nc_hlx__gradient(s, w + 1, l)),
-                             nc_hlx__at(s, x, l), dout, k, n);
-    s->ops->gemm(s, 0, 1, s->rows, k, n, dout, nc_hlx__weight(s, w, l), nc_hlx__at(s, dx, 0), 0);
+static void nc_hlx__linear_backward(nc_hlx__pass *s, int dx, nc_hlx__place slope,
+                                    nc_hlx__place dout, int x, int w, size_t l) {
+    s->ops->linear_backward(s, nc_hlx__at(s, dx, 0), slope, nc_hlx__gradient(s, w, l),
+                            nc_hlx__if_there(s, w + 1, nc_hlx__gradient(s, w + 1, l)),
+                            nc_hlx__at(s, x, l), dout, nc_hlx__weight(s, w, l),
+                            nc_hlx__inputs(s, w), nc_hlx__outputs(s, w));
 }
 
 /* Streams of dropout: the embedding, then two a layer. */
@@ -8986,32 +8989,28 @@ static void nc_hlx__loss(nc_hlx__pass *s) {
 static void nc_hlx__backward_layer(nc_hlx__pass *s, size_t l) {
     const nc_hlx_config *c = &s->model->config;
     const nc_hlx__place wide = nc_hlx__at(s, NC_HLX__A_D_WIDE, 0);
-    const nc_hlx__place d_qkv = nc_hlx__at(s, NC_HLX__A_D_QKV, 0);
+    const nc_hlx__place d_qkv = nc_hlx__at(s, NC_HLX__A_D_QKV, 0), none = nc_hlx__nowhere();
+    const nc_hlx__place fc = nc_hlx__at(s, NC_HLX__A_FC, l);
     if (c->recompute && l + 1 < c->num_layers) {
         nc_hlx__forward_layer(s, l);
     } else {
         nc_hlx__load_layer(s, l);
         nc_hlx__pack_layer(s, l, NC_HLX__BF16_UNPACK);
     }
-    nc_hlx__linear_backward(s, c->gated_ffn ? NC_HLX__A_D_GATED : NC_HLX__A_D_WIDE,
-                            nc_hlx__branch_gradient(s, l, NC_HLX__DROP_FFN), NC_HLX__A_ACTIVATED,
-                            NC_HLX__OUT_W, l);
-    if (c->gated_ffn)
-        s->ops->swiglu_backward(s, wide, nc_hlx__at(s, NC_HLX__A_D_GATED, 0),
-                                nc_hlx__at(s, NC_HLX__A_FC, l));
-    else
-        s->ops->elementwise(s, NC_HLX__E_SLOPE, wide, wide, nc_hlx__at(s, NC_HLX__A_FC, l),
-                            s->rows * c->ffn_dim);
-    nc_hlx__linear_backward(s, NC_HLX__A_D_NARROW, wide, NC_HLX__A_LN2, NC_HLX__FC_W, l);
+    nc_hlx__linear_backward(
+        s, c->gated_ffn ? NC_HLX__A_D_GATED : NC_HLX__A_D_WIDE, c->gated_ffn ? none : fc,
+        nc_hlx__branch_gradient(s, l, NC_HLX__DROP_FFN), NC_HLX__A_ACTIVATED, NC_HLX__OUT_W, l);
+    if (c->gated_ffn) s->ops->swiglu_backward(s, wide, nc_hlx__at(s, NC_HLX__A_D_GATED, 0), fc);
+    nc_hlx__linear_backward(s, NC_HLX__A_D_NARROW, none, wide, NC_HLX__A_LN2, NC_HLX__FC_W, l);
     nc_hlx__norm_backward(s, NC_HLX__A_LN2, nc_hlx__at(s, NC_HLX__A_MIDDLE, l), NC_HLX__LN2_W, l);
-    nc_hlx__linear_backward(s, NC_HLX__A_D_NARROW,
+    nc_hlx__linear_backward(s, NC_HLX__A_D_NARROW, none,
                             nc_hlx__branch_gradient(s, l, NC_HLX__DROP_ATTENTION), NC_HLX__A_MIXED,
                             NC_HLX__PROJ_W, l);
     s->ops->attention_backward(s, d_qkv, nc_hlx__at(s, NC_HLX__A_D_NARROW, 0),
                                nc_hlx__at(s, NC_HLX__A_MIXED, l),
                                nc_hlx__at(s, NC_HLX__A_SCORES, l), nc_hlx__at(s, NC_HLX__A_QKV, l));
     if (c->rotary) s->ops->rotary(s, d_qkv, 1);
-    nc_hlx__linear_backward(s, NC_HLX__A_D_NARROW, d_qkv, NC_HLX__A_LN1, NC_HLX__QKV_W, l);
+    nc_hlx__linear_backward(s, NC_HLX__A_D_NARROW, none, d_qkv, NC_HLX__A_LN1, NC_HLX__QKV_W, l);
     nc_hlx__norm_backward(s, NC_HLX__A_LN1, nc_hlx__input(s, l), NC_HLX__LN1_W, l);
 }
 
@@ -9029,10 +9028,8 @@ static void nc_hlx__backward(nc_hlx__pass *s) {
     const nc_hlx__layout *layout = &s->model->layout;
     const size_t layers = layout->offset[layout->layer_first], stride = layout->layer_stride;
     size_t l;
-    s->ops->gemm(s, 1, 0, c->vocab_size, c->d_model, s->rows, logits,
-                 nc_hlx__at(s, NC_HLX__A_FINAL, 0), nc_hlx__gradient(s, head, 0), 1);
-    s->ops->gemm(s, 0, 0, s->rows, c->d_model, c->vocab_size, logits, nc_hlx__load_head(s),
-                 nc_hlx__at(s, NC_HLX__A_D_NARROW, 0), 0);
+    s->ops->head_backward(s, nc_hlx__at(s, NC_HLX__A_D_NARROW, 0), nc_hlx__gradient(s, head, 0),
+                          nc_hlx__at(s, NC_HLX__A_FINAL, 0), logits, nc_hlx__load_head(s));
     s->ops->elementwise(s, NC_HLX__E_ZERO, residual, none, none, s->rows * c->d_model);
     nc_hlx__norm_backward(s, NC_HLX__A_FINAL, nc_hlx__input(s, c->num_layers), NC_HLX__LNF_W, 0);
     nc_hlx__ready(s, layers + c->num_layers * stride, layout->total);
@@ -9128,8 +9125,6 @@ static void nc_hlx__host_elementwise(nc_hlx__pass *s, uint32_t operation, nc_hlx
     const nc_hlx__add_all_job sum = {to, x, y};
     if (operation == NC_HLX__E_ACTIVATE)
         (void)nc_hlx_activate(to, x, n, activation);
-    else if (operation == NC_HLX__E_SLOPE)
-        (void)nc_hlx_activate_backward(to, x, y, n, activation);
     else if (operation == NC_HLX__E_ADD)
         nc_hlx__split(nc_hlx__add_all, &sum, n, NC_HLX__PIECE);
     else
@@ -9166,14 +9161,27 @@ static void nc_hlx__host_linear(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__plac
                         nc_hlx__floats(s->model, NC_HLX__A_GEMM_WORK), nc_hlx_gemm_work_bytes());
 }
 
-static void nc_hlx__host_weights_backward(nc_hlx__pass *s, nc_hlx__place dw, nc_hlx__place db,
-                                          nc_hlx__place x, nc_hlx__place dout, size_t k, size_t n) {
+static void nc_hlx__host_linear_backward(nc_hlx__pass *s, nc_hlx__place dx, nc_hlx__place slope,
+                                         nc_hlx__place dw, nc_hlx__place db, nc_hlx__place x,
+                                         nc_hlx__place dout, nc_hlx__place w, size_t k, size_t n) {
+    float *to = nc_hlx__memory(s, dx);
     nc_hlx__gemm_job job = nc_hlx__gemm_of(1, 0, k, n, s->rows, nc_hlx__memory(s, x), k,
                                            nc_hlx__memory(s, dout), n, nc_hlx__memory(s, dw), n);
     job.accumulate = 1;
     job.sums = nc_hlx__memory(s, db);
     (void)nc_hlx__gemm(&job, nc_hlx__floats(s->model, NC_HLX__A_GEMM_WORK),
                        nc_hlx_gemm_work_bytes());
+    nc_hlx__host_gemm(s, 0, 1, s->rows, k, n, dout, w, dx, 0);
+    if (slope.in)
+        (void)nc_hlx_activate_backward(to, to, nc_hlx__memory(s, slope), s->rows * k,
+                                       s->model->config.activation);
+}
+
+static void nc_hlx__host_head_backward(nc_hlx__pass *s, nc_hlx__place dx, nc_hlx__place dw,
+                                       nc_hlx__place x, nc_hlx__place dout, nc_hlx__place w) {
+    const nc_hlx_config *c = &s->model->config;
+    nc_hlx__host_gemm(s, 1, 0, c->vocab_size, c->d_model, s->rows, dout, x, dw, 1);
+    nc_hlx__host_gemm(s, 0, 0, s->rows, c->d_model, c->vocab_size, dout, w, dx, 0);
 }
 
 static void nc_hlx__host_layernorm(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place x, int b,
@@ -9346,7 +9354,8 @@ static const nc_hlx__ops nc_hlx__host = {nc_hlx__host_batch,
                                          nc_hlx__host_bf16,
                                          nc_hlx__host_gemm,
                                          nc_hlx__host_linear,
-                                         nc_hlx__host_weights_backward,
+                                         nc_hlx__host_linear_backward,
+                                         nc_hlx__host_head_backward,
                                          nc_hlx__host_layernorm,
                                          nc_hlx__host_layernorm_backward,
                                          nc_hlx__host_rotary,
@@ -12075,19 +12084,41 @@ NC__COLD_END
 
 #ifdef NC_GPU
 
-/* Push constants of the gemm kernel: one matrix a workgroup layer z, head z mod heads of window
- * z / heads. Offsets and strides count floats. */
+/* A matrix of each head of each window: offset, row stride and the strides between windows and heads,
+ * in floats. */
+typedef struct nc_hlx__operand {
+    uint32_t at, ld, window, head;
+} nc_hlx__operand;
+
+static nc_hlx__operand nc_hlx__operand_of(size_t at, size_t ld) {
+    nc_hlx__operand o;
+    memset(&o, 0, sizeof o);
+    o.at = (uint32_t)at;
+    o.ld = (uint32_t)ld;
+    return o;
+}
+
+/* Push constants of the gemm kernels (cuda/gemm_tile.h). */
 typedef struct nc_hlx__gemm_push {
-    uint32_t m, n, k, trans_a, trans_b, accumulate, heads, lda, ldb, ldc, off_a, off_b, off_c;
-    uint32_t window_a, window_b, window_c, head_a, head_b, head_c, scaled;
+    uint32_t m, n, k, flags, heads;
+    nc_hlx__operand x, y, z, w, c;
     float scale;
-    uint32_t epilogue, activation, off_bias, off_residual, off_activated;
+    uint32_t activation, off_bias, off_residual, off_beside;
 } nc_hlx__gemm_push;
 
 enum {
-    NC_HLX__EPILOGUE_BIAS = 1,
-    NC_HLX__EPILOGUE_RESIDUAL = 2,
-    NC_HLX__EPILOGUE_ACTIVATED = 4 /* the activation of C beside it */
+    NC_HLX__GEMM_TRANS_A = 1,
+    NC_HLX__GEMM_TRANS_B = 2,
+    NC_HLX__GEMM_ACCUMULATE = 4,
+    NC_HLX__GEMM_SCALED = 8,
+    NC_HLX__GEMM_BIAS = 16,
+    NC_HLX__GEMM_RESIDUAL = 32,
+    NC_HLX__GEMM_ACTIVATED = 64, /* the activation of C beside it */
+    NC_HLX__GEMM_SLOPE = 128,    /* C times the activation's derivative at what stands beside it */
+    NC_HLX__GEMM_FROM_X = 256,   /* w = x^T y, and c = x z */
+    NC_HLX__GEMM_FROM_Y = 512,   /* w = x^T y, and c = y z, or y z^T */
+    NC_HLX__GEMM_ADD = 1024,     /* w += */
+    NC_HLX__GEMM_SUMS = 2048     /* the bias += y's column sums */
 };
 
 static nc_hlx__gemm_push nc_hlx__plain_gemm(int trans_a, int trans_b, size_t m, size_t n, size_t k,
@@ -12097,36 +12128,45 @@ static nc_hlx__gemm_push nc_hlx__plain_gemm(int trans_a, int trans_b, size_t m, 
     push.m = (uint32_t)m;
     push.n = (uint32_t)n;
     push.k = (uint32_t)k;
-    push.trans_a = trans_a != 0;
-    push.trans_b = trans_b != 0;
-    push.accumulate = accumulate != 0;
+    push.flags = (trans_a ? (uint32_t)NC_HLX__GEMM_TRANS_A : 0u) |
+                 (trans_b ? (uint32_t)NC_HLX__GEMM_TRANS_B : 0u) |
+                 (accumulate ? (uint32_t)NC_HLX__GEMM_ACCUMULATE : 0u);
     push.heads = 1;
-    push.lda = (uint32_t)(trans_a ? m : k);
-    push.ldb = (uint32_t)(trans_b ? k : n);
-    push.ldc = (uint32_t)n;
+    push.x = nc_hlx__operand_of(0, trans_a ? m : k);
+    push.z = nc_hlx__operand_of(0, trans_b ? k : n);
+    push.c = nc_hlx__operand_of(0, n);
     return push;
 }
 
-/* A kernel for products and its groups along the columns and rows of C. */
+/* A kernel for products and its groups. */
 typedef struct nc_hlx__tiling {
     const char *kernel;
     size_t groups[2];
 } nc_hlx__tiling;
 
+static size_t nc_hlx__gemm_tiles(size_t m, size_t n, size_t side) {
+    return ((m + side - 1) / side) * ((n + side - 1) / side);
+}
+
 /* The largest tiles that still keep a device busy; the bits are the same. Tiles of 128 take more
  * shared memory than the 32 KiB of many Vulkan devices. */
-static nc_hlx__tiling nc_hlx__tiling_of(nc_gpu *device, size_t m, size_t n, size_t matrices) {
+static nc_hlx__tiling nc_hlx__tiling_of(nc_gpu *device, const nc_hlx__gemm_push *push,
+                                        size_t matrices) {
     static const struct {
         const char *kernel;
         size_t side, least; /* groups */
     } list[3] = {{"gemm_128", 128, 256}, {"gemm", 64, 128}, {"gemm_32", 32, 0}};
+    const size_t most = 65535, m = push->m, n = push->n, k = push->k;
     nc_hlx__tiling t;
     int i = nc_gpu_get_caps(device)->kind == NC_GPU_VULKAN;
     for (;; i++) {
+        size_t groups = nc_hlx__gemm_tiles(m, n, list[i].side);
+        if (push->flags & NC_HLX__GEMM_FROM_X) groups += nc_hlx__gemm_tiles(k, n, list[i].side);
+        if (push->flags & NC_HLX__GEMM_FROM_Y) groups += nc_hlx__gemm_tiles(n, k, list[i].side);
         t.kernel = list[i].kernel;
-        t.groups[0] = (n + list[i].side - 1) / list[i].side;
-        t.groups[1] = (m + list[i].side - 1) / list[i].side;
-        if (t.groups[0] * t.groups[1] * matrices >= list[i].least) return t;
+        t.groups[0] = groups < most ? groups : most;
+        t.groups[1] = (groups + most - 1) / most;
+        if (groups * matrices >= list[i].least) return t;
     }
 }
 
@@ -12135,7 +12175,7 @@ NC_API nc_status nc_hlx_gpu_gemm(nc_gpu *device, int trans_a, int trans_b, size_
                                  int accumulate) {
     nc_hlx__gemm_push push;
     nc_hlx__tiling tiling;
-    nc_gpu_buffer *result;
+    nc_gpu_buffer *buffers[4];
     nc_gpu_job job;
     if (!device || !a || !b || !c || m == 0 || n == 0 || k == 0) return NC_ERR_ARG;
     if (m > 65535 * 16 || n > 65535 * 16 || k > 1 << 20 || (uint64_t)m * k >> 32 ||
@@ -12144,13 +12184,15 @@ NC_API nc_status nc_hlx_gpu_gemm(nc_gpu *device, int trans_a, int trans_b, size_
     if (!nc_gpu_get_caps(device)->contract) return NC_ERR_UNSUPPORTED;
     push = nc_hlx__plain_gemm(trans_a, trans_b, m, n, k, accumulate);
     nc_gpu_job_start(&job, device);
-    (void)nc_gpu_job_buffer(&job, a, m * k * sizeof *a, m * k * sizeof *a);
-    (void)nc_gpu_job_buffer(&job, b, k * n * sizeof *b, k * n * sizeof *b);
-    result = nc_gpu_job_buffer(&job, accumulate ? c : NULL, m * n * sizeof *c, m * n * sizeof *c);
-    tiling = nc_hlx__tiling_of(device, m, n, 1);
-    nc_gpu_job_dispatch(&job, tiling.kernel, NULL, 3, &push, sizeof push, tiling.groups[0],
+    buffers[0] = nc_gpu_job_buffer(&job, a, m * k * sizeof *a, m * k * sizeof *a);
+    buffers[1] = nc_gpu_job_buffer(&job, b, k * n * sizeof *b, k * n * sizeof *b);
+    buffers[2] =
+        nc_gpu_job_buffer(&job, accumulate ? c : NULL, m * n * sizeof *c, m * n * sizeof *c);
+    buffers[3] = buffers[2];
+    tiling = nc_hlx__tiling_of(device, &push, 1);
+    nc_gpu_job_dispatch(&job, tiling.kernel, buffers, 4, &push, sizeof push, tiling.groups[0],
                         tiling.groups[1], 1);
-    return nc_gpu_job_finish(&job, result, 0, c, m * n * sizeof *c);
+    return nc_gpu_job_finish(&job, buffers[3], 0, c, m * n * sizeof *c);
 }
 
 /* -- training: the state buffer holds parameters, gradients, m and v one after the other, the work
@@ -12302,46 +12344,81 @@ static void nc_hlx__device_bf16(nc_hlx__pass *s, uint32_t mode, nc_hlx__place ou
                    (n + 255) / 256, 1, 1);
 }
 
-static void nc_hlx__record_gemm(nc_hlx_gpu *g, const nc_hlx__gemm_push *push, nc_gpu_buffer *a,
-                                nc_gpu_buffer *b, nc_gpu_buffer *c, size_t matrices) {
-    const nc_hlx__tiling t = nc_hlx__tiling_of(g->device, push->m, push->n, matrices);
-    nc_hlx__record(g, t.kernel, a, b, c, push, sizeof *push, t.groups[0], t.groups[1], matrices);
+/* x and y stand in the arena; in z_in, w_in and c_in the others, z with a bias, c with a residual
+ * and what is beside it. */
+static void nc_hlx__record_gemm(nc_hlx_gpu *g, const nc_hlx__gemm_push *push, nc_hlx__place z,
+                                nc_hlx__place w, nc_hlx__place c, size_t matrices) {
+    const nc_hlx__tiling t = nc_hlx__tiling_of(g->device, push, matrices);
+    nc_gpu_buffer *buffers[4];
+    buffers[0] = g->work;
+    buffers[1] = nc_hlx__buffer(g, z);
+    buffers[2] = nc_hlx__buffer(g, w);
+    buffers[3] = nc_hlx__buffer(g, c);
+    nc_gpu_job_dispatch(&g->job, t.kernel, buffers, 4, push, sizeof *push, t.groups[0], t.groups[1],
+                        matrices);
 }
 
 static void nc_hlx__device_gemm(nc_hlx__pass *s, int trans_a, int trans_b, size_t m, size_t n,
                                 size_t k, nc_hlx__place a, nc_hlx__place b, nc_hlx__place c,
                                 int accumulate) {
-    nc_hlx_gpu *g = s->gpu;
     nc_hlx__gemm_push push = nc_hlx__plain_gemm(trans_a, trans_b, m, n, k, accumulate);
-    push.off_a = (uint32_t)a.at;
-    push.off_b = (uint32_t)b.at;
-    push.off_c = (uint32_t)c.at;
-    nc_hlx__record_gemm(g, &push, nc_hlx__buffer(g, a), nc_hlx__buffer(g, b), nc_hlx__buffer(g, c),
-                        1);
+    push.x.at = (uint32_t)a.at;
+    push.z.at = (uint32_t)b.at;
+    push.c.at = (uint32_t)c.at;
+    nc_hlx__record_gemm(s->gpu, &push, b, c, c, 1);
 }
 
 static void nc_hlx__device_linear(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place activated,
                                   nc_hlx__place x, nc_hlx__place w, nc_hlx__place bias,
                                   nc_hlx__place residual, size_t k, size_t n) {
-    nc_hlx_gpu *g = s->gpu;
     nc_hlx__gemm_push push = nc_hlx__plain_gemm(0, 0, s->rows, n, k, 0);
-    push.off_a = (uint32_t)x.at;
-    push.off_b = (uint32_t)w.at;
-    push.off_c = (uint32_t)out.at;
+    push.x.at = (uint32_t)x.at;
+    push.z.at = (uint32_t)w.at;
+    push.c.at = (uint32_t)out.at;
     push.off_bias = (uint32_t)bias.at;
     push.off_residual = (uint32_t)residual.at;
-    push.off_activated = (uint32_t)activated.at;
+    push.off_beside = (uint32_t)activated.at;
     push.activation = s->model->config.activation;
-    push.epilogue = (bias.in ? (uint32_t)NC_HLX__EPILOGUE_BIAS : 0u) |
-                    (residual.in ? (uint32_t)NC_HLX__EPILOGUE_RESIDUAL : 0u) |
-                    (activated.in ? (uint32_t)NC_HLX__EPILOGUE_ACTIVATED : 0u);
-    nc_hlx__record_gemm(g, &push, nc_hlx__buffer(g, x), nc_hlx__buffer(g, w),
-                        nc_hlx__buffer(g, out), 1);
+    if (bias.in) push.flags |= NC_HLX__GEMM_BIAS;
+    if (residual.in) push.flags |= NC_HLX__GEMM_RESIDUAL;
+    if (activated.in) push.flags |= NC_HLX__GEMM_ACTIVATED;
+    nc_hlx__record_gemm(s->gpu, &push, w, out, out, 1);
 }
 
-/* The kernel column_sums: db += dout, with a layer norm's x, mean and rstd also its dgamma, of
- * RMSNorm dgamma alone. */
-enum { NC_HLX__COLUMNS_PLAIN, NC_HLX__COLUMNS_LAYERNORM, NC_HLX__COLUMNS_RMSNORM };
+static void nc_hlx__device_linear_backward(nc_hlx__pass *s, nc_hlx__place dx, nc_hlx__place slope,
+                                           nc_hlx__place dw, nc_hlx__place db, nc_hlx__place x,
+                                           nc_hlx__place dout, nc_hlx__place w, size_t k,
+                                           size_t n) {
+    nc_hlx__gemm_push push = nc_hlx__plain_gemm(0, 1, s->rows, k, n, 0);
+    push.x = nc_hlx__operand_of(x.at, k);
+    push.y = nc_hlx__operand_of(dout.at, n);
+    push.z = nc_hlx__operand_of(w.at, n);
+    push.w = nc_hlx__operand_of(dw.at, n);
+    push.c = nc_hlx__operand_of(dx.at, k);
+    push.off_bias = (uint32_t)db.at;
+    push.off_beside = (uint32_t)slope.at;
+    push.activation = s->model->config.activation;
+    push.flags |= NC_HLX__GEMM_FROM_Y | NC_HLX__GEMM_ADD;
+    if (db.in) push.flags |= NC_HLX__GEMM_SUMS;
+    if (slope.in) push.flags |= NC_HLX__GEMM_SLOPE;
+    nc_hlx__record_gemm(s->gpu, &push, w, dw, dx, 1);
+}
+
+static void nc_hlx__device_head_backward(nc_hlx__pass *s, nc_hlx__place dx, nc_hlx__place dw,
+                                         nc_hlx__place x, nc_hlx__place dout, nc_hlx__place w) {
+    const size_t d = s->model->config.d_model, vocab = s->model->config.vocab_size;
+    nc_hlx__gemm_push push = nc_hlx__plain_gemm(0, 0, s->rows, d, vocab, 0);
+    push.x = nc_hlx__operand_of(dout.at, vocab);
+    push.y = nc_hlx__operand_of(x.at, d);
+    push.z = nc_hlx__operand_of(w.at, d);
+    push.w = nc_hlx__operand_of(dw.at, d);
+    push.c = nc_hlx__operand_of(dx.at, d);
+    push.flags |= NC_HLX__GEMM_FROM_X | NC_HLX__GEMM_ADD;
+    nc_hlx__record_gemm(s->gpu, &push, w, dw, dx, 1);
+}
+
+/* The kernel column_sums: the gradients of a layer norm's weights, or of RMSNorm's. */
+enum { NC_HLX__COLUMNS_LAYERNORM = 1, NC_HLX__COLUMNS_RMSNORM };
 typedef struct nc_hlx__columns_push {
     uint32_t rows, n, norm, off_dout, off_x, off_mean, off_rstd, off_dgamma, off_dbeta;
 } nc_hlx__columns_push;
@@ -12349,21 +12426,6 @@ typedef struct nc_hlx__columns_push {
 static void nc_hlx__record_columns(nc_hlx__pass *s, const nc_hlx__columns_push *push) {
     nc_hlx__record(s->gpu, "column_sums", s->gpu->work, s->gpu->state, NULL, push, sizeof *push,
                    (push->n + 31) / 32, 1, 1);
-}
-
-static void nc_hlx__device_weights_backward(nc_hlx__pass *s, nc_hlx__place dw, nc_hlx__place db,
-                                            nc_hlx__place x, nc_hlx__place dout, size_t k,
-                                            size_t n) {
-    nc_hlx__columns_push push;
-    nc_hlx__device_gemm(s, 1, 0, k, n, s->rows, x, dout, dw, 1);
-    if (!db.in) return;
-    memset(&push, 0, sizeof push);
-    push.rows = (uint32_t)s->rows;
-    push.n = (uint32_t)n;
-    push.norm = NC_HLX__COLUMNS_PLAIN;
-    push.off_dout = (uint32_t)dout.at;
-    push.off_dbeta = (uint32_t)db.at;
-    nc_hlx__record_columns(s, &push);
 }
 
 static void nc_hlx__device_layernorm(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place x, int b,
@@ -12454,34 +12516,20 @@ static void nc_hlx__device_swiglu_backward(nc_hlx__pass *s, nc_hlx__place dfc, n
                    (n + 255) / 256, 1, 1);
 }
 
-/* An operand of a gemm over all heads of all windows: row stride, strides between heads and
- * between windows; K and V may be shared by several heads. */
-typedef struct nc_hlx__operand {
-    uint32_t at, ld, head, window;
-    int shared, square; /* a seq x seq block a head */
-} nc_hlx__operand;
-
-/* Inside rows of ld values. */
+/* Inside rows of ld values, from column `add` on. */
 static nc_hlx__operand nc_hlx__rows_operand(const nc_hlx__pass *s, nc_hlx__place p, size_t add,
-                                            size_t ld, int shared) {
-    nc_hlx__operand o;
-    o.at = (uint32_t)(p.at + add);
-    o.ld = (uint32_t)ld;
+                                            size_t ld) {
+    nc_hlx__operand o = nc_hlx__operand_of(p.at + add, ld);
     o.head = nc_hlx__head_size(&s->model->config);
     o.window = (uint32_t)(s->seq * ld);
-    o.shared = shared;
-    o.square = 0;
     return o;
 }
 
+/* A seq x seq block a head. */
 static nc_hlx__operand nc_hlx__square_operand(const nc_hlx__pass *s, nc_hlx__place p) {
-    nc_hlx__operand o;
-    o.at = (uint32_t)p.at;
-    o.ld = (uint32_t)s->seq;
+    nc_hlx__operand o = nc_hlx__operand_of(p.at, s->seq);
     o.head = o.ld * o.ld;
     o.window = s->model->config.num_heads * o.head;
-    o.shared = 0;
-    o.square = 1;
     return o;
 }
 
@@ -12495,37 +12543,28 @@ static nc_hlx__qkv_operands nc_hlx__qkv_operands_of(const nc_hlx__pass *s, nc_hl
     const size_t d = shape.heads * shape.head_size, ld = nc_hlx__qkv_width(&shape);
     const size_t keys = nc_hlx__kv_heads(&shape) * shape.head_size;
     nc_hlx__qkv_operands o;
-    o.q = nc_hlx__rows_operand(s, qkv, 0, ld, 0);
-    o.k = nc_hlx__rows_operand(s, qkv, d, ld, 1);
-    o.v = nc_hlx__rows_operand(s, qkv, d + keys, ld, 1);
+    o.q = nc_hlx__rows_operand(s, qkv, 0, ld);
+    o.k = nc_hlx__rows_operand(s, qkv, d, ld);
+    o.v = nc_hlx__rows_operand(s, qkv, d + keys, ld);
     return o;
 }
 
-/* Products of all heads, the i-th of those that share a K and a V in dispatch i: where the result
- * is shared their chains go on in head order. */
-static void nc_hlx__record_heads(nc_hlx__pass *s, int trans_a, int trans_b, nc_hlx__operand a,
-                                 nc_hlx__operand b, nc_hlx__operand c, float scale) {
+/* Products of all heads, seq x n over k, the i-th of those that share a K and a V in dispatch i: the
+ * chains of a shared result, which is w, go on in head order. z is shared, x and c are not, y is
+ * with FROM_Y not. */
+static void nc_hlx__record_heads(nc_hlx__pass *s, nc_hlx__gemm_push *push) {
     const nc_hlx_heads shape = nc_hlx__heads(&s->model->config, s->batch, s->seq);
     const uint32_t kv = (uint32_t)nc_hlx__kv_heads(&shape), sharing = (uint32_t)shape.heads / kv;
-    nc_gpu_buffer *work = s->gpu->work;
-    nc_hlx__gemm_push push =
-        nc_hlx__plain_gemm(trans_a, trans_b, shape.seq, c.square ? shape.seq : shape.head_size,
-                           c.square ? shape.head_size : shape.seq, 0);
+    const uint32_t x = push->x.head, y = push->y.head, c = push->c.head;
+    const nc_hlx__place work = nc_hlx__place_in(NC_HLX__WORK, 0);
     uint32_t i;
-    push.heads = kv;
-    push.lda = a.ld, push.ldb = b.ld, push.ldc = c.ld;
-    push.head_a = a.shared ? a.head : sharing * a.head;
-    push.head_b = b.shared ? b.head : sharing * b.head;
-    push.head_c = c.shared ? c.head : sharing * c.head;
-    push.window_a = a.window, push.window_b = b.window, push.window_c = c.window;
-    push.scaled = scale != 0.0f;
-    push.scale = scale;
+    push->heads = kv;
+    push->x.head *= sharing, push->y.head *= sharing, push->c.head *= sharing;
     for (i = 0; i < sharing; i++) {
-        push.off_a = a.at + (a.shared ? 0 : i * a.head);
-        push.off_b = b.at + (b.shared ? 0 : i * b.head);
-        push.off_c = c.at + (c.shared ? 0 : i * c.head);
-        push.accumulate = c.shared && i > 0;
-        nc_hlx__record_gemm(s->gpu, &push, work, work, work, s->batch * kv);
+        nc_hlx__record_gemm(s->gpu, push, work, work, work, s->batch * kv);
+        push->x.at += x, push->y.at += y, push->c.at += c;
+        if (push->flags & (NC_HLX__GEMM_FROM_X | NC_HLX__GEMM_FROM_Y))
+            push->flags |= NC_HLX__GEMM_ADD;
     }
 }
 
@@ -12572,17 +12611,24 @@ static void nc_hlx__device_attention(nc_hlx__pass *s, nc_hlx__place out, nc_hlx_
                                      nc_hlx__place qkv) {
     const nc_hlx_config *c = &s->model->config;
     const size_t d = nc_hlx__dimension(c, NC_HLX__N_MIXED), rows = s->rows * c->num_heads;
+    const size_t seq = s->seq, size = nc_hlx__head_size(c);
     const nc_hlx__operand scores = nc_hlx__square_operand(s, kept);
     const nc_hlx__qkv_operands from = nc_hlx__qkv_operands_of(s, qkv);
+    nc_hlx__gemm_push products = nc_hlx__plain_gemm(0, 1, seq, seq, size, 0);
+    nc_hlx__gemm_push mixed = nc_hlx__plain_gemm(0, 0, seq, size, seq, 0);
     const uint32_t soft[4] = {(uint32_t)rows, (uint32_t)s->seq, 1, (uint32_t)kept.at};
     if (c->flash) {
         const nc_hlx__flash_push flash = nc_hlx__flash_of(s, out, kept, qkv);
         nc_hlx__record_flash(s, "flash_attention", flash.heads, &flash, sizeof flash);
         return;
     }
-    nc_hlx__record_heads(s, 0, 1, from.q, from.k, scores, nc_hlx__head_scale(s));
+    products.x = from.q, products.z = from.k, products.c = scores;
+    products.flags |= NC_HLX__GEMM_SCALED;
+    products.scale = nc_hlx__head_scale(s);
+    nc_hlx__record_heads(s, &products);
     nc_hlx__record(s->gpu, "softmax", s->gpu->work, NULL, NULL, soft, sizeof soft, rows, 1, 1);
-    nc_hlx__record_heads(s, 0, 0, scores, from.v, nc_hlx__rows_operand(s, out, 0, d, 0), 0.0f);
+    mixed.x = scores, mixed.z = from.v, mixed.c = nc_hlx__rows_operand(s, out, 0, d);
+    nc_hlx__record_heads(s, &mixed);
 }
 
 /* As nc_hlx__attention_head_backward, or the two dispatches of flash: by queries, then by keys. */
@@ -12592,11 +12638,12 @@ static void nc_hlx__device_attention_backward(nc_hlx__pass *s, nc_hlx__place dqk
     const nc_hlx_config *c = &s->model->config;
     const size_t d = nc_hlx__dimension(c, NC_HLX__N_MIXED), rows = s->rows * c->num_heads;
     const nc_hlx__place d_scores = nc_hlx__at(s, NC_HLX__A_D_SCORES, 0);
-    const nc_hlx__operand dy = nc_hlx__rows_operand(s, dout, 0, d, 0);
-    const nc_hlx__operand p = nc_hlx__square_operand(s, kept);
+    const size_t seq = s->seq, size = nc_hlx__head_size(c);
     const nc_hlx__operand ds = nc_hlx__square_operand(s, d_scores);
     const nc_hlx__qkv_operands from = nc_hlx__qkv_operands_of(s, qkv);
     const nc_hlx__qkv_operands to = nc_hlx__qkv_operands_of(s, dqkv);
+    nc_hlx__gemm_push values = nc_hlx__plain_gemm(0, 1, seq, seq, size, 0);
+    nc_hlx__gemm_push keys = nc_hlx__plain_gemm(0, 0, seq, size, seq, 0);
     nc_hlx__flash_backward_push flash;
     struct {
         uint32_t rows, n, causal, off_y, off_dy;
@@ -12613,8 +12660,10 @@ static void nc_hlx__device_attention_backward(nc_hlx__pass *s, nc_hlx__place dqk
                                  sizeof flash);
         return;
     }
-    nc_hlx__record_heads(s, 1, 0, p, dy, to.v, 0.0f);
-    nc_hlx__record_heads(s, 0, 1, dy, from.v, ds, 0.0f);
+    values.x = nc_hlx__square_operand(s, kept), values.y = nc_hlx__rows_operand(s, dout, 0, d);
+    values.z = from.v, values.w = to.v, values.c = ds;
+    values.flags |= NC_HLX__GEMM_FROM_Y;
+    nc_hlx__record_heads(s, &values);
     soft.rows = (uint32_t)rows;
     soft.n = (uint32_t)s->seq;
     soft.causal = 1;
@@ -12623,8 +12672,9 @@ static void nc_hlx__device_attention_backward(nc_hlx__pass *s, nc_hlx__place dqk
     soft.scale = nc_hlx__head_scale(s);
     nc_hlx__record(s->gpu, "softmax_backward", s->gpu->work, NULL, NULL, &soft, sizeof soft, rows,
                    1, 1);
-    nc_hlx__record_heads(s, 0, 0, ds, from.k, to.q, 0.0f);
-    nc_hlx__record_heads(s, 1, 0, ds, from.q, to.k, 0.0f);
+    keys.x = ds, keys.y = from.q, keys.z = from.k, keys.w = to.k, keys.c = to.q;
+    keys.flags |= NC_HLX__GEMM_FROM_X;
+    nc_hlx__record_heads(s, &keys);
 }
 
 static void nc_hlx__device_cross_entropy(nc_hlx__pass *s, nc_hlx__place logits,
@@ -12693,7 +12743,8 @@ static const nc_hlx__ops nc_hlx__device = {nc_hlx__device_batch,
                                            nc_hlx__device_bf16,
                                            nc_hlx__device_gemm,
                                            nc_hlx__device_linear,
-                                           nc_hlx__device_weights_backward,
+                                           nc_hlx__device_linear_backward,
+                                           nc_hlx__device_head_backward,
                                            nc_hlx__device_layernorm,
                                            nc_hlx__device_layernorm_backward,
                                            nc_hlx__device_rotary,

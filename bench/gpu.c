@@ -48,11 +48,11 @@ static double dispatch_time(nc_gpu *device, const char *name, uint32_t buffers, 
 }
 
 static double gemm_row(nc_gpu *device, uint32_t n) {
-    const size_t bytes[3] = {(size_t)n * n * 4, (size_t)n * n * 4, (size_t)n * n * 4};
+    const size_t bytes[4] = {(size_t)n * n * 4, (size_t)n * n * 4, 4, (size_t)n * n * 4};
     const nc_hlx__gemm_push push = nc_hlx__plain_gemm(0, 0, n, n, n, 0);
-    const nc_hlx__tiling tiling = nc_hlx__tiling_of(device, n, n, 1);
+    const nc_hlx__tiling tiling = nc_hlx__tiling_of(device, &push, 1);
     const size_t groups[3] = {tiling.groups[0], tiling.groups[1], 1};
-    double t = dispatch_time(device, tiling.kernel, 3, &push, sizeof push, groups, bytes, 3);
+    double t = dispatch_time(device, tiling.kernel, 4, &push, sizeof push, groups, bytes, 3);
     char row[64];
     if (t < 0) return t;
     snprintf(row, sizeof row, "gemm %u^3", (unsigned)n);

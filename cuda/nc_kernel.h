@@ -6,8 +6,9 @@
 //                              the kernel, for groups of x * y threads, over n buffers:
 //   NC_IN, NC_OUT, NC_IO(i, type, name)   buffer i, read, written, both, indexed as name[at]
 //   NC_SHARED                  memory of a group; at the top level of the file
-//   uint4, float4              16 bytes that are moved at once; nc_part(v, i) is component i, and
-//                              nc_put(array, i, x) sets component i of a shared array of float4
+//   uint4, float4              16 bytes that are moved at once; nc_part(v, i) is component i;
+//                              nc_get(array, i) reads float i of a shared array of float4,
+//                              nc_put(array, i, x) sets it
 //   NC_FN                      a function; NC_TAKE and NC_GIVE hand it a buffer or p; NC_INOUT an array,
 //                              NC_REF(type) a variable that it changes
 //   NC_THREAD, NC_GROUP, NC_GROUPS        .x .y .z of thread, group, number of groups

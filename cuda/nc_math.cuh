@@ -28,6 +28,7 @@ typedef size_t nc_index;
 #ifndef nc_part
 #define nc_part(v, i) ((i) == 0 ? (v).x : (i) == 1 ? (v).y : (i) == 2 ? (v).z : (v).w)
 #endif
+#define nc_get(array, i) (reinterpret_cast<const float *>(array)[i])
 #define nc_put(array, i, value) (reinterpret_cast<float *>(array)[i] = value)
 // The interface, which nc_gpu.h reads: its version, buffers, bytes of constants, threads x and y.
 #ifndef NC_INTERFACE
@@ -36,9 +37,10 @@ typedef size_t nc_index;
     __device__ unsigned nc_interface[5] = {2, buffers, sizeof(nc_push), x, y};                     \
     }
 #endif
+#define NC_BOUNDS // a kernel may set __launch_bounds__ here
 #define NC_MAIN(name, n, x, y, parameters)                                                         \
     NC_INTERFACE(name, n, x, y, parameters)                                                        \
-    extern "C" __global__ void name parameters
+    extern "C" __global__ void NC_BOUNDS name parameters
 #define NC_KERNEL_1(name, x, y, a) NC_MAIN(name, 1, x, y, (a, nc_push p))
 #define NC_KERNEL_2(name, x, y, a, b) NC_MAIN(name, 2, x, y, (a, b, nc_push p))
 #define NC_KERNEL_3(name, x, y, a, b, c) NC_MAIN(name, 3, x, y, (a, b, c, nc_push p))

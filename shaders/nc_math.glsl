@@ -29,6 +29,7 @@ layout(constant_id = 1000) const uint nc_interface_version = 2;
 #define uint4 uvec4
 #define float4 vec4
 #define nc_part(v, i) v[i]
+#define nc_get(array, i) array[(i) / 4][(i) % 4]
 #define nc_put(array, i, value) array[(i) / 4][(i) % 4] = value
 #define NC_BUFFER(i, access, type, name)                                                           \
     layout(std430, set = 0, binding = i) access buffer nc_buffer_##i { type name[]; };

@@ -648,15 +648,16 @@ static void programs_replay_and_barriers_order_dispatches(void **state) {
     for (i = 0; i < n; i++) {
         /* x <- x * y twice in one program, run three times: y = 2 I, so x grows by 4 a run */
         static const size_t groups[3] = {1, 1, 1};
-        uint32_t push[26] = {4, 4, 4, 0, 0, 0, 1, 4, 4, 4}; /* as nc_hlx_gpu_gemm fills it */
+        uint32_t push[30] = {4, 4, 4, 0, 1}; /* as nc_hlx_gpu_gemm fills it */
         float x[16], y[16], out[16];
         nc_gpu *gpu = open_road(&list[i]);
-        nc_gpu_buffer *ab[3], *ba[3];
+        nc_gpu_buffer *ab[4], *ba[4];
         nc_gpu_kernel *gemm;
         nc_gpu_program *program;
         uint64_t time;
         int j;
         if (!gpu) continue;
+        push[6] = push[14] = push[22] = 4; /* strides of A, B and C */
         for (j = 0; j < 16; j++) {
             x[j] = (float)j;
             y[j] = j % 5 == 0 ? 2.0f : 0.0f;
@@ -664,16 +665,16 @@ static void programs_replay_and_barriers_order_dispatches(void **state) {
         assert_int_equal(nc_gpu_kernel_load(gpu, "gemm", &gemm), NC_OK);
         for (j = 0; j < 3; j++)
             assert_int_equal(nc_gpu_buffer_create(gpu, sizeof x, &ab[j]), NC_OK);
-        ba[0] = ab[2];
+        ab[3] = ba[0] = ab[2];
         ba[1] = ab[1];
-        ba[2] = ab[0];
+        ba[2] = ba[3] = ab[0];
         assert_int_equal(nc_gpu_upload(gpu, ab[0], 0, x, sizeof x), NC_OK);
         assert_int_equal(nc_gpu_upload(gpu, ab[1], 0, y, sizeof y), NC_OK);
         assert_int_equal(nc_gpu_begin(gpu), NC_OK);
         assert_int_equal(nc_gpu_begin(gpu), NC_ERR_ARG);
-        assert_int_equal(nc_gpu_dispatch(gpu, gemm, ab, 3, push, sizeof push, groups), NC_OK);
+        assert_int_equal(nc_gpu_dispatch(gpu, gemm, ab, 4, push, sizeof push, groups), NC_OK);
         assert_int_equal(nc_gpu_barrier(gpu), NC_OK);
-        assert_int_equal(nc_gpu_dispatch(gpu, gemm, ba, 3, push, sizeof push, groups), NC_OK);
+        assert_int_equal(nc_gpu_dispatch(gpu, gemm, ba, 4, push, sizeof push, groups), NC_OK);
         assert_int_equal(nc_gpu_end(gpu, &program), NC_OK);
         for (j = 0; j < 3; j++) assert_int_equal(nc_gpu_run(gpu, program, &time), NC_OK);
         assert_int_equal(nc_gpu_download(gpu, ab[0], 0, out, sizeof out), NC_OK);
@@ -733,20 +734,20 @@ static void errors_are_clear_and_leave_the_device_usable(void **state) {
         assert_int_equal(nc_gpu_begin(gpu), NC_OK);
         assert_int_equal(nc_gpu_kernel_load(gpu, "gemm", &kernel), NC_OK);
         {
-            nc_gpu_buffer *missing[3] = {NULL, NULL, NULL}, *all[3];
+            nc_gpu_buffer *missing[4] = {NULL}, *all[4];
             nc_gpu_kernel *again;
-            uint32_t push[26] = {0};
-            all[0] = all[1] = all[2] = buffer;
+            uint32_t push[30] = {0};
+            all[0] = all[1] = all[2] = all[3] = buffer;
             assert_int_equal(nc_gpu_kernel_load(gpu, "gemm", &again), NC_OK);
             assert_ptr_equal(again, kernel); /* loaded once */
-            assert_int_equal(nc_gpu_dispatch(gpu, kernel, missing, 3, push, 104, one), NC_ERR_ARG);
-            assert_int_equal(nc_gpu_dispatch(gpu, kernel, all, 3, push, 104, none), NC_ERR_LIMIT);
-            assert_int_equal(nc_gpu_dispatch(gpu, kernel, all, 3, push, 104, deep), NC_ERR_LIMIT);
-            assert_int_equal(nc_gpu_dispatch(gpu, kernel, all, 3, NULL, 104, one), NC_ERR_ARG);
+            assert_int_equal(nc_gpu_dispatch(gpu, kernel, missing, 4, push, 120, one), NC_ERR_ARG);
+            assert_int_equal(nc_gpu_dispatch(gpu, kernel, all, 4, push, 120, none), NC_ERR_LIMIT);
+            assert_int_equal(nc_gpu_dispatch(gpu, kernel, all, 4, push, 120, deep), NC_ERR_LIMIT);
+            assert_int_equal(nc_gpu_dispatch(gpu, kernel, all, 4, NULL, 120, one), NC_ERR_ARG);
             /* the kernel's file says what it takes */
-            assert_int_equal(nc_gpu_dispatch(gpu, kernel, all, 2, push, 104, one), NC_ERR_MISMATCH);
-            assert_int_equal(nc_gpu_dispatch(gpu, kernel, all, 3, push, 100, one), NC_ERR_MISMATCH);
-            assert_non_null(strstr(nc_gpu_last_error(gpu), "3 buffers and 104 bytes"));
+            assert_int_equal(nc_gpu_dispatch(gpu, kernel, all, 2, push, 120, one), NC_ERR_MISMATCH);
+            assert_int_equal(nc_gpu_dispatch(gpu, kernel, all, 4, push, 100, one), NC_ERR_MISMATCH);
+            assert_non_null(strstr(nc_gpu_last_error(gpu), "4 buffers and 120 bytes"));
         }
         assert_int_equal(nc_gpu_end(gpu, &program), NC_OK);
         assert_int_equal(nc_gpu_run(gpu, program, NULL), NC_OK); /* an empty program */
