@@ -9,7 +9,7 @@
 
    Compile with: cc -O2 file.c -lm, and -fopenmp for loops on all cores (the results are the same).
    With NC_AXX_VIT also copy nc_hlx.h; with NC_GPU also nc_gpu.h, and the kernels axx_gemm,
-   axx_gemm_256 and axx_conv2d built by `make kernels` (.spv for Vulkan, .ptx for CUDA).
+   axx_im2col, axx_map and axx_terms built by `make kernels` (.spv for Vulkan, .ptx for CUDA).
 
    Quick example:
 
@@ -1297,10 +1297,12 @@ NC_API nc_status nc_axx_search_resume(nc_axx_search *search, const char *path, n
 /* Kernels and the table of one multiplier on a device. */
 typedef struct nc_axx_gpu nc_axx_gpu;
 
-/* Load the kernels axx_gemm, axx_gemm_256 and axx_conv2d, and the table of an engine's multiplier
- * to the device, where it stays until nc_axx_gpu_close; neither the device nor the engine is owned.
- * NC_ERR_UNSUPPORTED when the products spread over more than 16 bits, NC_ERR_DEVICE when a kernel
- * is missing (nc_gpu_last_error says where it was looked for). */
+/* Load the kernels axx_gemm, axx_im2col, axx_map and axx_terms, and what an engine knows of its
+ * multiplier to the device, where it stays until nc_axx_gpu_close; neither the device nor the
+ * engine is owned. An engine that is products f(a) g(b) alone (nc_axx_engine_info: planes 0)
+ * multiplies bytes there too, four at once where the device can, of 16 rows and columns or more;
+ * else the table is looked up. NC_ERR_UNSUPPORTED when the products spread over more than 16 bits,
+ * NC_ERR_DEVICE when a kernel is missing (nc_gpu_last_error says where it was looked for). */
 NC_API nc_status nc_axx_gpu_open(nc_axx_gpu **gpu, nc_gpu *device, const nc_axx_engine *engine);
 /* Release; null is fine. */
 NC_API void nc_axx_gpu_close(nc_axx_gpu *gpu);
@@ -20159,43 +20161,90 @@ NC__COLD_END
 #ifdef NC_GPU
 /* >>gpu ============================================================================ */
 
+/* A term's factor on a device, and what is added to the bytes that its maps give: f(a) is map 2 r
+ * and g(b) map 2 r + 1 of nc_axx_gpu.maps. */
+typedef struct nc_axx__gpu_term {
+    uint32_t factor, add[2];
+} nc_axx__gpu_term;
+
 struct nc_axx_gpu {
     nc_gpu *device;
-    nc_gpu_buffer *table; /* two 16-bit entries a word, above `offset` */
+    nc_gpu_buffer *table[2]; /* [first][second], [second][first]: 16 bits above `offset` */
+    nc_gpu_buffer *maps;     /* 256 words each; null without terms */
     int32_t offset, largest;
+    uint32_t products; /* terms that are all of it but `rest`; 0: look-ups */
+    int32_t rest;
+    nc_axx__gpu_term terms[NC_AXX__TERMS];
 };
 
 NC_API void nc_axx_gpu_close(nc_axx_gpu *gpu) {
     if (!gpu) return;
-    nc_gpu_buffer_destroy(gpu->device, gpu->table);
+    nc_gpu_buffer_destroy(gpu->device, gpu->table[0]);
+    nc_gpu_buffer_destroy(gpu->device, gpu->table[1]);
+    nc_gpu_buffer_destroy(gpu->device, gpu->maps);
     nc__free(NULL, gpu, 0);
 }
 
-/* An engine's table to the device. NC_ERR_UNSUPPORTED when its products are further apart. */
-static nc_status nc_axx__gpu_table(nc_axx_gpu *gpu, const nc_axx_engine *engine) {
+static nc_status nc_axx__gpu_upload(nc_axx_gpu *gpu, nc_gpu_buffer **buffer, const uint32_t *words,
+                                    size_t count) {
+    nc_status status = nc_gpu_buffer_create(gpu->device, count * sizeof *words, buffer);
+    if (status != NC_OK) return status;
+    return nc_gpu_upload(gpu->device, *buffer, 0, words, count * sizeof *words);
+}
+
+/* An engine's table to the device, both ways round; the entries of bytes b and b + 128 share a
+ * word. NC_ERR_UNSUPPORTED when its products are further apart. */
+static nc_status nc_axx__gpu_tables(nc_axx_gpu *gpu, const nc_axx_engine *engine) {
     int64_t most = engine->table[0];
-    nc_status status;
-    uint32_t *words, i;
+    nc_status status = NC_OK;
+    uint32_t *words, i, k;
     gpu->offset = engine->table[0];
     for (i = 1; i < 65536; i++) {
         if (engine->table[i] < gpu->offset) gpu->offset = engine->table[i];
         if (engine->table[i] > most) most = engine->table[i];
     }
     if (most - gpu->offset > 65535) return NC_ERR_UNSUPPORTED;
-    words = (uint32_t *)nc__calloc(NULL, 32768 * sizeof *words);
+    words = (uint32_t *)nc__alloc(NULL, 32768 * sizeof *words);
     if (!words) return NC_ERR_MEMORY;
-    for (i = 0; i < 65536; i++)
-        words[i / 2] |= (uint32_t)(engine->table[i] - gpu->offset) << (i % 2 * 16);
-    status = nc_gpu_buffer_create(gpu->device, 131072, &gpu->table);
-    if (status == NC_OK) status = nc_gpu_upload(gpu->device, gpu->table, 0, words, 131072);
+    for (k = 0; k < 2 && status == NC_OK; k++) {
+        const int32_t *table = k ? engine->turned : engine->table;
+        for (i = 0; i < 32768; i++) {
+            const int32_t *pair = table + i / 128 * 256 + i % 128;
+            words[i] = (uint32_t)(pair[0] - gpu->offset) | (uint32_t)(pair[128] - gpu->offset)
+                                                               << 16;
+        }
+        status = nc_axx__gpu_upload(gpu, &gpu->table[k], words, 32768);
+    }
     nc__free(NULL, words, 0);
     return status;
 }
 
+/* The terms of an engine that has nothing else. */
+static nc_status nc_axx__gpu_terms(nc_axx_gpu *gpu, const nc_axx_engine *engine) {
+    uint32_t words[NC_AXX__TERMS * 512], r, i;
+    if (engine->info.planes) return NC_OK;
+    gpu->products = engine->info.products;
+    gpu->rest = engine->rest_offset;
+    if (!gpu->products) return NC_OK;
+    for (r = 0; r < gpu->products; r++) {
+        const nc_axx__term *t = &engine->terms[r];
+        for (i = 0; i < 256; i++) { /* f = u - u_offset as a signed byte too */
+            words[r * 512 + i] = (uint8_t)(t->u[i] - 128);
+            words[r * 512 + 256 + i] = (uint8_t)t->v[i];
+        }
+        gpu->terms[r].factor = (uint32_t)t->factor;
+        gpu->terms[r].add[0] = (uint32_t)(128 - t->u_offset);
+        gpu->terms[r].add[1] = (uint32_t)t->v_offset;
+    }
+    return nc_axx__gpu_upload(gpu, &gpu->maps, words, (size_t)gpu->products * 512);
+}
+
 NC_API nc_status nc_axx_gpu_open(nc_axx_gpu **gpu, nc_gpu *device, const nc_axx_engine *engine) {
+    static const char *const kernels[] = {"axx_gemm", "axx_im2col", "axx_map", "axx_terms"};
     nc_gpu_kernel *kernel;
     nc_axx_gpu *made;
     nc_status status;
+    size_t i;
     if (!gpu) return NC_ERR_ARG;
     *gpu = NULL;
     if (!device || !engine) return NC_ERR_ARG;
@@ -20204,10 +20253,10 @@ NC_API nc_status nc_axx_gpu_open(nc_axx_gpu **gpu, nc_gpu *device, const nc_axx_
     if (!made) return NC_ERR_MEMORY;
     made->device = device;
     made->largest = engine->info.largest;
-    status = nc_axx__gpu_table(made, engine);
-    if (status == NC_OK) status = nc_gpu_kernel_load(device, "axx_gemm", &kernel);
-    if (status == NC_OK) status = nc_gpu_kernel_load(device, "axx_gemm_256", &kernel);
-    if (status == NC_OK) status = nc_gpu_kernel_load(device, "axx_conv2d", &kernel);
+    status = nc_axx__gpu_tables(made, engine);
+    if (status == NC_OK) status = nc_axx__gpu_terms(made, engine);
+    for (i = 0; i < sizeof kernels / sizeof *kernels && status == NC_OK; i++)
+        status = nc_gpu_kernel_load(device, kernels[i], &kernel);
     if (status == NC_OK)
         *gpu = made;
     else
@@ -20215,61 +20264,141 @@ NC_API nc_status nc_axx_gpu_open(nc_axx_gpu **gpu, nc_gpu *device, const nc_axx_
     return status;
 }
 
-/* Rows of bytes, each from a new word on. */
-static uint8_t *nc_axx__padded(const uint8_t *rows, size_t count, size_t k, size_t row_bytes) {
-    uint8_t *out = (uint8_t *)nc__calloc(NULL, nc__mul_size(count, row_bytes));
-    size_t r;
-    for (r = 0; r < count && out; r++) memcpy(out + r * row_bytes, rows + r * k, k);
+/* `groups` matrices of rows of k bytes as the kernels take them: words [group][four of k][row], 0
+ * behind k. */
+static uint32_t *nc_axx__packed(const void *in, size_t groups, size_t rows, size_t k) {
+    const size_t words = (k + 3) / 4;
+    const uint8_t *bytes = (const uint8_t *)in;
+    uint32_t *out = (uint32_t *)nc__alloc(NULL, nc__mul_size(groups * rows, 4 * words)), *to = out;
+    size_t g, first, w, r, i;
+    for (g = 0; g < groups && out; g++, bytes += rows * k, to += words * rows)
+        for (first = 0; first < rows; first += 16) /* a cache line of words */
+            for (w = 0; w < words; w++)
+                for (r = first; r < rows && r < first + 16; r++) {
+                    uint32_t word = 0;
+                    for (i = 4 * w; i < k && i < 4 * w + 4; i++)
+                        word |= (uint32_t)bytes[r * k + i] << (i % 4 * 8);
+                    to[w * rows + r] = word;
+                }
     return out;
 }
 
-/* A job on the bytes of two operands, and the four buffers of its kernel: the table, these two and
- * one for the sums. */
-static void nc_axx__gpu_operands(nc_gpu_job *job, const nc_axx_gpu *gpu, const void *a,
-                                 size_t a_bytes, const void *b, size_t b_bytes, size_t sums_bytes,
-                                 nc_gpu_buffer *buffers[4]) {
-    nc_gpu_job_start(job, gpu->device);
-    if (!a || !b) job->status = NC_ERR_MEMORY;
-    buffers[0] = gpu->table;
-    buffers[1] = nc_gpu_job_buffer(job, a, a_bytes, (a_bytes + 3) / 4 * 4);
-    buffers[2] = nc_gpu_job_buffer(job, b, b_bytes, (b_bytes + 3) / 4 * 4);
-    buffers[3] = nc_gpu_job_buffer(job, NULL, 0, sums_bytes);
+/* Sums (rows x columns) of `groups` pairs of packed matrices on a device. */
+typedef struct nc_axx__gpu_sums {
+    nc_gpu_buffer *in[2], *mapped[2], *sums; /* rows, columns; `mapped` once they are needed */
+    size_t groups, rows, columns, k;
+    size_t first, places; /* columns first .. of images of so many, which lie apart in the sums */
+    int second;           /* the rows are second operands */
+    int turned;           /* by look-ups: the sums are columns x rows */
+} nc_axx__gpu_sums;
+
+static void nc_axx__gpu_look_up(nc_gpu_job *job, const nc_axx_gpu *gpu, const nc_axx__gpu_sums *s) {
+    nc_gpu_buffer *buffers[4];
+    uint32_t push[7];
+    buffers[0] = gpu->table[s->second];
+    buffers[1] = s->in[0];
+    buffers[2] = s->in[1];
+    buffers[3] = s->sums;
+    push[0] = (uint32_t)s->rows;
+    push[1] = (uint32_t)s->columns;
+    push[2] = (uint32_t)s->k;
+    push[3] = (uint32_t)s->first;
+    push[4] = (uint32_t)s->places;
+    push[5] = (uint32_t)s->turned;
+    push[6] = (uint32_t)s->k * (uint32_t)gpu->offset;
+    nc_gpu_job_dispatch(job, "axx_gemm", buffers, 4, push, sizeof push, (s->columns + 255) / 256,
+                        (s->rows + 7) / 8, s->groups);
+}
+
+/* One side's operands through map `map`. */
+static void nc_axx__gpu_map(nc_gpu_job *job, const nc_axx_gpu *gpu, nc_axx__gpu_sums *s, int side,
+                            uint32_t map) {
+    const size_t words = (s->k + 3) / 4, columns = side ? s->columns : s->rows;
+    const size_t count = s->groups * words * columns, blocks = (count + 1023) / 1024;
+    const size_t along = blocks < 65535 ? blocks : 65535;
+    nc_gpu_buffer *buffers[3];
+    uint32_t push[5];
+    if (!s->mapped[side])
+        s->mapped[side] = nc_gpu_job_buffer(
+            job, NULL, 0, job->status == NC_OK ? nc_gpu_buffer_bytes(s->in[side]) : 0);
+    buffers[0] = s->in[side];
+    buffers[1] = gpu->maps;
+    buffers[2] = s->mapped[side];
+    push[0] = (uint32_t)count;
+    push[1] = (uint32_t)columns;
+    push[2] = (uint32_t)words;
+    push[3] = (uint32_t)s->k;
+    push[4] = map;
+    nc_gpu_job_dispatch(job, "axx_map", buffers, 3, push, sizeof push, along, 1,
+                        (blocks + along - 1) / along);
+}
+
+static void nc_axx__gpu_by_terms(nc_gpu_job *job, const nc_axx_gpu *gpu, nc_axx__gpu_sums *s) {
+    nc_gpu_buffer *buffers[3];
+    uint32_t push[10], r;
+    const uint32_t k = (uint32_t)s->k, first = (uint32_t)s->second;
+    push[0] = (uint32_t)s->rows;
+    push[1] = (uint32_t)s->columns;
+    push[2] = (k + 3) / 4;
+    push[3] = (uint32_t)s->first;
+    push[4] = (uint32_t)s->places;
+    for (r = 0; r < gpu->products; r++) {
+        const nc_axx__gpu_term *t = &gpu->terms[r];
+        nc_axx__gpu_map(job, gpu, s, 0, 2 * r + first);
+        nc_axx__gpu_map(job, gpu, s, 1, 2 * r + 1 - first);
+        push[5] = r > 0;
+        push[6] = t->factor;
+        push[7] = t->add[first];
+        push[8] = t->add[1 - first];
+        push[9] = t->factor * k * t->add[0] * t->add[1] + (r ? 0 : k * (uint32_t)gpu->rest);
+        buffers[0] = s->mapped[0];
+        buffers[1] = s->mapped[1];
+        buffers[2] = s->sums;
+        nc_gpu_job_dispatch(job, "axx_terms", buffers, 3, push, sizeof push, (s->columns + 63) / 64,
+                            (s->rows + 63) / 64, s->groups);
+    }
+}
+
+/* Terms pay from a quarter of their tile of 64 x 64 on. */
+static int nc_axx__gpu_has_terms(const nc_axx_gpu *gpu, size_t rows, size_t columns) {
+    return gpu->products && rows >= 16 && columns >= 16;
 }
 
 NC_API nc_status nc_axx_gpu_gemm(nc_axx_gpu *gpu, const void *x, const void *w, int32_t *sums,
                                  size_t batch, size_t m, size_t n, size_t k) {
-    struct {
-        uint32_t m, n, k, row_words, w_batch;
-        int32_t offset;
-    } push;
     const size_t row = (k + 3) / 4 * 4, bytes = nc__mul_size(batch * m, n * sizeof *sums);
-    const int wide = n > 64 && m <= 8 * 65535; /* rows of the table pay in shared memory */
-    nc_gpu_buffer *buffers[4];
+    nc_axx__gpu_sums s;
     nc_gpu_job job;
-    uint8_t *a, *b;
+    uint32_t *a, *b;
+    int terms, turned;
     if (!gpu || !x || !w || !sums) return NC_ERR_ARG;
     if (!batch || !m || !n || !k) return NC_ERR_ARG;
     if ((uint64_t)gpu->largest > (uint64_t)INT32_MAX / k || m > 1 << 19 || n > 1 << 19 ||
         batch > 65535 || (uint64_t)batch * m * n >> 31 || (uint64_t)batch * m * row >> 31 ||
         (uint64_t)batch * n * row >> 31)
         return NC_ERR_LIMIT;
-    push.m = (uint32_t)m;
-    push.n = push.w_batch = (uint32_t)n;
-    push.k = (uint32_t)k;
-    push.row_words = (uint32_t)(row / 4);
-    push.offset = (int32_t)((uint32_t)k * (uint32_t)gpu->offset);
-    a = nc_axx__padded((const uint8_t *)x, batch * m, k, row);
-    b = nc_axx__padded((const uint8_t *)w, batch * n, k, row);
-    nc_axx__gpu_operands(&job, gpu, a, batch * m * row, b, batch * n * row, bytes, buffers);
-    if (wide)
-        nc_gpu_job_dispatch(&job, "axx_gemm_256", buffers, 4, &push, sizeof push, (n + 255) / 256,
-                            (m + 7) / 8, batch);
+    memset(&s, 0, sizeof s);
+    terms = nc_axx__gpu_has_terms(gpu, m, n);
+    turned = !terms && m > n; /* rows of the table are fetched for the fewer operands */
+    s.groups = batch;
+    s.rows = turned ? n : m;
+    s.columns = s.places = turned ? m : n;
+    s.k = k;
+    s.second = s.turned = turned;
+    a = nc_axx__packed(x, batch, m, k);
+    b = nc_axx__packed(w, batch, n, k);
+    nc_gpu_job_start(&job, gpu->device);
+    if (!a || !b) job.status = NC_ERR_MEMORY;
+    s.in[turned] = nc_gpu_job_buffer(&job, a, batch * m * row, batch * m * row);
+    s.in[1 - turned] = nc_gpu_job_buffer(&job, b, batch * n * row, batch * n * row);
+    s.sums = nc_gpu_job_buffer(&job, NULL, 0, bytes);
+    if (terms)
+        nc_axx__gpu_by_terms(&job, gpu, &s);
     else
-        nc_gpu_job_dispatch(&job, "axx_gemm", buffers, 4, &push, sizeof push, (n + 15) / 16,
-                            (m + 15) / 16, batch);
+        nc_axx__gpu_look_up(&job, gpu, &s);
     nc__free(NULL, a, 0);
     nc__free(NULL, b, 0);
-    return nc_gpu_job_finish(&job, buffers[3], 0, sums, bytes);
+    return nc_gpu_job_finish(&job, s.sums, 0, sums, bytes);
 }
 
 NC_API nc_status nc_axx_gpu_linear(nc_axx_gpu *gpu, const void *x, float x_scale, const void *w,
@@ -20309,44 +20438,75 @@ NC_API nc_status nc_axx_gpu_matmul(nc_axx_gpu *gpu, const void *a, float a_scale
     return status;
 }
 
-/* Push constants of axx_conv2d. */
-typedef struct nc_axx__conv_push {
-    uint32_t count, in_channels, height, width, out_channels, out_of_group, out_h, out_w;
-    uint32_t kernel_h, kernel_w, stride_h, stride_w, padding_h, padding_w, dilation_h, dilation_w;
-    uint32_t groups;
-    int32_t offset;
-} nc_axx__conv_push;
+/* A convolution's columns first .. of one group after the other, as axx_im2col makes them. */
+static void nc_axx__gpu_im2col(nc_gpu_job *job, const nc_axx__plan *p, nc_gpu_buffer *x,
+                               const nc_axx__gpu_sums *s) {
+    const nc_axx_conv *c = &p->s;
+    nc_gpu_buffer *buffers[2];
+    uint32_t push[16];
+    buffers[0] = x;
+    buffers[1] = s->in[1];
+    push[0] = (uint32_t)s->first;
+    push[1] = (uint32_t)s->columns;
+    push[2] = (uint32_t)p->large_channels;
+    push[3] = (uint32_t)c->height;
+    push[4] = (uint32_t)c->width;
+    push[5] = (uint32_t)p->out_h;
+    push[6] = (uint32_t)p->out_w;
+    push[7] = (uint32_t)p->taps;
+    push[8] = (uint32_t)c->kernel_h;
+    push[9] = (uint32_t)c->kernel_w;
+    push[10] = (uint32_t)c->stride_h;
+    push[11] = (uint32_t)c->stride_w;
+    push[12] = (uint32_t)c->padding_h;
+    push[13] = (uint32_t)c->padding_w;
+    push[14] = (uint32_t)c->dilation_h;
+    push[15] = (uint32_t)c->dilation_w;
+    nc_gpu_job_dispatch(job, "axx_im2col", buffers, 2, push, sizeof push, (s->columns + 127) / 128,
+                        (p->taps + 3) / 4, s->groups);
+}
 
-static void nc_axx__fill_push(const nc_axx_gpu *gpu, const nc_axx__plan *p,
-                              nc_axx__conv_push *push) {
-    const nc_axx_conv *s = &p->s;
-    push->count = (uint32_t)(s->batch * s->out_channels * p->out_h * p->out_w);
-    push->in_channels = (uint32_t)p->large_channels;
-    push->height = (uint32_t)s->height;
-    push->width = (uint32_t)s->width;
-    push->out_channels = (uint32_t)s->out_channels;
-    push->out_of_group = (uint32_t)p->small_channels;
-    push->out_h = (uint32_t)p->out_h;
-    push->out_w = (uint32_t)p->out_w;
-    push->kernel_h = (uint32_t)s->kernel_h;
-    push->kernel_w = (uint32_t)s->kernel_w;
-    push->stride_h = (uint32_t)s->stride_h;
-    push->stride_w = (uint32_t)s->stride_w;
-    push->padding_h = (uint32_t)s->padding_h;
-    push->padding_w = (uint32_t)s->padding_w;
-    push->dilation_h = (uint32_t)s->dilation_h;
-    push->dilation_w = (uint32_t)s->dilation_w;
-    push->groups = (uint32_t)s->groups;
-    push->offset = (int32_t)((uint32_t)p->taps * (uint32_t)gpu->offset);
+/* The sums of a convolution, of so many columns at a time that their operands take 64 MiB. */
+static nc_status nc_axx__gpu_conv_sums(nc_axx_gpu *gpu, const nc_axx__plan *p, const void *x,
+                                       size_t x_bytes, const void *w, int32_t *sums, size_t count) {
+    const size_t row = (p->taps + 3) / 4 * 4, weights = p->s.out_channels * row;
+    const size_t places = p->out_h * p->out_w, all = p->s.batch * places;
+    size_t most = ((size_t)64 << 20) / (row * p->s.groups) / 256 * 256;
+    uint32_t *packed = nc_axx__packed(w, p->s.groups, p->small_channels, p->taps);
+    nc_axx__gpu_sums s;
+    nc_gpu_buffer *images;
+    nc_gpu_job job;
+    if (most < 256) most = 256;
+    if (most > 65535 * 64) most = 65535 * 64;
+    if (most > all) most = all;
+    memset(&s, 0, sizeof s);
+    s.groups = p->s.groups;
+    s.rows = p->small_channels;
+    s.k = p->taps;
+    s.places = places;
+    s.second = 1;
+    nc_gpu_job_start(&job, gpu->device);
+    if (!packed) job.status = NC_ERR_MEMORY;
+    images = nc_gpu_job_buffer(&job, x, x_bytes, (x_bytes + 3) / 4 * 4);
+    s.in[0] = nc_gpu_job_buffer(&job, packed, weights, weights);
+    s.in[1] = nc_gpu_job_buffer(&job, NULL, 0, nc__mul_size(most, row * s.groups));
+    s.sums = nc_gpu_job_buffer(&job, NULL, 0, count * sizeof *sums);
+    for (; s.first < all; s.first += most) {
+        s.columns = all - s.first < most ? all - s.first : most;
+        nc_axx__gpu_im2col(&job, p, images, &s);
+        if (nc_axx__gpu_has_terms(gpu, s.rows, most))
+            nc_axx__gpu_by_terms(&job, gpu, &s);
+        else
+            nc_axx__gpu_look_up(&job, gpu, &s);
+    }
+    nc__free(NULL, packed, 0);
+    return nc_gpu_job_finish(&job, s.sums, 0, sums, count * sizeof *sums);
 }
 
 NC_API nc_status nc_axx_gpu_conv2d(nc_axx_gpu *gpu, const nc_axx_conv *shape, const void *x,
                                    float x_scale, const void *w, const float *w_scale,
                                    const float *bias, float *y) {
-    nc_axx__conv_push push;
     nc_axx__plan p;
-    nc_gpu_buffer *buffers[4];
-    nc_gpu_job job;
     size_t inputs, weights, outputs, places, i;
     int32_t *sums;
     nc_status status;
@@ -20357,16 +20517,13 @@ NC_API nc_status nc_axx_gpu_conv2d(nc_axx_gpu *gpu, const nc_axx_conv *shape, co
     inputs = nc__mul_size(p.s.batch * p.s.in_channels, p.s.height * p.s.width);
     weights = nc__mul_size(p.s.out_channels, p.taps);
     outputs = nc__mul_size(p.s.batch * p.s.out_channels, places);
-    if (!p.taps || inputs >> 31 || weights >> 31 || outputs >> 29 ||
+    if (!p.taps || inputs >> 31 || weights >> 31 || outputs >> 29 || p.taps > 4 * 65535 ||
+        p.s.groups > 65535 || p.small_channels > 8 * 65535 ||
         (uint64_t)gpu->largest > (uint64_t)INT32_MAX / p.taps)
         return NC_ERR_LIMIT;
-    nc_axx__fill_push(gpu, &p, &push);
     sums = (int32_t *)nc__alloc(NULL, outputs * sizeof *sums);
     if (!sums) return NC_ERR_MEMORY;
-    nc_axx__gpu_operands(&job, gpu, x, inputs, w, weights, outputs * sizeof *sums, buffers);
-    nc_gpu_job_dispatch(&job, "axx_conv2d", buffers, 4, &push, sizeof push, (push.count + 63) / 64,
-                        1, 1);
-    status = nc_gpu_job_finish(&job, buffers[3], 0, sums, outputs * sizeof *sums);
+    status = nc_axx__gpu_conv_sums(gpu, &p, x, inputs, w, sums, outputs);
     for (i = 0; i < p.s.batch * p.s.out_channels && status == NC_OK; i++) {
         const size_t o = i % p.s.out_channels;
         nc_axx__row_values(y + i * places, sums + i * places, places, x_scale * w_scale[o],

@@ -8,7 +8,8 @@
 //   NC_SHARED                  memory of a group; at the top level of the file
 //   uint4, float4              16 bytes that are moved at once; nc_part(v, i) is component i;
 //                              nc_get(array, i) reads float i of a shared array of float4,
-//                              nc_put(array, i, x) sets it
+//                              nc_put(array, i, x) sets it; make_uint4(x, y, z, w);
+//                              nc_word(array, i) is word i of a shared array of uint4
 //   NC_FN                      a function; NC_TAKE and NC_GIVE hand it a buffer or p; NC_INOUT an array,
 //                              NC_REF(type) a variable that it changes
 //   NC_THREAD, NC_GROUP, NC_GROUPS        .x .y .z of thread, group, number of groups

@@ -30,6 +30,7 @@ typedef size_t nc_index;
 #endif
 #define nc_get(array, i) (reinterpret_cast<const float *>(array)[i])
 #define nc_put(array, i, value) (reinterpret_cast<float *>(array)[i] = value)
+#define nc_word(array, i) reinterpret_cast<uint *>(array)[i]
 // The interface, which nc_gpu.h reads: its version, buffers, bytes of constants, threads x and y.
 #ifndef NC_INTERFACE
 #define NC_INTERFACE(name, buffers, x, y, parameters)                                              \
@@ -48,6 +49,11 @@ typedef size_t nc_index;
 
 static __device__ unsigned nc_reverse(unsigned x) { return __brev(x); }
 static __device__ unsigned nc_mul_high(unsigned a, unsigned b) { return __umulhi(a, b); }
+
+// c + the products of four signed bytes of a and b.
+static __device__ uint nc_dot4(uint a, uint b, uint c) {
+    return (uint)__dp4a((int)a, (int)b, (int)c);
+}
 
 static __device__ float nc_fma(float a, float b, float c) { return __fmaf_rn(a, b, c); }
 

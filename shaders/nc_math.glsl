@@ -30,7 +30,9 @@ layout(constant_id = 1000) const uint nc_interface_version = 2;
 #define float4 vec4
 #define nc_part(v, i) v[i]
 #define nc_get(array, i) array[(i) / 4][(i) % 4]
+#define make_uint4 uvec4
 #define nc_put(array, i, value) array[(i) / 4][(i) % 4] = value
+#define nc_word(array, i) array[(i) / 4][(i) % 4]
 #define NC_BUFFER(i, access, type, name)                                                           \
     layout(std430, set = 0, binding = i) access buffer nc_buffer_##i { type name[]; };
 #define NC_IN(i, type, name) NC_BUFFER(i, readonly, type, name)
@@ -49,6 +51,14 @@ uint nc_mul_high(uint a, uint b) {
     uint high, low;
     umulExtended(a, b, high, low);
     return high;
+}
+
+// c + the products of four signed bytes of a and b.
+uint nc_dot4(uint a, uint b, uint c) {
+    int x = int(a), y = int(b);
+    return c + uint(bitfieldExtract(x, 0, 8) * bitfieldExtract(y, 0, 8) +
+                    bitfieldExtract(x, 8, 8) * bitfieldExtract(y, 8, 8) +
+                    bitfieldExtract(x, 16, 8) * bitfieldExtract(y, 16, 8) + (x >> 24) * (y >> 24));
 }
 
 #ifdef NC_FMA_F64

@@ -7,8 +7,10 @@
 #include "roads.h"
 
 static nc_axx_mult m;
-static const char *const specs[] = {"mul8s_1KVL", "mitchell", "exact+unsigned"};
-enum { SPECS = 3, MOST = 4096, MOST_OUT = 300 };
+/* Look-ups, and products alone: one, with and without offsets, and two with factors. */
+static const char *const specs[] = {"mul8s_1KVL", "mitchell",   "exact+unsigned",
+                                    "exact",      "kulkarni:7", "roba"};
+enum { SPECS = 6, MOST = 4096, MOST_OUT = 300 };
 
 static uint8_t x[MOST], w[MOST];
 static float scale[MOST_OUT], bias[MOST_OUT], y[2][MOST];
@@ -36,7 +38,8 @@ static void must(nc_gpu *device, nc_status status) {
 
 static void check_products(nc_gpu *device) {
     static const size_t shapes[][3] = {{1, 1, 1},   {3, 17, 5},    {16, 16, 64},  {19, 33, 70},
-                                       {2, 5, 130}, {19, 100, 19}, {11, 300, 13}, {8, 65, 48}};
+                                       {2, 5, 130}, {19, 100, 19}, {11, 300, 13}, {8, 65, 48},
+                                       {70, 9, 7},  {66, 62, 35}};
     uint64_t seed = 2;
     size_t p, s;
     for (p = 0; p < SPECS; p++)

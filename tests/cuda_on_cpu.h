@@ -47,6 +47,9 @@ inline nc_dim3 threadIdx, blockIdx, blockDim, gridDim;
 typedef unsigned uint4 __attribute__((vector_size(16)));
 typedef float float4 __attribute__((vector_size(16)));
 #define nc_part(v, i) ((v)[i])
+static inline uint4 make_uint4(unsigned x, unsigned y, unsigned z, unsigned w) {
+    return uint4{x, y, z, w};
+}
 
 using std::max;
 using std::min;

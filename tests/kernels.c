@@ -418,7 +418,8 @@ static void fp4_adders(void) {
     free(out);
 }
 
-static void with_engine(void (*run)(nc_axx_gpu *gpu, const uint8_t *x, const uint8_t *w)) {
+static void with_engine(const char *spec,
+                        void (*run)(nc_axx_gpu *gpu, const uint8_t *x, const uint8_t *w)) {
     static nc_axx_mult m;
     static uint8_t x[1 << 20], w[1 << 20];
     nc_axx_engine *engine;
@@ -429,7 +430,7 @@ static void with_engine(void (*run)(nc_axx_gpu *gpu, const uint8_t *x, const uin
         x[i] = (uint8_t)test_random(&seed);
         w[i] = (uint8_t)test_random(&seed);
     }
-    must(nc_axx_make(&m, "mitchell", NULL));
+    must(nc_axx_make(&m, spec, NULL));
     must(nc_axx_engine_create(&engine, &m));
     must(nc_axx_gpu_open(&gpu, device, engine));
     run(gpu, x, w);
@@ -446,17 +447,27 @@ static void axx_multiply_few(nc_axx_gpu *gpu, const uint8_t *x, const uint8_t *w
     must(nc_axx_gpu_gemm(gpu, x, w, sums, 1, 128, 64, 128));
     free(sums);
 }
-static void axx_convolve(nc_axx_gpu *gpu, const uint8_t *x, const uint8_t *w) {
-    static const nc_axx_conv shape = {1, 16, 16, 16, 16, 3, 3, 1, 1, 1, 1, 1, 1, 1, 0, 0};
+static void axx_convolution(nc_axx_gpu *gpu, const uint8_t *x, const uint8_t *w, size_t groups) {
+    nc_axx_conv shape = {1, 16, 16, 16, 16, 3, 3, 1, 1, 1, 1, 1, 1, 1, 0, 0};
     float scale[16], *y = malloc(16 * 16 * 16 * sizeof *y);
     size_t i;
+    shape.groups = groups;
     for (i = 0; i < 16; i++) scale[i] = 1.0f;
     must(nc_axx_gpu_conv2d(gpu, &shape, x, 1.0f, w, scale, NULL, y));
     free(y);
 }
-static void axx_gemm(void) { with_engine(axx_multiply); }
-static void axx_few(void) { with_engine(axx_multiply_few); }
-static void axx_conv(void) { with_engine(axx_convolve); }
+static void axx_convolve(nc_axx_gpu *gpu, const uint8_t *x, const uint8_t *w) {
+    axx_convolution(gpu, x, w, 1);
+}
+static void axx_convolve_channels(nc_axx_gpu *gpu, const uint8_t *x, const uint8_t *w) {
+    axx_convolution(gpu, x, w, 16);
+}
+static void axx_gemm(void) { with_engine("mitchell", axx_multiply); }
+static void axx_few(void) { with_engine("mitchell", axx_multiply_few); }
+static void axx_conv(void) { with_engine("mitchell", axx_convolve); }
+static void axx_depthwise(void) { with_engine("mitchell", axx_convolve_channels); }
+static void axx_terms(void) { with_engine("roba", axx_multiply); }
+static void axx_conv_terms(void) { with_engine("exact", axx_convolve); }
 
 static nc_gl_gpu *field;
 static uint64_t *elements(size_t n) {
@@ -546,6 +557,9 @@ static const drive drives[] = {
     {"axx gemm 128^3", axx_gemm},
     {"axx gemm 128x64x128", axx_few},
     {"axx conv 16x16x16 3x3", axx_conv},
+    {"axx conv 16x16x16 depthwise", axx_depthwise},
+    {"axx 2 products, 128^3", axx_terms},
+    {"axx conv 16x16x16, product", axx_conv_terms},
     {"NTT 2^14", ntt_one},
     {"NTT 2^10 x 16", ntt_many},
     {"NTT 2^16", ntt_wide},
@@ -621,9 +635,18 @@ static const ceiling ceilings[] = {
     {"fp4 64x1024 NF4, a vector", "fp4_matmul", {1, 8, 3.99, 1, 1.66, 1.08, 2.65}},
     {"fp4 64x1024, 8 vectors", "fp4_matmul_4", {1, 22, 4.85, 1, 2.44, 1.1, 1.68}},
     {"fp4 adder 32, 256 words", "fp4_circuit", {1, 0, 2.13, 4, 0, 0, 0}},
-    {"axx gemm 128^3", "axx_gemm_256", {1, 144, 4.13, 4, 1.59, 1.06, 0}},
-    {"axx gemm 128x64x128", "axx_gemm", {1, 4, 20.07, 4, 1, 2, 0}},
-    {"axx conv 16x16x16 3x3", "axx_conv2d", {1, 0, 10.66, 4, 0, 0, 0}},
+    {"axx gemm 128^3", "axx_gemm", {1, 129, 3.42, 4, 7.04, 4, 0}},
+    {"axx gemm 128x64x128", "axx_gemm", {1, 131, 3.42, 4, 6.93, 4.07, 0}},
+    {"axx conv 16x16x16 3x3", "axx_gemm", {1, 145, 3.43, 4, 9.84, 4, 0}},
+    {"axx conv 16x16x16 3x3", "axx_im2col", {1, 0, 1.81, 4, 0, 0, 0}},
+    {"axx conv 16x16x16 depthwise", "axx_gemm", {1, 10, 3.5, 4, 9.29, 4, 0}},
+    {"axx conv 16x16x16 depthwise", "axx_im2col", {1, 0, 1.69, 4, 0, 0, 0}},
+    {"axx 2 products, 128^3", "axx_map", {4, 1, 4, 4, 3.17, 1, 0}},
+    {"axx 2 products, 128^3", "axx_terms", {2, 20, 4, 4, 2.5, 1.6, 0}},
+    {"axx conv 16x16x16, product", "axx_im2col", {1, 0, 1.81, 4, 0, 0, 0}},
+    {"axx conv 16x16x16, product", "axx_map", {2, 1, 4, 4, 3, 1, 0}},
+    {"axx conv 16x16x16, product", "axx_terms", {1, 22, 3.34, 4, 3.58, 1.43, 0}},
+    {"axx conv 16x16x16, product", "(all)", {4, 1.14, 2.57, 4, 3.34, 1.4, 0}},
     {"NTT 2^14", "gl_ntt", {2, 1, 4.94, 8, 2, 3, 5.92}},
     {"NTT 2^10 x 16", "gl_ntt", {1, 2, 5.72, 8, 2, 2, 7.9}},
     {"NTT 2^16", "gl_ntt", {2, 1, 5.33, 8, 2, 2, 6.35}},

@@ -13,9 +13,10 @@ static const struct {
     uint64_t registers, waves;
 } limits[] = {
     {"adam", 16, 32},
-    {"axx_conv2d", 16, 32},
-    {"axx_gemm", 16, 32},
-    {"axx_gemm_256", 24, 20},
+    {"axx_gemm", 40, 16},
+    {"axx_im2col", 8, 32},
+    {"axx_map", 8, 32},
+    {"axx_terms", 120, 8},
     {"bf16", 8, 32},
     {"column_sums", 24, 16},
     {"cross_entropy", 16, 32},

@@ -2,9 +2,9 @@
 hottest loop is arithmetic.
     sass.py FOLDER NVCC NVDISASM [KERNEL...]
 NVDISASM is nvdisasm (PyPI: nvidia-cuda-nvdisasm). The loop is the innermost one with the most fused
-multiply-adds (FFMA; in the kernels of the field 32-bit integer products, IMAD), and the share is
-that of the way through it that has the most of them and, among these, the fewest instructions. Exit
-code 1 above a ceiling or below a floor of LIMITS."""
+multiply-adds (FFMA; in the kernels of the field 32-bit integer products, IMAD, in that of bytes
+dot products, IDP), and the share is that of the way through it that has the most of them and,
+among these, the fewest instructions. Exit code 1 above a ceiling or below a floor of LIMITS."""
 import os
 import re
 import subprocess
@@ -15,9 +15,10 @@ from concurrent.futures import ThreadPoolExecutor
 # among them) and of shared memory; where it is asked for, the least share of the loop in percent.
 LIMITS = {
     "adam": (24, 0, 0),
-    "axx_conv2d": (40, 0, 0),
-    "axx_gemm": (40, 0, 2176),
-    "axx_gemm_256": (40, 0, 13440),
+    "axx_gemm": (64, 0, 8192),
+    "axx_im2col": (40, 0, 0),
+    "axx_map": (24, 0, 1024),
+    "axx_terms": (128, 0, 8448, 82),
     "bf16": (16, 0, 0),
     "column_sums": (32, 0, 16384),
     "cross_entropy": (32, 0, 128),
@@ -56,6 +57,7 @@ LIMITS = {
 }
 FLOATS = {"gemm", "gemm_32", "gemm_128", "flash_attention", "flash_attention_backward",
           "fp4_matmul", "fp4_matmul_4"}
+BYTES = {"axx_terms"}
 MOVES = re.compile(r"(LD|ST)[GSL]?(\.|$)")  # to and from memory; constants (LDC) are not
 FIELD = {"gl_dot", "gl_matmul", "gl_ntt", "gl_vector", "gl_poseidon2_8", "gl_poseidon2_12",
          "gl_poseidon2_16", "gl_trident"}
@@ -128,12 +130,17 @@ def is_product(name):
     return name == "IMAD" or name.startswith(("IMAD.WIDE", "IMAD.HI"))
 
 
+def unit_of(kernel):
+    return "IMAD" if kernel in FIELD else "IDP" if kernel in BYTES else "FFMA"
+
+
 def figures(kernel, folder, nvcc, nvdisasm):
     cubin = os.path.join(folder, kernel + ".cubin")
     said = run(nvcc, "-cubin", "-arch=sm_90", "-fmad=false", "-Xptxas", "-v",
                f"cuda/{kernel}.cu", "-o", cubin)
     code = Code(run(nvdisasm, "-c", cubin), kernel)
-    counted = is_product if kernel in FIELD else lambda name: name == "FFMA"
+    unit = unit_of(kernel)
+    counted = is_product if kernel in FIELD else lambda name: name.split(".")[0] == unit
     ways = [code.best_way(a, b, counted) for a, b in code.loops()]
     most, length, moves = max(ways)
     return {"registers": number(r"Used (\d+) registers", said),
@@ -177,12 +184,11 @@ def main(folder, nvcc, nvdisasm, *kernels):
     print(f"| {'kernel':24} | {' | '.join(COLUMNS)} | of them   | share |")
     print(f"|{'-' * 26}|{'|'.join('-' * (len(c) + 1) + ':' for c in COLUMNS)}|-----------|------:|")
     for kernel, f in all_figures(folder, nvcc, nvdisasm, kernels):
-        asked = kernel in FLOATS | FIELD
-        unit = "IMAD" if kernel in FIELD else "FFMA"
+        asked = kernel in FLOATS | FIELD | BYTES
         cells = [f[c] for c in COLUMNS[:5]] + [f[c] if asked else "" for c in COLUMNS[5:]]
         print(f"| {kernel:24} |"
               + "".join(f" {cell:>{len(c)}} |" for c, cell in zip(COLUMNS, cells))
-              + (f" {f['counted']:4} {unit} | {f['share']:3.0f} % |" if asked
+              + (f" {f['counted']:4} {unit_of(kernel):4} | {f['share']:3.0f} % |" if asked
                  else f"{'|':>12}{'|':>8}"))
         bad += failures(kernel, f)
     print("\n".join(bad) or "every kernel within its limits")

@@ -1,3 +1,3 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-#include "../cuda/axx_conv2d.cu"
+#include "../cuda/axx_im2col.cu"
