@@ -740,7 +740,8 @@ static void axx_large(nc_axx_gpu *gpu, const uint8_t *x, const uint8_t *w) {
     must(nc_axx_gpu_gemm(gpu, x, w, sums, 1, N, N, N));
     free(sums);
 }
-static void axx_gemm_large(void) { with_engine(axx_large); }
+static void axx_gemm_large(void) { with_engine("mitchell", axx_large); }
+static void axx_terms_large(void) { with_engine("roba", axx_large); }
 static void field_large(void) {
     enum { N = 512 };
     uint64_t *a = elements(N * N), *b = elements(N * N), *c = elements(N * N);
@@ -762,6 +763,7 @@ static const drive large[] = {
     {"fp4 4096^2, a vector", fp4_large_one},
     {"fp4 4096^2, 16 vectors", fp4_large_many},
     {"axx gemm 1024^3", axx_gemm_large},
+    {"axx 2 products, 1024^3", axx_terms_large},
     {"NTT 2^24", ntt_large},
     {"Poseidon2 12 x 2^18", poseidon2_large},
     {"field matmul 512^3", field_large},
