@@ -12267,6 +12267,9 @@ static void nc_hlx__record(nc_hlx_gpu *g, const char *kernel, nc_gpu_buffer *a, 
 
 /* The tokens of all micro-batches are uploaded together. */
 static nc_status nc_hlx__device_batch(nc_hlx__pass *s) {
+/* Of a kernel that gives a row to each 32 of its 128 threads. */
+static size_t nc_hlx__row_groups(size_t rows) { return (rows + 3) / 4; }
+
     (void)s;
     return NC_OK;
 }
@@ -12441,10 +12444,11 @@ static void nc_hlx__device_layernorm(nc_hlx__pass *s, nc_hlx__place out, nc_hlx_
     const uint32_t layer[9] = {rows, d, from, gamma, beta, to, mean, rstd, eps};
     const uint32_t root[7] = {rows, d, from, gamma, to, rstd, eps};
     if (c->rms_norm)
-        nc_hlx__record(g, "rmsnorm", g->work, g->state, g->work, root, sizeof root, s->rows, 1, 1);
+        nc_hlx__record(g, "rmsnorm", g->work, g->state, g->work, root, sizeof root,
+                       nc_hlx__row_groups(rows), 1, 1);
     else
-        nc_hlx__record(g, "layernorm", g->work, g->state, g->work, layer, sizeof layer, s->rows, 1,
-                       1);
+        nc_hlx__record(g, "layernorm", g->work, g->state, g->work, layer, sizeof layer,
+                       nc_hlx__row_groups(rows), 1, 1);
 }
 
 static void nc_hlx__device_layernorm_backward(nc_hlx__pass *s, nc_hlx__place dx, nc_hlx__place dout,
@@ -12459,11 +12463,11 @@ static void nc_hlx__device_layernorm_backward(nc_hlx__pass *s, nc_hlx__place dx,
     const int rms = (int)s->model->config.rms_norm;
     nc_hlx__columns_push columns;
     if (rms)
-        nc_hlx__record(g, "rmsnorm_backward", g->work, g->state, NULL, root, sizeof root, s->rows,
-                       1, 1);
+        nc_hlx__record(g, "rmsnorm_backward", g->work, g->state, NULL, root, sizeof root,
+                       nc_hlx__row_groups(rows), 1, 1);
     else
         nc_hlx__record(g, "layernorm_backward", g->work, g->state, NULL, layer, sizeof layer,
-                       s->rows, 1, 1);
+                       nc_hlx__row_groups(rows), 1, 1);
     columns.rows = rows;
     columns.n = d;
     columns.norm = rms ? NC_HLX__COLUMNS_RMSNORM : NC_HLX__COLUMNS_LAYERNORM;
@@ -12626,7 +12630,8 @@ static void nc_hlx__device_attention(nc_hlx__pass *s, nc_hlx__place out, nc_hlx_
     products.flags |= NC_HLX__GEMM_SCALED;
     products.scale = nc_hlx__head_scale(s);
     nc_hlx__record_heads(s, &products);
-    nc_hlx__record(s->gpu, "softmax", s->gpu->work, NULL, NULL, soft, sizeof soft, rows, 1, 1);
+    nc_hlx__record(s->gpu, "softmax", s->gpu->work, NULL, NULL, soft, sizeof soft,
+                   nc_hlx__row_groups(rows), 1, 1);
     mixed.x = scores, mixed.z = from.v, mixed.c = nc_hlx__rows_operand(s, out, 0, d);
     nc_hlx__record_heads(s, &mixed);
 }
@@ -12670,8 +12675,8 @@ static void nc_hlx__device_attention_backward(nc_hlx__pass *s, nc_hlx__place dqk
     soft.off_y = (uint32_t)kept.at;
     soft.off_dy = (uint32_t)d_scores.at;
     soft.scale = nc_hlx__head_scale(s);
-    nc_hlx__record(s->gpu, "softmax_backward", s->gpu->work, NULL, NULL, &soft, sizeof soft, rows,
-                   1, 1);
+    nc_hlx__record(s->gpu, "softmax_backward", s->gpu->work, NULL, NULL, &soft, sizeof soft,
+                   nc_hlx__row_groups(rows), 1, 1);
     keys.x = ds, keys.y = from.q, keys.z = from.k, keys.w = to.k, keys.c = to.q;
     keys.flags |= NC_HLX__GEMM_FROM_X;
     nc_hlx__record_heads(s, &keys);
@@ -12687,8 +12692,8 @@ static void nc_hlx__device_cross_entropy(nc_hlx__pass *s, nc_hlx__place logits,
                               (uint32_t)losses.at,
                               nc_hlx__tokens_at(g, s->micro) + rows, /* behind the tokens */
                               (uint32_t)(offsetof(nc_hlx__control, count) / 4)};
-    nc_hlx__record(g, "cross_entropy", g->work, g->tokens, g->control, push, sizeof push, rows, 1,
-                   1);
+    nc_hlx__record(g, "cross_entropy", g->work, g->tokens, g->control, push, sizeof push,
+                   nc_hlx__row_groups(rows), 1, 1);
 }
 
 /* The sum of n numbers, or of their squares, to a word of the control buffer, by the rule of
@@ -12701,7 +12706,7 @@ static void nc_hlx__record_sum(nc_hlx__pass *s, nc_hlx__place x, size_t count, u
         const uint32_t chunks = (n + NC_HLX__CHUNK - 1) / NC_HLX__CHUNK;
         const uint32_t push[4] = {n, squares, (uint32_t)x.at, chunks > 1 ? to : (uint32_t)word};
         nc_hlx__record(g, "reduce", nc_hlx__buffer(g, x), chunks > 1 ? g->work : g->control, NULL,
-                       push, sizeof push, chunks, 1, 1);
+                       push, sizeof push, nc_hlx__row_groups(chunks), 1, 1);
         if (chunks == 1) break;
         x = nc_hlx__place_in(NC_HLX__WORK, to);
         to += chunks;

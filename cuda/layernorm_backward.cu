@@ -1,31 +1,47 @@
-// A row to each group: dx += the gradient of layernorm.
+// Four rows to each group: dx += the gradient of layernorm.
 #define NC_LANES
 #include "nc_kernel.h"
 
 NC_PUSH { uint rows, n, off_x, off_gamma, off_mean, off_rstd, off_dout, off_dx; }
 NC_P;
 
-NC_KERNEL_2(layernorm_backward, 32, 1, NC_IO(0, float, x), NC_IN(1, float, w)) {
-    uint row = NC_GROUP_X, j = NC_THREAD.x, i;
-    if (row >= p.rows) return;
-    float mean = x[p.off_mean + row], rstd = x[p.off_rstd + row], sum = 0.0f, product = 0.0f;
+NC_KERNEL_2(layernorm_backward, 32, 4, NC_IO(0, float, x), NC_IN(1, float, w)) {
+    uint row = nc_row(), at = p.off_x + row * p.n, n = row < p.rows ? p.n : 0, c;
+    uint dout = p.off_dout + row * p.n, to = p.off_dx + row * p.n;
+    float mean = n > 0 ? x[p.off_mean + row] : 0.0f, rstd = n > 0 ? x[p.off_rstd + row] : 0.0f;
+    float dy[NC_VALUES], xhat[NC_VALUES], sum = 0.0f, product = 0.0f;
+    NC_BLOCKS(b, n) NC_COLUMNS(k, i, b, n) {
+        dy[k] = nc_mul(x[dout + i], w[p.off_gamma + i]);
+        xhat[k] = nc_mul(nc_sub(x[at + i], mean), rstd);
+    }
     for (uint first = 0; first < nc_row_end(p.n); first += NC_CHUNK) {
-        uint end = min(p.n, first + NC_CHUNK);
+        uint end = min(n, first + NC_CHUNK);
         float s = 0.0f, t = 0.0f;
-        for (i = first + j; i < end; i += 32) {
-            float dy = nc_mul(x[p.off_dout + row * p.n + i], w[p.off_gamma + i]);
-            float xhat = nc_mul(nc_sub(x[p.off_x + row * p.n + i], mean), rstd);
-            s = nc_add(s, dy);
-            t = nc_fma(dy, xhat, t);
+        if (first == 0) {
+            NC_BLOCKS(b, n) NC_COLUMNS(k, i, b, n) {
+                s = nc_add(s, dy[k]);
+                t = nc_fma(dy[k], xhat[k], t);
+            }
         }
-        sum = nc_row_sum(sum, s, first, p.n);
-        product = nc_row_sum(product, t, first, p.n);
+        for (c = max(first + NC_THREAD.x, NC_BEHIND); c < end; c += 32) {
+            float d = nc_mul(x[dout + c], w[p.off_gamma + c]);
+            s = nc_add(s, d);
+            t = nc_fma(d, nc_mul(nc_sub(x[at + c], mean), rstd), t);
+        }
+        sum = nc_row_sum(sum, s, first, n, p.n);
+        product = nc_row_sum(product, t, first, n, p.n);
     }
     float mean_dy = nc_div(sum, float(p.n)), mean_dyx = nc_div(product, float(p.n));
-    for (i = j; i < p.n; i += 32) {
-        float dy = nc_mul(x[p.off_dout + row * p.n + i], w[p.off_gamma + i]);
-        float xhat = nc_mul(nc_sub(x[p.off_x + row * p.n + i], mean), rstd);
-        uint at = p.off_dx + row * p.n + i;
-        x[at] = nc_fma(nc_fma(-xhat, mean_dyx, nc_sub(dy, mean_dy)), rstd, x[at]);
+    NC_BLOCKS(b, n) {
+        float dx[8];
+        NC_COLUMNS(k, i, b, n) dx[k - b] = x[to + i];
+        NC_COLUMNS(k, i, b, n) {
+            x[to + i] = nc_fma(nc_fma(-xhat[k], mean_dyx, nc_sub(dy[k], mean_dy)), rstd, dx[k - b]);
+        }
+    }
+    for (c = NC_BEHIND; c < n; c += 32) {
+        float d = nc_mul(x[dout + c], w[p.off_gamma + c]);
+        float h = nc_mul(nc_sub(x[at + c], mean), rstd);
+        x[to + c] = nc_fma(nc_fma(-h, mean_dyx, nc_sub(d, mean_dy)), rstd, x[to + c]);
     }
 }

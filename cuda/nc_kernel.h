@@ -19,7 +19,7 @@
 //
 // Floats go through nc_add, nc_sub, nc_mul, nc_fma, nc_div and nc_sqrt, which round as IEEE 754 says;
 // field elements (with NC_FIELD defined before) are of type fe and go through fe_add, fe_sub, fe_mul.
-// NC_LANES, defined before, brings the reductions of 32 lanes.
+// NC_LANES, defined before, brings the reductions of rows, 32 lanes each.
 #ifdef VULKAN
 #include "../shaders/nc_math.glsl"
 #else
@@ -128,35 +128,30 @@ NC_FN float nc_slope(uint activation, float v) {
 }
 
 #ifdef NC_LANES
-// A group of 32 threads: the lanes in pairs, 16, 8, 4, 2, 1 apart; their sums, or the greater ones.
-NC_SHARED float nc_lane[32];
-NC_FN float nc_in_pairs(float s, bool greater) {
-    uint j = NC_THREAD.x;
-    NC_BARRIER();
-    nc_lane[j] = s;
-    for (uint width = 16; width > 0; width /= 2) {
-        NC_BARRIER();
-        if (j < width) {
-            float a = nc_lane[j], b = nc_lane[j + width];
-            nc_lane[j] = greater ? (b > a ? b : a) : nc_add(a, b);
-        }
-    }
-    NC_BARRIER();
-    return nc_lane[0];
-}
+// A row to 32 lanes, NC_THREAD.x, four rows to a group, NC_THREAD.y. nc_tree and nc_tree_max give
+// each lane the row's: the lanes in pairs, 16, 8, 4, 2, 1 apart; their sums, or the greater ones,
+// of which a NaN of lane 0 stays. All threads of a group come to each of them.
+NC_FN uint nc_row() { return NC_GROUP_X * 4 + NC_THREAD.y; }
 
-NC_FN float nc_tree(float s) { return nc_in_pairs(s, false); }
-NC_FN float nc_tree_max(float s) { return nc_in_pairs(s, true); }
+// A lane's first NC_HELD columns, 32 apart, wait in an array of NC_VALUES registers from a row's
+// first pass to its last, in blocks of eight, b, which are left out where the row of n ends before:
+// column i of value k. In SPIR-V none do.
+#define NC_BLOCKS(b, n) NC_UNROLL for (uint b = 0; b < NC_HELD; b += 8) if (32 * b < n)
+#define NC_COLUMNS(k, i, b, n)                                                                     \
+    NC_UNROLL for (uint k = b, i = NC_THREAD.x + 32 * b; k < b + 8; k++, i += 32) if (i < n)
+#define NC_BEHIND (NC_THREAD.x + 32 * NC_HELD) // the first column that is not held
 
 // The sum of a row of n, a chunk after the other as nc_hlx_sum, in rounds from first = 0 on, below
-// nc_row_end(n): s is a lane of the chunk at `first`, sums +0 and then what the round before gave.
-// The last round gives the row's sum; in rows of more than a chunk it has no more elements.
-#define NC_CHUNK 4096
-NC_FN uint nc_row_end(uint n) { return n <= NC_CHUNK ? n : n + NC_CHUNK; }
-NC_FN float nc_row_sum(float sums, float s, uint first, uint n) {
-    bool last = first >= n;
+// nc_row_end(most) where no row of the group has more than `most`: s is a lane of the chunk at
+// `first`, sums +0 and then what the round before gave. The last round gives the row's sum; in rows
+// of more than a chunk it has no more elements.
+#define NC_CHUNK 4096u
+NC_FN uint nc_row_end(uint most) { return most <= NC_CHUNK ? most : most + NC_CHUNK; }
+NC_FN float nc_row_sum(float sums, float s, uint first, uint n, uint most) {
+    bool last = first >= most;
     float sum = nc_tree(last ? sums : s);
-    if (last || n <= NC_CHUNK) return sum;
+    if (n <= NC_CHUNK) return first == 0 ? sum : sums;
+    if (last) return sum;
     return NC_THREAD.x == first / NC_CHUNK % 32 ? nc_add(sums, sum) : sums;
 }
 #endif

@@ -67,6 +67,23 @@ static __device__ float nc_root(float a) { return __fsqrt_rn(a); }
 static __device__ unsigned nc_bits(float x) { return __float_as_uint(x); }
 static __device__ float nc_float(unsigned u) { return __uint_as_float(u); }
 
+#define NC_HELD 32
+#define NC_VALUES 32
+static __device__ float nc_tree(float s) {
+    for (int apart = 16; apart > 0; apart /= 2) s = nc_add(s, __shfl_xor_sync(~0u, s, apart));
+    return s;
+}
+
+static __device__ float nc_tree_max(float s) {
+    for (uint apart = 16; apart > 0; apart /= 2) {
+        float other = __shfl_xor_sync(~0u, s, (int)apart);
+        bool upper = (threadIdx.x & apart) != 0;
+        float a = upper ? other : s, b = upper ? s : other;
+        s = b > a ? b : a;
+    }
+    return s;
+}
+
 // The field of p = 2^64 - 2^32 + 1: what nc_kernel.h builds its arithmetic of.
 typedef unsigned long long fe;
 static __device__ fe fe_make(unsigned low, unsigned high) { return (fe)high << 32 | low; }

@@ -1,19 +1,21 @@
-// One chunk to each group: its sum, or its sum of squares, by the fixed reduction.
+// Four chunks to each group: of each its sum, or its sum of squares, by the fixed reduction.
 #define NC_LANES
 #include "nc_kernel.h"
 
 NC_PUSH { uint n, squares, off_x, off_out; }
 NC_P;
 
-NC_KERNEL_2(reduce, 32, 1, NC_IN(0, float, x), NC_IO(1, float, out_)) {
-    uint chunk = NC_GROUP_X, j = NC_THREAD.x, i, first = chunk * NC_CHUNK;
-    uint end = min(p.n, first + NC_CHUNK);
-    if (first >= p.n) return;
+NC_KERNEL_2(reduce, 32, 4, NC_IN(0, float, x), NC_IO(1, float, out_)) {
+    uint chunk = nc_row(), first = chunk * NC_CHUNK, at = p.off_x + first + NC_THREAD.x, i, k;
+    uint n = first < p.n ? min(p.n - first, NC_CHUNK) : 0;
     float s = 0.0f;
-    for (i = first + j; i < end; i += 32) {
-        float v = x[p.off_x + i];
-        s = p.squares != 0 ? nc_fma(v, v, s) : nc_add(s, v);
+    for (i = NC_THREAD.x; i < n; i += 256, at += 256) {
+        float v[8];
+        NC_UNROLL for (k = 0; k < 8; k++) if (i + 32 * k < n) v[k] = x[at + 32 * k];
+        NC_UNROLL for (k = 0; k < 8; k++) if (i + 32 * k < n) {
+            s = p.squares != 0 ? nc_fma(v[k], v[k], s) : nc_add(s, v[k]);
+        }
     }
     s = nc_tree(s);
-    if (j == 0) out_[p.off_out + chunk] = s;
+    if (NC_THREAD.x == 0 && n > 0) out_[p.off_out + chunk] = s;
 }

@@ -1,28 +1,39 @@
-// A row to each group: dx += the gradient of RMSNorm.
+// Four rows to each group: dx += the gradient of RMSNorm.
 #define NC_LANES
 #include "nc_kernel.h"
 
 NC_PUSH { uint rows, n, off_x, off_gamma, off_rstd, off_dout, off_dx; }
 NC_P;
 
-NC_KERNEL_2(rmsnorm_backward, 32, 1, NC_IO(0, float, x), NC_IN(1, float, w)) {
-    uint row = NC_GROUP_X, j = NC_THREAD.x, i;
-    if (row >= p.rows) return;
-    float rstd = x[p.off_rstd + row], product = 0.0f;
+NC_KERNEL_2(rmsnorm_backward, 32, 4, NC_IO(0, float, x), NC_IN(1, float, w)) {
+    uint row = nc_row(), at = p.off_x + row * p.n, n = row < p.rows ? p.n : 0, c;
+    uint dout = p.off_dout + row * p.n, to = p.off_dx + row * p.n;
+    float rstd = n > 0 ? x[p.off_rstd + row] : 0.0f;
+    float dy[NC_VALUES], xhat[NC_VALUES], product = 0.0f;
+    NC_BLOCKS(b, n) NC_COLUMNS(k, i, b, n) {
+        dy[k] = nc_mul(x[dout + i], w[p.off_gamma + i]);
+        xhat[k] = nc_mul(x[at + i], rstd);
+    }
     for (uint first = 0; first < nc_row_end(p.n); first += NC_CHUNK) {
-        uint end = min(p.n, first + NC_CHUNK);
+        uint end = min(n, first + NC_CHUNK);
         float t = 0.0f;
-        for (i = first + j; i < end; i += 32) {
-            float dy = nc_mul(x[p.off_dout + row * p.n + i], w[p.off_gamma + i]);
-            t = nc_fma(dy, nc_mul(x[p.off_x + row * p.n + i], rstd), t);
+        if (first == 0) NC_BLOCKS(b, n) NC_COLUMNS(k, i, b, n) t = nc_fma(dy[k], xhat[k], t);
+        for (c = max(first + NC_THREAD.x, NC_BEHIND); c < end; c += 32) {
+            float d = nc_mul(x[dout + c], w[p.off_gamma + c]);
+            t = nc_fma(d, nc_mul(x[at + c], rstd), t);
         }
-        product = nc_row_sum(product, t, first, p.n);
+        product = nc_row_sum(product, t, first, n, p.n);
     }
     float mean_dyx = nc_div(product, float(p.n));
-    for (i = j; i < p.n; i += 32) {
-        float dy = nc_mul(x[p.off_dout + row * p.n + i], w[p.off_gamma + i]);
-        float xhat = nc_mul(x[p.off_x + row * p.n + i], rstd);
-        uint at = p.off_dx + row * p.n + i;
-        x[at] = nc_fma(nc_fma(-xhat, mean_dyx, dy), rstd, x[at]);
+    NC_BLOCKS(b, n) {
+        float dx[8];
+        NC_COLUMNS(k, i, b, n) dx[k - b] = x[to + i];
+        NC_COLUMNS(k, i, b, n) {
+            x[to + i] = nc_fma(nc_fma(-xhat[k], mean_dyx, dy[k]), rstd, dx[k - b]);
+        }
+    }
+    for (c = NC_BEHIND; c < n; c += 32) {
+        float d = nc_mul(x[dout + c], w[p.off_gamma + c]), h = nc_mul(x[at + c], rstd);
+        x[to + c] = nc_fma(nc_fma(-h, mean_dyx, d), rstd, x[to + c]);
     }
 }

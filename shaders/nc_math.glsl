@@ -191,6 +191,32 @@ float nc_sqrt(float a) {
 }
 #endif
 
+#ifdef NC_LANES
+#define NC_HELD 0 // unrolled, the kernels would take drivers long to compile
+#define NC_VALUES 1
+// Through shared memory, 32 lanes to 8 values to one, two barriers.
+shared float nc_lane[4][32], nc_eighth[4][8];
+float nc_pair(float a, float b, bool greater) { return greater ? (b > a ? b : a) : nc_add(a, b); }
+
+float nc_in_pairs(float s, bool greater) {
+    uint row = gl_LocalInvocationID.y, j = gl_LocalInvocationID.x;
+    nc_lane[row][j] = s;
+    barrier();
+    if (j < 8) {
+        float a = nc_pair(nc_lane[row][j], nc_lane[row][j + 16], greater);
+        float b = nc_pair(nc_lane[row][j + 8], nc_lane[row][j + 24], greater);
+        nc_eighth[row][j] = nc_pair(a, b, greater);
+    }
+    barrier();
+    float v[4];
+    for (uint k = 0; k < 4; k++) v[k] = nc_pair(nc_eighth[row][k], nc_eighth[row][k + 4], greater);
+    return nc_pair(nc_pair(v[0], v[2], greater), nc_pair(v[1], v[3], greater), greater);
+}
+
+float nc_tree(float s) { return nc_in_pairs(s, false); }
+float nc_tree_max(float s) { return nc_in_pairs(s, true); }
+#endif
+
 #ifdef NC_FIELD
 // The field of p = 2^64 - 2^32 + 1: what nc_kernel.h builds its arithmetic of.
 // NC_FIELD_U32 is the variant for devices without 64-bit integers: an fe is then (low, high).
