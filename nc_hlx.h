@@ -12306,7 +12306,7 @@ static void nc_hlx__device_embedding_backward(nc_hlx__pass *s, nc_hlx__place dou
                               (uint32_t)nc_hlx__gradient(s, NC_HLX__WTE, 0).at,
                               (uint32_t)nc_hlx__gradient(s, NC_HLX__WPE, 0).at};
     nc_hlx__record(g, "embedding_backward", g->work, g->tokens, g->state, push, sizeof push,
-                   s->rows + nc_hlx__positions(s), 1, 1);
+                   s->rows + nc_hlx__positions(s), (push[1] + 127) / 128, 1);
 }
 
 static void nc_hlx__device_dropout(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place x,

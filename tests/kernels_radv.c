@@ -23,7 +23,7 @@ static const struct {
     {"dropout", 8, 32},
     {"elementwise", 16, 32},
     {"embedding", 8, 32},
-    {"embedding_backward", 16, 32},
+    {"embedding_backward", 24, 32},
     {"flash_attention", 96, 10},
     {"flash_attention_backward", 136, 6},
     {"fp4_circuit", 8, 32},

@@ -25,7 +25,7 @@ LIMITS = {
     "dropout": (16, 0, 0),
     "elementwise": (24, 0, 0),
     "embedding": (16, 0, 0),
-    "embedding_backward": (32, 0, 0),
+    "embedding_backward": (32, 0, 512),
     "flash_attention": (128, 0, 15360, 86),
     "flash_attention_backward": (176, 0, 15872, 86),
     "fp4_circuit": (32, 0, 0),
