@@ -12208,10 +12208,10 @@ typedef struct nc_hlx__control {
 } nc_hlx__control;
 typedef char nc_hlx__control_is_16_words[sizeof(nc_hlx__control) == 64 ? 1 : -1];
 
-/* Behind them in the same buffer, for adam: where in a model of one layer weight decay begins and
- * ends by turns. */
+/* Behind them in the same buffer, for adam, which reads four at once: where in a model of one layer
+ * weight decay begins and ends by turns. */
 typedef struct nc_hlx__decays {
-    uint32_t count, at[NC_HLX__TENSORS];
+    uint32_t count, at[(NC_HLX__TENSORS + 3) / 4 * 4];
 } nc_hlx__decays;
 
 static nc_hlx__decays nc_hlx__decays_of(const nc_hlx_model *model) {
@@ -12737,7 +12737,7 @@ static void nc_hlx__device_adamw(nc_hlx__pass *s) {
     push.decays = nc_hlx__decays_of(s->model).count;
     push.decay = s->adamw.weight_decay;
     nc_hlx__record(s->gpu, "adam", s->gpu->state, control, control, &push, sizeof push,
-                   (l->total + 255) / 256, 1, 1);
+                   (l->total + 1023) / 1024, 1, 1);
 }
 
 static const nc_hlx__ops nc_hlx__device = {nc_hlx__device_batch,

@@ -12,7 +12,7 @@ static const struct {
     const char *kernel;
     uint64_t registers, waves;
 } limits[] = {
-    {"adam", 16, 32},
+    {"adam", 40, 24},
     {"axx_gemm", 40, 16},
     {"axx_im2col", 8, 32},
     {"axx_map", 8, 32},
