@@ -8723,7 +8723,9 @@ typedef struct nc_hlx__ops {
     nc_status (*batch)(nc_hlx__pass *s);
     void (*embedding)(nc_hlx__pass *s, nc_hlx__place out);
     void (*embedding_backward)(nc_hlx__pass *s, nc_hlx__place dout);
-    void (*dropout)(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place x, uint32_t stream);
+    /* residual, which is added to what dropout leaves, may be nowhere */
+    void (*dropout)(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place x, nc_hlx__place residual,
+                    uint32_t stream);
     void (*elementwise)(nc_hlx__pass *s, uint32_t operation, nc_hlx__place out, nc_hlx__place a,
                         nc_hlx__place b, size_t n);
     void (*bf16)(nc_hlx__pass *s, uint32_t mode, nc_hlx__place out, nc_hlx__place x, size_t n);
@@ -8896,8 +8898,7 @@ static void nc_hlx__branch(nc_hlx__pass *s, int out, int x, int w, size_t l, nc_
     const nc_hlx__place to = nc_hlx__at(s, out, l), none = nc_hlx__nowhere();
     nc_hlx__linear(s, to, none, x, w, l, s->dropping ? none : residual);
     if (!s->dropping) return;
-    s->ops->dropout(s, to, to, 2 * (uint32_t)l + stream);
-    s->ops->elementwise(s, NC_HLX__E_ADD, to, to, residual, s->rows * s->model->config.d_model);
+    s->ops->dropout(s, to, to, residual, 2 * (uint32_t)l + stream);
 }
 
 /* The gradient of a branch's linear layer: d_residual, or what dropout leaves of it. */
@@ -8905,7 +8906,7 @@ static nc_hlx__place nc_hlx__branch_gradient(nc_hlx__pass *s, size_t l, uint32_t
     const nc_hlx__place residual = nc_hlx__at(s, NC_HLX__A_D_RESIDUAL, 0);
     const nc_hlx__place branch = nc_hlx__at(s, NC_HLX__A_D_BRANCH, 0);
     if (!s->dropping) return residual;
-    s->ops->dropout(s, branch, residual, 2 * (uint32_t)l + stream);
+    s->ops->dropout(s, branch, residual, nc_hlx__nowhere(), 2 * (uint32_t)l + stream);
     return branch;
 }
 
@@ -8960,7 +8961,7 @@ static void nc_hlx__forward_layers(nc_hlx__pass *s) {
     const nc_hlx__place in = nc_hlx__input(s, 0);
     size_t l;
     s->ops->embedding(s, in);
-    if (s->dropping) s->ops->dropout(s, in, in, NC_HLX__DROP_EMBEDDING);
+    if (s->dropping) s->ops->dropout(s, in, in, nc_hlx__nowhere(), NC_HLX__DROP_EMBEDDING);
     for (l = 0; l < c->num_layers; l++) nc_hlx__forward_layer(s, l);
 }
 
@@ -9037,7 +9038,7 @@ static void nc_hlx__backward(nc_hlx__pass *s) {
         nc_hlx__backward_layer(s, l);
         nc_hlx__ready(s, layers + l * stride, layers + (l + 1) * stride);
     }
-    if (s->dropping) s->ops->dropout(s, residual, residual, NC_HLX__DROP_EMBEDDING);
+    if (s->dropping) s->ops->dropout(s, residual, residual, none, NC_HLX__DROP_EMBEDDING);
     s->ops->embedding_backward(s, residual);
     nc_hlx__ready(s, 0, layers);
 }
@@ -9104,14 +9105,6 @@ static void nc_hlx__host_embedding_backward(nc_hlx__pass *s, nc_hlx__place dout)
                               s->model->config.d_model);
 }
 
-static void nc_hlx__host_dropout(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place x,
-                                 uint32_t stream) {
-    const nc_hlx_model *model = s->model;
-    const size_t n = s->rows * model->config.d_model;
-    nc_hlx_dropout(nc_hlx__memory(s, out), nc_hlx__memory(s, x), n, (uint64_t)s->micro * n,
-                   model->config.dropout, model->seed, (model->step + 1) << 24 | stream);
-}
-
 static void nc_hlx__zero(float *x, size_t n) {
     const nc_hlx__zero_all_job j = {x};
     nc_hlx__split(nc_hlx__zero_all, &j, n, NC_HLX__PIECE);
@@ -9129,6 +9122,15 @@ static void nc_hlx__host_elementwise(nc_hlx__pass *s, uint32_t operation, nc_hlx
         nc_hlx__split(nc_hlx__add_all, &sum, n, NC_HLX__PIECE);
     else
         nc_hlx__zero(to, n);
+}
+
+static void nc_hlx__host_dropout(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place x,
+                                 nc_hlx__place residual, uint32_t stream) {
+    const nc_hlx_model *model = s->model;
+    const size_t n = s->rows * model->config.d_model;
+    nc_hlx_dropout(nc_hlx__memory(s, out), nc_hlx__memory(s, x), n, (uint64_t)s->micro * n,
+                   model->config.dropout, model->seed, (model->step + 1) << 24 | stream);
+    if (residual.in) nc_hlx__host_elementwise(s, NC_HLX__E_ADD, out, out, residual, n);
 }
 
 static void nc_hlx__host_bf16(nc_hlx__pass *s, uint32_t mode, nc_hlx__place out, nc_hlx__place x,
@@ -12265,11 +12267,11 @@ static void nc_hlx__record(nc_hlx_gpu *g, const char *kernel, nc_gpu_buffer *a, 
     nc_gpu_job_dispatch(&g->job, kernel, buffers, c ? 3 : b ? 2 : 1, push, push_bytes, x, y, z);
 }
 
-/* The tokens of all micro-batches are uploaded together. */
-static nc_status nc_hlx__device_batch(nc_hlx__pass *s) {
 /* Of a kernel that gives a row to each 32 of its 128 threads. */
 static size_t nc_hlx__row_groups(size_t rows) { return (rows + 3) / 4; }
 
+/* The tokens of all micro-batches are uploaded together. */
+static nc_status nc_hlx__device_batch(nc_hlx__pass *s) {
     (void)s;
     return NC_OK;
 }
@@ -12310,12 +12312,13 @@ static void nc_hlx__device_embedding_backward(nc_hlx__pass *s, nc_hlx__place dou
 }
 
 static void nc_hlx__device_dropout(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place x,
-                                   uint32_t stream) {
+                                   nc_hlx__place residual, uint32_t stream) {
     const nc_hlx_config *c = &s->model->config;
     const size_t n = s->rows * c->d_model;
     const uint64_t first = (uint64_t)s->micro * n;
     struct {
-        uint32_t count, off_in, off_out, first_low, first_high, place, threshold;
+        uint32_t count, off_in, off_out, first_low, first_high, place, threshold, added;
+        uint32_t off_residual;
         float scale;
     } push;
     push.count = (uint32_t)n;
@@ -12325,9 +12328,11 @@ static void nc_hlx__device_dropout(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__p
     push.first_high = (uint32_t)(first >> 32);
     push.place = stream;
     push.threshold = nc_hlx__threshold(c->dropout);
+    push.added = residual.in != 0;
+    push.off_residual = (uint32_t)residual.at;
     push.scale = 1.0f / (1.0f - c->dropout);
     nc_hlx__record(s->gpu, "dropout", s->gpu->work, s->gpu->control, NULL, &push, sizeof push,
-                   (n + 255) / 256, 1, 1);
+                   (n + first % 4 + 1023) / 1024, 1, 1);
 }
 
 static void nc_hlx__device_elementwise(nc_hlx__pass *s, uint32_t operation, nc_hlx__place out,

@@ -20,7 +20,7 @@ static const struct {
     {"bf16", 8, 32},
     {"column_sums", 24, 16},
     {"cross_entropy", 24, 32},
-    {"dropout", 8, 32},
+    {"dropout", 16, 32},
     {"elementwise", 16, 32},
     {"embedding", 8, 32},
     {"embedding_backward", 24, 32},

@@ -22,7 +22,7 @@ LIMITS = {
     "bf16": (16, 0, 0),
     "column_sums": (32, 0, 16384),
     "cross_entropy": (80, 0, 0),
-    "dropout": (16, 0, 0),
+    "dropout": (32, 0, 1024),
     "elementwise": (24, 0, 0),
     "embedding": (16, 0, 0),
     "embedding_backward": (32, 0, 512),
