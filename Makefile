@@ -12,7 +12,7 @@ TESTS    = goldilocks_scalar goldilocks_ntt goldilocks_hash goldilocks_fixed gol
            fp4_scalar fp4_rules fp4_rounding fp4_circuit fp4_verify fp4_files fp4_sources fp4_netlists fp4_tensor fp4_products fp4_weights fp4_gpu \
            tir_io tir_machine tir_symbolic tir_optimize tir_cliff tir_link tir_trisha tir_model tir_gpu \
            axx_scalar axx_files axx_wide axx_layers axx_data axx_graph axx_search axx_vit axx_timm axx_training axx_locale axx_gpu \
-           hlx_scalar hlx_simd hlx_kernels hlx_llama hlx_model hlx_training hlx_inference hlx_data hlx_sampling hlx_bpe hlx_tokenizer hlx_shard hlx_weights hlx_gpu base_files base_text
+           hlx_scalar hlx_simd hlx_kernels hlx_llama hlx_model hlx_training hlx_inference hlx_data hlx_sampling hlx_bpe hlx_tokenizer hlx_shard hlx_weights hlx_gpu gpu_host base_files base_text
 FUZZERS  = goldilocks_parse fp4_circuit fp4_sources fp4_tensor fp4_weights tir_parse tir_tasm tir_optimize axx_table axx_model axx_data axx_graph hlx_checkpoint hlx_safetensors hlx_bpe hlx_tokenizer gpu_spirv
 BENCHES  = goldilocks fp4 tirneural axx hlx
 # A kernel is cuda/NAME.cu, which shaders/NAME.comp includes; those of the field say NC_FIELD.
@@ -123,11 +123,11 @@ $(B)/kernels/%.spv: shaders/%.comp cuda/%.cu $(KERNEL_WORDS)
 	@mkdir -p $(@D)
 	$(GLSL) $< -o $@
 # nvcc writes the PTX version of its own day, which older drivers refuse: the kernels use nothing
-# beyond 7.0 (CUDA 11.0, drivers from 450).
+# beyond 6.3, the first that knows sm_75 (CUDA 10.0, drivers from 410).
 $(B)/kernels/%.ptx: cuda/%.cu $(KERNEL_WORDS)
 	@mkdir -p $(@D)
 	$(NVCC) -ptx -arch=compute_75 -fmad=false $< -o $@.new
-	sed 's/^\.version .*/.version 7.0/' $@.new >$@ && rm $@.new
+	sed 's/^\.version .*/.version 6.3/' $@.new >$@ && rm $@.new
 
 nvcc: # 300 MB from PyPI, into the build folder alone
 ifeq ($(and $(NVCC),$(NVDISASM)),)
@@ -174,6 +174,15 @@ $(B)/test/fp4_sources: tests/fp4_sources.c tests/test.h nc_fp4.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(OPENMP) -Wall -Wextra $< -o $@ -lcmocka -ljson-c -lm
 
+# The host side of nc_gpu.h, from its text too, on drivers that can fail.
+$(B)/test/gpu_host: tests/gpu_host.c tests/test.h tests/vulkan_between.h tests/cuda_driver_on_cpu.h \
+                    nc_gpu.h
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -Wall -Wextra $< -o $@ -lcmocka -ljson-c -lm -ldl -pthread
+$(B)/shim/libvulkan_between.so: tests/vulkan_between.c tests/vulkan_between.h
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -Wall -Wextra -fPIC -shared $< -o $@ -ldl
+
 # The CUDA driver that runs cuda/ on the CPU, and files that stand for the PTX it needs not read.
 # $(call driver_kernels,FILES): a namespace a kernel in one file.
 define driver_kernels
@@ -185,19 +194,21 @@ define driver_kernels
 endef
 DRIVER = $(CXX) -std=c++17 -O1 -g -ffp-contract=off -Wall -Wextra -Wno-clobbered -Wno-unused-function \
          -Wno-unknown-pragmas -I. -I$(@D) -fPIC
-$(B)/shim/libcuda_on_cpu.so: tests/cuda_driver_on_cpu.cpp tests/cuda_on_cpu.h $(wildcard cuda/*)
+$(B)/shim/libcuda_on_cpu.so: tests/cuda_driver_on_cpu.cpp tests/cuda_driver_on_cpu.h \
+                             tests/cuda_on_cpu.h $(wildcard cuda/*)
 	$(call driver_kernels,$(KERNELS:%=cuda/%.cu))
 	$(DRIVER) -shared $< -o $@
 # The same with its memory accesses counted: what gcc calls for them is in tests/cuda_count.cpp.
 $(B)/count/libcuda_on_cpu.so: tests/cuda_driver_on_cpu.cpp tests/cuda_count.cpp tests/cuda_count.h \
-                              tests/cuda_on_cpu.h tests/kernels_self.cu $(wildcard cuda/*)
+                              tests/cuda_driver_on_cpu.h tests/cuda_on_cpu.h \
+                              tests/kernels_self.cu $(wildcard cuda/*)
 	$(call driver_kernels,$(KERNELS:%=cuda/%.cu) tests/kernels_self.cu)
 	$(DRIVER) -O2 -c tests/cuda_count.cpp -o $(@D)/count.o
 	$(DRIVER) -DNC_CUDA_COUNT -fsanitize=thread --param=tsan-instrument-func-entry-exit=0 \
 	    -c $< -o $(@D)/driver.o
 	$(DRIVER) -shared -Wl,-z,defs $(@D)/driver.o $(@D)/count.o -o $@ -lm -ldl
 
-unit: $(addprefix $(B)/test/,$(TESTS)) build/shim/libcuda_on_cpu.so
+unit: $(addprefix $(B)/test/,$(TESTS)) build/shim/libcuda_on_cpu.so build/shim/libvulkan_between.so
 	@$(MAKE) --no-print-directory B=build kernels >/dev/null
 	@sh tests/unit.sh $(B) $(TESTS)
 

@@ -19974,9 +19974,9 @@ NC_API nc_status nc_fp4_gpu_tensor_matmul(nc_fp4_gpu_tensor *resident, const flo
     if (!t->program || t->push.vectors != n) status = nc_fp4__gpu_record(t, n);
     if (status == NC_OK)
         status = nc_gpu_upload(t->device, t->x, 0, x, n * t->push.columns * sizeof *x);
-    if (status == NC_OK) status = nc_gpu_run(t->device, t->program, NULL);
     if (status == NC_OK)
-        status = nc_gpu_download(t->device, t->y, 0, y, n * t->push.rows * sizeof *y);
+        status =
+            nc_gpu_run_download(t->device, t->program, t->y, 0, y, n * t->push.rows * sizeof *y);
     return status;
 }
 

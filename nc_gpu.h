@@ -57,8 +57,10 @@
    has the CPU's bits there, with what the kernels emulate; without it opening fails unless the
    caller allows it (integer kernels do not need it).
 
-   Errors: every function returns a status; nc_gpu_last_error has the text. One device belongs to
-   one thread at a time. Drivers are never unloaded. */
+   Errors: every function returns a status; nc_gpu_last_error has the text. A device that is lost
+   (a reset, a fault, no answer in time) stays so: every later call fails with NC_ERR_DEVICE and
+   says how it was lost, until it is closed and opened again. One device belongs to one thread at a
+   time, which may be another one at each call. Drivers are never unloaded. */
 
 #ifndef NC_GPU_H
 #define NC_GPU_H
@@ -151,6 +153,7 @@ typedef struct nc_gpu_desc {
     uint32_t allow_inexact;  /* nonzero: accept devices that cannot keep the numeric contract */
     uint32_t avoid_int64;    /* nonzero: the 32-bit kernels even where 64-bit integers exist */
     uint32_t avoid_division; /* nonzero: integer / and sqrt even where the device's are exact */
+    uint32_t timeout_s;      /* a run that takes longer counts as a lost device; 0: 600 seconds */
     void (*log_fn)(void *user, const char *message);
     void *log_user;
 } nc_gpu_desc;
@@ -166,6 +169,7 @@ typedef struct nc_gpu_caps {
     uint32_t int64, float64;
     uint32_t contract;          /* the float32 contract can be met, with emulated fma if need be */
     uint32_t validation_errors; /* messages of the validation layer so far */
+    uint32_t lost;              /* it has failed for good: only closing it works (NC_ERR_DEVICE) */
     uint64_t max_buffer_bytes;
 } nc_gpu_caps;
 
@@ -215,7 +219,9 @@ NC_API nc_status nc_gpu_buffer_create(nc_gpu *gpu, size_t bytes, nc_gpu_buffer *
 NC_API void nc_gpu_buffer_destroy(nc_gpu *gpu, nc_gpu_buffer *buffer);
 /* The size that it was made with. */
 NC_API size_t nc_gpu_buffer_bytes(const nc_gpu_buffer *buffer);
-/* Copy host memory to the buffer at offset; returns when done. NC_ERR_ARG beyond its end. */
+/* Copy host memory to the buffer at offset. The data may be changed as soon as this returns; small
+ * pieces travel with whatever comes next, which then also tells of their failure. NC_ERR_ARG beyond
+ * the buffer's end. */
 NC_API nc_status nc_gpu_upload(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offset, const void *data,
                                size_t bytes);
 /* Copy from the buffer to host memory; returns when done. */
@@ -248,6 +254,10 @@ NC_API nc_status nc_gpu_barrier(nc_gpu *gpu);
 NC_API nc_status nc_gpu_end(nc_gpu *gpu, nc_gpu_program **program);
 /* Run a program and wait. nanoseconds (may be null) gets the device time, 0 where unknown. */
 NC_API nc_status nc_gpu_run(nc_gpu *gpu, nc_gpu_program *program, uint64_t *nanoseconds);
+/* Run a program and copy from a buffer what it has left there, as nc_gpu_download does, all in one
+ * submission where the copies are small. */
+NC_API nc_status nc_gpu_run_download(nc_gpu *gpu, nc_gpu_program *program, nc_gpu_buffer *buffer,
+                                     size_t offset, void *data, size_t bytes);
 /* Release; null is fine. */
 NC_API void nc_gpu_program_destroy(nc_gpu *gpu, nc_gpu_program *program);
 
@@ -734,6 +744,7 @@ NC__COLD_END
 #error "nc_gpu.h reads kernel files: it cannot be compiled with NC_NO_STDIO"
 #endif
 #include <math.h>
+#include <time.h>
 #if defined(__unix__) || defined(__APPLE__)
 #include <dlfcn.h>
 #endif
@@ -786,7 +797,8 @@ typedef struct nc_gpu__vulkan {
     VkFence fence;
     VkBuffer staging;
     VkDeviceMemory staging_memory;
-    void *staging_map;
+    VkCommandBuffer copies[2]; /* to the device, before a program; from it, behind */
+    int copying[2];            /* they are being recorded */
 } nc_gpu__vulkan;
 #endif
 
@@ -799,10 +811,12 @@ typedef struct nc_gpu__cuda {
     int (*DevicePrimaryCtxRetain)(void **context, int device);
     int (*DevicePrimaryCtxRelease)(int device);
     int (*CtxSetCurrent)(void *context);
-    int (*CtxSynchronize)(void);
     int (*MemAlloc)(unsigned long long *address, size_t bytes);
     int (*MemFree)(unsigned long long address);
-    int (*MemcpyHtoD)(unsigned long long to, const void *from, size_t bytes);
+    int (*MemHostAlloc)(void **memory, size_t bytes, unsigned flags);
+    int (*MemFreeHost)(void *memory);
+    int (*MemcpyHtoDAsync)(unsigned long long to, const void *from, size_t bytes, void *stream);
+    int (*MemcpyDtoHAsync)(void *to, unsigned long long from, size_t bytes, void *stream);
     int (*MemcpyDtoH)(void *to, unsigned long long from, size_t bytes);
     int (*ModuleLoadDataEx)(void **module, const void *image, unsigned n, int *options,
                             void **values);
@@ -817,10 +831,11 @@ typedef struct nc_gpu__cuda {
     int (*EventCreate)(void **event, unsigned flags);
     int (*EventDestroy)(void *event);
     int (*EventRecord)(void *event, void *stream);
+    int (*EventQuery)(void *event);
     int (*EventElapsedTime)(float *milliseconds, void *start, void *end);
     int device;
     void *context;
-    void *events[2];
+    void *events[3]; /* before and behind a program's launches, and behind all */
 } nc_gpu__cuda;
 
 enum { NC_GPU__STAGING = 1 << 22 };
@@ -878,11 +893,16 @@ struct nc_gpu_program {
 typedef struct nc_gpu__backend {
     nc_gpu_kind kind;
     nc_status (*open)(nc_gpu *gpu, const nc_gpu_desc *desc);
+    nc_status (*enter)(nc_gpu *gpu); /* before anything else in a call of the API */
     void (*close)(nc_gpu *gpu);
     nc_status (*buffer_create)(nc_gpu *gpu, nc_gpu_buffer *buffer);
     void (*buffer_destroy)(nc_gpu *gpu, nc_gpu_buffer *buffer);
-    nc_status (*copy)(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offset, const void *from, void *to,
-                      size_t bytes);
+    /* Enqueue a copy between the buffer and byte `at` of the staging memory. */
+    nc_status (*copy)(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offset, size_t at, size_t bytes,
+                      int to_device);
+    /* The copies to the device, the program (may be null) and the copies from it, and wait. */
+    nc_status (*submit)(nc_gpu *gpu, nc_gpu_program *program, uint64_t *nanoseconds);
+    nc_status (*launch)(nc_gpu *gpu, nc_gpu_program *program); /* between these, where it matters */
     nc_status (*kernel_load)(nc_gpu *gpu, nc_gpu_kernel *kernel);
     void (*kernel_unload)(nc_gpu *gpu, nc_gpu_kernel *kernel);
     nc_status (*begin)(nc_gpu *gpu, nc_gpu_program *program);
@@ -890,7 +910,6 @@ typedef struct nc_gpu__backend {
                           const void *push, const uint32_t groups[3]);
     void (*barrier)(nc_gpu *gpu);
     nc_status (*end)(nc_gpu *gpu, nc_gpu_program *program);
-    nc_status (*run)(nc_gpu *gpu, nc_gpu_program *program, uint64_t *nanoseconds);
     void (*program_destroy)(nc_gpu *gpu, nc_gpu_program *program);
 } nc_gpu__backend;
 
@@ -899,11 +918,14 @@ struct nc_gpu {
     nc_gpu_caps caps;
     nc_gpu_program *recording;
     nc_gpu_kernel *kernels; /* loaded so far */
+    char *staging; /* host memory of NC_GPU__STAGING bytes that the device reads and writes */
+    size_t staged; /* of these, copies that are under way */
+    int hung;      /* the device may still use everything: nothing is released */
     char kernel_path[1024];
-    char error[512];
+    char error[512], lost[160];
     void (*log_fn)(void *user, const char *message);
     void *log_user;
-    uint32_t avoid_int64, avoid_division;
+    uint32_t avoid_int64, avoid_division, timeout_s;
 #ifndef NC_GPU_NO_VULKAN
     nc_gpu__vulkan vk;
 #endif
@@ -945,22 +967,81 @@ static int nc_gpu__symbol(void *library, const char *name, void *function) {
     return symbol != NULL;
 }
 
+/* Nothing but closing works from here on; every call says why. */
+static nc_status nc_gpu__is_lost(nc_gpu *gpu) {
+    return nc_gpu__fail(gpu, NC_ERR_DEVICE,
+                        "the device is lost with what it held (%s): close it and open it again",
+                        gpu->lost);
+}
+
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+static nc_status
+nc_gpu__lose(nc_gpu *gpu, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    if (!gpu->caps.lost) vsnprintf(gpu->lost, sizeof gpu->lost, format, args);
+    va_end(args);
+    gpu->caps.lost = 1;
+    return nc_gpu__is_lost(gpu);
+}
+
 #ifndef NC_GPU_NO_VULKAN
+static const char *nc_gpu__vk_name(VkResult result) {
+    switch ((int)result) {
+    case VK_TIMEOUT: return "VK_TIMEOUT";
+    case VK_INCOMPLETE: return "VK_INCOMPLETE";
+    case VK_ERROR_OUT_OF_HOST_MEMORY: return "VK_ERROR_OUT_OF_HOST_MEMORY";
+    case VK_ERROR_OUT_OF_DEVICE_MEMORY: return "VK_ERROR_OUT_OF_DEVICE_MEMORY";
+    case VK_ERROR_INITIALIZATION_FAILED: return "VK_ERROR_INITIALIZATION_FAILED";
+    case VK_ERROR_DEVICE_LOST: return "VK_ERROR_DEVICE_LOST";
+    case VK_ERROR_MEMORY_MAP_FAILED: return "VK_ERROR_MEMORY_MAP_FAILED";
+    case VK_ERROR_LAYER_NOT_PRESENT: return "VK_ERROR_LAYER_NOT_PRESENT";
+    case VK_ERROR_EXTENSION_NOT_PRESENT: return "VK_ERROR_EXTENSION_NOT_PRESENT";
+    case VK_ERROR_FEATURE_NOT_PRESENT: return "VK_ERROR_FEATURE_NOT_PRESENT";
+    case VK_ERROR_INCOMPATIBLE_DRIVER: return "VK_ERROR_INCOMPATIBLE_DRIVER";
+    case VK_ERROR_TOO_MANY_OBJECTS: return "VK_ERROR_TOO_MANY_OBJECTS";
+    case VK_ERROR_FRAGMENTED_POOL: return "VK_ERROR_FRAGMENTED_POOL";
+    default: return "VkResult";
+    }
+}
+
 static nc_status nc_gpu__vk_fail(nc_gpu *gpu, const char *what, VkResult result) {
     nc_status status =
         result == VK_ERROR_OUT_OF_HOST_MEMORY || result == VK_ERROR_OUT_OF_DEVICE_MEMORY
             ? NC_ERR_MEMORY
             : NC_ERR_DEVICE;
-    return nc_gpu__fail(gpu, status, "%s failed with VkResult %d", what, (int)result);
+    if (result == VK_ERROR_DEVICE_LOST) return nc_gpu__lose(gpu, "%s: VK_ERROR_DEVICE_LOST", what);
+    return nc_gpu__fail(gpu, status, "%s failed: %s (%d)", what, nc_gpu__vk_name(result),
+                        (int)result);
 }
 #endif
+
+/* Codes after which a context is of no more use: cuda.h says of these that the process must be
+ * ended, or that the device needs a reset. */
+static int nc_gpu__cu_fatal(int code) {
+    static const short list[] = {4,   46,  214, 220, 226, 700, 702, 709, 710,
+                                 714, 715, 716, 717, 718, 719, 721, 999};
+    size_t i;
+    for (i = 0; i < sizeof list / sizeof *list; i++)
+        if (list[i] == code) return 1;
+    return 0;
+}
 
 static nc_status nc_gpu__cu_check(nc_gpu *gpu, const char *what, int code) {
     const char *text = NULL;
     if (code == 0) return NC_OK;
     if (gpu->cu.GetErrorString) (void)gpu->cu.GetErrorString(code, &text);
+    if (!text) text = "unknown error";
+    if (nc_gpu__cu_fatal(code)) return nc_gpu__lose(gpu, "%s: %.90s (%d)", what, text, code);
     return nc_gpu__fail(gpu, code == 2 ? NC_ERR_MEMORY : NC_ERR_DEVICE, "%s failed: %s (%d)", what,
-                        text ? text : "unknown error", code);
+                        text, code);
+}
+
+/* How every call that needs the device begins. */
+static nc_status nc_gpu__enter(nc_gpu *gpu) {
+    return gpu->caps.lost ? nc_gpu__is_lost(gpu) : gpu->backend->enter(gpu);
 }
 
 static const nc_gpu__backend *nc_gpu__backend_of(nc_gpu_kind kind);
@@ -1108,6 +1189,7 @@ static uint32_t nc_gpu__vk_memory_type(const nc_gpu *gpu, uint32_t allowed,
     return UINT32_MAX;
 }
 
+/* Host memory is taken cached where the device has such: reading from the other kind is slow. */
 static nc_status nc_gpu__vk_buffer(nc_gpu *gpu, size_t bytes, VkBufferUsageFlags usage,
                                    VkMemoryPropertyFlags wanted, VkBuffer *buffer,
                                    VkDeviceMemory *memory) {
@@ -1126,7 +1208,12 @@ static nc_status nc_gpu__vk_buffer(nc_gpu *gpu, size_t bytes, VkBufferUsageFlags
     vk->GetBufferMemoryRequirements(vk->device, *buffer, &needs);
     allocation.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO;
     allocation.allocationSize = needs.size;
-    allocation.memoryTypeIndex = nc_gpu__vk_memory_type(gpu, needs.memoryTypeBits, wanted);
+    allocation.memoryTypeIndex = nc_gpu__vk_memory_type(
+        gpu, needs.memoryTypeBits,
+        wanted | (wanted & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT ? VK_MEMORY_PROPERTY_HOST_CACHED_BIT
+                                                               : (VkMemoryPropertyFlags)0));
+    if (allocation.memoryTypeIndex == UINT32_MAX)
+        allocation.memoryTypeIndex = nc_gpu__vk_memory_type(gpu, needs.memoryTypeBits, wanted);
     if (allocation.memoryTypeIndex == UINT32_MAX)
         return nc_gpu__fail(gpu, NC_ERR_DEVICE, "no memory type of the needed kind");
     result = vk->AllocateMemory(vk->device, &allocation, NULL, memory);
@@ -1146,6 +1233,7 @@ static nc_status nc_gpu__vk_device(nc_gpu *gpu) {
     VkFenceCreateInfo fence;
     nc_status status;
     VkResult result;
+    void *map = NULL;
     memset(&queue, 0, sizeof queue);
     memset(&info, 0, sizeof info);
     memset(&features, 0, sizeof features);
@@ -1178,7 +1266,8 @@ static nc_status nc_gpu__vk_device(nc_gpu *gpu) {
         VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT, &vk->staging,
         &vk->staging_memory);
     if (status != NC_OK) return status;
-    result = vk->MapMemory(vk->device, vk->staging_memory, 0, VK_WHOLE_SIZE, 0, &vk->staging_map);
+    result = vk->MapMemory(vk->device, vk->staging_memory, 0, VK_WHOLE_SIZE, 0, &map);
+    gpu->staging = (char *)map;
     return result == VK_SUCCESS ? NC_OK : nc_gpu__vk_fail(gpu, "vkMapMemory", result);
 }
 
@@ -1196,8 +1285,15 @@ static nc_status nc_gpu__vk_open(nc_gpu *gpu, const nc_gpu_desc *desc) {
     return status;
 }
 
+static nc_status nc_gpu__vk_enter(nc_gpu *gpu) {
+    (void)gpu; /* a device is the same in every thread */
+    return NC_OK;
+}
+
 static void nc_gpu__vk_close(nc_gpu *gpu) {
     nc_gpu__vulkan *vk = &gpu->vk;
+    if (vk->messenger) vk->destroy_messenger(vk->instance, vk->messenger, NULL); /* it knows gpu */
+    if (gpu->hung) return;
     if (vk->device) {
         (void)vk->DeviceWaitIdle(vk->device);
         if (vk->staging) vk->DestroyBuffer(vk->device, vk->staging, NULL);
@@ -1206,7 +1302,6 @@ static void nc_gpu__vk_close(nc_gpu *gpu) {
         if (vk->pool) vk->DestroyCommandPool(vk->device, vk->pool, NULL);
         vk->DestroyDevice(vk->device, NULL);
     }
-    if (vk->messenger) vk->destroy_messenger(vk->instance, vk->messenger, NULL);
     if (vk->instance && vk->DestroyInstance) vk->DestroyInstance(vk->instance, NULL);
 }
 #endif
@@ -1220,7 +1315,8 @@ static nc_status nc_gpu__cu_open(nc_gpu *gpu, const nc_gpu_desc *desc) {
     struct {
         const char *name;
         void *function;
-    } list[22];
+    } list[25];
+    void *staging = NULL;
     size_t n = 0, i;
     int count = 0;
     nc_status status;
@@ -1235,10 +1331,12 @@ static nc_status nc_gpu__cu_open(nc_gpu *gpu, const nc_gpu_desc *desc) {
     NC_GPU__FETCH("cuDevicePrimaryCtxRetain", DevicePrimaryCtxRetain)
     NC_GPU__FETCH("cuDevicePrimaryCtxRelease_v2", DevicePrimaryCtxRelease)
     NC_GPU__FETCH("cuCtxSetCurrent", CtxSetCurrent)
-    NC_GPU__FETCH("cuCtxSynchronize", CtxSynchronize)
     NC_GPU__FETCH("cuMemAlloc_v2", MemAlloc)
     NC_GPU__FETCH("cuMemFree_v2", MemFree)
-    NC_GPU__FETCH("cuMemcpyHtoD_v2", MemcpyHtoD)
+    NC_GPU__FETCH("cuMemHostAlloc", MemHostAlloc)
+    NC_GPU__FETCH("cuMemFreeHost", MemFreeHost)
+    NC_GPU__FETCH("cuMemcpyHtoDAsync_v2", MemcpyHtoDAsync)
+    NC_GPU__FETCH("cuMemcpyDtoHAsync_v2", MemcpyDtoHAsync)
     NC_GPU__FETCH("cuMemcpyDtoH_v2", MemcpyDtoH)
     NC_GPU__FETCH("cuModuleLoadDataEx", ModuleLoadDataEx)
     NC_GPU__FETCH("cuModuleUnload", ModuleUnload)
@@ -1249,6 +1347,7 @@ static nc_status nc_gpu__cu_open(nc_gpu *gpu, const nc_gpu_desc *desc) {
     NC_GPU__FETCH("cuEventCreate", EventCreate)
     NC_GPU__FETCH("cuEventDestroy_v2", EventDestroy)
     NC_GPU__FETCH("cuEventRecord", EventRecord)
+    NC_GPU__FETCH("cuEventQuery", EventQuery)
     NC_GPU__FETCH("cuEventElapsedTime", EventElapsedTime)
 #undef NC_GPU__FETCH
     for (i = 0; i < n; i++)
@@ -1271,18 +1370,29 @@ static nc_status nc_gpu__cu_open(nc_gpu *gpu, const nc_gpu_desc *desc) {
                                   cu->DevicePrimaryCtxRetain(&cu->context, cu->device));
     if (status == NC_OK)
         status = nc_gpu__cu_check(gpu, "cuCtxSetCurrent", cu->CtxSetCurrent(cu->context));
-    for (i = 0; i < 2 && status == NC_OK; i++)
+    for (i = 0; i < 3 && status == NC_OK; i++)
         status = nc_gpu__cu_check(gpu, "cuEventCreate", cu->EventCreate(&cu->events[i], 0));
+    if (status == NC_OK)
+        status =
+            nc_gpu__cu_check(gpu, "cuMemHostAlloc", cu->MemHostAlloc(&staging, NC_GPU__STAGING, 0));
+    gpu->staging = (char *)staging;
     gpu->caps.int64 = gpu->caps.float64 = 1;
     gpu->caps.max_buffer_bytes = UINT64_C(1) << 40;
     return status;
 }
 
+/* The thread may have another context, or be another thread. */
+static nc_status nc_gpu__cu_enter(nc_gpu *gpu) {
+    return nc_gpu__cu_check(gpu, "cuCtxSetCurrent", gpu->cu.CtxSetCurrent(gpu->cu.context));
+}
+
 static void nc_gpu__cu_close(nc_gpu *gpu) {
     nc_gpu__cuda *cu = &gpu->cu;
     int i;
-    for (i = 0; i < 2; i++)
+    if (gpu->hung) return;
+    for (i = 0; i < 3; i++)
         if (cu->events[i]) (void)cu->EventDestroy(cu->events[i]);
+    if (gpu->staging) (void)cu->MemFreeHost(gpu->staging);
     if (cu->context) (void)cu->DevicePrimaryCtxRelease(cu->device);
 }
 
@@ -1426,6 +1536,7 @@ NC_API nc_status nc_gpu_open(nc_gpu **gpu, const nc_gpu_desc *desc, nc_error *er
         made->log_user = desc->log_user;
         made->avoid_int64 = desc->avoid_int64;
         made->avoid_division = desc->avoid_division;
+        made->timeout_s = desc->timeout_s ? desc->timeout_s : 600;
         if (desc->kernel_path && *desc->kernel_path)
             snprintf(made->kernel_path, sizeof made->kernel_path, "%s", desc->kernel_path);
         else
@@ -1445,6 +1556,7 @@ NC_API nc_status nc_gpu_open(nc_gpu **gpu, const nc_gpu_desc *desc, nc_error *er
 NC_API void nc_gpu_close(nc_gpu *gpu) {
     if (!gpu) return;
     if (gpu->backend) {
+        if (gpu->kernels || gpu->staging) (void)gpu->backend->enter(gpu);
         nc_gpu__forget_kernels(gpu);
         gpu->backend->close(gpu);
     }
@@ -1471,12 +1583,12 @@ static void nc_gpu__vk_buffer_destroy(nc_gpu *gpu, nc_gpu_buffer *buffer) {
     if (buffer->memory) gpu->vk.FreeMemory(gpu->vk.device, buffer->memory, NULL);
 }
 
-/* A command buffer that is being recorded. */
+/* A command buffer that is being recorded, made where there is none. */
 static nc_status nc_gpu__vk_commands(nc_gpu *gpu, VkCommandBuffer *commands, int once) {
     nc_gpu__vulkan *vk = &gpu->vk;
     VkCommandBufferAllocateInfo info;
     VkCommandBufferBeginInfo begin;
-    VkResult result;
+    VkResult result = VK_SUCCESS;
     memset(&info, 0, sizeof info);
     memset(&begin, 0, sizeof begin);
     info.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO;
@@ -1485,24 +1597,9 @@ static nc_status nc_gpu__vk_commands(nc_gpu *gpu, VkCommandBuffer *commands, int
     info.commandBufferCount = 1;
     begin.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO;
     if (once) begin.flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT;
-    result = vk->AllocateCommandBuffers(vk->device, &info, commands);
+    if (!*commands) result = vk->AllocateCommandBuffers(vk->device, &info, commands);
     if (result == VK_SUCCESS) result = vk->BeginCommandBuffer(*commands, &begin);
-    return result == VK_SUCCESS ? NC_OK : nc_gpu__vk_fail(gpu, "command buffer", result);
-}
-
-static nc_status nc_gpu__vk_submit(nc_gpu *gpu, VkCommandBuffer commands) {
-    nc_gpu__vulkan *vk = &gpu->vk;
-    VkSubmitInfo submit;
-    VkResult result;
-    memset(&submit, 0, sizeof submit);
-    submit.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO;
-    submit.commandBufferCount = 1;
-    submit.pCommandBuffers = &commands;
-    result = vk->QueueSubmit(vk->queue, 1, &submit, vk->fence);
-    if (result == VK_SUCCESS)
-        result = vk->WaitForFences(vk->device, 1, &vk->fence, VK_TRUE, UINT64_MAX);
-    if (result == VK_SUCCESS) result = vk->ResetFences(vk->device, 1, &vk->fence);
-    return result == VK_SUCCESS ? NC_OK : nc_gpu__vk_fail(gpu, "vkQueueSubmit", result);
+    return result == VK_SUCCESS ? NC_OK : nc_gpu__vk_fail(gpu, "vkBeginCommandBuffer", result);
 }
 
 static void nc_gpu__vk_memory_barrier(nc_gpu *gpu, VkCommandBuffer commands,
@@ -1516,45 +1613,88 @@ static void nc_gpu__vk_memory_barrier(nc_gpu *gpu, VkCommandBuffer commands,
     gpu->vk.CmdPipelineBarrier(commands, from, to, 0, 1, &barrier, 0, NULL, 0, NULL);
 }
 
-/* Copy one staging block between the staging buffer and `buffer`. */
-static nc_status nc_gpu__vk_copy_piece(nc_gpu *gpu, VkBuffer buffer, size_t offset, size_t bytes,
-                                       int to_device) {
+static nc_status nc_gpu__vk_copy(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offset, size_t at,
+                                 size_t bytes, int to_device) {
+    const VkAccessFlags write = VK_ACCESS_TRANSFER_WRITE_BIT;
+    const VkPipelineStageFlags transfer = VK_PIPELINE_STAGE_TRANSFER_BIT;
     nc_gpu__vulkan *vk = &gpu->vk;
-    VkCommandBuffer commands = VK_NULL_HANDLE;
+    const int which = to_device ? 0 : 1;
+    VkCommandBuffer *commands = &vk->copies[which];
     VkBufferCopy region;
-    VkResult result;
-    nc_status status = nc_gpu__vk_commands(gpu, &commands, 1);
-    if (status == NC_OK) {
-        region.srcOffset = to_device ? 0 : offset;
-        region.dstOffset = to_device ? offset : 0;
-        region.size = bytes;
-        vk->CmdCopyBuffer(commands, to_device ? vk->staging : buffer,
-                          to_device ? buffer : vk->staging, 1, &region);
-        nc_gpu__vk_memory_barrier(
-            gpu, commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_WRITE_BIT,
-            to_device ? VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT : VK_PIPELINE_STAGE_HOST_BIT,
-            to_device ? VK_ACCESS_SHADER_READ_BIT : VK_ACCESS_HOST_READ_BIT);
-        result = vk->EndCommandBuffer(commands);
-        status = result == VK_SUCCESS ? nc_gpu__vk_submit(gpu, commands)
-                                      : nc_gpu__vk_fail(gpu, "vkEndCommandBuffer", result);
+    if (vk->copying[which]) { /* it may write where the last one did */
+        nc_gpu__vk_memory_barrier(gpu, *commands, transfer, write, transfer, write);
+    } else {
+        nc_status status = nc_gpu__vk_commands(gpu, commands, 1);
+        if (status != NC_OK) return status;
+        vk->copying[which] = 1;
     }
-    if (commands) vk->FreeCommandBuffers(vk->device, vk->pool, 1, &commands);
-    return status;
+    region.srcOffset = to_device ? at : offset;
+    region.dstOffset = to_device ? offset : at;
+    region.size = bytes;
+    vk->CmdCopyBuffer(*commands, to_device ? vk->staging : buffer->handle,
+                      to_device ? buffer->handle : vk->staging, 1, &region);
+    return NC_OK;
 }
 
-/* Through the staging buffer, piece by piece. */
-static nc_status nc_gpu__vk_copy(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offset,
-                                 const void *from, void *to, size_t bytes) {
-    size_t done, n;
-    for (done = 0; done < bytes; done += n) {
-        nc_status status;
-        n = bytes - done < NC_GPU__STAGING ? bytes - done : (size_t)NC_GPU__STAGING;
-        if (from) memcpy(gpu->vk.staging_map, (const char *)from + done, n);
-        status = nc_gpu__vk_copy_piece(gpu, buffer->handle, offset + done, n, from != NULL);
-        if (status != NC_OK) return status;
-        if (to) memcpy((char *)to + done, gpu->vk.staging_map, n);
+/* End the copies of one direction, with what comes behind them told to see them. */
+static VkResult nc_gpu__vk_end_copies(nc_gpu *gpu, int which) {
+    const VkPipelineStageFlags work =
+        VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT;
+    const VkAccessFlags any = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT |
+                              VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT;
+    nc_gpu__vk_memory_barrier(gpu, gpu->vk.copies[which], VK_PIPELINE_STAGE_TRANSFER_BIT,
+                              VK_ACCESS_TRANSFER_WRITE_BIT,
+                              which ? (VkPipelineStageFlags)VK_PIPELINE_STAGE_HOST_BIT : work,
+                              which ? (VkAccessFlags)VK_ACCESS_HOST_READ_BIT : any);
+    gpu->vk.copying[which] = 0;
+    return gpu->vk.EndCommandBuffer(gpu->vk.copies[which]);
+}
+
+/* Submit and wait, no longer than the caller allows. */
+static nc_status nc_gpu__vk_wait(nc_gpu *gpu, const VkSubmitInfo *submit) {
+    nc_gpu__vulkan *vk = &gpu->vk;
+    VkResult result = vk->QueueSubmit(vk->queue, 1, submit, vk->fence);
+    if (result != VK_SUCCESS) return nc_gpu__vk_fail(gpu, "vkQueueSubmit", result);
+    result = vk->WaitForFences(vk->device, 1, &vk->fence, VK_TRUE,
+                               gpu->timeout_s * UINT64_C(1000000000));
+    if (result == VK_TIMEOUT) {
+        gpu->hung = 1;
+        return nc_gpu__lose(gpu, "vkWaitForFences: no answer in %u s", (unsigned)gpu->timeout_s);
     }
-    return NC_OK;
+    if (result != VK_SUCCESS) return nc_gpu__vk_fail(gpu, "vkWaitForFences", result);
+    result = vk->ResetFences(vk->device, 1, &vk->fence);
+    return result == VK_SUCCESS ? NC_OK : nc_gpu__vk_fail(gpu, "vkResetFences", result);
+}
+
+static nc_status nc_gpu__vk_submit(nc_gpu *gpu, nc_gpu_program *program, uint64_t *nanoseconds) {
+    nc_gpu__vulkan *vk = &gpu->vk;
+    VkCommandBuffer list[3];
+    VkSubmitInfo submit;
+    VkResult result[2] = {VK_SUCCESS, VK_SUCCESS};
+    uint64_t ticks[2] = {0, 0};
+    nc_status status;
+    memset(&submit, 0, sizeof submit);
+    submit.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO;
+    submit.pCommandBuffers = list;
+    if (vk->copying[0]) {
+        list[submit.commandBufferCount++] = vk->copies[0];
+        result[0] = nc_gpu__vk_end_copies(gpu, 0);
+    }
+    if (program) list[submit.commandBufferCount++] = program->commands;
+    if (vk->copying[1]) {
+        list[submit.commandBufferCount++] = vk->copies[1];
+        result[1] = nc_gpu__vk_end_copies(gpu, 1);
+    }
+    if (result[0] != VK_SUCCESS || result[1] != VK_SUCCESS)
+        return nc_gpu__vk_fail(gpu, "vkEndCommandBuffer",
+                               result[0] != VK_SUCCESS ? result[0] : result[1]);
+    if (!submit.commandBufferCount) return NC_OK;
+    status = nc_gpu__vk_wait(gpu, &submit);
+    if (status == NC_OK && program && program->queries &&
+        vk->GetQueryPoolResults(vk->device, program->queries, 0, 2, sizeof ticks, ticks,
+                                sizeof *ticks, VK_QUERY_RESULT_64_BIT) == VK_SUCCESS)
+        *nanoseconds = (uint64_t)((double)(ticks[1] - ticks[0]) * vk->tick_ns);
+    return status;
 }
 #endif
 
@@ -1568,13 +1708,36 @@ static void nc_gpu__cu_buffer_destroy(nc_gpu *gpu, nc_gpu_buffer *buffer) {
     if (buffer->address) (void)gpu->cu.MemFree(buffer->address);
 }
 
-static nc_status nc_gpu__cu_copy(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offset,
-                                 const void *from, void *to, size_t bytes) {
-    if (from)
-        return nc_gpu__cu_check(gpu, "cuMemcpyHtoD",
-                                gpu->cu.MemcpyHtoD(buffer->address + offset, from, bytes));
-    return nc_gpu__cu_check(gpu, "cuMemcpyDtoH",
-                            gpu->cu.MemcpyDtoH(to, buffer->address + offset, bytes));
+static nc_status nc_gpu__cu_copy(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offset, size_t at,
+                                 size_t bytes, int to_device) {
+    nc_gpu__cuda *cu = &gpu->cu;
+    const unsigned long long there = buffer->address + offset;
+    if (to_device)
+        return nc_gpu__cu_check(gpu, "cuMemcpyHtoDAsync",
+                                cu->MemcpyHtoDAsync(there, gpu->staging + at, bytes, NULL));
+    return nc_gpu__cu_check(gpu, "cuMemcpyDtoHAsync",
+                            cu->MemcpyDtoHAsync(gpu->staging + at, there, bytes, NULL));
+}
+
+/* Wait for all of the stream; its copies have been enqueued as they came, and so has a program. */
+static nc_status nc_gpu__cu_submit(nc_gpu *gpu, nc_gpu_program *program, uint64_t *nanoseconds) {
+    enum { NOT_READY = 600, LOOKS = 4096 }; /* looks between two at the clock */
+    nc_gpu__cuda *cu = &gpu->cu;
+    const time_t start = time(NULL);
+    float milliseconds = 0.0f;
+    uint32_t looks = 0;
+    int code = cu->EventRecord(cu->events[2], NULL);
+    if (code == 0)
+        while ((code = cu->EventQuery(cu->events[2])) == NOT_READY)
+            if (++looks % LOOKS == 0 && difftime(time(NULL), start) > gpu->timeout_s) {
+                gpu->hung = 1;
+                return nc_gpu__lose(gpu, "cuEventQuery: no answer in %u s",
+                                    (unsigned)gpu->timeout_s);
+            }
+    if (code == 0 && program &&
+        cu->EventElapsedTime(&milliseconds, cu->events[0], cu->events[1]) == 0)
+        *nanoseconds = (uint64_t)((double)milliseconds * 1e6);
+    return nc_gpu__cu_check(gpu, "waiting for the device", code);
 }
 
 /* -- both -- */
@@ -1585,8 +1748,11 @@ NC_API nc_status nc_gpu_buffer_create(nc_gpu *gpu, size_t bytes, nc_gpu_buffer *
     *buffer = NULL;
     if (bytes == 0) return nc_gpu__fail(gpu, NC_ERR_ARG, "a buffer needs at least one byte");
     if (bytes > gpu->caps.max_buffer_bytes)
-        return nc_gpu__fail(gpu, NC_ERR_LIMIT, "a buffer of this device holds at most %llu bytes",
-                            (unsigned long long)gpu->caps.max_buffer_bytes);
+        return nc_gpu__fail(
+            gpu, NC_ERR_LIMIT, "a buffer of %llu bytes: those of this device hold at most %llu",
+            (unsigned long long)bytes, (unsigned long long)gpu->caps.max_buffer_bytes);
+    status = nc_gpu__enter(gpu);
+    if (status != NC_OK) return status;
     made = (nc_gpu_buffer *)nc__calloc(NULL, sizeof *made);
     if (!made) return nc_gpu__fail(gpu, NC_ERR_MEMORY, "out of memory");
     made->bytes = bytes;
@@ -1600,29 +1766,86 @@ NC_API nc_status nc_gpu_buffer_create(nc_gpu *gpu, size_t bytes, nc_gpu_buffer *
 
 NC_API size_t nc_gpu_buffer_bytes(const nc_gpu_buffer *buffer) { return buffer->bytes; }
 
+/* Let the device do what has been enqueued, with a program (may be null), and wait. */
+static nc_status nc_gpu__submit(nc_gpu *gpu, nc_gpu_program *program, uint64_t *nanoseconds) {
+    const size_t staged = gpu->staged;
+    nc_status status;
+    gpu->staged = 0;
+    status = gpu->backend->submit(gpu, program, nanoseconds);
+    if (status != NC_OK && staged && !gpu->caps.lost)
+        (void)nc_gpu__lose(gpu, "copies failed: %.120s", gpu->error);
+    return status;
+}
+
 NC_API void nc_gpu_buffer_destroy(nc_gpu *gpu, nc_gpu_buffer *buffer) {
+    uint64_t time;
     if (!buffer) return;
-    gpu->backend->buffer_destroy(gpu, buffer);
+    if (gpu->staged && nc_gpu__enter(gpu) == NC_OK) (void)nc_gpu__submit(gpu, NULL, &time);
+    if (!gpu->hung) {
+        (void)gpu->backend->enter(gpu);
+        gpu->backend->buffer_destroy(gpu, buffer);
+    }
     nc__free(NULL, buffer, sizeof *buffer);
 }
 
-/* Both directions of a host copy. */
-static nc_status nc_gpu__copy(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offset, const void *from,
-                              void *to, size_t bytes) {
-    if (!buffer || (bytes && !from && !to) || offset > buffer->bytes ||
-        bytes > buffer->bytes - offset)
-        return nc_gpu__fail(gpu, NC_ERR_ARG, "copy beyond the end of the buffer");
-    return bytes ? gpu->backend->copy(gpu, buffer, offset, from, to, bytes) : NC_OK;
+/* How both directions of a host copy begin. */
+static nc_status nc_gpu__copy_check(nc_gpu *gpu, const nc_gpu_buffer *buffer, size_t offset,
+                                    const void *data, size_t bytes) {
+    if (!buffer || (bytes && !data) || offset > buffer->bytes || bytes > buffer->bytes - offset)
+        return nc_gpu__fail(gpu, NC_ERR_ARG, "copy of bytes %llu to %llu of a buffer of %llu",
+                            (unsigned long long)offset,
+                            (unsigned long long)nc__add_size(offset, bytes),
+                            (unsigned long long)(buffer ? buffer->bytes : 0));
+    return nc_gpu__enter(gpu);
+}
+
+/* Staging memory for the next piece of a copy, at *at: what is there already goes where there is no
+ * room. */
+static nc_status nc_gpu__stage(nc_gpu *gpu, size_t *piece, size_t *at) {
+    uint64_t time;
+    nc_status status = NC_OK;
+    if (*piece > NC_GPU__STAGING) *piece = NC_GPU__STAGING;
+    if (*piece > NC_GPU__STAGING - gpu->staged) status = nc_gpu__submit(gpu, NULL, &time);
+    *at = gpu->staged;
+    return status;
 }
 
 NC_API nc_status nc_gpu_upload(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offset, const void *data,
                                size_t bytes) {
-    return nc_gpu__copy(gpu, buffer, offset, data, NULL, bytes);
+    nc_status status = nc_gpu__copy_check(gpu, buffer, offset, data, bytes);
+    size_t done, n, at;
+    for (done = 0; status == NC_OK && done < bytes; done += n) {
+        n = bytes - done;
+        status = nc_gpu__stage(gpu, &n, &at);
+        if (status != NC_OK) break;
+        memcpy(gpu->staging + at, (const char *)data + done, n);
+        status = gpu->backend->copy(gpu, buffer, offset + done, at, n, 1);
+        if (status == NC_OK) gpu->staged += (n + 15) & ~(size_t)15;
+    }
+    return status;
+}
+
+/* A program (may be null) and a download behind it. */
+static nc_status nc_gpu__run_download(nc_gpu *gpu, nc_gpu_program *program, nc_gpu_buffer *buffer,
+                                      size_t offset, void *data, size_t bytes) {
+    nc_status status = nc_gpu__copy_check(gpu, buffer, offset, data, bytes);
+    size_t done, n, at;
+    uint64_t time;
+    for (done = 0; status == NC_OK && done < bytes; done += n) {
+        n = bytes - done;
+        status = nc_gpu__stage(gpu, &n, &at);
+        if (status == NC_OK && program) status = gpu->backend->launch(gpu, program);
+        if (status == NC_OK) status = gpu->backend->copy(gpu, buffer, offset + done, at, n, 0);
+        if (status == NC_OK) status = nc_gpu__submit(gpu, program, &time);
+        if (status == NC_OK) memcpy((char *)data + done, gpu->staging + at, n);
+        program = NULL;
+    }
+    return status;
 }
 
 NC_API nc_status nc_gpu_download(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offset, void *data,
                                  size_t bytes) {
-    return nc_gpu__copy(gpu, buffer, offset, NULL, data, bytes);
+    return nc_gpu__run_download(gpu, NULL, buffer, offset, data, bytes);
 }
 
 /* >>kernels ======================================================================== */
@@ -1941,7 +2164,7 @@ static void nc_gpu__cu_unload(nc_gpu *gpu, nc_gpu_kernel *kernel) {
 static void nc_gpu__forget_kernels(nc_gpu *gpu) {
     while (gpu->kernels) {
         nc_gpu_kernel *next = gpu->kernels->next;
-        gpu->backend->kernel_unload(gpu, gpu->kernels);
+        if (!gpu->hung) gpu->backend->kernel_unload(gpu, gpu->kernels);
         nc__free(NULL, gpu->kernels, sizeof *gpu->kernels);
         gpu->kernels = next;
     }
@@ -1956,6 +2179,8 @@ NC_API nc_status nc_gpu_kernel_load(nc_gpu *gpu, const char *name, nc_gpu_kernel
     for (made = gpu->kernels; made && !*kernel; made = made->next)
         if (!strcmp(made->name, name)) *kernel = made;
     if (*kernel) return NC_OK;
+    status = nc_gpu__enter(gpu);
+    if (status != NC_OK) return status;
     made = (nc_gpu_kernel *)nc__calloc(NULL, sizeof *made);
     if (!made) return nc_gpu__fail(gpu, NC_ERR_MEMORY, "out of memory");
     memcpy(made->name, name, strlen(name) + 1);
@@ -2071,9 +2296,12 @@ static void nc_gpu__vk_barrier(nc_gpu *gpu) {
 static nc_status nc_gpu__vk_end(nc_gpu *gpu, nc_gpu_program *program) {
     nc_gpu__vulkan *vk = &gpu->vk;
     VkResult result;
-    nc_gpu__vk_memory_barrier(gpu, program->commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
-                              VK_ACCESS_SHADER_WRITE_BIT, VK_PIPELINE_STAGE_TRANSFER_BIT,
-                              VK_ACCESS_TRANSFER_READ_BIT);
+    nc_gpu__vk_memory_barrier(/* for copies, and for programs that run after this one */
+                              gpu, program->commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
+                              VK_ACCESS_SHADER_WRITE_BIT,
+                              VK_PIPELINE_STAGE_TRANSFER_BIT | VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
+                              VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT |
+                                  VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT);
     if (program->queries)
         vk->CmdWriteTimestamp(program->commands, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT,
                               program->queries, 1);
@@ -2081,25 +2309,22 @@ static nc_status nc_gpu__vk_end(nc_gpu *gpu, nc_gpu_program *program) {
     return result == VK_SUCCESS ? NC_OK : nc_gpu__vk_fail(gpu, "vkEndCommandBuffer", result);
 }
 
-static nc_status nc_gpu__vk_run(nc_gpu *gpu, nc_gpu_program *program, uint64_t *nanoseconds) {
-    uint64_t ticks[2] = {0, 0};
-    nc_status status = nc_gpu__vk_submit(gpu, program->commands);
-    if (status == NC_OK && program->queries &&
-        gpu->vk.GetQueryPoolResults(gpu->vk.device, program->queries, 0, 2, sizeof ticks, ticks,
-                                    sizeof *ticks, VK_QUERY_RESULT_64_BIT) == VK_SUCCESS)
-        *nanoseconds = (uint64_t)((double)(ticks[1] - ticks[0]) * gpu->vk.tick_ns);
-    return status;
+static nc_status nc_gpu__vk_launch(nc_gpu *gpu, nc_gpu_program *program) {
+    (void)gpu; /* it goes with the submission */
+    (void)program;
+    return NC_OK;
 }
 
 static void nc_gpu__vk_forget(nc_gpu *gpu, nc_gpu_program *program) {
     nc_gpu__vulkan *vk = &gpu->vk;
     while (program->pools) {
         nc_gpu__pool *next = program->pools->next;
-        if (program->pools->handle)
+        if (program->pools->handle && !gpu->hung)
             vk->DestroyDescriptorPool(vk->device, program->pools->handle, NULL);
         nc__free(NULL, program->pools, sizeof *program->pools);
         program->pools = next;
     }
+    if (gpu->hung) return;
     if (program->queries) vk->DestroyQueryPool(vk->device, program->queries, NULL);
     if (program->commands) vk->FreeCommandBuffers(vk->device, vk->pool, 1, &program->commands);
 }
@@ -2133,10 +2358,9 @@ static nc_status nc_gpu__cu_dispatch(nc_gpu *gpu, nc_gpu_kernel *kernel,
 }
 
 /* Launch one after the other in one stream, between two events that give the time. */
-static nc_status nc_gpu__cu_run(nc_gpu *gpu, nc_gpu_program *program, uint64_t *nanoseconds) {
+static nc_status nc_gpu__cu_launch(nc_gpu *gpu, nc_gpu_program *program) {
     nc_gpu__cuda *cu = &gpu->cu;
     nc_gpu__launch *l;
-    float milliseconds = 0.0f;
     int code = cu->EventRecord(cu->events[0], NULL);
     for (l = program->first; l && code == 0; l = l->next) {
         void *arguments[NC_GPU_MAX_BUFFERS + 1];
@@ -2147,12 +2371,10 @@ static nc_status nc_gpu__cu_run(nc_gpu *gpu, nc_gpu_program *program, uint64_t *
         code =
             cu->LaunchKernel(k->cu_function, l->groups[0], l->groups[1], l->groups[2],
                              k->threads[0], k->threads[1], k->threads[2], 0, NULL, arguments, NULL);
+        if (code != 0) return nc_gpu__cu_check(gpu, k->name, code);
     }
     if (code == 0) code = cu->EventRecord(cu->events[1], NULL);
-    if (code == 0) code = cu->CtxSynchronize();
-    if (code == 0 && cu->EventElapsedTime(&milliseconds, cu->events[0], cu->events[1]) == 0)
-        *nanoseconds = (uint64_t)((double)milliseconds * 1e6);
-    return nc_gpu__cu_check(gpu, "kernel launch", code);
+    return nc_gpu__cu_check(gpu, "cuEventRecord", code);
 }
 
 static void nc_gpu__cu_barrier(nc_gpu *gpu) { (void)gpu; } /* one stream runs in order */
@@ -2177,15 +2399,15 @@ static void nc_gpu__cu_forget(nc_gpu *gpu, nc_gpu_program *program) {
 static const nc_gpu__backend *nc_gpu__backend_of(nc_gpu_kind kind) {
     static const nc_gpu__backend list[] = {
 #ifndef NC_GPU_NO_VULKAN
-        {NC_GPU_VULKAN, nc_gpu__vk_open, nc_gpu__vk_close, nc_gpu__vk_buffer_create,
-         nc_gpu__vk_buffer_destroy, nc_gpu__vk_copy, nc_gpu__vk_load, nc_gpu__vk_unload,
-         nc_gpu__vk_begin, nc_gpu__vk_dispatch, nc_gpu__vk_barrier, nc_gpu__vk_end, nc_gpu__vk_run,
-         nc_gpu__vk_forget},
+        {NC_GPU_VULKAN, nc_gpu__vk_open, nc_gpu__vk_enter, nc_gpu__vk_close,
+         nc_gpu__vk_buffer_create, nc_gpu__vk_buffer_destroy, nc_gpu__vk_copy, nc_gpu__vk_submit,
+         nc_gpu__vk_launch, nc_gpu__vk_load, nc_gpu__vk_unload, nc_gpu__vk_begin,
+         nc_gpu__vk_dispatch, nc_gpu__vk_barrier, nc_gpu__vk_end, nc_gpu__vk_forget},
 #endif
-        {NC_GPU_CUDA, nc_gpu__cu_open, nc_gpu__cu_close, nc_gpu__cu_buffer_create,
-         nc_gpu__cu_buffer_destroy, nc_gpu__cu_copy, nc_gpu__cu_load, nc_gpu__cu_unload,
-         nc_gpu__cu_begin, nc_gpu__cu_dispatch, nc_gpu__cu_barrier, nc_gpu__cu_end, nc_gpu__cu_run,
-         nc_gpu__cu_forget}};
+        {NC_GPU_CUDA, nc_gpu__cu_open, nc_gpu__cu_enter, nc_gpu__cu_close, nc_gpu__cu_buffer_create,
+         nc_gpu__cu_buffer_destroy, nc_gpu__cu_copy, nc_gpu__cu_submit, nc_gpu__cu_launch,
+         nc_gpu__cu_load, nc_gpu__cu_unload, nc_gpu__cu_begin, nc_gpu__cu_dispatch,
+         nc_gpu__cu_barrier, nc_gpu__cu_end, nc_gpu__cu_forget}};
     size_t i;
     for (i = 0; i < sizeof list / sizeof *list; i++)
         if (list[i].kind == kind) return &list[i];
@@ -2195,6 +2417,8 @@ static const nc_gpu__backend *nc_gpu__backend_of(nc_gpu_kind kind) {
 NC_API nc_status nc_gpu_begin(nc_gpu *gpu) {
     nc_status status;
     if (gpu->recording) return nc_gpu__fail(gpu, NC_ERR_ARG, "a recording is open already");
+    status = nc_gpu__enter(gpu);
+    if (status != NC_OK) return status;
     gpu->recording = (nc_gpu_program *)nc__calloc(NULL, sizeof *gpu->recording);
     if (!gpu->recording) return nc_gpu__fail(gpu, NC_ERR_MEMORY, "out of memory");
     status = gpu->backend->begin(gpu, gpu->recording);
@@ -2209,6 +2433,7 @@ NC_API nc_status nc_gpu_dispatch(nc_gpu *gpu, nc_gpu_kernel *kernel, nc_gpu_buff
                                  uint32_t count, const void *push, size_t push_bytes,
                                  const size_t groups[3]) {
     uint32_t grid[3], i;
+    nc_status status;
     size_t x, z;
     if (!gpu->recording || !kernel || !buffers || !groups || (push_bytes && !push))
         return nc_gpu__fail(gpu, NC_ERR_ARG, "dispatch without recording, kernel or buffers");
@@ -2222,9 +2447,13 @@ NC_API nc_status nc_gpu_dispatch(nc_gpu *gpu, nc_gpu_kernel *kernel, nc_gpu_buff
     for (x = groups[0], z = groups[2]; x > 65535 && groups[2] == 1 && z <= 32768; z *= 2)
         x = x / 2 + x % 2;
     if (x < 1 || x > 65535 || groups[1] < 1 || groups[1] > 65535 || z < 1 || z > 65535)
-        return nc_gpu__fail(gpu, NC_ERR_LIMIT, "'%s' for %lu x %lu x %lu groups", kernel->name,
-                            (unsigned long)groups[0], (unsigned long)groups[1],
+        return nc_gpu__fail(gpu, NC_ERR_LIMIT,
+                            "'%s' for %lu x %lu x %lu groups: each is 1 to 65535, the first up to "
+                            "2^31 where the third is 1",
+                            kernel->name, (unsigned long)groups[0], (unsigned long)groups[1],
                             (unsigned long)groups[2]);
+    status = nc_gpu__enter(gpu);
+    if (status != NC_OK) return status;
     grid[0] = (uint32_t)x;
     grid[1] = (uint32_t)groups[1];
     grid[2] = (uint32_t)z;
@@ -2232,16 +2461,19 @@ NC_API nc_status nc_gpu_dispatch(nc_gpu *gpu, nc_gpu_kernel *kernel, nc_gpu_buff
 }
 
 NC_API nc_status nc_gpu_barrier(nc_gpu *gpu) {
+    nc_status status;
     if (!gpu->recording) return nc_gpu__fail(gpu, NC_ERR_ARG, "barrier without recording");
-    gpu->backend->barrier(gpu);
-    return NC_OK;
+    status = nc_gpu__enter(gpu);
+    if (status == NC_OK) gpu->backend->barrier(gpu);
+    return status;
 }
 
 NC_API nc_status nc_gpu_end(nc_gpu *gpu, nc_gpu_program **program) {
     nc_status status;
     *program = NULL;
     if (!gpu->recording) return nc_gpu__fail(gpu, NC_ERR_ARG, "end without recording");
-    status = gpu->backend->end(gpu, gpu->recording);
+    status = nc_gpu__enter(gpu);
+    if (status == NC_OK) status = gpu->backend->end(gpu, gpu->recording);
     if (status == NC_OK)
         *program = gpu->recording;
     else
@@ -2253,10 +2485,20 @@ NC_API nc_status nc_gpu_end(nc_gpu *gpu, nc_gpu_program **program) {
 NC_API nc_status nc_gpu_run(nc_gpu *gpu, nc_gpu_program *program, uint64_t *nanoseconds) {
     uint64_t time = 0;
     nc_status status;
+    if (nanoseconds) *nanoseconds = 0;
     if (!program) return nc_gpu__fail(gpu, NC_ERR_ARG, "no program");
-    status = gpu->backend->run(gpu, program, &time);
+    status = nc_gpu__enter(gpu);
+    if (status == NC_OK) status = gpu->backend->launch(gpu, program);
+    if (status == NC_OK) status = nc_gpu__submit(gpu, program, &time);
     if (nanoseconds) *nanoseconds = time;
     return status;
+}
+
+NC_API nc_status nc_gpu_run_download(nc_gpu *gpu, nc_gpu_program *program, nc_gpu_buffer *buffer,
+                                     size_t offset, void *data, size_t bytes) {
+    if (!program) return nc_gpu__fail(gpu, NC_ERR_ARG, "no program");
+    if (bytes == 0) return nc_gpu_run(gpu, program, NULL);
+    return nc_gpu__run_download(gpu, program, buffer, offset, data, bytes);
 }
 
 NC_API void nc_gpu_program_destroy(nc_gpu *gpu, nc_gpu_program *program) {
@@ -2324,8 +2566,11 @@ NC_API nc_status nc_gpu_job_finish(nc_gpu_job *job, nc_gpu_buffer *from, size_t 
     nc_status ended = NC_OK;
     if (job->recording) ended = nc_gpu_end(job->gpu, &program);
     if (job->status == NC_OK) job->status = ended;
-    if (job->status == NC_OK && program) job->status = nc_gpu_run(job->gpu, program, NULL);
-    if (job->status == NC_OK && out)
+    if (job->status == NC_OK && program && out)
+        job->status = nc_gpu_run_download(job->gpu, program, from, offset, out, bytes);
+    else if (job->status == NC_OK && program)
+        job->status = nc_gpu_run(job->gpu, program, NULL);
+    else if (job->status == NC_OK && out)
         job->status = nc_gpu_download(job->gpu, from, offset, out, bytes);
     nc_gpu_program_destroy(job->gpu, program);
     while (job->count) nc_gpu_buffer_destroy(job->gpu, job->buffers[--job->count]);

@@ -12914,14 +12914,13 @@ static nc_status nc_hlx__next_tokens(nc_hlx_gpu *g, nc_hlx_loader *loader) {
     return NC_OK;
 }
 
-/* Upload tokens and scalars, run, and get the scalars back. */
+/* Upload tokens and scalars, run, and get the scalars back: one submission. */
 static nc_status nc_hlx__run_program(nc_hlx_gpu *g, nc_gpu_program *program, size_t tokens_bytes,
                                      nc_hlx__control *control) {
     nc_status status = nc_gpu_upload(g->device, g->tokens, 0, g->tokens_host, tokens_bytes);
     if (status == NC_OK) status = nc_gpu_upload(g->device, g->control, 0, control, sizeof *control);
-    if (status == NC_OK) status = nc_gpu_run(g->device, program, NULL);
     if (status == NC_OK)
-        status = nc_gpu_download(g->device, g->control, 0, control, sizeof *control);
+        status = nc_gpu_run_download(g->device, program, g->control, 0, control, sizeof *control);
     return status;
 }
 

@@ -1,6 +1,8 @@
 /* nc_gpu.h and the float kernels: every road of roads.h gives the bits of the CPU. */
 #include "test.h"
+#include <dlfcn.h>
 #include <math.h>
+#include "cuda_driver_on_cpu.h"
 #include "../nc_gpu.h"
 #include "roads.h"
 #define NC_GPU
@@ -721,6 +723,48 @@ static void masks_validation_and_stops_on_a_device_are_those_of_the_cpu(void **s
     on_each_device(trains_as_here);
 }
 
+/* A step that the device loses has not happened. */
+static void a_lost_step_moves_neither_loader_nor_model(void **state) {
+    static const char library[] = "build/shim/libcuda_on_cpu.so";
+    void *shim = dlopen(library, RTLD_NOW);
+    cuda_driver_on_cpu *driver = shim ? dlsym(shim, "cuda_on_cpu") : NULL;
+    nc_hlx_model *model = small_model(PLAIN);
+    nc_gpu_desc desc = {0};
+    nc_hlx_loader loader, before;
+    nc_hlx_gpu *gpu;
+    nc_gpu *device;
+    uint8_t text[300];
+    uint64_t digest;
+    float loss;
+    size_t i;
+    (void)state;
+    assert_non_null(driver);
+    desc.kind = NC_GPU_CUDA;
+    desc.library = library;
+    desc.kernel_path = "build/shim";
+    for (i = 0; i < sizeof text; i++) text[i] = (uint8_t)(i * i % 61);
+    assert_int_equal(nc_gpu_open(&device, &desc, NULL), NC_OK);
+    assert_int_equal(nc_hlx_loader_init(&loader, text, sizeof text, 17, 7), NC_OK);
+    assert_int_equal(nc_hlx_gpu_create(&gpu, device, model, NULL), NC_OK);
+    digest = nc_hlx_digest(model);
+    before = loader;
+    driver->fault_after = 50; /* in the middle of the step */
+    driver->fault = 719;
+    for (i = 0; i < 2; i++) {
+        assert_int_equal(nc_hlx_gpu_train_step(gpu, &loader, NULL, NULL), NC_ERR_DEVICE);
+        assert_memory_equal(&loader, &before, sizeof loader);
+        assert_int_equal(nc_hlx_step(model), 0);
+        assert_int_equal(nc_hlx_digest(model), digest);
+    }
+    assert_int_equal(nc_hlx_gpu_evaluate(gpu, &loader, 1, NULL, NULL, &loss), NC_ERR_DEVICE);
+    assert_int_equal(nc_hlx_gpu_download(gpu), NC_ERR_DEVICE);
+    assert_int_equal(nc_hlx_digest(model), digest);
+    nc_hlx_gpu_destroy(gpu);
+    nc_gpu_close(device);
+    nc_hlx_destroy(model);
+    dlclose(shim);
+}
+
 static void refuses_a_part(nc_gpu *device) {
     nc_hlx_gpu *gpu;
     nc_hlx_model *part;
@@ -963,6 +1007,7 @@ int main(void) {
         cmocka_unit_test(flash_attention_of_any_shape_has_the_bits_of_the_cpu),
         cmocka_unit_test(training_on_a_device_gives_the_bits_of_the_cpu),
         cmocka_unit_test(llama_models_train_and_evaluate_with_the_bits_of_the_cpu),
+        cmocka_unit_test(a_lost_step_moves_neither_loader_nor_model),
         cmocka_unit_test(a_device_takes_no_model_with_a_part_of_the_moments),
         cmocka_unit_test(masks_validation_and_stops_on_a_device_are_those_of_the_cpu),
         cmocka_unit_test(programs_replay_and_barriers_order_dispatches),

@@ -1,0 +1,278 @@
+/* The host side of nc_gpu.h: what it asks of a driver, and what it makes of its answers. The drivers
+   are tests/vulkan_between.c before lavapipe, and tests/cuda_driver_on_cpu.cpp. */
+#define _XOPEN_SOURCE 700
+#include "test.h"
+#include <dlfcn.h>
+#include <pthread.h>
+#define NC_IMPLEMENTATION
+#include "../nc_gpu.h"
+#include "cuda_driver_on_cpu.h"
+#include "vulkan_between.h"
+
+static vulkan_between *vulkan;
+static cuda_driver_on_cpu *cuda;
+
+static const nc_gpu_desc roads[2] = {
+    {.kind = NC_GPU_VULKAN,
+     .kernel_path = "build/kernels",
+     .library = "build/shim/libvulkan_between.so"},
+    {.kind = NC_GPU_CUDA, .kernel_path = "build/shim", .library = "build/shim/libcuda_on_cpu.so"},
+};
+
+static void *exported(const char *path, const char *name) {
+    void *library = dlopen(path, RTLD_NOW), *object;
+    if (!library || !(object = dlsym(library, name))) fail_msg("%s: %s", name, dlerror());
+    return object;
+}
+
+static int begin(void **state) {
+    (void)state;
+    vulkan = exported(roads[0].library, "between");
+    cuda = exported(roads[1].library, "cuda_on_cpu");
+    memset(vulkan, 0, sizeof *vulkan);
+    memset(cuda, 0, sizeof *cuda);
+    return 0;
+}
+
+static nc_gpu *open_device(const nc_gpu_desc *desc) {
+    nc_gpu *gpu;
+    nc_error err;
+    if (nc_gpu_open(&gpu, desc, &err) != NC_OK) fail_msg("%s", err.message);
+    return gpu;
+}
+
+/* The sums x + x through the device: 0 when they are right. */
+enum { COUNT = 64 };
+static nc_status doubles(nc_gpu *gpu) {
+    const uint32_t push[6] = {COUNT, 0, 4, 0, 0, 0};
+    float x[COUNT], out[COUNT];
+    nc_gpu_buffer *result;
+    nc_gpu_job job;
+    nc_status status;
+    int i;
+    for (i = 0; i < COUNT; i++) x[i] = (float)i;
+    nc_gpu_job_start(&job, gpu);
+    (void)nc_gpu_job_buffer(&job, x, sizeof x, sizeof x);
+    (void)nc_gpu_job_buffer(&job, x, sizeof x, sizeof x);
+    result = nc_gpu_job_buffer(&job, NULL, 0, sizeof x);
+    nc_gpu_job_dispatch(&job, "elementwise", NULL, 3, push, sizeof push, 1, 1, 1);
+    status = nc_gpu_job_finish(&job, result, 0, out, sizeof out);
+    for (i = 0; i < COUNT && status == NC_OK; i++) assert_true(out[i] == 2 * x[i]);
+    return status;
+}
+
+/* Every call is refused with the first cause, and what there is can still be released. */
+static void refuses_everything(nc_gpu *gpu, const char *cause, nc_gpu_buffer *buffer,
+                               nc_gpu_program *program, nc_gpu_kernel *kernel) {
+    const size_t one[3] = {1, 1, 1};
+    const uint32_t push[6] = {0};
+    nc_gpu_buffer *other, *three[3];
+    nc_gpu_program *ended;
+    nc_gpu_kernel *loaded;
+    uint64_t time = 1;
+    float x = 0;
+    int call;
+    three[0] = three[1] = three[2] = buffer;
+    assert_int_equal(nc_gpu_get_caps(gpu)->lost, 1);
+    for (call = 0; call < 9; call++) {
+        gpu->error[0] = 0;
+        assert_int_equal(call == 0   ? nc_gpu_run(gpu, program, &time)
+                         : call == 1 ? nc_gpu_upload(gpu, buffer, 0, &x, sizeof x)
+                         : call == 2 ? nc_gpu_download(gpu, buffer, 0, &x, sizeof x)
+                         : call == 3 ? nc_gpu_buffer_create(gpu, 4, &other)
+                         : call == 4 ? nc_gpu_kernel_load(gpu, "reduce", &loaded)
+                         : call == 5
+                             ? nc_gpu_dispatch(gpu, kernel, three, 3, push, sizeof push, one)
+                         : call == 6 ? nc_gpu_barrier(gpu)
+                         : call == 7 ? nc_gpu_end(gpu, &ended)
+                                     : nc_gpu_begin(gpu),
+                         NC_ERR_DEVICE);
+        if (!strstr(nc_gpu_last_error(gpu), cause))
+            fail_msg("call %d: %s", call, nc_gpu_last_error(gpu));
+    }
+    assert_int_equal(time, 0);
+    nc_gpu_program_destroy(gpu, program);
+    nc_gpu_buffer_destroy(gpu, buffer);
+    nc_gpu_close(gpu);
+}
+
+static void loses(const nc_gpu_desc *desc, const char *cause, int hang) {
+    const size_t one[3] = {1, 1, 1};
+    const uint32_t push[6] = {0};
+    nc_gpu *gpu = open_device(desc);
+    nc_gpu_program *program;
+    nc_gpu_buffer *buffer, *three[3];
+    nc_gpu_kernel *kernel;
+    assert_int_equal(nc_gpu_kernel_load(gpu, "elementwise", &kernel), NC_OK);
+    assert_int_equal(nc_gpu_buffer_create(gpu, 16, &buffer), NC_OK);
+    three[0] = three[1] = three[2] = buffer;
+    assert_int_equal(nc_gpu_begin(gpu), NC_OK);
+    assert_int_equal(nc_gpu_dispatch(gpu, kernel, three, 3, push, sizeof push, one), NC_OK);
+    assert_int_equal(nc_gpu_end(gpu, &program), NC_OK);
+    assert_int_equal(nc_gpu_run(gpu, program, NULL), NC_OK);
+    assert_int_equal(nc_gpu_begin(gpu), NC_OK); /* one is open when it happens */
+    if (hang)
+        cuda->hang = vulkan->hang = 1;
+    else
+        vulkan->fail_submit = VK_ERROR_DEVICE_LOST, cuda->fault = 700;
+    assert_int_equal(nc_gpu_run(gpu, program, NULL), NC_ERR_DEVICE);
+    vulkan->fail_submit = vulkan->hang = 0;
+    cuda->fault = cuda->hang = 0;
+    refuses_everything(gpu, cause, buffer, program, kernel);
+    gpu = open_device(desc); /* a new one works */
+    assert_int_equal(nc_gpu_get_caps(gpu)->lost, 0);
+    assert_int_equal(doubles(gpu), NC_OK);
+    nc_gpu_close(gpu);
+}
+
+static void a_lost_device_says_how_at_every_call(void **state) {
+    (void)state;
+    loses(&roads[0], "vkQueueSubmit: VK_ERROR_DEVICE_LOST", 0);
+    loses(&roads[1], "an illegal memory access was encountered (700)", 0);
+}
+
+static void a_device_that_does_not_answer_is_lost(void **state) {
+    nc_gpu_desc desc[2];
+    (void)state;
+    memcpy(desc, roads, sizeof desc);
+    desc[0].timeout_s = desc[1].timeout_s = 1;
+    loses(&desc[0], "vkWaitForFences: no answer in 1 s", 1);
+    loses(&desc[1], "cuEventQuery: no answer in 1 s", 1);
+}
+
+/* A later call must not find a buffer without what was copied into it before. */
+static void copies_that_never_arrive_are_not_forgotten(void **state) {
+    nc_gpu *gpu = open_device(&roads[0]);
+    (void)state;
+    vulkan->fail_submit = VK_ERROR_OUT_OF_DEVICE_MEMORY;
+    assert_int_equal(doubles(gpu), NC_ERR_MEMORY);
+    vulkan->fail_submit = 0;
+    assert_int_equal(nc_gpu_get_caps(gpu)->lost, 1);
+    assert_int_equal(doubles(gpu), NC_ERR_DEVICE);
+    assert_non_null(strstr(nc_gpu_last_error(gpu), "VK_ERROR_OUT_OF_DEVICE_MEMORY"));
+    nc_gpu_close(gpu);
+}
+
+static void *in_another_thread(void *gpu) { return (void *)(uintptr_t)doubles((nc_gpu *)gpu); }
+
+static void two_devices_and_two_threads_do_not_disturb_each_other(void **state) {
+    int road, turn;
+    (void)state;
+    for (road = 0; road < 2; road++) {
+        nc_gpu_desc second = roads[road];
+        nc_gpu *gpu[2];
+        pthread_t thread;
+        void *status;
+        second.index = road == 1; /* lavapipe is the only Vulkan device */
+        gpu[0] = open_device(&roads[road]);
+        gpu[1] = open_device(&second);
+        for (turn = 0; turn < 4; turn++) assert_int_equal(doubles(gpu[turn % 2]), NC_OK);
+        assert_int_equal(pthread_create(&thread, NULL, in_another_thread, gpu[0]), 0);
+        assert_int_equal(pthread_join(thread, &status), 0);
+        if (status) fail_msg("%s", nc_gpu_last_error(gpu[0]));
+        nc_gpu_close(gpu[0]); /* the other one's context is current */
+        assert_int_equal(doubles(gpu[1]), NC_OK);
+        nc_gpu_close(gpu[1]);
+    }
+}
+
+static void a_job_is_one_submission(void **state) {
+    nc_gpu *gpu = open_device(&roads[0]);
+    unsigned before;
+    (void)state;
+    assert_int_equal(doubles(gpu), NC_OK);
+    before = vulkan->submits;
+    assert_int_equal(doubles(gpu), NC_OK);
+    assert_int_equal(vulkan->submits - before, 1);
+    nc_gpu_close(gpu);
+    gpu = open_device(&roads[1]);
+    before = cuda->waits;
+    assert_int_equal(doubles(gpu), NC_OK);
+    assert_int_equal(cuda->waits - before, 1);
+    nc_gpu_close(gpu);
+}
+
+/* Small and large pieces, over one another, and of freed buffers. */
+static void copies_of_any_size_arrive_in_their_order(void **state) {
+    enum { SIZE = 2 * NC_GPU__STAGING + 12345 };
+    uint8_t *x = malloc(SIZE), *expected = calloc(SIZE, 1), *out = malloc(SIZE);
+    uint64_t seed = 3;
+    int road, i, k;
+    (void)state;
+    for (road = 0; road < 2; road++) {
+        nc_gpu *gpu = open_device(&roads[road]);
+        nc_gpu_buffer *buffer, *other;
+        assert_int_equal(nc_gpu_buffer_create(gpu, SIZE, &buffer), NC_OK);
+        for (i = 0; i < 40; i++) {
+            const int large = i % 13 == 0;
+            const size_t n = i == 0 ? SIZE : test_random(&seed) % (large ? SIZE : 5000) / 4 * 4;
+            const size_t at = i == 0 ? 0 : test_random(&seed) % (large ? SIZE - n : 9000) / 4 * 4;
+            for (k = 0; k < (int)n; k++) x[k] = (uint8_t)(test_random(&seed) >> 9);
+            memcpy(expected + at, x, n);
+            assert_int_equal(nc_gpu_upload(gpu, buffer, at, x, n), NC_OK);
+            memset(x, 0, n); /* it is ours again */
+            assert_int_equal(nc_gpu_buffer_create(gpu, 64, &other), NC_OK);
+            if (i % 5 == 0) assert_int_equal(nc_gpu_upload(gpu, other, 0, x, 64), NC_OK);
+            nc_gpu_buffer_destroy(gpu, other);
+        }
+        assert_int_equal(nc_gpu_download(gpu, buffer, 0, out, SIZE), NC_OK);
+        assert_memory_equal(out, expected, SIZE);
+        nc_gpu_buffer_destroy(gpu, buffer);
+        nc_gpu_close(gpu);
+    }
+    free(x);
+    free(expected);
+    free(out);
+}
+
+static void the_end_of_a_program_orders_what_runs_after_it(void **state) {
+    const uint32_t shader = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT;
+    nc_gpu *gpu = open_device(&roads[0]);
+    nc_gpu_program *program;
+    (void)state;
+    assert_int_equal(nc_gpu_begin(gpu), NC_OK);
+    assert_int_equal(nc_gpu_end(gpu, &program), NC_OK);
+    assert_true(vulkan->barrier_stages & VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT);
+    assert_true(vulkan->barrier_stages & VK_PIPELINE_STAGE_TRANSFER_BIT);
+    assert_int_equal(vulkan->barrier_access & shader, shader);
+    nc_gpu_program_destroy(gpu, program);
+    nc_gpu_close(gpu);
+}
+
+static void host_memory_is_cached_where_the_device_has_such(void **state) {
+    (void)state;
+    nc_gpu_close(open_device(&roads[0]));
+    assert_true(vulkan->mapped_flags & VK_MEMORY_PROPERTY_HOST_CACHED_BIT);
+    vulkan->uncached = 1;
+    nc_gpu_close(open_device(&roads[0]));
+    assert_false(vulkan->mapped_flags & VK_MEMORY_PROPERTY_HOST_CACHED_BIT);
+    assert_true(vulkan->mapped_flags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT);
+}
+
+static void modules_ask_for_every_mode_of_arithmetic_that_is_offered(void **state) {
+    static const uint32_t modes[3] = {4459, 4462, 4461}; /* subnormals, to even, signed zeros */
+    nc_gpu *gpu;
+    nc_gpu_kernel *kernel;
+    (void)state;
+    vulkan->float_modes = 1;
+    gpu = open_device(&roads[0]);
+    assert_int_equal(nc_gpu_kernel_load(gpu, "gemm", &kernel), NC_OK);
+    assert_int_equal(vulkan->mode_count, 3);
+    assert_memory_equal(vulkan->modes, modes, sizeof modes);
+    nc_gpu_close(gpu);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_lost_device_says_how_at_every_call, begin),
+        cmocka_unit_test_setup(a_device_that_does_not_answer_is_lost, begin),
+        cmocka_unit_test_setup(copies_that_never_arrive_are_not_forgotten, begin),
+        cmocka_unit_test_setup(two_devices_and_two_threads_do_not_disturb_each_other, begin),
+        cmocka_unit_test_setup(a_job_is_one_submission, begin),
+        cmocka_unit_test_setup(copies_of_any_size_arrive_in_their_order, begin),
+        cmocka_unit_test_setup(the_end_of_a_program_orders_what_runs_after_it, begin),
+        cmocka_unit_test_setup(host_memory_is_cached_where_the_device_has_such, begin),
+        cmocka_unit_test_setup(modules_ask_for_every_mode_of_arithmetic_that_is_offered, begin),
+    };
+    return cmocka_run_group_tests_name("gpu host", tests, NULL, NULL);
+}

@@ -1,0 +1,237 @@
+/* A Vulkan library that hands everything on to the system's and answers some calls by itself: so
+   tests see lost devices, small limits, many devices, and what nc_gpu.h submits. */
+#define VK_NO_PROTOTYPES
+#include <vulkan/vulkan.h>
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+#include "vulkan_between.h"
+
+vulkan_between between;
+
+/* The functions that are answered here; `next` holds the driver's. */
+#define ANSWERED(X)                                                                                \
+    X(QueueSubmit)                                                                                 \
+    X(WaitForFences)                                                                               \
+    X(EnumeratePhysicalDevices)                                                                    \
+    X(GetPhysicalDeviceProperties)                                                                 \
+    X(GetPhysicalDeviceProperties2)                                                                \
+    X(GetPhysicalDeviceFeatures)                                                                   \
+    X(GetPhysicalDeviceQueueFamilyProperties)                                                      \
+    X(GetPhysicalDeviceMemoryProperties)                                                           \
+    X(EnumerateDeviceExtensionProperties)                                                          \
+    X(CreateDevice)                                                                                \
+    X(AllocateMemory)                                                                              \
+    X(FreeMemory)                                                                                  \
+    X(MapMemory)                                                                                   \
+    X(CmdPipelineBarrier)                                                                          \
+    X(CreateShaderModule)                                                                          \
+    X(CreatePipelineCache)
+static struct {
+#define MEMBER(name) PFN_vk##name name;
+    ANSWERED(MEMBER)
+} next;
+
+static VkPhysicalDevice driver;       /* its first device */
+static char others[BETWEEN_DEVICES];  /* their addresses are devices that are not there */
+static uint32_t memory_type[1 << 10]; /* of an allocation, by a hash of its handle */
+static VkPhysicalDeviceMemoryProperties memory;
+
+static VkPhysicalDevice real(VkPhysicalDevice device) {
+    const char *p = (const char *)device;
+    return p >= others && p < others + BETWEEN_DEVICES ? driver : device;
+}
+
+static uint32_t *type_of(VkDeviceMemory of) {
+    return &memory_type[((uint64_t)(uintptr_t)of >> 4) %
+                        (sizeof memory_type / sizeof *memory_type)];
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL QueueSubmit(VkQueue queue, uint32_t n,
+                                                  const VkSubmitInfo *submits, VkFence fence) {
+    between.submits++;
+    if (between.fail_submit && between.fail_after-- == 0) return (VkResult)between.fail_submit;
+    return next.QueueSubmit(queue, n, submits, fence);
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL WaitForFences(VkDevice device, uint32_t n,
+                                                    const VkFence *fences, VkBool32 all,
+                                                    uint64_t timeout) {
+    const VkResult result = next.WaitForFences(device, n, fences, all, UINT64_MAX);
+    between.waits++;
+    return between.hang && timeout != UINT64_MAX ? VK_TIMEOUT : result;
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL EnumeratePhysicalDevices(VkInstance instance, uint32_t *count,
+                                                               VkPhysicalDevice *devices) {
+    const uint32_t wanted = (uint32_t)between.devices, room = *count;
+    uint32_t i, one = 1;
+    const VkResult result = next.EnumeratePhysicalDevices(instance, &one, &driver);
+    if (!wanted) return next.EnumeratePhysicalDevices(instance, count, devices);
+    if (result < 0) return result;
+    *count = wanted;
+    if (!devices) return VK_SUCCESS;
+    if (room < wanted) *count = room;
+    for (i = 0; i < *count; i++)
+        devices[i] = i == wanted - 1 ? driver : (VkPhysicalDevice)(void *)(others + i);
+    return room < wanted ? VK_INCOMPLETE : VK_SUCCESS;
+}
+
+/* The others are of type i % 5, which goes from "other" over integrated, discrete and virtual to
+   CPU. */
+static void change(VkPhysicalDevice device, VkPhysicalDeviceProperties *p) {
+    const char *at = (const char *)device;
+    if (real(device) != device) {
+        p->deviceType = (VkPhysicalDeviceType)((at - others) % 5);
+        strcpy(p->deviceName, "other   ");
+        p->deviceName[6] = (char)('a' + (at - others));
+    }
+    if (between.invocations) p->limits.maxComputeWorkGroupInvocations = between.invocations;
+    if (between.shared_bytes) p->limits.maxComputeSharedMemorySize = between.shared_bytes;
+    if (between.buffers) p->limits.maxPerStageDescriptorStorageBuffers = between.buffers;
+}
+
+static VKAPI_ATTR void VKAPI_CALL GetPhysicalDeviceProperties(VkPhysicalDevice device,
+                                                              VkPhysicalDeviceProperties *out) {
+    next.GetPhysicalDeviceProperties(real(device), out);
+    change(device, out);
+}
+
+static VKAPI_ATTR void VKAPI_CALL GetPhysicalDeviceProperties2(VkPhysicalDevice device,
+                                                               VkPhysicalDeviceProperties2 *out) {
+    VkBaseOutStructure *s;
+    next.GetPhysicalDeviceProperties2(real(device), out);
+    change(device, &out->properties);
+    for (s = (VkBaseOutStructure *)out->pNext; s; s = s->pNext)
+        if (s->sType == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FLOAT_CONTROLS_PROPERTIES_KHR &&
+            between.float_modes) {
+            VkPhysicalDeviceFloatControlsProperties *f =
+                (VkPhysicalDeviceFloatControlsProperties *)(void *)s;
+            f->shaderDenormPreserveFloat32 = VK_TRUE;
+            f->shaderRoundingModeRTEFloat32 = VK_TRUE;
+            f->shaderSignedZeroInfNanPreserveFloat32 = VK_TRUE;
+        }
+}
+
+static VKAPI_ATTR void VKAPI_CALL GetPhysicalDeviceFeatures(VkPhysicalDevice device,
+                                                            VkPhysicalDeviceFeatures *out) {
+    next.GetPhysicalDeviceFeatures(real(device), out);
+}
+
+static VKAPI_ATTR void VKAPI_CALL GetPhysicalDeviceQueueFamilyProperties(
+    VkPhysicalDevice device, uint32_t *count, VkQueueFamilyProperties *out) {
+    next.GetPhysicalDeviceQueueFamilyProperties(real(device), count, out);
+}
+
+/* The last memory type is followed by none that is not cached, so lavapipe's own one has two. */
+static VKAPI_ATTR void VKAPI_CALL
+GetPhysicalDeviceMemoryProperties(VkPhysicalDevice device, VkPhysicalDeviceMemoryProperties *out) {
+    uint32_t i;
+    next.GetPhysicalDeviceMemoryProperties(real(device), out);
+    for (i = 0; between.uncached && i < out->memoryTypeCount; i++)
+        out->memoryTypes[i].propertyFlags &=
+            ~(VkMemoryPropertyFlags)VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
+    memory = *out;
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL EnumerateDeviceExtensionProperties(
+    VkPhysicalDevice device, const char *layer, uint32_t *count, VkExtensionProperties *out) {
+    return next.EnumerateDeviceExtensionProperties(real(device), layer, count, out);
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL CreateDevice(VkPhysicalDevice device,
+                                                   const VkDeviceCreateInfo *info,
+                                                   const VkAllocationCallbacks *hooks,
+                                                   VkDevice *out) {
+    return next.CreateDevice(real(device), info, hooks, out);
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL AllocateMemory(VkDevice device,
+                                                     const VkMemoryAllocateInfo *info,
+                                                     const VkAllocationCallbacks *hooks,
+                                                     VkDeviceMemory *out) {
+    const VkResult result = next.AllocateMemory(device, info, hooks, out);
+    if (result == VK_SUCCESS) *type_of(*out) = info->memoryTypeIndex;
+    if (result == VK_SUCCESS && ++between.allocations > between.most_allocations)
+        between.most_allocations = between.allocations;
+    return result;
+}
+
+static VKAPI_ATTR void VKAPI_CALL FreeMemory(VkDevice device, VkDeviceMemory block,
+                                             const VkAllocationCallbacks *hooks) {
+    if (block) between.allocations--;
+    next.FreeMemory(device, block, hooks);
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL MapMemory(VkDevice device, VkDeviceMemory block,
+                                                VkDeviceSize offset, VkDeviceSize size,
+                                                VkMemoryMapFlags flags, void **out) {
+    between.mapped_flags = memory.memoryTypes[*type_of(block)].propertyFlags;
+    return next.MapMemory(device, block, offset, size, flags, out);
+}
+
+static VKAPI_ATTR void VKAPI_CALL
+CmdPipelineBarrier(VkCommandBuffer commands, VkPipelineStageFlags from, VkPipelineStageFlags to,
+                   VkDependencyFlags flags, uint32_t n, const VkMemoryBarrier *barriers,
+                   uint32_t buffer_count, const VkBufferMemoryBarrier *buffers,
+                   uint32_t image_count, const VkImageMemoryBarrier *images) {
+    between.barrier_stages = to;
+    between.barrier_access = n ? barriers->dstAccessMask : 0;
+    next.CmdPipelineBarrier(commands, from, to, flags, n, barriers, buffer_count, buffers,
+                            image_count, images);
+}
+
+/* A module may ask for modes that only this file offers: they are seen and taken out again. */
+static VKAPI_ATTR VkResult VKAPI_CALL CreateShaderModule(VkDevice device,
+                                                         const VkShaderModuleCreateInfo *info,
+                                                         const VkAllocationCallbacks *hooks,
+                                                         VkShaderModule *out) {
+    const size_t words = info->codeSize / 4;
+    VkShaderModuleCreateInfo changed = *info;
+    uint32_t *code = (uint32_t *)malloc(info->codeSize);
+    size_t at, length, n = 5;
+    VkResult result;
+    between.mode_count = 0;
+    memcpy(code, info->pCode, 20);
+    for (at = 5; at < words; at += length) {
+        const uint32_t *w = info->pCode + at;
+        const int mode = (w[0] & 0xFFFF) == 16 && w[2] >= 4459 && w[2] <= 4463;
+        const int capability = (w[0] & 0xFFFF) == 17 && w[1] >= 4464 && w[1] <= 4468;
+        length = w[0] >> 16;
+        if (mode && w[3] == 32 && between.mode_count < 8)
+            between.modes[between.mode_count++] = w[2];
+        if (between.float_modes && (mode || capability)) continue;
+        memcpy(code + n, w, 4 * length);
+        n += length;
+    }
+    changed.pCode = code;
+    changed.codeSize = 4 * n;
+    result = next.CreateShaderModule(device, &changed, hooks, out);
+    free(code);
+    return result;
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL CreatePipelineCache(VkDevice device,
+                                                          const VkPipelineCacheCreateInfo *info,
+                                                          const VkAllocationCallbacks *hooks,
+                                                          VkPipelineCache *out) {
+    between.cache_bytes = info->initialDataSize;
+    return next.CreatePipelineCache(device, info, hooks, out);
+}
+
+VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL vkGetInstanceProcAddr(VkInstance instance,
+                                                               const char *name);
+VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL vkGetInstanceProcAddr(VkInstance instance,
+                                                               const char *name) {
+    static PFN_vkGetInstanceProcAddr get;
+    void *library = get ? NULL : dlopen("libvulkan.so.1", RTLD_NOW | RTLD_LOCAL);
+    if (library) *(void **)&get = dlsym(library, "vkGetInstanceProcAddr");
+    if (!get) return NULL;
+#define ANSWER(function)                                                                           \
+    if (!strcmp(name, "vk" #function)) {                                                           \
+        next.function = (PFN_vk##function)get(instance, name);                                     \
+        return (PFN_vkVoidFunction)function;                                                       \
+    }
+    ANSWERED(ANSWER)
+    return get(instance, name);
+}

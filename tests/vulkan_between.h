@@ -1,0 +1,25 @@
+/* What tests ask of tests/vulkan_between.c, which exports this object, and what it has seen. */
+#ifndef NC_VULKAN_BETWEEN_H
+#define NC_VULKAN_BETWEEN_H
+#include <stddef.h>
+#include <stdint.h>
+
+enum { BETWEEN_WORDS = 1 << 16, BETWEEN_DEVICES = 20 };
+
+typedef struct vulkan_between {
+    /* asked for */
+    int fail_submit, fail_after; /* a later submission, the next after 0, gives this VkResult */
+    int hang;                    /* no fence is ever signalled */
+    int devices;     /* so many, the last of which is the driver's; 0: the driver's own */
+    int float_modes; /* all modes of float32 are offered */
+    uint32_t invocations, shared_bytes, buffers; /* limits; 0: the driver's */
+    int uncached;                                /* no memory type that the host caches */
+    /* seen */
+    unsigned submits, waits, allocations, most_allocations;
+    uint32_t barrier_stages, barrier_access; /* behind the last barrier of a command buffer */
+    uint32_t mapped_flags;                   /* of the memory type that was mapped last */
+    uint32_t modes[8];                       /* execution modes for a width in the last module */
+    size_t mode_count;
+    size_t cache_bytes; /* that the last pipeline cache began with */
+} vulkan_between;
+#endif
