@@ -142,13 +142,32 @@ NC_API nc_status nc_file_write(const char *path, const void *data, size_t bytes,
 
 typedef enum nc_gpu_kind { NC_GPU_ANY = 0, NC_GPU_VULKAN = 1, NC_GPU_CUDA = 2 } nc_gpu_kind;
 
+/* How a device is built, in the order of preference. */
+typedef enum nc_gpu_type {
+    NC_GPU_DISCRETE = 0,
+    NC_GPU_INTEGRATED = 1,
+    NC_GPU_VIRTUAL = 2,
+    NC_GPU_OTHER = 3,
+    NC_GPU_CPU = 4
+} nc_gpu_type;
+
+/* A device that a driver offers. */
+typedef struct nc_gpu_device {
+    nc_gpu_kind kind;
+    uint32_t index; /* of its kind, for nc_gpu_desc */
+    nc_gpu_type type;
+    uint32_t unified;      /* nonzero: its memory is that of the host */
+    uint64_t memory_bytes; /* all of it, also what others use */
+    char name[256], driver[256];
+} nc_gpu_device;
+
 /* Zero means default. NC_GPU_ANY tries CUDA, then Vulkan; a kind asked for by name fails when it
  * is not there. */
 typedef struct nc_gpu_desc {
-    uint32_t index; /* which device of its kind */
+    uint32_t index; /* which device of its kind; they are ordered by type, the best is 0 */
     nc_gpu_kind kind;
     const char *kernel_path; /* folder of .spv and .ptx files; null, "": `kernels` beside us */
-    const char *library;     /* driver library; null: libvulkan.so.1, libcuda.so.1 */
+    const char *library;     /* driver library; null: the system's */
     uint32_t validation;     /* nonzero: Vulkan validation layer, its findings go to log_fn */
     uint32_t allow_inexact;  /* nonzero: accept devices that cannot keep the numeric contract */
     uint32_t avoid_int64;    /* nonzero: the 32-bit kernels even where 64-bit integers exist */
@@ -161,6 +180,7 @@ typedef struct nc_gpu_desc {
 /* What the device is and what the probe kernel measured on it. */
 typedef struct nc_gpu_caps {
     nc_gpu_kind kind;
+    nc_gpu_type type;
     char name[256];
     uint32_t fma_fused;        /* fma() rounds once */
     uint32_t exact_arithmetic; /* + and * are correctly rounded on the probe's cases */
@@ -171,6 +191,9 @@ typedef struct nc_gpu_caps {
     uint32_t validation_errors; /* messages of the validation layer so far */
     uint32_t lost;              /* it has failed for good: only closing it works (NC_ERR_DEVICE) */
     uint64_t max_buffer_bytes;
+    uint32_t max_buffers;                    /* of a kernel, as are the next */
+    uint32_t max_threads, max_threads_of[3]; /* of a group, and in each direction */
+    uint32_t max_shared_bytes;
 } nc_gpu_caps;
 
 typedef struct nc_gpu nc_gpu;
@@ -199,6 +222,11 @@ typedef struct nc_gpu_job {
 
 /* -- devices -------------------------------------------------------------------------- */
 
+/* The devices of desc->kind (any: CUDA's before Vulkan's) with desc->library, each kind by type, the
+ * most preferred first: at most `room` go to list, *count is how many there are. NC_ERR_DEVICE when
+ * no driver can be loaded. */
+NC_API nc_status nc_gpu_list(const nc_gpu_desc *desc, nc_gpu_device *list, uint32_t room,
+                             uint32_t *count, nc_error *err);
 /* Open a device and probe it. NC_ERR_DEVICE without driver, device or kernel files (the message
  * says what was looked for where), NC_ERR_UNSUPPORTED when the numeric contract cannot be kept
  * and allow_inexact is 0. */
@@ -234,7 +262,8 @@ NC_API nc_status nc_gpu_download(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offs
  * NAME_f64fma.spv, and where shaders have no 64-bit integers NAME_u32.spv, if there is such a file.
  * The file says how many buffers and bytes of constants the kernel takes and how many threads a
  * group has (cuda/nc_kernel.h). The device keeps it until it is closed. NC_ERR_DEVICE with the path
- * that was looked for, NC_ERR_MISMATCH for a file of another interface. */
+ * that was looked for, NC_ERR_MISMATCH for a file of another interface, NC_ERR_LIMIT for a kernel
+ * that takes more threads, shared memory or buffers than the device has. */
 NC_API nc_status nc_gpu_kernel_load(nc_gpu *gpu, const char *name, nc_gpu_kernel **kernel);
 
 /* -- programs ------------------------------------------------------------------------- */
@@ -786,7 +815,7 @@ typedef struct nc_gpu__vulkan {
     PFN_vkDestroyDebugUtilsMessengerEXT destroy_messenger;
     VkDebugUtilsMessengerEXT messenger;
     VkInstance instance;
-    VkPhysicalDevice physical;
+    VkPhysicalDevice *devices, physical;
     VkDevice device;
     VkQueue queue;
     uint32_t family, timestamps;
@@ -808,6 +837,10 @@ typedef struct nc_gpu__cuda {
     int (*DeviceGetCount)(int *count);
     int (*DeviceGet)(int *device, int ordinal);
     int (*DeviceGetName)(char *name, int n, int device);
+    int (*DeviceGetAttribute)(int *value, int attribute, int device);
+    int (*DeviceTotalMem)(size_t *bytes, int device);
+    int (*DriverGetVersion)(int *version); /* 1000 major + 10 minor */
+    int (*FuncGetAttribute)(int *value, int attribute, void *function);
     int (*DevicePrimaryCtxRetain)(void **context, int device);
     int (*DevicePrimaryCtxRelease)(int device);
     int (*CtxSetCurrent)(void *context);
@@ -853,6 +886,7 @@ struct nc_gpu_kernel {
     nc_gpu_kernel *next;
     char name[68];
     uint32_t buffers, push_bytes, threads[3];
+    uint64_t shared_bytes;
 #ifndef NC_GPU_NO_VULKAN
     VkShaderModule module;
     VkDescriptorSetLayout set_layout;
@@ -892,7 +926,9 @@ struct nc_gpu_program {
 /* What a kind of device does for each function of the API; arguments are checked before. */
 typedef struct nc_gpu__backend {
     nc_gpu_kind kind;
-    nc_status (*open)(nc_gpu *gpu, const nc_gpu_desc *desc);
+    nc_status (*connect)(nc_gpu *gpu, const nc_gpu_desc *desc); /* to the driver */
+    nc_status (*describe)(nc_gpu *gpu, uint32_t index, nc_gpu_device *out);
+    nc_status (*open)(nc_gpu *gpu, uint32_t index);
     nc_status (*enter)(nc_gpu *gpu); /* before anything else in a call of the API */
     void (*close)(nc_gpu *gpu);
     nc_status (*buffer_create)(nc_gpu *gpu, nc_gpu_buffer *buffer);
@@ -918,6 +954,7 @@ struct nc_gpu {
     nc_gpu_caps caps;
     nc_gpu_program *recording;
     nc_gpu_kernel *kernels; /* loaded so far */
+    uint32_t devices;       /* that the driver has */
     char *staging; /* host memory of NC_GPU__STAGING bytes that the device reads and writes */
     size_t staged; /* of these, copies that are under way */
     int hung;      /* the device may still use everything: nothing is released */
@@ -945,13 +982,45 @@ nc_gpu__fail(nc_gpu *gpu, nc_status status, const char *format, ...) {
     return status;
 }
 
-static void *nc_gpu__open_library(const char *name) {
-#if defined(__unix__) || defined(__APPLE__)
-    return dlopen(name, RTLD_NOW | RTLD_LOCAL);
-#else
-    (void)name;
-    return NULL;
+#if defined(_WIN32)
+#ifdef __cplusplus
+extern "C" {
 #endif
+__declspec(dllimport) void *__stdcall LoadLibraryA(const char *name);
+__declspec(dllimport) void *__stdcall GetProcAddress(void *library, const char *name);
+__declspec(dllimport) unsigned long __stdcall GetModuleFileNameA(void *library, char *out,
+                                                                 unsigned long room);
+#ifdef __cplusplus
+}
+#endif
+#elif defined(__APPLE__)
+#ifdef __cplusplus
+extern "C"
+#else
+extern
+#endif
+    int
+    _NSGetExecutablePath(char *out, uint32_t *room); /* mach-o/dyld.h */
+#endif
+
+static const char *nc_gpu__library_name(const char *wanted, const char *const *names) {
+    return wanted && *wanted ? wanted : names[0];
+}
+
+/* The library that the caller names, else the first of these, which end with a null. */
+static void *nc_gpu__open_library(const char *wanted, const char *const *names) {
+    const char *only[2] = {NULL, NULL};
+    void *library = NULL;
+    only[0] = wanted;
+    if (wanted && *wanted) names = only;
+    for (; *names && !library; names++) {
+#if defined(__unix__) || defined(__APPLE__)
+        library = dlopen(*names, RTLD_NOW | RTLD_LOCAL);
+#elif defined(_WIN32)
+        library = LoadLibraryA(*names);
+#endif
+    }
+    return library;
 }
 
 /* A function of a library, stored through memcpy: ISO C has no cast from data to code. */
@@ -959,6 +1028,8 @@ static int nc_gpu__symbol(void *library, const char *name, void *function) {
     void *symbol = NULL;
 #if defined(__unix__) || defined(__APPLE__)
     symbol = dlsym(library, name);
+#elif defined(_WIN32)
+    symbol = GetProcAddress(library, name);
 #else
     (void)library;
     (void)name;
@@ -1063,10 +1134,28 @@ static VKAPI_ATTR VkBool32 VKAPI_CALL nc_gpu__on_message(
     return VK_FALSE;
 }
 
+#define NC_GPU__PORTABILITY "VK_KHR_portability_enumeration"
+/* The loader shows devices that leave out parts of Vulkan (MoltenVK) only where this is asked for. */
+static int nc_gpu__vk_enumerates_portability(PFN_vkGetInstanceProcAddr get) {
+    PFN_vkEnumerateInstanceExtensionProperties enumerate =
+        (PFN_vkEnumerateInstanceExtensionProperties)get(NULL,
+                                                        "vkEnumerateInstanceExtensionProperties");
+    VkExtensionProperties *list;
+    uint32_t count = 0, room, i;
+    int found = 0;
+    if (!enumerate || enumerate(NULL, &count, NULL) != VK_SUCCESS) return 0;
+    room = count;
+    list = (VkExtensionProperties *)nc__alloc(NULL, room * sizeof *list);
+    if (list && enumerate(NULL, &count, list) == VK_SUCCESS)
+        for (i = 0; i < count; i++) found |= !strcmp(list[i].extensionName, NC_GPU__PORTABILITY);
+    nc__free(NULL, list, room * sizeof *list);
+    return found;
+}
+
 /* Instance and functions; with validation the layer's findings are counted and logged. */
 static nc_status nc_gpu__vk_instance(nc_gpu *gpu, PFN_vkGetInstanceProcAddr get, int validation) {
-    static const char *const layer = "VK_LAYER_KHRONOS_validation", *const debug =
-                                                                        "VK_EXT_debug_utils";
+    static const char *const layer = "VK_LAYER_KHRONOS_validation";
+    const char *extensions[2];
     nc_gpu__vulkan *vk = &gpu->vk;
     VkApplicationInfo app;
     VkInstanceCreateInfo info;
@@ -1081,10 +1170,15 @@ static nc_status nc_gpu__vk_instance(nc_gpu *gpu, PFN_vkGetInstanceProcAddr get,
     app.apiVersion = VK_API_VERSION_1_1;
     info.sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO;
     info.pApplicationInfo = &app;
+    info.ppEnabledLayerNames = &layer;
+    info.ppEnabledExtensionNames = extensions;
     if (validation) {
-        info.enabledLayerCount = info.enabledExtensionCount = 1;
-        info.ppEnabledLayerNames = &layer;
-        info.ppEnabledExtensionNames = &debug;
+        info.enabledLayerCount = 1;
+        extensions[info.enabledExtensionCount++] = "VK_EXT_debug_utils";
+    }
+    if (nc_gpu__vk_enumerates_portability(get)) {
+        extensions[info.enabledExtensionCount++] = NC_GPU__PORTABILITY;
+        info.flags = 1; /* VK_INSTANCE_CREATE_ENUMERATE_PORTABILITY_BIT_KHR of newer headers */
     }
     create = (PFN_vkCreateInstance)get(NULL, "vkCreateInstance");
     if (!create)
@@ -1114,30 +1208,117 @@ static nc_status nc_gpu__vk_instance(nc_gpu *gpu, PFN_vkGetInstanceProcAddr get,
     return result == VK_SUCCESS ? NC_OK : nc_gpu__vk_fail(gpu, "debug messenger", result);
 }
 
-/* Pick the device and its first queue family with compute. */
+static nc_gpu_type nc_gpu__vk_type(VkPhysicalDeviceType type) {
+    return type == VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU     ? NC_GPU_DISCRETE
+           : type == VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU ? NC_GPU_INTEGRATED
+           : type == VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU    ? NC_GPU_VIRTUAL
+           : type == VK_PHYSICAL_DEVICE_TYPE_CPU            ? NC_GPU_CPU
+                                                            : NC_GPU_OTHER;
+}
+
+/* All devices, by type; those of a type as the driver orders them. */
+static nc_status nc_gpu__vk_devices(nc_gpu *gpu) {
+    nc_gpu__vulkan *vk = &gpu->vk;
+    VkPhysicalDeviceProperties properties;
+    VkPhysicalDevice *given;
+    uint32_t count = 0, type, i;
+    VkResult result = vk->EnumeratePhysicalDevices(vk->instance, &count, NULL);
+    if (result != VK_SUCCESS) return nc_gpu__vk_fail(gpu, "vkEnumeratePhysicalDevices", result);
+    vk->devices = (VkPhysicalDevice *)nc__alloc(NULL, 2 * count * sizeof *given);
+    if (!vk->devices) return nc_gpu__fail(gpu, NC_ERR_MEMORY, "out of memory");
+    given = vk->devices + count;
+    result = vk->EnumeratePhysicalDevices(vk->instance, &count, given);
+    if (result != VK_SUCCESS && result != VK_INCOMPLETE) /* one was plugged in right now */
+        return nc_gpu__vk_fail(gpu, "vkEnumeratePhysicalDevices", result);
+    for (type = NC_GPU_DISCRETE; type <= NC_GPU_CPU; type++)
+        for (i = 0; i < count; i++) {
+            vk->GetPhysicalDeviceProperties(given[i], &properties);
+            if ((uint32_t)nc_gpu__vk_type(properties.deviceType) == type)
+                vk->devices[gpu->devices++] = given[i];
+        }
+    return NC_OK;
+}
+
+/* 1: the device has the extension; 0: it has not, or will not say. */
+static int nc_gpu__vk_has(const nc_gpu *gpu, VkPhysicalDevice device, const char *extension) {
+    const nc_gpu__vulkan *vk = &gpu->vk;
+    VkExtensionProperties *list;
+    uint32_t count = 0, room, i;
+    int found = 0;
+    if (vk->EnumerateDeviceExtensionProperties(device, NULL, &count, NULL) != VK_SUCCESS) return 0;
+    room = count;
+    list = (VkExtensionProperties *)nc__alloc(NULL, room * sizeof *list);
+    if (list && vk->EnumerateDeviceExtensionProperties(device, NULL, &count, list) == VK_SUCCESS)
+        for (i = 0; i < count; i++) found |= !strcmp(list[i].extensionName, extension);
+    nc__free(NULL, list, room * sizeof *list);
+    return found;
+}
+
+static nc_status nc_gpu__vk_describe(nc_gpu *gpu, uint32_t index, nc_gpu_device *out) {
+    const VkPhysicalDevice device = gpu->vk.devices[index];
+    VkPhysicalDeviceProperties2 properties;
+    VkPhysicalDeviceDriverPropertiesKHR driver;
+    VkPhysicalDeviceMemoryProperties memory;
+    uint32_t i;
+    memset(&properties, 0, sizeof properties);
+    memset(&driver, 0, sizeof driver);
+    properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2;
+    driver.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES_KHR;
+    if (nc_gpu__vk_has(gpu, device, VK_KHR_DRIVER_PROPERTIES_EXTENSION_NAME))
+        properties.pNext = &driver;
+    gpu->vk.GetPhysicalDeviceProperties2(device, &properties);
+    gpu->vk.GetPhysicalDeviceMemoryProperties(device, &memory);
+    out->type = nc_gpu__vk_type(properties.properties.deviceType);
+    out->unified = 1;
+    for (i = 0; i < memory.memoryHeapCount; i++) {
+        const int local = (memory.memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) != 0;
+        if (local) out->memory_bytes += memory.memoryHeaps[i].size;
+        if (!local) out->unified = 0;
+    }
+    snprintf(out->name, sizeof out->name, "%s", properties.properties.deviceName);
+    if (driver.driverName[0])
+        snprintf(out->driver, sizeof out->driver, "%.100s %.150s", driver.driverName,
+                 driver.driverInfo);
+    else
+        snprintf(out->driver, sizeof out->driver, "version 0x%08x",
+                 (unsigned)properties.properties.driverVersion);
+    return NC_OK;
+}
+
+/* What a group of threads and a buffer may be at most. */
+static void nc_gpu__vk_limits(nc_gpu *gpu) {
+    VkPhysicalDeviceProperties2 properties;
+    VkPhysicalDeviceMaintenance3Properties memory;
+    const VkPhysicalDeviceLimits *l = &properties.properties.limits;
+    nc_gpu_caps *c = &gpu->caps;
+    memset(&properties, 0, sizeof properties);
+    memset(&memory, 0, sizeof memory);
+    properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2;
+    properties.pNext = &memory;
+    memory.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES;
+    gpu->vk.GetPhysicalDeviceProperties2(gpu->vk.physical, &properties);
+    c->max_buffer_bytes = l->maxStorageBufferRange;
+    if (memory.maxMemoryAllocationSize < c->max_buffer_bytes)
+        c->max_buffer_bytes = memory.maxMemoryAllocationSize;
+    c->max_buffers = l->maxPerStageDescriptorStorageBuffers;
+    c->max_threads = l->maxComputeWorkGroupInvocations;
+    memcpy(c->max_threads_of, l->maxComputeWorkGroupSize, sizeof c->max_threads_of);
+    c->max_shared_bytes = l->maxComputeSharedMemorySize;
+    gpu->vk.tick_ns = (double)l->timestampPeriod;
+}
+
+/* The device, and its first queue family with compute. */
 static nc_status nc_gpu__vk_pick(nc_gpu *gpu, uint32_t index) {
     nc_gpu__vulkan *vk = &gpu->vk;
-    VkPhysicalDevice list[16];
     VkQueueFamilyProperties families[16];
-    VkPhysicalDeviceProperties properties;
     VkPhysicalDeviceFeatures features;
     uint32_t count = 16, i;
-    VkResult result = vk->EnumeratePhysicalDevices(vk->instance, &count, list);
-    if (result != VK_SUCCESS && result != VK_INCOMPLETE)
-        return nc_gpu__vk_fail(gpu, "vkEnumeratePhysicalDevices", result);
-    if (index >= count)
-        return nc_gpu__fail(gpu, NC_ERR_DEVICE, "Vulkan device %u of %u does not exist",
-                            (unsigned)index, (unsigned)count);
-    vk->physical = list[index];
-    vk->GetPhysicalDeviceProperties(vk->physical, &properties);
+    vk->physical = vk->devices[index];
     vk->GetPhysicalDeviceFeatures(vk->physical, &features);
     vk->GetPhysicalDeviceMemoryProperties(vk->physical, &vk->memory);
-    snprintf(gpu->caps.name, sizeof gpu->caps.name, "%s", properties.deviceName);
     gpu->caps.int64 = features.shaderInt64 && !gpu->avoid_int64;
     gpu->caps.float64 = features.shaderFloat64;
-    gpu->caps.max_buffer_bytes = properties.limits.maxStorageBufferRange;
-    vk->tick_ns = (double)properties.limits.timestampPeriod;
-    count = 16;
+    nc_gpu__vk_limits(gpu);
     vk->GetPhysicalDeviceQueueFamilyProperties(vk->physical, &count, families);
     for (i = 0; i < count; i++)
         if (families[i].queueFlags & VK_QUEUE_COMPUTE_BIT) {
@@ -1152,22 +1333,11 @@ static nc_status nc_gpu__vk_pick(nc_gpu *gpu, uint32_t index) {
  * (VK_KHR_shader_float_controls). NVIDIA's driver (580, on an H200) keeps subnormals in + and *
  * only with RoundingModeRTE; it does not offer DenormPreserve and flushes the subnormal operands of
  * fma(), so that its contract is kept through CUDA alone. */
-static nc_status nc_gpu__vk_float_modes(nc_gpu *gpu) {
+static void nc_gpu__vk_float_modes(nc_gpu *gpu) {
     nc_gpu__vulkan *vk = &gpu->vk;
     VkPhysicalDeviceFloatControlsPropertiesKHR modes;
     VkPhysicalDeviceProperties2 properties;
-    VkExtensionProperties *list;
-    uint32_t count = 0, i;
-    int offered = 0;
-    VkResult result = vk->EnumerateDeviceExtensionProperties(vk->physical, NULL, &count, NULL);
-    if (result != VK_SUCCESS) return nc_gpu__vk_fail(gpu, "device extensions", result);
-    list = (VkExtensionProperties *)nc__alloc(NULL, (count + 1) * sizeof *list);
-    if (!list) return nc_gpu__fail(gpu, NC_ERR_MEMORY, "out of memory");
-    result = vk->EnumerateDeviceExtensionProperties(vk->physical, NULL, &count, list);
-    for (i = 0; result == VK_SUCCESS && i < count; i++)
-        offered |= !strcmp(list[i].extensionName, VK_KHR_SHADER_FLOAT_CONTROLS_EXTENSION_NAME);
-    nc__free(NULL, list, (count + 1) * sizeof *list);
-    if (!offered) return NC_OK;
+    if (!nc_gpu__vk_has(gpu, vk->physical, VK_KHR_SHADER_FLOAT_CONTROLS_EXTENSION_NAME)) return;
     memset(&properties, 0, sizeof properties);
     memset(&modes, 0, sizeof modes);
     properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2;
@@ -1177,7 +1347,6 @@ static nc_status nc_gpu__vk_float_modes(nc_gpu *gpu) {
     vk->float_modes = (modes.shaderDenormPreserveFloat32 ? 1u : 0) |
                       (modes.shaderRoundingModeRTEFloat32 ? 2u : 0) |
                       (modes.shaderSignedZeroInfNanPreserveFloat32 ? 4u : 0);
-    return NC_OK;
 }
 
 static uint32_t nc_gpu__vk_memory_type(const nc_gpu *gpu, uint32_t allowed,
@@ -1223,7 +1392,8 @@ static nc_status nc_gpu__vk_buffer(nc_gpu *gpu, size_t bytes, VkBufferUsageFlags
 
 /* One queue, and what every copy and run uses again: a command pool, a fence, staging memory. */
 static nc_status nc_gpu__vk_device(nc_gpu *gpu) {
-    static const char *const float_controls = VK_KHR_SHADER_FLOAT_CONTROLS_EXTENSION_NAME;
+    static const char *const subset = "VK_KHR_portability_subset"; /* must be taken where it is */
+    const char *extensions[2];
     nc_gpu__vulkan *vk = &gpu->vk;
     float priority = 1.0f;
     VkDeviceQueueCreateInfo queue;
@@ -1249,8 +1419,11 @@ static nc_status nc_gpu__vk_device(nc_gpu *gpu) {
     info.queueCreateInfoCount = 1;
     info.pQueueCreateInfos = &queue;
     info.pEnabledFeatures = &features;
-    info.enabledExtensionCount = vk->float_modes != 0;
-    info.ppEnabledExtensionNames = &float_controls;
+    if (vk->float_modes)
+        extensions[info.enabledExtensionCount++] = VK_KHR_SHADER_FLOAT_CONTROLS_EXTENSION_NAME;
+    if (nc_gpu__vk_has(gpu, vk->physical, subset))
+        extensions[info.enabledExtensionCount++] = subset;
+    info.ppEnabledExtensionNames = extensions;
     result = vk->CreateDevice(vk->physical, &info, NULL, &vk->device);
     if (result != VK_SUCCESS) return nc_gpu__vk_fail(gpu, "vkCreateDevice", result);
     vk->GetDeviceQueue(vk->device, vk->family, 0, &vk->queue);
@@ -1271,18 +1444,34 @@ static nc_status nc_gpu__vk_device(nc_gpu *gpu) {
     return result == VK_SUCCESS ? NC_OK : nc_gpu__vk_fail(gpu, "vkMapMemory", result);
 }
 
-static nc_status nc_gpu__vk_open(nc_gpu *gpu, const nc_gpu_desc *desc) {
-    const char *name = desc->library && *desc->library ? desc->library : "libvulkan.so.1";
-    void *library = nc_gpu__open_library(name);
+static nc_status nc_gpu__vk_connect(nc_gpu *gpu, const nc_gpu_desc *desc) {
+#if defined(_WIN32)
+    static const char *const names[] = {"vulkan-1.dll", NULL};
+#elif defined(__APPLE__)
+    static const char *const names[] = {"libvulkan.1.dylib",
+                                        "libvulkan.dylib",
+                                        "/usr/local/lib/libvulkan.1.dylib",
+                                        "/opt/homebrew/lib/libvulkan.1.dylib",
+                                        "libMoltenVK.dylib",
+                                        NULL};
+#else
+    static const char *const names[] = {"libvulkan.so.1", "libvulkan.so", NULL};
+#endif
+    void *library = nc_gpu__open_library(desc->library, names);
     PFN_vkGetInstanceProcAddr get;
     nc_status status;
     if (!library || !nc_gpu__symbol(library, "vkGetInstanceProcAddr", &get))
-        return nc_gpu__fail(gpu, NC_ERR_DEVICE, "no Vulkan: '%s' cannot be loaded", name);
+        return nc_gpu__fail(gpu, NC_ERR_DEVICE, "no Vulkan: '%s' cannot be loaded",
+                            nc_gpu__library_name(desc->library, names));
     status = nc_gpu__vk_instance(gpu, get, desc->validation != 0);
-    if (status == NC_OK) status = nc_gpu__vk_pick(gpu, desc->index);
-    if (status == NC_OK) status = nc_gpu__vk_float_modes(gpu);
-    if (status == NC_OK) status = nc_gpu__vk_device(gpu);
-    return status;
+    return status == NC_OK ? nc_gpu__vk_devices(gpu) : status;
+}
+
+static nc_status nc_gpu__vk_open(nc_gpu *gpu, uint32_t index) {
+    nc_status status = nc_gpu__vk_pick(gpu, index);
+    if (status != NC_OK) return status;
+    nc_gpu__vk_float_modes(gpu);
+    return nc_gpu__vk_device(gpu);
 }
 
 static nc_status nc_gpu__vk_enter(nc_gpu *gpu) {
@@ -1293,6 +1482,7 @@ static nc_status nc_gpu__vk_enter(nc_gpu *gpu) {
 static void nc_gpu__vk_close(nc_gpu *gpu) {
     nc_gpu__vulkan *vk = &gpu->vk;
     if (vk->messenger) vk->destroy_messenger(vk->instance, vk->messenger, NULL); /* it knows gpu */
+    nc__free(NULL, vk->devices, 0);
     if (gpu->hung) return;
     if (vk->device) {
         (void)vk->DeviceWaitIdle(vk->device);
@@ -1308,15 +1498,27 @@ static void nc_gpu__vk_close(nc_gpu *gpu) {
 
 /* -- CUDA -- */
 
-static nc_status nc_gpu__cu_open(nc_gpu *gpu, const nc_gpu_desc *desc) {
-    const char *name = desc->library && *desc->library ? desc->library : "libcuda.so.1";
+enum { /* attributes of cuda.h: of a device, but for the last two, which are of a function */
+       NC_GPU__CU_MAX_THREADS = 1,
+       NC_GPU__CU_MAX_SHARED = 8,
+       NC_GPU__CU_INTEGRATED = 18,
+       NC_GPU__CU_KERNEL_THREADS = 0,
+       NC_GPU__CU_KERNEL_SHARED = 1
+};
+
+static nc_status nc_gpu__cu_connect(nc_gpu *gpu, const nc_gpu_desc *desc) {
+#if defined(_WIN32)
+    static const char *const names[] = {"nvcuda.dll", NULL};
+#else
+    static const char *const names[] = {"libcuda.so.1", "libcuda.so", NULL};
+#endif
+    const char *name = nc_gpu__library_name(desc->library, names);
     nc_gpu__cuda *cu = &gpu->cu;
-    void *library = nc_gpu__open_library(name);
+    void *library = nc_gpu__open_library(desc->library, names);
     struct {
         const char *name;
         void *function;
-    } list[25];
-    void *staging = NULL;
+    } list[29];
     size_t n = 0, i;
     int count = 0;
     nc_status status;
@@ -1328,6 +1530,10 @@ static nc_status nc_gpu__cu_open(nc_gpu *gpu, const nc_gpu_desc *desc) {
     NC_GPU__FETCH("cuDeviceGetCount", DeviceGetCount)
     NC_GPU__FETCH("cuDeviceGet", DeviceGet)
     NC_GPU__FETCH("cuDeviceGetName", DeviceGetName)
+    NC_GPU__FETCH("cuDeviceGetAttribute", DeviceGetAttribute)
+    NC_GPU__FETCH("cuDeviceTotalMem_v2", DeviceTotalMem)
+    NC_GPU__FETCH("cuDriverGetVersion", DriverGetVersion)
+    NC_GPU__FETCH("cuFuncGetAttribute", FuncGetAttribute)
     NC_GPU__FETCH("cuDevicePrimaryCtxRetain", DevicePrimaryCtxRetain)
     NC_GPU__FETCH("cuDevicePrimaryCtxRelease_v2", DevicePrimaryCtxRelease)
     NC_GPU__FETCH("cuCtxSetCurrent", CtxSetCurrent)
@@ -1356,15 +1562,56 @@ static nc_status nc_gpu__cu_open(nc_gpu *gpu, const nc_gpu_desc *desc) {
     status = nc_gpu__cu_check(gpu, "cuInit", cu->Init(0));
     if (status == NC_OK)
         status = nc_gpu__cu_check(gpu, "cuDeviceGetCount", cu->DeviceGetCount(&count));
-    if (status == NC_OK && desc->index >= (unsigned)count)
-        return nc_gpu__fail(gpu, NC_ERR_DEVICE, "CUDA device %u of %d does not exist",
-                            (unsigned)desc->index, count);
+    if (status == NC_OK) gpu->devices = (uint32_t)count;
+    return status;
+}
+
+static nc_status nc_gpu__cu_describe(nc_gpu *gpu, uint32_t index, nc_gpu_device *out) {
+    nc_gpu__cuda *cu = &gpu->cu;
+    int device = 0, integrated = 0, version = 0;
+    size_t bytes = 0;
+    nc_status status = nc_gpu__cu_check(gpu, "cuDeviceGet", cu->DeviceGet(&device, (int)index));
     if (status == NC_OK)
-        status = nc_gpu__cu_check(gpu, "cuDeviceGet", cu->DeviceGet(&cu->device, (int)desc->index));
+        status = nc_gpu__cu_check(gpu, "cuDeviceGetName",
+                                  cu->DeviceGetName(out->name, sizeof out->name - 1, device));
     if (status == NC_OK)
+        status = nc_gpu__cu_check(gpu, "cuDeviceTotalMem", cu->DeviceTotalMem(&bytes, device));
+    if (status != NC_OK) return status;
+    (void)cu->DeviceGetAttribute(&integrated, NC_GPU__CU_INTEGRATED, device);
+    (void)cu->DriverGetVersion(&version);
+    out->type = integrated ? NC_GPU_INTEGRATED : NC_GPU_DISCRETE;
+    out->unified = integrated != 0;
+    out->memory_bytes = bytes;
+    snprintf(out->driver, sizeof out->driver, "CUDA %d.%d", version / 1000, version % 1000 / 10);
+    return NC_OK;
+}
+
+static nc_status nc_gpu__cu_limits(nc_gpu *gpu) {
+    nc_gpu__cuda *cu = &gpu->cu;
+    int values[5] = {0, 0, 0, 0, 0}, i;
+    size_t bytes = 0;
+    nc_status status =
+        nc_gpu__cu_check(gpu, "cuDeviceTotalMem", cu->DeviceTotalMem(&bytes, cu->device));
+    for (i = 0; i < 5 && status == NC_OK; i++)
         status = nc_gpu__cu_check(
-            gpu, "cuDeviceGetName",
-            cu->DeviceGetName(gpu->caps.name, sizeof gpu->caps.name - 1, cu->device));
+            gpu, "cuDeviceGetAttribute",
+            cu->DeviceGetAttribute(&values[i],
+                                   i < 4 ? NC_GPU__CU_MAX_THREADS + i : NC_GPU__CU_MAX_SHARED,
+                                   cu->device));
+    gpu->caps.max_buffer_bytes = bytes;
+    gpu->caps.max_buffers = NC_GPU_MAX_BUFFERS;
+    gpu->caps.max_threads = (uint32_t)values[0];
+    for (i = 0; i < 3; i++) gpu->caps.max_threads_of[i] = (uint32_t)values[1 + i];
+    gpu->caps.max_shared_bytes = (uint32_t)values[4];
+    return status;
+}
+
+static nc_status nc_gpu__cu_open(nc_gpu *gpu, uint32_t index) {
+    nc_gpu__cuda *cu = &gpu->cu;
+    void *staging = NULL;
+    int i;
+    nc_status status = nc_gpu__cu_check(gpu, "cuDeviceGet", cu->DeviceGet(&cu->device, (int)index));
+    if (status == NC_OK) status = nc_gpu__cu_limits(gpu);
     if (status == NC_OK)
         status = nc_gpu__cu_check(gpu, "cuDevicePrimaryCtxRetain",
                                   cu->DevicePrimaryCtxRetain(&cu->context, cu->device));
@@ -1377,7 +1624,6 @@ static nc_status nc_gpu__cu_open(nc_gpu *gpu, const nc_gpu_desc *desc) {
             nc_gpu__cu_check(gpu, "cuMemHostAlloc", cu->MemHostAlloc(&staging, NC_GPU__STAGING, 0));
     gpu->staging = (char *)staging;
     gpu->caps.int64 = gpu->caps.float64 = 1;
-    gpu->caps.max_buffer_bytes = UINT64_C(1) << 40;
     return status;
 }
 
@@ -1400,22 +1646,23 @@ static void nc_gpu__cu_close(nc_gpu *gpu) {
 
 /* The folder `kernels` beside the running program. */
 static void nc_gpu__default_path(char *out, size_t room) {
-    size_t n = 0;
+    char line[1200] = "", *path = line, *slash;
 #if defined(__linux__)
     FILE *maps = fopen("/proc/self/maps", "r"); /* its first mapping is the program itself */
-    char line[1200];
-    if (maps) {
-        if (fgets(line, sizeof line, maps)) {
-            char *path = strchr(line, '/'), *slash = strrchr(line, '/');
-            if (path && slash && (size_t)(slash - path) + 10 < room) {
-                n = (size_t)(slash - path) + 1;
-                memcpy(out, path, n);
-            }
-        }
-        fclose(maps);
-    }
+    if (maps && !fgets(line, sizeof line, maps)) line[0] = 0;
+    if (maps) fclose(maps);
+    path = strchr(line, '/');
+#elif defined(_WIN32)
+    if (GetModuleFileNameA(NULL, line, sizeof line - 1) >= sizeof line - 1) line[0] = 0;
+    for (slash = line; *slash; slash++)
+        if (*slash == '\\') *slash = '/';
+#elif defined(__APPLE__)
+    uint32_t bytes = sizeof line;
+    if (_NSGetExecutablePath(line, &bytes) != 0) line[0] = 0;
 #endif
-    snprintf(out + n, room - n, "kernels");
+    slash = path ? strrchr(path, '/') : NULL;
+    if (slash) slash[1] = 0;
+    snprintf(out, room, "%.1000skernels", slash ? path : "");
 }
 
 /* Triples for the probe: where fused and unfused products differ, halfway cases, subnormals,
@@ -1497,15 +1744,28 @@ static nc_status nc_gpu__probe(nc_gpu *gpu) {
     return status;
 }
 
-/* Open the driver of this kind and let the probe kernel say what its arithmetic is; a device that
- * breaks the float32 contract is refused unless the caller allows it. */
-static nc_status nc_gpu__open_kind(nc_gpu *gpu, const nc_gpu_desc *desc, nc_gpu_kind kind) {
-    nc_status status;
+static nc_status nc_gpu__connect(nc_gpu *gpu, const nc_gpu_desc *desc, nc_gpu_kind kind) {
     gpu->backend = nc_gpu__backend_of(kind);
     if (!gpu->backend)
         return nc_gpu__fail(gpu, NC_ERR_UNSUPPORTED, "this program is built without Vulkan");
     gpu->caps.kind = kind;
-    status = gpu->backend->open(gpu, desc);
+    return gpu->backend->connect(gpu, desc);
+}
+
+/* Open a device of this kind and let the probe kernel say what its arithmetic is; a device that
+ * breaks the float32 contract is refused unless the caller allows it. */
+static nc_status nc_gpu__open_kind(nc_gpu *gpu, const nc_gpu_desc *desc, nc_gpu_kind kind) {
+    nc_gpu_device device;
+    nc_status status = nc_gpu__connect(gpu, desc, kind);
+    memset(&device, 0, sizeof device);
+    if (status == NC_OK && desc->index >= gpu->devices)
+        return nc_gpu__fail(gpu, NC_ERR_DEVICE, "%s device %u of %u does not exist",
+                            kind == NC_GPU_CUDA ? "CUDA" : "Vulkan", (unsigned)desc->index,
+                            (unsigned)gpu->devices);
+    if (status == NC_OK) status = gpu->backend->describe(gpu, desc->index, &device);
+    memcpy(gpu->caps.name, device.name, sizeof gpu->caps.name);
+    gpu->caps.type = device.type;
+    if (status == NC_OK) status = gpu->backend->open(gpu, desc->index);
     if (status == NC_OK) status = nc_gpu__probe(gpu);
     if (status == NC_OK && !gpu->caps.contract && !desc->allow_inexact)
         status = nc_gpu__fail(gpu, NC_ERR_UNSUPPORTED,
@@ -1517,10 +1777,63 @@ static nc_status nc_gpu__open_kind(nc_gpu *gpu, const nc_gpu_desc *desc, nc_gpu_
     return status;
 }
 
+/* The i-th kind to try for what was asked for, 0 behind the last. */
+static nc_gpu_kind nc_gpu__kind_to_try(nc_gpu_kind wanted, int i) {
+    static const nc_gpu_kind order[3] = {NC_GPU_CUDA, NC_GPU_VULKAN, NC_GPU_ANY};
+    if (wanted == NC_GPU_ANY) return order[i];
+    return i == 0 ? wanted : NC_GPU_ANY;
+}
+
+/* A device that is not open yet, with the caller's options. */
+static nc_gpu *nc_gpu__make(const nc_gpu_desc *desc) {
+    nc_gpu *gpu = (nc_gpu *)nc__calloc(NULL, sizeof *gpu);
+    if (!gpu) return NULL;
+    gpu->log_fn = desc->log_fn;
+    gpu->log_user = desc->log_user;
+    gpu->avoid_int64 = desc->avoid_int64;
+    gpu->avoid_division = desc->avoid_division;
+    gpu->timeout_s = desc->timeout_s ? desc->timeout_s : 600;
+    if (desc->kernel_path && *desc->kernel_path)
+        snprintf(gpu->kernel_path, sizeof gpu->kernel_path, "%s", desc->kernel_path);
+    else
+        nc_gpu__default_path(gpu->kernel_path, sizeof gpu->kernel_path);
+    return gpu;
+}
+
+NC_API nc_status nc_gpu_list(const nc_gpu_desc *desc, nc_gpu_device *list, uint32_t room,
+                             uint32_t *count, nc_error *err) {
+    nc_status status = NC_ERR_DEVICE, result = NC_ERR_DEVICE;
+    nc_gpu_kind kind;
+    uint32_t k;
+    int i;
+    nc__clear(err);
+    if (!desc || (unsigned)desc->kind > NC_GPU_CUDA || !count || (room && !list))
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "no list, or unknown device kind");
+    *count = 0;
+    for (i = 0; (kind = nc_gpu__kind_to_try(desc->kind, i)) != NC_GPU_ANY; i++) {
+        nc_gpu *gpu = nc_gpu__make(desc);
+        if (!gpu) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+        status = nc_gpu__connect(gpu, desc, kind);
+        for (k = 0; status == NC_OK && k < gpu->devices; k++, (*count)++) {
+            if (*count >= room) continue;
+            memset(&list[*count], 0, sizeof *list);
+            list[*count].kind = kind;
+            list[*count].index = k;
+            status = gpu->backend->describe(gpu, k, &list[*count]);
+        }
+        if (status == NC_OK) result = NC_OK;
+        if (status != NC_OK && result != NC_OK)
+            result = nc__fail(err, status, 0, 0, "%.150s", gpu->error);
+        nc_gpu_close(gpu);
+    }
+    if (result == NC_OK) nc__clear(err);
+    return result;
+}
+
 NC_API nc_status nc_gpu_open(nc_gpu **gpu, const nc_gpu_desc *desc, nc_error *err) {
-    static const nc_gpu_kind order[2] = {NC_GPU_CUDA, NC_GPU_VULKAN};
     nc_status status = NC_ERR_ARG;
     char first[160] = "";
+    nc_gpu_kind kind;
     nc_gpu *made;
     int i;
     nc__clear(err);
@@ -1528,20 +1841,10 @@ NC_API nc_status nc_gpu_open(nc_gpu **gpu, const nc_gpu_desc *desc, nc_error *er
     *gpu = NULL;
     if (!desc || (unsigned)desc->kind > NC_GPU_CUDA)
         return nc__fail(err, NC_ERR_ARG, 0, 0, "unknown device kind");
-    for (i = 0; i < 2; i++) {
-        if (desc->kind != NC_GPU_ANY && desc->kind != order[i]) continue;
-        made = (nc_gpu *)nc__calloc(NULL, sizeof *made);
+    for (i = 0; (kind = nc_gpu__kind_to_try(desc->kind, i)) != NC_GPU_ANY; i++) {
+        made = nc_gpu__make(desc);
         if (!made) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-        made->log_fn = desc->log_fn;
-        made->log_user = desc->log_user;
-        made->avoid_int64 = desc->avoid_int64;
-        made->avoid_division = desc->avoid_division;
-        made->timeout_s = desc->timeout_s ? desc->timeout_s : 600;
-        if (desc->kernel_path && *desc->kernel_path)
-            snprintf(made->kernel_path, sizeof made->kernel_path, "%s", desc->kernel_path);
-        else
-            nc_gpu__default_path(made->kernel_path, sizeof made->kernel_path);
-        status = nc_gpu__open_kind(made, desc, order[i]);
+        status = nc_gpu__open_kind(made, desc, kind);
         if (status == NC_OK) {
             *gpu = made;
             return NC_OK;
@@ -1877,6 +2180,30 @@ static nc_status nc_gpu__check_interface(nc_gpu *gpu, const nc_gpu_kernel *kerne
     return NC_OK;
 }
 
+/* What the kernel takes of the device that it is to run on. */
+static nc_status nc_gpu__check_limits(nc_gpu *gpu, const nc_gpu_kernel *kernel) {
+    const nc_gpu_caps *c = &gpu->caps;
+    const uint32_t *t = kernel->threads, *most = c->max_threads_of;
+    if ((uint64_t)t[0] * t[1] * t[2] > c->max_threads || t[0] > most[0] || t[1] > most[1] ||
+        t[2] > most[2])
+        return nc_gpu__fail(gpu, NC_ERR_LIMIT,
+                            "'%s' has groups of %u x %u x %u threads: '%.80s' takes %u, and no "
+                            "more than %u x %u x %u",
+                            kernel->name, (unsigned)t[0], (unsigned)t[1], (unsigned)t[2], c->name,
+                            (unsigned)c->max_threads, (unsigned)most[0], (unsigned)most[1],
+                            (unsigned)most[2]);
+    if (kernel->shared_bytes > c->max_shared_bytes)
+        return nc_gpu__fail(gpu, NC_ERR_LIMIT,
+                            "'%s' takes %llu bytes of shared memory: '%.80s' has %u", kernel->name,
+                            (unsigned long long)kernel->shared_bytes, c->name,
+                            (unsigned)c->max_shared_bytes);
+    if (kernel->buffers > c->max_buffers)
+        return nc_gpu__fail(gpu, NC_ERR_LIMIT, "'%s' takes %u buffers: '%.80s' binds %u",
+                            kernel->name, (unsigned)kernel->buffers, c->name,
+                            (unsigned)c->max_buffers);
+    return NC_OK;
+}
+
 /* -- Vulkan -- */
 #ifndef NC_GPU_NO_VULKAN
 /* A SPIR-V module as words, in the machine's own byte order. */
@@ -1912,6 +2239,10 @@ enum { /* opcodes and operands of the SPIR-V specification, sections 3.20 and 3.
        NC_GPU__OP_EXTENSION = 10,
        NC_GPU__OP_EXECUTION_MODE = 16,
        NC_GPU__OP_CAPABILITY = 17,
+       NC_GPU__OP_TYPE_BOOL = 20,
+       NC_GPU__OP_TYPE_INT = 21,
+       NC_GPU__OP_TYPE_FLOAT = 22,
+       NC_GPU__OP_TYPE_VECTOR = 23,
        NC_GPU__OP_TYPE_ARRAY = 28,
        NC_GPU__OP_TYPE_STRUCT = 30,
        NC_GPU__OP_TYPE_POINTER = 32,
@@ -1924,6 +2255,7 @@ enum { /* opcodes and operands of the SPIR-V specification, sections 3.20 and 3.
        NC_GPU__SPEC_ID = 1,
        NC_GPU__BINDING = 33,
        NC_GPU__OFFSET = 35,
+       NC_GPU__WORKGROUP = 4,
        NC_GPU__PUSH_CONSTANT = 9
 };
 
@@ -1965,6 +2297,40 @@ static uint32_t nc_gpu__spirv_push(const nc_gpu__spirv *m) {
     return nc_gpu__word(m, offset + 4) + 4 * length;
 }
 
+/* Bytes of a value of this type, where it is one of those that shared memory holds: numbers,
+ * vectors and arrays of arrays; else so many that no device has them. */
+static uint64_t nc_gpu__spirv_bytes(const nc_gpu__spirv *m, uint32_t type, int depth) {
+    const uint64_t many = UINT64_C(1) << 40;
+    uint64_t bytes;
+    size_t at;
+    if (nc_gpu__spirv_find(m, 0, NC_GPU__OP_TYPE_BOOL, 2, 1, type)) return 4;
+    if ((at = nc_gpu__spirv_find(m, 0, NC_GPU__OP_TYPE_INT, 4, 1, type)) != 0 ||
+        (at = nc_gpu__spirv_find(m, 0, NC_GPU__OP_TYPE_FLOAT, 3, 1, type)) != 0)
+        return nc_gpu__word(m, at + 2) / 8;
+    if (depth > 6) return many;
+    at = nc_gpu__spirv_find(m, 0, NC_GPU__OP_TYPE_VECTOR, 4, 1, type);
+    if (at)
+        return nc_gpu__word(m, at + 3) * nc_gpu__spirv_bytes(m, nc_gpu__word(m, at + 2), depth + 1);
+    at = nc_gpu__spirv_find(m, 0, NC_GPU__OP_TYPE_ARRAY, 4, 1, type);
+    if (!at) return many;
+    bytes = nc_gpu__spirv_bytes(m, nc_gpu__word(m, at + 2), depth + 1);
+    at = nc_gpu__spirv_find(m, 0, NC_GPU__OP_CONSTANT, 4, 2, nc_gpu__word(m, at + 3));
+    return at && bytes < many ? bytes * nc_gpu__word(m, at + 3) : many;
+}
+
+/* Bytes of all variables in shared memory. */
+static uint64_t nc_gpu__spirv_shared(const nc_gpu__spirv *m) {
+    uint64_t bytes = 0;
+    size_t at = 0, pointer;
+    while ((at = nc_gpu__spirv_find(m, at, NC_GPU__OP_VARIABLE, 4, 3, NC_GPU__WORKGROUP)) != 0) {
+        pointer = nc_gpu__spirv_find(m, 0, NC_GPU__OP_TYPE_POINTER, 4, 1, nc_gpu__word(m, at + 1));
+        if (!pointer) return UINT32_MAX;
+        bytes += nc_gpu__spirv_bytes(m, nc_gpu__word(m, pointer + 3), 0);
+        if (bytes > UINT32_MAX) return UINT32_MAX;
+    }
+    return bytes;
+}
+
 /* What a module states: the version is returned, the rest goes to the kernel. */
 static uint32_t nc_gpu__spirv_interface(const uint8_t *data, size_t bytes, nc_gpu_kernel *kernel) {
     nc_gpu__spirv m;
@@ -1978,6 +2344,7 @@ static uint32_t nc_gpu__spirv_interface(const uint8_t *data, size_t bytes, nc_gp
             for (at = 0; (at = nc_gpu__spirv_find(&m, at, NC_GPU__OP_DECORATE, 4, 3, i)) != 0;)
                 if (nc_gpu__word(&m, at + 2) == NC_GPU__BINDING) kernel->buffers = i + 1;
     kernel->push_bytes = nc_gpu__spirv_push(&m);
+    kernel->shared_bytes = nc_gpu__spirv_shared(&m);
     at = nc_gpu__spirv_find(&m, 0, NC_GPU__OP_EXECUTION_MODE, 6, 2, NC_GPU__LOCAL_SIZE);
     for (i = 0; i < 3; i++) kernel->threads[i] = at ? nc_gpu__word(&m, at + 3 + i) : 0;
     return nc_gpu__spirv_constant(&m, 1000);
@@ -2106,6 +2473,7 @@ static nc_status nc_gpu__vk_load(nc_gpu *gpu, nc_gpu_kernel *kernel) {
     if (status != NC_OK) return status;
     status =
         nc_gpu__check_interface(gpu, kernel, nc_gpu__spirv_interface(data, bytes, kernel), ".spv");
+    if (status == NC_OK) status = nc_gpu__check_limits(gpu, kernel);
     if (status == NC_OK) status = nc_gpu__vk_pipeline(gpu, kernel, data, bytes);
     nc__free(NULL, data, bytes + 1);
     return status;
@@ -2121,6 +2489,27 @@ static void nc_gpu__vk_unload(nc_gpu *gpu, nc_gpu_kernel *kernel) {
 #endif
 
 /* -- CUDA -- */
+
+/* What the compiler has made of a kernel must fit too: many registers mean fewer threads. */
+static nc_status nc_gpu__cu_limits_of(nc_gpu *gpu, nc_gpu_kernel *kernel) {
+    const uint32_t *t = kernel->threads;
+    int most = 0, shared = 0;
+    nc_status status = nc_gpu__cu_check(
+        gpu, "cuFuncGetAttribute",
+        gpu->cu.FuncGetAttribute(&most, NC_GPU__CU_KERNEL_THREADS, kernel->cu_function));
+    if (status == NC_OK)
+        status = nc_gpu__cu_check(
+            gpu, "cuFuncGetAttribute",
+            gpu->cu.FuncGetAttribute(&shared, NC_GPU__CU_KERNEL_SHARED, kernel->cu_function));
+    if (status != NC_OK) return status;
+    kernel->shared_bytes = (uint32_t)shared;
+    if ((uint64_t)t[0] * t[1] * t[2] > (uint32_t)most)
+        return nc_gpu__fail(gpu, NC_ERR_LIMIT,
+                            "'%s' has groups of %u x %u threads: as compiled for '%.80s' it takes "
+                            "%d",
+                            kernel->name, (unsigned)t[0], (unsigned)t[1], gpu->caps.name, most);
+    return nc_gpu__check_limits(gpu, kernel);
+}
 
 static nc_status nc_gpu__cu_load(nc_gpu *gpu, nc_gpu_kernel *kernel) {
     enum { ERROR_LOG_BUFFER = 5, ERROR_LOG_BUFFER_SIZE_BYTES = 6 };
@@ -2150,9 +2539,10 @@ static nc_status nc_gpu__cu_load(nc_gpu *gpu, nc_gpu_kernel *kernel) {
     kernel->threads[2] = 1;
     status = nc_gpu__check_interface(gpu, kernel, interface[0], ".ptx");
     if (status != NC_OK) return status;
-    return nc_gpu__cu_check(
+    status = nc_gpu__cu_check(
         gpu, "cuModuleGetFunction",
         gpu->cu.ModuleGetFunction(&kernel->cu_function, kernel->cu_module, kernel->name));
+    return status == NC_OK ? nc_gpu__cu_limits_of(gpu, kernel) : status;
 }
 
 static void nc_gpu__cu_unload(nc_gpu *gpu, nc_gpu_kernel *kernel) {
@@ -2399,15 +2789,15 @@ static void nc_gpu__cu_forget(nc_gpu *gpu, nc_gpu_program *program) {
 static const nc_gpu__backend *nc_gpu__backend_of(nc_gpu_kind kind) {
     static const nc_gpu__backend list[] = {
 #ifndef NC_GPU_NO_VULKAN
-        {NC_GPU_VULKAN, nc_gpu__vk_open, nc_gpu__vk_enter, nc_gpu__vk_close,
-         nc_gpu__vk_buffer_create, nc_gpu__vk_buffer_destroy, nc_gpu__vk_copy, nc_gpu__vk_submit,
-         nc_gpu__vk_launch, nc_gpu__vk_load, nc_gpu__vk_unload, nc_gpu__vk_begin,
+        {NC_GPU_VULKAN, nc_gpu__vk_connect, nc_gpu__vk_describe, nc_gpu__vk_open, nc_gpu__vk_enter,
+         nc_gpu__vk_close, nc_gpu__vk_buffer_create, nc_gpu__vk_buffer_destroy, nc_gpu__vk_copy,
+         nc_gpu__vk_submit, nc_gpu__vk_launch, nc_gpu__vk_load, nc_gpu__vk_unload, nc_gpu__vk_begin,
          nc_gpu__vk_dispatch, nc_gpu__vk_barrier, nc_gpu__vk_end, nc_gpu__vk_forget},
 #endif
-        {NC_GPU_CUDA, nc_gpu__cu_open, nc_gpu__cu_enter, nc_gpu__cu_close, nc_gpu__cu_buffer_create,
-         nc_gpu__cu_buffer_destroy, nc_gpu__cu_copy, nc_gpu__cu_submit, nc_gpu__cu_launch,
-         nc_gpu__cu_load, nc_gpu__cu_unload, nc_gpu__cu_begin, nc_gpu__cu_dispatch,
-         nc_gpu__cu_barrier, nc_gpu__cu_end, nc_gpu__cu_forget}};
+        {NC_GPU_CUDA, nc_gpu__cu_connect, nc_gpu__cu_describe, nc_gpu__cu_open, nc_gpu__cu_enter,
+         nc_gpu__cu_close, nc_gpu__cu_buffer_create, nc_gpu__cu_buffer_destroy, nc_gpu__cu_copy,
+         nc_gpu__cu_submit, nc_gpu__cu_launch, nc_gpu__cu_load, nc_gpu__cu_unload, nc_gpu__cu_begin,
+         nc_gpu__cu_dispatch, nc_gpu__cu_barrier, nc_gpu__cu_end, nc_gpu__cu_forget}};
     size_t i;
     for (i = 0; i < sizeof list / sizeof *list; i++)
         if (list[i].kind == kind) return &list[i];

@@ -83,6 +83,18 @@ int cuDeviceGetName(char *name, int n, int) {
     strncpy(name, "CUDA on CPU (test shim)", (size_t)n);
     return SUCCESS;
 }
+int cuDriverGetVersion(int *version) { return *version = 12040, SUCCESS; }
+int cuDeviceTotalMem_v2(size_t *bytes, int) { return *bytes = (size_t)1 << 33, SUCCESS; }
+int cuDeviceGetAttribute(int *value, int attribute, int) {
+    *value = attribute <= 3 ? 1024 : attribute == 4 ? 64 : attribute == 8 ? 49152 : 0;
+    return SUCCESS;
+}
+int cuFuncGetAttribute(int *value, int attribute, void *) {
+    *value = attribute == 0 && cuda_on_cpu.most_threads ? cuda_on_cpu.most_threads
+             : attribute == 0                           ? 1024
+                                                        : 0;
+    return SUCCESS;
+}
 int cuDevicePrimaryCtxRetain(void **made, int device) { return *made = &contexts[device], SUCCESS; }
 int cuDevicePrimaryCtxRelease_v2(int device) {
     contexts[device].error = 0; /* the next one is new */

@@ -2,9 +2,11 @@
 #ifndef NC_CUDA_DRIVER_ON_CPU_H
 #define NC_CUDA_DRIVER_ON_CPU_H
 typedef struct cuda_driver_on_cpu {
-    int fault, fault_after; /* a later launch, the next after 0, fails with this code, which stays */
-    int hang;               /* nothing ends */
-    unsigned waits;         /* for the device */
+    int fault,
+        fault_after;  /* a later launch, the next after 0, fails with this code, which stays */
+    int most_threads; /* of a compiled kernel; 0: 1,024 */
+    int hang;         /* nothing ends */
+    unsigned waits;   /* for the device */
 } cuda_driver_on_cpu;
 #ifdef __cplusplus
 extern "C" cuda_driver_on_cpu cuda_on_cpu;

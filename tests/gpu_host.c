@@ -262,6 +262,91 @@ static void modules_ask_for_every_mode_of_arithmetic_that_is_offered(void **stat
     nc_gpu_close(gpu);
 }
 
+/* Twenty devices, of which lavapipe is the last: those of a type as the driver orders them. */
+static void devices_are_listed_by_type_and_opened_by_that_list(void **state) {
+    static const char names[] = "chmrbglqdinsafkpejo"; /* of the others: kind 2, 1, 3, 0, 4 */
+    nc_gpu_device list[BETWEEN_DEVICES + 4], few[3];
+    nc_gpu_desc desc = roads[0];
+    uint32_t count, i;
+    nc_error err;
+    nc_gpu *gpu;
+    (void)state;
+    vulkan->devices = BETWEEN_DEVICES;
+    assert_int_equal(nc_gpu_list(&desc, list, BETWEEN_DEVICES + 4, &count, &err), NC_OK);
+    assert_int_equal(count, BETWEEN_DEVICES);
+    for (i = 0; i < count; i++) {
+        printf("%u %s: type %u, %llu MiB%s, %s\n", (unsigned)list[i].index, list[i].name,
+               (unsigned)list[i].type, (unsigned long long)(list[i].memory_bytes >> 20),
+               list[i].unified ? " of the host" : "", list[i].driver);
+        assert_int_equal(list[i].kind, NC_GPU_VULKAN);
+        assert_int_equal(list[i].index, i);
+        assert_true(i == 0 || list[i].type >= list[i - 1].type);
+        if (i < count - 1) assert_int_equal(list[i].name[6], names[i]);
+        assert_true(list[i].memory_bytes > 0 && strstr(list[i].driver, "llvmpipe"));
+    }
+    assert_int_equal(nc_gpu_list(&desc, few, 3, &count, &err), NC_OK);
+    assert_int_equal(count, BETWEEN_DEVICES);
+    assert_memory_equal(few, list, sizeof few);
+    gpu = open_device(&desc); /* the most preferred */
+    assert_string_equal(nc_gpu_get_caps(gpu)->name, list[0].name);
+    assert_int_equal(nc_gpu_get_caps(gpu)->type, NC_GPU_DISCRETE);
+    nc_gpu_close(gpu);
+    desc.index = BETWEEN_DEVICES - 1;
+    gpu = open_device(&desc);
+    assert_string_equal(nc_gpu_get_caps(gpu)->name, list[BETWEEN_DEVICES - 1].name);
+    assert_int_equal(doubles(gpu), NC_OK);
+    nc_gpu_close(gpu);
+    desc.index = BETWEEN_DEVICES;
+    assert_int_equal(nc_gpu_open(&gpu, &desc, &err), NC_ERR_DEVICE);
+    assert_non_null(strstr(err.message, "device 20 of 20"));
+    assert_int_equal(nc_gpu_list(&roads[1], list, 4, &count, &err), NC_OK);
+    assert_int_equal(count, 2);
+    assert_true(list[1].index == 1 && list[1].kind == NC_GPU_CUDA);
+    assert_string_equal(list[1].driver, "CUDA 12.4");
+    desc.kind = NC_GPU_ANY; /* one library has no functions of the other */
+    assert_int_equal(nc_gpu_list(&desc, list, 4, &count, &err), NC_OK);
+    assert_int_equal(count, BETWEEN_DEVICES);
+    desc.library = "build/no_such_driver.so";
+    assert_int_equal(nc_gpu_list(&desc, list, 4, &count, &err), NC_ERR_DEVICE);
+    assert_non_null(strstr(err.message, "no_such_driver"));
+    assert_int_equal(nc_gpu_list(&desc, NULL, 4, &count, &err), NC_ERR_ARG);
+}
+
+/* A device with less than a kernel takes: both numbers are told, and the rest still works. */
+static void refuses_kernel(const nc_gpu_desc *desc, const char *name, const char *message) {
+    nc_gpu *gpu = open_device(desc);
+    nc_gpu_kernel *kernel;
+    assert_int_equal(nc_gpu_kernel_load(gpu, name, &kernel), NC_ERR_LIMIT);
+    assert_null(kernel);
+    if (!strstr(nc_gpu_last_error(gpu), message)) fail_msg("%s", nc_gpu_last_error(gpu));
+    assert_int_equal(nc_gpu_kernel_load(gpu, "axx_conv2d", &kernel), NC_OK);
+    nc_gpu_close(gpu);
+}
+
+static void kernels_beyond_the_limits_of_a_device_are_refused(void **state) {
+    nc_gpu_buffer *buffer;
+    nc_gpu *gpu;
+    (void)state;
+    vulkan->invocations = 128;
+    refuses_kernel(&roads[0], "elementwise", "256 x 1 x 1 threads");
+    refuses_kernel(&roads[0], "elementwise", "takes 128");
+    vulkan->invocations = 0;
+    vulkan->shared_bytes = 4096;
+    refuses_kernel(&roads[0], "tir_forward", "16384 bytes of shared memory");
+    refuses_kernel(&roads[0], "tir_forward", "has 4096");
+    vulkan->shared_bytes = 0;
+    vulkan->buffers = 2;
+    gpu = open_device(&roads[0]);
+    assert_int_equal(doubles(gpu), NC_ERR_LIMIT);
+    assert_non_null(strstr(nc_gpu_last_error(gpu), "takes 3 buffers"));
+    assert_non_null(strstr(nc_gpu_last_error(gpu), "binds 2"));
+    assert_int_equal(nc_gpu_buffer_create(gpu, (size_t)1 << 50, &buffer), NC_ERR_LIMIT);
+    assert_non_null(strstr(nc_gpu_last_error(gpu), "1125899906842624"));
+    nc_gpu_close(gpu);
+    cuda->most_threads = 128;
+    refuses_kernel(&roads[1], "elementwise", "256 x 1 threads");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_lost_device_says_how_at_every_call, begin),
@@ -273,6 +358,8 @@ int main(void) {
         cmocka_unit_test_setup(the_end_of_a_program_orders_what_runs_after_it, begin),
         cmocka_unit_test_setup(host_memory_is_cached_where_the_device_has_such, begin),
         cmocka_unit_test_setup(modules_ask_for_every_mode_of_arithmetic_that_is_offered, begin),
+        cmocka_unit_test_setup(devices_are_listed_by_type_and_opened_by_that_list, begin),
+        cmocka_unit_test_setup(kernels_beyond_the_limits_of_a_device_are_refused, begin),
     };
     return cmocka_run_group_tests_name("gpu host", tests, NULL, NULL);
 }
