@@ -1,8 +1,10 @@
 /* nc_gpu.h - compute on Vulkan and CUDA devices behind one small API, loaded at run time
    version 0.1.0 - MIT or public domain, see the end of the file
 
-   Copy this file and the built kernels that you use (`make kernels`: build/kernels/NAME.spv from
-   shaders/ for Vulkan, NAME.ptx from cuda/ for CUDA) into your project. In ONE C or C++ file:
+   Copy this file and the kernels into your project: either those that you use as files (`make
+   kernels`: build/kernels/NAME.spv from shaders/ for Vulkan, NAME.ptx from cuda/ for CUDA), or all
+   of them as one header (`make build/nc_kernels.h`), whose nc_kernels goes into nc_gpu_desc. In ONE
+   C or C++ file:
 
        #define NC_IMPLEMENTATION
        #include "nc_gpu.h"
@@ -161,12 +163,22 @@ typedef struct nc_gpu_device {
     char name[256], driver[256];
 } nc_gpu_device;
 
+/* A kernel file in memory: name is that of the file, data lives as long as the device. */
+typedef struct nc_gpu_file {
+    const char *name;
+    const void *data;
+    size_t bytes; /* a NUL follows them in a .ptx file */
+} nc_gpu_file;
+
 /* Zero means default. NC_GPU_ANY tries CUDA, then Vulkan; a kind asked for by name fails when it
  * is not there. */
 typedef struct nc_gpu_desc {
     uint32_t index; /* which device of its kind; they are ordered by type, the best is 0 */
     nc_gpu_kind kind;
-    const char *kernel_path; /* folder of .spv and .ptx files; null, "": `kernels` beside us */
+    const char *kernel_path;    /* folder of .spv and .ptx files; null, "": `kernels` beside us */
+    const nc_gpu_file *kernels; /* of these, before the folder: nc_kernels of build/nc_kernels.h */
+    size_t kernel_count;
+    const char *cache_path;  /* Vulkan: file of compiled kernels, made and renewed; null: none */
     const char *library;     /* driver library; null: the system's */
     uint32_t validation;     /* nonzero: Vulkan validation layer, its findings go to log_fn */
     uint32_t allow_inexact;  /* nonzero: accept devices that cannot keep the numeric contract */
@@ -799,12 +811,13 @@ NC__COLD_END
     X(AllocateMemory) X(FreeMemory) X(BindBufferMemory) X(MapMemory) X(CreateShaderModule)        \
     X(DestroyShaderModule) X(CreateDescriptorSetLayout) X(DestroyDescriptorSetLayout)             \
     X(CreatePipelineLayout) X(DestroyPipelineLayout) X(CreateComputePipelines)                    \
-    X(DestroyPipeline) X(CreateDescriptorPool) X(DestroyDescriptorPool)                           \
-    X(AllocateDescriptorSets) X(UpdateDescriptorSets) X(CreateCommandPool) X(DestroyCommandPool)  \
-    X(AllocateCommandBuffers) X(FreeCommandBuffers) X(BeginCommandBuffer) X(EndCommandBuffer)     \
-    X(CmdBindPipeline) X(CmdBindDescriptorSets) X(CmdPushConstants) X(CmdDispatch)                \
-    X(CmdPipelineBarrier) X(CmdCopyBuffer) X(QueueSubmit) X(CreateFence) X(DestroyFence)          \
-    X(WaitForFences) X(ResetFences) X(CreateQueryPool) X(DestroyQueryPool) X(CmdResetQueryPool)   \
+    X(DestroyPipeline) X(CreatePipelineCache) X(DestroyPipelineCache) X(GetPipelineCacheData)     \
+    X(CreateDescriptorPool) X(DestroyDescriptorPool) X(AllocateDescriptorSets)                    \
+    X(UpdateDescriptorSets) X(CreateCommandPool) X(DestroyCommandPool) X(AllocateCommandBuffers)  \
+    X(FreeCommandBuffers) X(BeginCommandBuffer) X(EndCommandBuffer) X(CmdBindPipeline)            \
+    X(CmdBindDescriptorSets) X(CmdPushConstants) X(CmdDispatch) X(CmdPipelineBarrier)             \
+    X(CmdCopyBuffer) X(QueueSubmit) X(CreateFence) X(DestroyFence) X(WaitForFences)               \
+    X(ResetFences) X(CreateQueryPool) X(DestroyQueryPool) X(CmdResetQueryPool)                    \
     X(CmdWriteTimestamp) X(GetQueryPoolResults)
 /* clang-format on */
 
@@ -817,11 +830,14 @@ typedef struct nc_gpu__vulkan {
     VkInstance instance;
     VkPhysicalDevice *devices, physical;
     VkDevice device;
+    struct nc_gpu__block *blocks;
     VkQueue queue;
     uint32_t family, timestamps;
     uint32_t float_modes; /* bit i: mode i of nc_gpu__float_modes is offered */
     double tick_ns;
     VkPhysicalDeviceMemoryProperties memory;
+    VkPipelineCache cache;
+    uint64_t cache_hash; /* of what the file holds */
     VkCommandPool pool;
     VkFence fence;
     VkBuffer staging;
@@ -873,11 +889,26 @@ typedef struct nc_gpu__cuda {
 
 enum { NC_GPU__STAGING = 1 << 22 };
 
+#ifndef NC_GPU_NO_VULKAN
+/* Device memory that small buffers share, or that a large one has for itself: drivers allow few
+ * allocations (4,096 and more). */
+typedef struct nc_gpu__block {
+    struct nc_gpu__block *next;
+    VkDeviceMemory memory;
+    VkDeviceSize bytes;
+    uint32_t type;
+    nc_gpu_buffer *buffers;
+} nc_gpu__block;
+enum { NC_GPU__BLOCK = 1 << 26, NC_GPU__SMALL = 1 << 23 };
+#endif
+
 struct nc_gpu_buffer {
     size_t bytes;
 #ifndef NC_GPU_NO_VULKAN
     VkBuffer handle;
-    VkDeviceMemory memory;
+    struct nc_gpu__block *block;
+    struct nc_gpu_buffer *next; /* in the block, in the order of their places */
+    VkDeviceSize at, room;
 #endif
     unsigned long long address;
 };
@@ -953,12 +984,14 @@ struct nc_gpu {
     const nc_gpu__backend *backend;
     nc_gpu_caps caps;
     nc_gpu_program *recording;
-    nc_gpu_kernel *kernels; /* loaded so far */
-    uint32_t devices;       /* that the driver has */
+    nc_gpu_kernel *kernels;   /* loaded so far */
+    uint32_t devices;         /* that the driver has */
+    const nc_gpu_file *files; /* before those of kernel_path */
+    size_t file_count;
     char *staging; /* host memory of NC_GPU__STAGING bytes that the device reads and writes */
     size_t staged; /* of these, copies that are under way */
     int hung;      /* the device may still use everything: nothing is released */
-    char kernel_path[1024];
+    char kernel_path[1024], cache_path[1024];
     char error[512], lost[160];
     void (*log_fn)(void *user, const char *message);
     void *log_user;
@@ -1358,36 +1391,57 @@ static uint32_t nc_gpu__vk_memory_type(const nc_gpu *gpu, uint32_t allowed,
     return UINT32_MAX;
 }
 
-/* Host memory is taken cached where the device has such: reading from the other kind is slow. */
 static nc_status nc_gpu__vk_buffer(nc_gpu *gpu, size_t bytes, VkBufferUsageFlags usage,
-                                   VkMemoryPropertyFlags wanted, VkBuffer *buffer,
-                                   VkDeviceMemory *memory) {
+                                   VkBuffer *buffer, VkMemoryRequirements *needs) {
     nc_gpu__vulkan *vk = &gpu->vk;
     VkBufferCreateInfo info;
-    VkMemoryAllocateInfo allocation;
-    VkMemoryRequirements needs;
     VkResult result;
     memset(&info, 0, sizeof info);
-    memset(&allocation, 0, sizeof allocation);
     info.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO;
     info.size = (bytes + 3) & ~(size_t)3; /* storage buffers hold whole words */
     info.usage = usage;
     result = vk->CreateBuffer(vk->device, &info, NULL, buffer);
     if (result != VK_SUCCESS) return nc_gpu__vk_fail(gpu, "vkCreateBuffer", result);
-    vk->GetBufferMemoryRequirements(vk->device, *buffer, &needs);
-    allocation.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO;
-    allocation.allocationSize = needs.size;
-    allocation.memoryTypeIndex = nc_gpu__vk_memory_type(
-        gpu, needs.memoryTypeBits,
-        wanted | (wanted & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT ? VK_MEMORY_PROPERTY_HOST_CACHED_BIT
-                                                               : (VkMemoryPropertyFlags)0));
-    if (allocation.memoryTypeIndex == UINT32_MAX)
-        allocation.memoryTypeIndex = nc_gpu__vk_memory_type(gpu, needs.memoryTypeBits, wanted);
-    if (allocation.memoryTypeIndex == UINT32_MAX)
-        return nc_gpu__fail(gpu, NC_ERR_DEVICE, "no memory type of the needed kind");
-    result = vk->AllocateMemory(vk->device, &allocation, NULL, memory);
-    if (result == VK_SUCCESS) result = vk->BindBufferMemory(vk->device, *buffer, *memory, 0);
-    return result == VK_SUCCESS ? NC_OK : nc_gpu__vk_fail(gpu, "device memory", result);
+    vk->GetBufferMemoryRequirements(vk->device, *buffer, needs);
+    return NC_OK;
+}
+
+static VkResult nc_gpu__vk_allocate(nc_gpu *gpu, VkDeviceSize bytes, uint32_t type,
+                                    VkDeviceMemory *memory) {
+    VkMemoryAllocateInfo info;
+    memset(&info, 0, sizeof info);
+    info.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO;
+    info.allocationSize = bytes;
+    info.memoryTypeIndex = type;
+    return gpu->vk.AllocateMemory(gpu->vk.device, &info, NULL, memory);
+}
+
+/* Staging memory, of a type that the host caches where the device has such: reading from the other
+ * kind is slow. */
+static nc_status nc_gpu__vk_staging(nc_gpu *gpu) {
+    const VkMemoryPropertyFlags wanted =
+        VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
+    nc_gpu__vulkan *vk = &gpu->vk;
+    VkMemoryRequirements needs;
+    VkResult result;
+    void *map = NULL;
+    uint32_t type;
+    nc_status status = nc_gpu__vk_buffer(
+        gpu, NC_GPU__STAGING, VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT,
+        &vk->staging, &needs);
+    if (status != NC_OK) return status;
+    type = nc_gpu__vk_memory_type(gpu, needs.memoryTypeBits,
+                                  wanted | VK_MEMORY_PROPERTY_HOST_CACHED_BIT);
+    if (type == UINT32_MAX) type = nc_gpu__vk_memory_type(gpu, needs.memoryTypeBits, wanted);
+    if (type == UINT32_MAX)
+        return nc_gpu__fail(gpu, NC_ERR_DEVICE, "the device shares no memory with the host");
+    result = nc_gpu__vk_allocate(gpu, needs.size, type, &vk->staging_memory);
+    if (result == VK_SUCCESS)
+        result = vk->BindBufferMemory(vk->device, vk->staging, vk->staging_memory, 0);
+    if (result == VK_SUCCESS)
+        result = vk->MapMemory(vk->device, vk->staging_memory, 0, VK_WHOLE_SIZE, 0, &map);
+    gpu->staging = (char *)map;
+    return result == VK_SUCCESS ? NC_OK : nc_gpu__vk_fail(gpu, "staging memory", result);
 }
 
 /* One queue, and what every copy and run uses again: a command pool, a fence, staging memory. */
@@ -1401,9 +1455,7 @@ static nc_status nc_gpu__vk_device(nc_gpu *gpu) {
     VkPhysicalDeviceFeatures features;
     VkCommandPoolCreateInfo pool;
     VkFenceCreateInfo fence;
-    nc_status status;
     VkResult result;
-    void *map = NULL;
     memset(&queue, 0, sizeof queue);
     memset(&info, 0, sizeof info);
     memset(&features, 0, sizeof features);
@@ -1434,14 +1486,65 @@ static nc_status nc_gpu__vk_device(nc_gpu *gpu) {
     fence.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO;
     if (result == VK_SUCCESS) result = vk->CreateFence(vk->device, &fence, NULL, &vk->fence);
     if (result != VK_SUCCESS) return nc_gpu__vk_fail(gpu, "command pool", result);
-    status = nc_gpu__vk_buffer(
-        gpu, NC_GPU__STAGING, VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT,
-        VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT, &vk->staging,
-        &vk->staging_memory);
-    if (status != NC_OK) return status;
-    result = vk->MapMemory(vk->device, vk->staging_memory, 0, VK_WHOLE_SIZE, 0, &map);
-    gpu->staging = (char *)map;
-    return result == VK_SUCCESS ? NC_OK : nc_gpu__vk_fail(gpu, "vkMapMemory", result);
+    return nc_gpu__vk_staging(gpu);
+}
+
+/* The file of compiled kernels is what the driver gives, and FNV-1a of it, so that no driver gets
+ * a damaged one. Its own header (Vulkan 1.3, 10.7.4) says for which driver it is. */
+static int nc_gpu__vk_cache_fits(const VkPhysicalDeviceProperties *p, const uint8_t *data,
+                                 size_t bytes) {
+    return bytes >= 40 &&
+           nc__fnv1a(NC__FNV_START, data, bytes - 8) == nc__get_le(data + bytes - 8, 8) &&
+           nc__get_le(data, 4) == 32 && nc__get_le(data + 4, 4) == 1 &&
+           nc__get_le(data + 8, 4) == p->vendorID && nc__get_le(data + 12, 4) == p->deviceID &&
+           !memcmp(data + 16, p->pipelineCacheUUID, VK_UUID_SIZE);
+}
+
+/* Begin with the file's kernels where it is of this driver, else with none. */
+static nc_status nc_gpu__vk_open_cache(nc_gpu *gpu) {
+    nc_gpu__vulkan *vk = &gpu->vk;
+    VkPhysicalDeviceProperties properties;
+    VkPipelineCacheCreateInfo info;
+    uint8_t *data = NULL;
+    size_t bytes = 0;
+    VkResult result;
+    if (!gpu->cache_path[0]) return NC_OK;
+    memset(&info, 0, sizeof info);
+    info.sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO;
+    vk->GetPhysicalDeviceProperties(vk->physical, &properties);
+    if (nc__file_read(gpu->cache_path, NULL, &data, &bytes, NULL) == NC_OK &&
+        nc_gpu__vk_cache_fits(&properties, data, bytes)) {
+        vk->cache_hash = nc__get_le(data + bytes - 8, 8);
+        info.initialDataSize = bytes - 8;
+        info.pInitialData = data;
+    }
+    result = vk->CreatePipelineCache(vk->device, &info, NULL, &vk->cache);
+    if (data) nc__free(NULL, data, bytes + 1);
+    return result == VK_SUCCESS ? NC_OK : nc_gpu__vk_fail(gpu, "vkCreatePipelineCache", result);
+}
+
+/* Write what has come to it; where that fails, kernels are compiled again next time. */
+static void nc_gpu__vk_close_cache(nc_gpu *gpu) {
+    nc_gpu__vulkan *vk = &gpu->vk;
+    uint8_t *data, sum[8];
+    nc__span spans[2];
+    size_t bytes = 0, room;
+    if (vk->GetPipelineCacheData(vk->device, vk->cache, &bytes, NULL) != VK_SUCCESS) return;
+    room = bytes;
+    data = (uint8_t *)nc__alloc(NULL, room);
+    if (data && vk->GetPipelineCacheData(vk->device, vk->cache, &bytes, data) == VK_SUCCESS) {
+        const uint64_t hash = nc__fnv1a(NC__FNV_START, data, bytes);
+        nc_error err;
+        nc__put_le(sum, hash, 8);
+        spans[0].data = data;
+        spans[0].bytes = bytes;
+        spans[1].data = sum;
+        spans[1].bytes = sizeof sum;
+        if (hash != vk->cache_hash && !gpu->caps.lost &&
+            nc__file_write(gpu->cache_path, spans, 2, &err) != NC_OK)
+            (void)nc_gpu__fail(gpu, NC_ERR_IO, "%.150s", err.message);
+    }
+    nc__free(NULL, data, room);
 }
 
 static nc_status nc_gpu__vk_connect(nc_gpu *gpu, const nc_gpu_desc *desc) {
@@ -1471,8 +1574,11 @@ static nc_status nc_gpu__vk_open(nc_gpu *gpu, uint32_t index) {
     nc_status status = nc_gpu__vk_pick(gpu, index);
     if (status != NC_OK) return status;
     nc_gpu__vk_float_modes(gpu);
-    return nc_gpu__vk_device(gpu);
+    status = nc_gpu__vk_device(gpu);
+    return status == NC_OK ? nc_gpu__vk_open_cache(gpu) : status;
 }
+
+static void nc_gpu__vk_release(nc_gpu *gpu, nc_gpu__block *block);
 
 static nc_status nc_gpu__vk_enter(nc_gpu *gpu) {
     (void)gpu; /* a device is the same in every thread */
@@ -1486,6 +1592,9 @@ static void nc_gpu__vk_close(nc_gpu *gpu) {
     if (gpu->hung) return;
     if (vk->device) {
         (void)vk->DeviceWaitIdle(vk->device);
+        if (vk->cache) nc_gpu__vk_close_cache(gpu);
+        if (vk->cache) vk->DestroyPipelineCache(vk->device, vk->cache, NULL);
+        while (vk->blocks) nc_gpu__vk_release(gpu, vk->blocks);
         if (vk->staging) vk->DestroyBuffer(vk->device, vk->staging, NULL);
         if (vk->staging_memory) vk->FreeMemory(vk->device, vk->staging_memory, NULL);
         if (vk->fence) vk->DestroyFence(vk->device, vk->fence, NULL);
@@ -1793,6 +1902,9 @@ static nc_gpu *nc_gpu__make(const nc_gpu_desc *desc) {
     gpu->avoid_int64 = desc->avoid_int64;
     gpu->avoid_division = desc->avoid_division;
     gpu->timeout_s = desc->timeout_s ? desc->timeout_s : 600;
+    gpu->files = desc->kernels;
+    gpu->file_count = desc->kernels ? desc->kernel_count : 0;
+    if (desc->cache_path) snprintf(gpu->cache_path, sizeof gpu->cache_path, "%s", desc->cache_path);
     if (desc->kernel_path && *desc->kernel_path)
         snprintf(gpu->kernel_path, sizeof gpu->kernel_path, "%s", desc->kernel_path);
     else
@@ -1874,16 +1986,88 @@ NC_API const char *nc_gpu_last_error(const nc_gpu *gpu) { return gpu->error; }
 
 /* -- Vulkan -- */
 #ifndef NC_GPU_NO_VULKAN
-static nc_status nc_gpu__vk_buffer_create(nc_gpu *gpu, nc_gpu_buffer *buffer) {
-    return nc_gpu__vk_buffer(gpu, buffer->bytes,
-                             VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
-                                 VK_BUFFER_USAGE_TRANSFER_DST_BIT,
-                             VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, &buffer->handle, &buffer->memory);
+/* Put the buffer into the first gap of the block that takes it; 0: there is none. */
+static int nc_gpu__vk_place(nc_gpu__block *block, nc_gpu_buffer *buffer, VkDeviceSize alignment) {
+    nc_gpu_buffer **link = &block->buffers;
+    VkDeviceSize at = 0;
+    for (;; link = &(*link)->next) {
+        const VkDeviceSize end = *link ? (*link)->at : block->bytes;
+        if (at <= end && buffer->room <= end - at) break;
+        if (!*link) return 0;
+        at = ((*link)->at + (*link)->room + alignment - 1) / alignment * alignment;
+    }
+    buffer->at = at;
+    buffer->block = block;
+    buffer->next = *link;
+    *link = buffer;
+    return 1;
 }
 
+static void nc_gpu__vk_release(nc_gpu *gpu, nc_gpu__block *block) {
+    nc_gpu__block **link = &gpu->vk.blocks;
+    while (*link != block) link = &(*link)->next;
+    *link = block->next;
+    gpu->vk.FreeMemory(gpu->vk.device, block->memory, NULL);
+    nc__free(NULL, block, sizeof *block);
+}
+
+/* Memory for the buffer: of a block with others, or of its own. */
+static nc_status nc_gpu__vk_allot(nc_gpu *gpu, nc_gpu_buffer *buffer,
+                                  const VkMemoryRequirements *needs) {
+    nc_gpu__vulkan *vk = &gpu->vk;
+    const uint32_t type =
+        nc_gpu__vk_memory_type(gpu, needs->memoryTypeBits, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT);
+    nc_gpu__block *block;
+    VkResult result;
+    if (type == UINT32_MAX)
+        return nc_gpu__fail(gpu, NC_ERR_DEVICE, "no memory of the device takes a buffer");
+    buffer->room = needs->size;
+    for (block = vk->blocks; block && needs->size <= NC_GPU__SMALL; block = block->next)
+        if (block->type == type && nc_gpu__vk_place(block, buffer, needs->alignment)) return NC_OK;
+    block = (nc_gpu__block *)nc__calloc(NULL, sizeof *block);
+    if (!block) return nc_gpu__fail(gpu, NC_ERR_MEMORY, "out of memory");
+    block->type = type;
+    block->bytes = needs->size <= NC_GPU__SMALL ? (VkDeviceSize)NC_GPU__BLOCK : needs->size;
+    result = nc_gpu__vk_allocate(gpu, block->bytes, type, &block->memory);
+    if (result == VK_ERROR_OUT_OF_DEVICE_MEMORY && block->bytes > needs->size) {
+        block->bytes = needs->size; /* there may be as much */
+        result = nc_gpu__vk_allocate(gpu, block->bytes, type, &block->memory);
+    }
+    if (result != VK_SUCCESS) {
+        nc__free(NULL, block, sizeof *block);
+        return nc_gpu__vk_fail(gpu, "vkAllocateMemory", result);
+    }
+    block->next = vk->blocks;
+    vk->blocks = block;
+    (void)nc_gpu__vk_place(block, buffer, needs->alignment);
+    return NC_OK;
+}
+
+static nc_status nc_gpu__vk_buffer_create(nc_gpu *gpu, nc_gpu_buffer *buffer) {
+    nc_gpu__vulkan *vk = &gpu->vk;
+    VkMemoryRequirements needs;
+    VkResult result;
+    nc_status status =
+        nc_gpu__vk_buffer(gpu, buffer->bytes,
+                          VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
+                              VK_BUFFER_USAGE_TRANSFER_DST_BIT,
+                          &buffer->handle, &needs);
+    if (status == NC_OK) status = nc_gpu__vk_allot(gpu, buffer, &needs);
+    if (status != NC_OK) return status;
+    result = vk->BindBufferMemory(vk->device, buffer->handle, buffer->block->memory, buffer->at);
+    return result == VK_SUCCESS ? NC_OK : nc_gpu__vk_fail(gpu, "vkBindBufferMemory", result);
+}
+
+/* A block goes with its last buffer, but for the last one that small buffers share. */
 static void nc_gpu__vk_buffer_destroy(nc_gpu *gpu, nc_gpu_buffer *buffer) {
+    nc_gpu__block *block = buffer->block, *other = gpu->vk.blocks;
+    nc_gpu_buffer **link;
     if (buffer->handle) gpu->vk.DestroyBuffer(gpu->vk.device, buffer->handle, NULL);
-    if (buffer->memory) gpu->vk.FreeMemory(gpu->vk.device, buffer->memory, NULL);
+    if (!block) return;
+    for (link = &block->buffers; *link != buffer;) link = &(*link)->next;
+    *link = buffer->next;
+    while (other && (other == block || other->bytes != NC_GPU__BLOCK)) other = other->next;
+    if (!block->buffers && (other || block->bytes != NC_GPU__BLOCK)) nc_gpu__vk_release(gpu, block);
 }
 
 /* A command buffer that is being recorded, made where there is none. */
@@ -2153,14 +2337,25 @@ NC_API nc_status nc_gpu_download(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offs
 
 /* >>kernels ======================================================================== */
 
-/* Whole kernel file; the message names the path. Free with nc__free(NULL, data, bytes + 1). */
+/* Whole kernel file, from the caller's memory or the folder: the message names the path. What has to
+ * be freed with nc__free(NULL, .., bytes + 1) is in *read too. */
 static nc_status nc_gpu__read_kernel(nc_gpu *gpu, const char *name, const char *suffix,
-                                     uint8_t **data, size_t *bytes) {
+                                     const uint8_t **data, uint8_t **read, size_t *bytes) {
     char path[1400];
     nc_error err;
+    size_t i;
+    *read = NULL;
+    snprintf(path, sizeof path, "%s%s", name, suffix);
+    for (i = 0; i < gpu->file_count; i++)
+        if (!strcmp(gpu->files[i].name, path)) {
+            *data = (const uint8_t *)gpu->files[i].data;
+            *bytes = gpu->files[i].bytes;
+            return NC_OK;
+        }
     snprintf(path, sizeof path, "%s/%s%s", gpu->kernel_path, name, suffix);
-    if (nc__file_read(path, NULL, data, bytes, &err) != NC_OK)
+    if (nc__file_read(path, NULL, read, bytes, &err) != NC_OK)
         return nc_gpu__fail(gpu, NC_ERR_DEVICE, "kernel file '%s' is not readable", path);
+    *data = *read;
     return NC_OK;
 }
 
@@ -2455,27 +2650,29 @@ static nc_status nc_gpu__vk_pipeline(nc_gpu *gpu, nc_gpu_kernel *kernel, const u
     pipeline.stage.pName = "main";
     pipeline.stage.pSpecializationInfo = &specialization;
     pipeline.layout = kernel->layout;
-    result = vk->CreateComputePipelines(vk->device, VK_NULL_HANDLE, 1, &pipeline, NULL,
-                                        &kernel->pipeline);
+    result =
+        vk->CreateComputePipelines(vk->device, vk->cache, 1, &pipeline, NULL, &kernel->pipeline);
     return result == VK_SUCCESS ? NC_OK : nc_gpu__vk_fail(gpu, "compute pipeline", result);
 }
 
 /* The most special variant that the device needs and the folder has. */
 static nc_status nc_gpu__vk_load(nc_gpu *gpu, nc_gpu_kernel *kernel) {
-    uint8_t *data = NULL;
+    const uint8_t *data = NULL;
+    uint8_t *read = NULL;
     size_t bytes = 0;
     nc_status status = NC_ERR_DEVICE;
     if (!gpu->caps.fma_fused && gpu->caps.float64)
-        status = nc_gpu__read_kernel(gpu, kernel->name, "_f64fma.spv", &data, &bytes);
+        status = nc_gpu__read_kernel(gpu, kernel->name, "_f64fma.spv", &data, &read, &bytes);
     if (status != NC_OK && !gpu->caps.int64)
-        status = nc_gpu__read_kernel(gpu, kernel->name, "_u32.spv", &data, &bytes);
-    if (status != NC_OK) status = nc_gpu__read_kernel(gpu, kernel->name, ".spv", &data, &bytes);
+        status = nc_gpu__read_kernel(gpu, kernel->name, "_u32.spv", &data, &read, &bytes);
+    if (status != NC_OK)
+        status = nc_gpu__read_kernel(gpu, kernel->name, ".spv", &data, &read, &bytes);
     if (status != NC_OK) return status;
     status =
         nc_gpu__check_interface(gpu, kernel, nc_gpu__spirv_interface(data, bytes, kernel), ".spv");
     if (status == NC_OK) status = nc_gpu__check_limits(gpu, kernel);
     if (status == NC_OK) status = nc_gpu__vk_pipeline(gpu, kernel, data, bytes);
-    nc__free(NULL, data, bytes + 1);
+    nc__free(NULL, read, bytes + 1);
     return status;
 }
 
@@ -2519,15 +2716,16 @@ static nc_status nc_gpu__cu_load(nc_gpu *gpu, nc_gpu_kernel *kernel) {
     size_t room = sizeof log, bytes = 0, got = 0;
     unsigned long long address = 0;
     uint32_t interface[5] = {0, 0, 0, 0, 0}; /* version, buffers, push bytes, threads x, y */
-    uint8_t *data = NULL;
-    nc_status status = nc_gpu__read_kernel(gpu, kernel->name, ".ptx", &data, &bytes);
+    const uint8_t *data = NULL;
+    uint8_t *read = NULL;
+    nc_status status = nc_gpu__read_kernel(gpu, kernel->name, ".ptx", &data, &read, &bytes);
     if (status != NC_OK) return status;
     values[0] = log;
     memcpy(&values[1], &room, sizeof room); /* the driver takes the size in place of a pointer */
     if (gpu->cu.ModuleLoadDataEx(&kernel->cu_module, data, 2, options, values) != 0)
         status =
             nc_gpu__fail(gpu, NC_ERR_DEVICE, "'%s.ptx' does not load: %.300s", kernel->name, log);
-    nc__free(NULL, data, bytes + 1);
+    nc__free(NULL, read, bytes + 1);
     if (status != NC_OK) return status;
     if (gpu->cu.ModuleGetGlobal(&address, &got, kernel->cu_module, "nc_interface") == 0 &&
         got == sizeof interface)

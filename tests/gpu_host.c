@@ -347,6 +347,112 @@ static void kernels_beyond_the_limits_of_a_device_are_refused(void **state) {
     refuses_kernel(&roads[1], "elementwise", "256 x 1 threads");
 }
 
+/* Drivers allow 4,096 allocations, or a few more. */
+static void buffers_share_allocations(void **state) {
+    enum { BUFFERS = 5000 };
+    static nc_gpu_buffer *buffers[BUFFERS];
+    uint8_t x[8], out[8];
+    uint64_t seed = 9;
+    nc_gpu *gpu = open_device(&roads[0]);
+    const unsigned before = vulkan->allocations; /* staging memory, and a block since the probe */
+    uint32_t i, round;
+    (void)state;
+    for (round = 0; round < 2; round++) {
+        for (i = 0; i < BUFFERS; i++) {
+            if (round && i % 3) continue; /* in the gaps */
+            assert_int_equal(nc_gpu_buffer_create(gpu, 8 + test_random(&seed) % 9000, &buffers[i]),
+                             NC_OK);
+            memset(x, (int)(i % 251), sizeof x);
+            assert_int_equal(nc_gpu_upload(gpu, buffers[i], 0, x, sizeof x), NC_OK);
+        }
+        for (i = 0; i < BUFFERS; i += 7) {
+            assert_int_equal(nc_gpu_download(gpu, buffers[i], 0, out, sizeof out), NC_OK);
+            memset(x, (int)(i % 251), sizeof x);
+            assert_memory_equal(out, x, sizeof x);
+        }
+        for (i = 0; i < BUFFERS; i++)
+            if (round || i % 3 == 0) nc_gpu_buffer_destroy(gpu, buffers[i]);
+    }
+    assert_int_equal(vulkan->most_allocations, before);
+    assert_int_equal(nc_gpu_buffer_create(gpu, NC_GPU__SMALL + 1, &buffers[0]), NC_OK);
+    assert_int_equal(vulkan->allocations, before + 1);
+    nc_gpu_buffer_destroy(gpu, buffers[0]); /* a large one has its own */
+    assert_int_equal(vulkan->allocations, before);
+    nc_gpu_close(gpu);
+    assert_int_equal(vulkan->allocations, 0);
+}
+
+static void check_cache(const nc_gpu_desc *desc, const char *data, size_t bytes, size_t taken) {
+    assert_int_equal(nc_file_write(desc->cache_path, data, bytes, NULL), NC_OK);
+    nc_gpu_close(open_device(desc));
+    assert_int_equal(vulkan->cache_bytes, taken);
+}
+
+/* Compiled kernels are found again by the same driver; a damaged file and another driver's are not
+ * given to it. */
+static void compiled_kernels_are_kept_in_a_file(void **state) {
+    static const size_t changed[] = {0, 4, 8, 12, 16, 31};
+    nc_gpu_desc desc = roads[0];
+    char *data;
+    size_t bytes, i;
+    (void)state;
+    desc.cache_path = "build/gpu_host.cache";
+    remove(desc.cache_path);
+    nc_gpu_close(open_device(&desc)); /* the probe */
+    assert_int_equal(vulkan->cache_bytes, 0);
+    assert_int_equal(nc_file_read(desc.cache_path, &data, &bytes, NULL), NC_OK);
+    assert_true(bytes >= 40);
+    check_cache(&desc, data, bytes, bytes - 8);
+    for (i = 0; i < sizeof changed / sizeof *changed; i++) {
+        data[changed[i]] ^= 4; /* damaged, and then as another driver would have written it */
+        check_cache(&desc, data, bytes, 0);
+        nc__put_le((uint8_t *)data + bytes - 8, nc__fnv1a(NC__FNV_START, data, bytes - 8), 8);
+        check_cache(&desc, data, bytes, 0);
+        data[changed[i]] ^= 4;
+        nc__put_le((uint8_t *)data + bytes - 8, nc__fnv1a(NC__FNV_START, data, bytes - 8), 8);
+    }
+    check_cache(&desc, data, bytes, bytes - 8);
+    check_cache(&desc, data, bytes - 1, 0);
+    check_cache(&desc, data, 39, 0);
+    check_cache(&desc, data, 0, 0);
+    nc_file_free(data);
+    remove(desc.cache_path);
+    desc.cache_path = "build/no/such/folder/cache"; /* no reason to fail */
+    nc_gpu_close(open_device(&desc));
+}
+
+/* Kernels in memory come before those of the folder, by the names of their files. */
+static void kernels_may_be_given_in_memory(void **state) {
+    static const char *const names[2][3] = {
+        {"probe.spv", "probe_f64fma.spv", "elementwise_f64fma.spv"},
+        {"probe.ptx", "elementwise.ptx", "reduce.ptx"}};
+    char *data[3];
+    nc_gpu_file files[3];
+    nc_gpu_kernel *kernel;
+    int road, i;
+    (void)state;
+    for (road = 0; road < 2; road++) {
+        nc_gpu_desc desc = roads[road];
+        nc_gpu *gpu;
+        for (i = 0; i < 3; i++) {
+            char path[200];
+            snprintf(path, sizeof path, "%s/%s", desc.kernel_path, names[road][i]);
+            files[i].name = names[road][i];
+            assert_int_equal(nc_file_read(path, &data[i], &files[i].bytes, NULL), NC_OK);
+            files[i].data = data[i];
+        }
+        desc.kernel_path = "build/no/such/folder";
+        desc.kernels = files;
+        desc.kernel_count = 3;
+        gpu = open_device(&desc);
+        assert_int_equal(doubles(gpu), NC_OK);
+        assert_int_equal(nc_gpu_kernel_load(gpu, "gemm", &kernel), NC_ERR_DEVICE);
+        assert_non_null(strstr(nc_gpu_last_error(gpu), "build/no/such/folder/gemm"));
+        nc_gpu_close(gpu);
+        for (i = 0; i < 3; i++) nc_file_free(data[i]);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_lost_device_says_how_at_every_call, begin),
@@ -360,6 +466,9 @@ int main(void) {
         cmocka_unit_test_setup(modules_ask_for_every_mode_of_arithmetic_that_is_offered, begin),
         cmocka_unit_test_setup(devices_are_listed_by_type_and_opened_by_that_list, begin),
         cmocka_unit_test_setup(kernels_beyond_the_limits_of_a_device_are_refused, begin),
+        cmocka_unit_test_setup(buffers_share_allocations, begin),
+        cmocka_unit_test_setup(compiled_kernels_are_kept_in_a_file, begin),
+        cmocka_unit_test_setup(kernels_may_be_given_in_memory, begin),
     };
     return cmocka_run_group_tests_name("gpu host", tests, NULL, NULL);
 }
