@@ -19945,7 +19945,8 @@ static nc_status nc_fp4__gpu_record(nc_fp4_gpu_tensor *t, size_t n) {
     nc_gpu_job job;
     nc_status status;
     nc_fp4__gpu_release(t);
-    if (n > 4 * 65535) return NC_ERR_LIMIT;
+    if (n > 4 * 65535 || (uint64_t)n * t->push.columns >> 32 || (uint64_t)n * t->push.rows >> 32)
+        return NC_ERR_LIMIT;
     t->push.vectors = (uint32_t)n;
     nc_gpu_job_start(&job, t->device);
     job.status =
@@ -20000,8 +20001,10 @@ NC_API nc_status nc_fp4_gpu_eval_sliced(nc_fp4_gpu *gpu, const nc_fp4_network *n
     size_t i, k, count, line = words * sizeof *in;
     if (!gpu || !network || (!in && network->inputs) || (!out && outputs)) return NC_ERR_ARG;
     if (words == 0 || outputs == 0) return NC_OK;
-    if (words >> 26) return NC_ERR_LIMIT;
     count = network->steps.count;
+    if (words >> 26 || count > UINT32_MAX / 5 ||
+        ((uint64_t)network->inputs + outputs + network->temporaries) * 2 * words >> 32)
+        return NC_ERR_LIMIT; /* the kernel counts words in 32 bits */
     steps = (uint32_t *)nc__alloc(NULL, count * 5 * sizeof *steps);
     if (!steps) return NC_ERR_MEMORY;
     for (i = 0; i < count; i++) {

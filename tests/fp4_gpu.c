@@ -114,6 +114,11 @@ static void check_errors(nc_gpu *device) {
     nc_fp4_gpu_tensor_destroy(resident);
     nc_fp4_gpu_tensor_destroy(NULL);
     nc_fp4_tensor_free(&t);
+    assert_int_equal(nc_fp4_tensor_create(&t, NC_FP4_MXFP4, NULL, w, 1, 16416), NC_OK);
+    must(device, nc_fp4_gpu_tensor_create(&resident, gpu, &t));
+    assert_int_equal(nc_fp4_gpu_tensor_matmul(resident, w, 262140, &y), NC_ERR_LIMIT); /* 2^32 */
+    nc_fp4_gpu_tensor_destroy(resident);
+    nc_fp4_tensor_free(&t);
     nc_fp4_gpu_close(gpu);
 }
 /* On one device, which compiles the kernels once. */
@@ -150,6 +155,8 @@ static void check_circuits(nc_gpu *device) {
         status = nc_fp4_gpu_eval_sliced(gpu, n, in, out[1], words);
         if (status != NC_OK) fail_msg("%s: %s", nc_status_str(status), nc_gpu_last_error(device));
         assert_memory_equal(out[0], out[1], nc_fp4_network_outputs(n) * words * 8);
+        /* the last wires would lie beyond 2^32 words */
+        assert_int_equal(nc_fp4_gpu_eval_sliced(gpu, n, in, out[1], (1 << 26) - 1), NC_ERR_LIMIT);
         nc_fp4_network_destroy(n);
         nc_fp4_destroy(c);
     }
