@@ -234,9 +234,9 @@ typedef struct nc_gpu_job {
 
 /* -- devices -------------------------------------------------------------------------- */
 
-/* The devices of desc->kind (any: CUDA's before Vulkan's) with desc->library, each kind by type, the
- * most preferred first: at most `room` go to list, *count is how many there are. NC_ERR_DEVICE when
- * no driver can be loaded. */
+/* The devices of desc->kind (any: CUDA's before Vulkan's) with desc->library, those of a kind by
+ * their type, the most preferred first: at most `room` go to list, *count is how many there are.
+ * NC_ERR_DEVICE when no driver can be loaded. */
 NC_API nc_status nc_gpu_list(const nc_gpu_desc *desc, nc_gpu_device *list, uint32_t room,
                              uint32_t *count, nc_error *err);
 /* Open a device and probe it. NC_ERR_DEVICE without driver, device or kernel files (the message
@@ -788,6 +788,14 @@ NC__COLD_END
 #include <time.h>
 #if defined(__unix__) || defined(__APPLE__)
 #include <dlfcn.h>
+#elif defined(_WIN32)
+#ifndef WIN32_LEAN_AND_MEAN
+#define WIN32_LEAN_AND_MEAN
+#endif
+#ifndef NOMINMAX
+#define NOMINMAX
+#endif
+#include <windows.h>
 #endif
 #if !defined(NC_GPU_NO_VULKAN) && defined(__has_include)
 #if !__has_include(<vulkan/vulkan.h>)
@@ -1015,18 +1023,7 @@ nc_gpu__fail(nc_gpu *gpu, nc_status status, const char *format, ...) {
     return status;
 }
 
-#if defined(_WIN32)
-#ifdef __cplusplus
-extern "C" {
-#endif
-__declspec(dllimport) void *__stdcall LoadLibraryA(const char *name);
-__declspec(dllimport) void *__stdcall GetProcAddress(void *library, const char *name);
-__declspec(dllimport) unsigned long __stdcall GetModuleFileNameA(void *library, char *out,
-                                                                 unsigned long room);
-#ifdef __cplusplus
-}
-#endif
-#elif defined(__APPLE__)
+#if defined(__APPLE__)
 #ifdef __cplusplus
 extern "C"
 #else
@@ -1050,7 +1047,7 @@ static void *nc_gpu__open_library(const char *wanted, const char *const *names) 
 #if defined(__unix__) || defined(__APPLE__)
         library = dlopen(*names, RTLD_NOW | RTLD_LOCAL);
 #elif defined(_WIN32)
-        library = LoadLibraryA(*names);
+        library = (void *)LoadLibraryA(*names);
 #endif
     }
     return library;
@@ -1058,12 +1055,12 @@ static void *nc_gpu__open_library(const char *wanted, const char *const *names) 
 
 /* A function of a library, stored through memcpy: ISO C has no cast from data to code. */
 static int nc_gpu__symbol(void *library, const char *name, void *function) {
-    void *symbol = NULL;
-#if defined(__unix__) || defined(__APPLE__)
-    symbol = dlsym(library, name);
-#elif defined(_WIN32)
-    symbol = GetProcAddress(library, name);
+#if defined(_WIN32)
+    FARPROC symbol = GetProcAddress((HMODULE)library, name);
+#elif defined(__unix__) || defined(__APPLE__)
+    void *symbol = dlsym(library, name);
 #else
+    void *symbol = NULL;
     (void)library;
     (void)name;
 #endif
@@ -1168,7 +1165,7 @@ static VKAPI_ATTR VkBool32 VKAPI_CALL nc_gpu__on_message(
 }
 
 #define NC_GPU__PORTABILITY "VK_KHR_portability_enumeration"
-/* The loader shows devices that leave out parts of Vulkan (MoltenVK) only where this is asked for. */
+/* The loader shows devices that leave out parts of Vulkan (MoltenVK) only to those who ask. */
 static int nc_gpu__vk_enumerates_portability(PFN_vkGetInstanceProcAddr get) {
     PFN_vkEnumerateInstanceExtensionProperties enumerate =
         (PFN_vkEnumerateInstanceExtensionProperties)get(NULL,
@@ -2337,8 +2334,8 @@ NC_API nc_status nc_gpu_download(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offs
 
 /* >>kernels ======================================================================== */
 
-/* Whole kernel file, from the caller's memory or the folder: the message names the path. What has to
- * be freed with nc__free(NULL, .., bytes + 1) is in *read too. */
+/* Whole kernel file, from the caller's memory or the folder: the message names the path. What has
+ * to be freed with nc__free(NULL, .., bytes + 1) is in *read too. */
 static nc_status nc_gpu__read_kernel(nc_gpu *gpu, const char *name, const char *suffix,
                                      const uint8_t **data, uint8_t **read, size_t *bytes) {
     char path[1400];
@@ -2496,21 +2493,23 @@ static uint32_t nc_gpu__spirv_push(const nc_gpu__spirv *m) {
  * vectors and arrays of arrays; else so many that no device has them. */
 static uint64_t nc_gpu__spirv_bytes(const nc_gpu__spirv *m, uint32_t type, int depth) {
     const uint64_t many = UINT64_C(1) << 40;
-    uint64_t bytes;
-    size_t at;
+    uint64_t bytes, count;
+    size_t at, length;
     if (nc_gpu__spirv_find(m, 0, NC_GPU__OP_TYPE_BOOL, 2, 1, type)) return 4;
     if ((at = nc_gpu__spirv_find(m, 0, NC_GPU__OP_TYPE_INT, 4, 1, type)) != 0 ||
         (at = nc_gpu__spirv_find(m, 0, NC_GPU__OP_TYPE_FLOAT, 3, 1, type)) != 0)
         return nc_gpu__word(m, at + 2) / 8;
     if (depth > 6) return many;
-    at = nc_gpu__spirv_find(m, 0, NC_GPU__OP_TYPE_VECTOR, 4, 1, type);
-    if (at)
-        return nc_gpu__word(m, at + 3) * nc_gpu__spirv_bytes(m, nc_gpu__word(m, at + 2), depth + 1);
-    at = nc_gpu__spirv_find(m, 0, NC_GPU__OP_TYPE_ARRAY, 4, 1, type);
-    if (!at) return many;
+    if ((at = nc_gpu__spirv_find(m, 0, NC_GPU__OP_TYPE_VECTOR, 4, 1, type)) != 0)
+        count = nc_gpu__word(m, at + 3);
+    else if ((at = nc_gpu__spirv_find(m, 0, NC_GPU__OP_TYPE_ARRAY, 4, 1, type)) != 0 &&
+             (length = nc_gpu__spirv_find(m, 0, NC_GPU__OP_CONSTANT, 4, 2,
+                                          nc_gpu__word(m, at + 3))) != 0)
+        count = nc_gpu__word(m, length + 3);
+    else
+        return many;
     bytes = nc_gpu__spirv_bytes(m, nc_gpu__word(m, at + 2), depth + 1);
-    at = nc_gpu__spirv_find(m, 0, NC_GPU__OP_CONSTANT, 4, 2, nc_gpu__word(m, at + 3));
-    return at && bytes < many ? bytes * nc_gpu__word(m, at + 3) : many;
+    return bytes >> 31 ? many : bytes * count;
 }
 
 /* Bytes of all variables in shared memory. */

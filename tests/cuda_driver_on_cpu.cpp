@@ -84,7 +84,7 @@ int cuDeviceGetName(char *name, int n, int) {
     return SUCCESS;
 }
 int cuDriverGetVersion(int *version) { return *version = 12040, SUCCESS; }
-int cuDeviceTotalMem_v2(size_t *bytes, int) { return *bytes = (size_t)1 << 33, SUCCESS; }
+int cuDeviceTotalMem_v2(size_t *bytes, int) { return *bytes = (size_t)1 << 40, SUCCESS; }
 int cuDeviceGetAttribute(int *value, int attribute, int) {
     *value = attribute <= 3 ? 1024 : attribute == 4 ? 64 : attribute == 8 ? 49152 : 0;
     return SUCCESS;
@@ -143,7 +143,7 @@ int cuModuleLoadDataEx(void **module, const void *image, unsigned n, int *option
     if (usable()) return usable();
     for (const kernel_entry *k = kernel_entry::first; text && k; k = k->next) {
         size_t length = strlen(k->name);
-        if (strncmp(text + 7, k->name, length) || text[7 + length] != ' ') continue;
+        if (strncmp(text + 7, k->name, length) || !strchr(" (", text[7 + length])) continue;
         *module = new module_entry{k, current};
         return SUCCESS;
     }

@@ -262,6 +262,16 @@ static void modules_ask_for_every_mode_of_arithmetic_that_is_offered(void **stat
     nc_gpu_close(gpu);
 }
 
+static void devices_that_leave_out_parts_of_vulkan_are_asked_for(void **state) {
+    nc_gpu *gpu;
+    (void)state;
+    vulkan->portable = 1;
+    gpu = open_device(&roads[0]);
+    assert_int_equal(vulkan->asked_portable, 2);
+    assert_int_equal(doubles(gpu), NC_OK);
+    nc_gpu_close(gpu);
+}
+
 /* Twenty devices, of which lavapipe is the last: those of a type as the driver orders them. */
 static void devices_are_listed_by_type_and_opened_by_that_list(void **state) {
     static const char names[] = "chmrbglqdinsafkpejo"; /* of the others: kind 2, 1, 3, 0, 4 */
@@ -464,6 +474,7 @@ int main(void) {
         cmocka_unit_test_setup(the_end_of_a_program_orders_what_runs_after_it, begin),
         cmocka_unit_test_setup(host_memory_is_cached_where_the_device_has_such, begin),
         cmocka_unit_test_setup(modules_ask_for_every_mode_of_arithmetic_that_is_offered, begin),
+        cmocka_unit_test_setup(devices_that_leave_out_parts_of_vulkan_are_asked_for, begin),
         cmocka_unit_test_setup(devices_are_listed_by_type_and_opened_by_that_list, begin),
         cmocka_unit_test_setup(kernels_beyond_the_limits_of_a_device_are_refused, begin),
         cmocka_unit_test_setup(buffers_share_allocations, begin),

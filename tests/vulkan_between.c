@@ -11,6 +11,8 @@ vulkan_between between;
 
 /* The functions that are answered here; `next` holds the driver's. */
 #define ANSWERED(X)                                                                                \
+    X(EnumerateInstanceExtensionProperties)                                                        \
+    X(CreateInstance)                                                                              \
     X(QueueSubmit)                                                                                 \
     X(WaitForFences)                                                                               \
     X(EnumeratePhysicalDevices)                                                                    \
@@ -45,6 +47,43 @@ static VkPhysicalDevice real(VkPhysicalDevice device) {
 static uint32_t *type_of(VkDeviceMemory of) {
     return &memory_type[((uint64_t)(uintptr_t)of >> 4) %
                         (sizeof memory_type / sizeof *memory_type)];
+}
+
+/* With between.portable, one more than there are. */
+static VkResult add(VkResult result, uint32_t room, uint32_t *count, VkExtensionProperties *out,
+                    const char *name) {
+    if (!between.portable || result != VK_SUCCESS) return result;
+    if (out && *count == room) return VK_INCOMPLETE;
+    if (out) strcpy(out[*count].extensionName, name);
+    ++*count;
+    return VK_SUCCESS;
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL EnumerateInstanceExtensionProperties(
+    const char *layer, uint32_t *count, VkExtensionProperties *out) {
+    const uint32_t room = *count;
+    return add(next.EnumerateInstanceExtensionProperties(layer, count, out), room, count, out,
+               "VK_KHR_portability_enumeration");
+}
+
+/* The last of these is taken out again: the driver does not have it. */
+static int asks(uint32_t *count, const char *const *names, const char *name) {
+    if (!*count || strcmp(names[*count - 1], name)) return 0;
+    --*count;
+    return 1;
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL CreateInstance(const VkInstanceCreateInfo *info,
+                                                     const VkAllocationCallbacks *hooks,
+                                                     VkInstance *out) {
+    VkInstanceCreateInfo changed = *info;
+    if (between.portable) {
+        between.asked_portable = info->flags == 1 && asks(&changed.enabledExtensionCount,
+                                                          changed.ppEnabledExtensionNames,
+                                                          "VK_KHR_portability_enumeration");
+        changed.flags = 0;
+    }
+    return next.CreateInstance(&changed, hooks, out);
 }
 
 static VKAPI_ATTR VkResult VKAPI_CALL QueueSubmit(VkQueue queue, uint32_t n,
@@ -136,14 +175,20 @@ GetPhysicalDeviceMemoryProperties(VkPhysicalDevice device, VkPhysicalDeviceMemor
 
 static VKAPI_ATTR VkResult VKAPI_CALL EnumerateDeviceExtensionProperties(
     VkPhysicalDevice device, const char *layer, uint32_t *count, VkExtensionProperties *out) {
-    return next.EnumerateDeviceExtensionProperties(real(device), layer, count, out);
+    const uint32_t room = *count;
+    return add(next.EnumerateDeviceExtensionProperties(real(device), layer, count, out), room,
+               count, out, "VK_KHR_portability_subset");
 }
 
 static VKAPI_ATTR VkResult VKAPI_CALL CreateDevice(VkPhysicalDevice device,
                                                    const VkDeviceCreateInfo *info,
                                                    const VkAllocationCallbacks *hooks,
                                                    VkDevice *out) {
-    return next.CreateDevice(real(device), info, hooks, out);
+    VkDeviceCreateInfo changed = *info;
+    if (between.portable && asks(&changed.enabledExtensionCount, changed.ppEnabledExtensionNames,
+                                 "VK_KHR_portability_subset"))
+        between.asked_portable *= 2;
+    return next.CreateDevice(real(device), &changed, hooks, out);
 }
 
 static VKAPI_ATTR VkResult VKAPI_CALL AllocateMemory(VkDevice device,

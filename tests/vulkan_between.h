@@ -14,12 +14,14 @@ typedef struct vulkan_between {
     int float_modes; /* all modes of float32 are offered */
     uint32_t invocations, shared_bytes, buffers; /* limits; 0: the driver's */
     int uncached;                                /* no memory type that the host caches */
+    int portable; /* the driver is one of those that leave out parts, as MoltenVK */
     /* seen */
     unsigned submits, waits, allocations, most_allocations;
     uint32_t barrier_stages, barrier_access; /* behind the last barrier of a command buffer */
     uint32_t mapped_flags;                   /* of the memory type that was mapped last */
     uint32_t modes[8];                       /* execution modes for a width in the last module */
     size_t mode_count;
+    int asked_portable; /* 1: for devices that leave out parts, 2: and for their extension */
     size_t cache_bytes; /* that the last pipeline cache began with */
 } vulkan_between;
 #endif
