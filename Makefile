@@ -7,7 +7,7 @@ JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
 
 HEADERS  = nc_fp4.h nc_goldilocks.h nc_tirneural.h nc_axx.h nc_hlx.h nc_gpu.h
 EXAMPLES = gl_hash gl_ntt gl_merkle gl_fixed fp4_atoms fp4_compile fp4_aes fp4_sha256 fp4_quantize fp4_perplexity fp4_convert tir_opt tir_train tasm_run lut_convert axx_vit_digits axx_cifar axx_eval \
-           hlx_train hlx_verify hlx_export hlx_quantize
+           hlx_train hlx_verify hlx_export hlx_quantize gpu_devices
 TESTS    = goldilocks_scalar goldilocks_ntt goldilocks_hash goldilocks_fixed goldilocks_debug goldilocks_gpu \
            fp4_scalar fp4_rules fp4_rounding fp4_circuit fp4_verify fp4_files fp4_sources fp4_netlists fp4_tensor fp4_products fp4_weights fp4_gpu \
            tir_io tir_machine tir_symbolic tir_optimize tir_cliff tir_link tir_trisha tir_model tir_gpu \
@@ -56,6 +56,7 @@ help:
 	@echo "make test-kernels  what each GPU kernel does to memory, counted, with ceilings; races"
 	@echo "make test-sass  their registers and inner loops as nvcc compiles them (make nvcc)"
 	@echo "make kernels   GPU kernels to $(B)/kernels (SPIR-V; PTX where nvcc is)"
+	@echo "make build/nc_kernels.h  all of them as one header to copy beside nc_gpu.h"
 	@echo "make nvcc      nvcc from PyPI to build/nvcc, where no CUDA Toolkit is"
 	@echo "make test-gpu  the kernel tests on this machine's GPU; skips without one"
 	@echo "make blocks    copy a changed shared block to the other headers (FROM=nc_fp4.h says which)"
@@ -128,6 +129,10 @@ $(B)/kernels/%.ptx: cuda/%.cu $(KERNEL_WORDS)
 	@mkdir -p $(@D)
 	$(NVCC) -ptx -arch=compute_75 -fmad=false $< -o $@.new
 	sed 's/^\.version .*/.version 6.3/' $@.new >$@ && rm $@.new
+
+# All of them as one header, so that a program is two files to copy: this and nc_gpu.h.
+$(B)/nc_kernels.h: shaders/embed.sh $(SPIRV) $(PTX)
+	@sh $< $(filter-out $<,$^) >$@.new && mv $@.new $@
 
 nvcc: # 300 MB from PyPI, into the build folder alone
 ifeq ($(and $(NVCC),$(NVDISASM)),)

@@ -1,0 +1,90 @@
+/* The GPUs of this machine as nc_gpu.h sees them, and whether each keeps the bits of the CPU.
+
+   Compile: cc gpu_devices.c -o gpu_devices -lm      (kernels in the folder `kernels` beside it)
+        or: make build/nc_kernels.h; cc -Ibuild gpu_devices.c -o gpu_devices -lm   (kernels inside)
+
+   gpu_devices [LIBRARY]   LIBRARY is another driver than the system's. */
+#include <stdio.h>
+#include <string.h>
+#define NC_IMPLEMENTATION
+#include "../nc_gpu.h"
+#ifdef __has_include
+#if __has_include("nc_kernels.h")
+#include "nc_kernels.h"
+#define KERNELS_INSIDE
+#endif
+#endif
+
+enum { MOST = 64, COUNT = 1000 };
+
+/* x + y through the device; 0 when every sum has the bits of the CPU's. */
+static int sums_differ(nc_gpu *gpu) {
+    static float x[COUNT], y[COUNT], sum[COUNT];
+    const uint32_t push[6] = {COUNT, 0, 4, 0, 0, 0}; /* count, operation: see cuda/elementwise.cu */
+    nc_gpu_buffer *out;
+    nc_gpu_job job;
+    int i;
+    for (i = 0; i < COUNT; i++) {
+        x[i] = (float)i / 3.0f;
+        y[i] = 1.0f / (float)(i + 1);
+    }
+    nc_gpu_job_start(&job, gpu);
+    nc_gpu_job_buffer(&job, x, sizeof x, sizeof x);
+    nc_gpu_job_buffer(&job, y, sizeof y, sizeof y);
+    out = nc_gpu_job_buffer(&job, NULL, 0, sizeof sum);
+    nc_gpu_job_dispatch(&job, "elementwise", NULL, 3, push, sizeof push, (COUNT + 255) / 256, 1, 1);
+    if (nc_gpu_job_finish(&job, out, 0, sum, sizeof sum) != NC_OK) return 1;
+    for (i = 0; i < COUNT; i++) {
+        const float here = x[i] + y[i];
+        if (memcmp(&here, &sum[i], sizeof here)) return 1;
+    }
+    return 0;
+}
+
+/* Open the device and say what it is; 0 when it works, or is refused because its arithmetic is not
+   the CPU's. */
+static int show(nc_gpu_desc desc, const nc_gpu_device *device) {
+    static const char *const types[] = {"discrete", "integrated", "virtual", "other", "CPU"};
+    const nc_gpu_caps *caps;
+    nc_status status;
+    nc_error err;
+    nc_gpu *gpu;
+    int failed;
+    desc.kind = device->kind;
+    desc.index = device->index;
+    printf("%s %u: %s, %s, %.1f GiB%s, %s\n", device->kind == NC_GPU_CUDA ? "CUDA" : "Vulkan",
+           (unsigned)device->index, device->name, types[device->type],
+           (double)device->memory_bytes / (1 << 30), device->unified ? " shared with the CPU" : "",
+           device->driver);
+    status = nc_gpu_open(&gpu, &desc, &err);
+    if (status != NC_OK) {
+        printf("    not used: %s\n", err.message);
+        return status != NC_ERR_UNSUPPORTED;
+    }
+    caps = nc_gpu_get_caps(gpu);
+    printf("    fma %s, / and sqrt %s; groups of %u threads, %u KiB shared; buffers of %.1f GiB\n",
+           caps->fma_fused ? "fused" : "emulated", caps->exact_division ? "exact" : "by integers",
+           (unsigned)caps->max_threads, (unsigned)caps->max_shared_bytes / 1024,
+           (double)caps->max_buffer_bytes / (1 << 30));
+    failed = sums_differ(gpu);
+    printf("    sums: %s\n", failed ? nc_gpu_last_error(gpu) : "the bits of the CPU");
+    nc_gpu_close(gpu);
+    return failed;
+}
+
+int main(int argc, char **argv) {
+    static nc_gpu_device list[MOST];
+    nc_gpu_desc desc = {0};
+    uint32_t count = 0, i;
+    nc_error err;
+    int failed = 0;
+    desc.library = argc > 1 ? argv[1] : NULL;
+#ifdef KERNELS_INSIDE
+    desc.kernels = nc_kernels;
+    desc.kernel_count = NC_KERNEL_COUNT;
+#endif
+    if (nc_gpu_list(&desc, list, MOST, &count, &err) != NC_OK)
+        return printf("no device: %s\n", err.message), 0;
+    for (i = 0; i < count && i < MOST; i++) failed |= show(desc, &list[i]);
+    return failed;
+}
