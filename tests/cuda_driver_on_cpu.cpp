@@ -7,6 +7,7 @@
 
 #include "cuda_driver_on_cpu.h"
 #include <map>
+#include <set>
 
 using nc_shim::kernel_entry;
 
@@ -48,6 +49,7 @@ static context contexts[DEVICES];
 static thread_local context *current;
 static std::map<unsigned long long, memory> memories; /* by their address */
 static std::vector<copy> copies;
+static std::set<void *> held; /* so that what a device that hangs keeps is no leak */
 cuda_driver_on_cpu cuda_on_cpu;
 
 static int usable() { return current ? current->error : (int)INVALID_CONTEXT; }
@@ -122,9 +124,10 @@ int cuMemFree_v2(unsigned long long address) {
 }
 int cuMemHostAlloc(void **p, size_t bytes, unsigned) {
     if (usable()) return usable();
-    return (*p = malloc(bytes)) ? SUCCESS : OUT_OF_MEMORY;
+    if (!(*p = malloc(bytes))) return OUT_OF_MEMORY;
+    return held.insert(*p), SUCCESS;
 }
-int cuMemFreeHost(void *p) { return free(p), SUCCESS; }
+int cuMemFreeHost(void *p) { return held.erase(p), free(p), SUCCESS; }
 int cuMemcpyHtoDAsync_v2(unsigned long long to, const void *from, size_t bytes, void *) {
     return enqueue((void *)(uintptr_t)to, from, to, bytes);
 }
@@ -145,7 +148,7 @@ int cuModuleLoadDataEx(void **module, const void *image, unsigned n, int *option
         size_t length = strlen(k->name);
         if (strncmp(text + 7, k->name, length) || !strchr(" (", text[7 + length])) continue;
         *module = new module_entry{k, current};
-        return SUCCESS;
+        return held.insert(*module), SUCCESS;
     }
     for (unsigned i = 0; i < n; i++)
         if (options[i] == 5) strcpy(static_cast<char *>(values[i]), "no known .entry in the image");
@@ -154,7 +157,7 @@ int cuModuleLoadDataEx(void **module, const void *image, unsigned n, int *option
 int cuModuleUnload(void *module) {
     module_entry *m = static_cast<module_entry *>(module);
     if (m->owner != current) return INVALID_HANDLE;
-    return delete m, SUCCESS;
+    return held.erase(m), delete m, SUCCESS;
 }
 int cuModuleGetFunction(void **function, void *module, const char *name) {
     if (usable()) return usable();
@@ -201,9 +204,11 @@ int cuGetErrorString(int code, const char **text) {
 }
 int cuEventCreate(void **made, unsigned) {
     if (usable()) return usable();
-    return *made = new event{current}, SUCCESS;
+    return held.insert(*made = new event{current}), SUCCESS;
 }
-int cuEventDestroy_v2(void *made) { return delete static_cast<event *>(made), SUCCESS; }
+int cuEventDestroy_v2(void *made) {
+    return held.erase(made), delete static_cast<event *>(made), SUCCESS;
+}
 int cuEventRecord(void *made, void *) {
     if (usable()) return usable();
     return static_cast<event *>(made)->owner == current ? SUCCESS : INVALID_HANDLE;

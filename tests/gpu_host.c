@@ -25,9 +25,13 @@ static void *exported(const char *path, const char *name) {
     return object;
 }
 
+/* 1 where Vulkan is left out: drivers leak, so leak checks run without them. */
+static int first_road(void) { return getenv("NC_TEST_NO_VULKAN") != NULL; }
+
 static int begin(void **state) {
+    static vulkan_between none;
     (void)state;
-    vulkan = exported(roads[0].library, "between");
+    vulkan = first_road() ? &none : exported(roads[0].library, "between");
     cuda = exported(roads[1].library, "cuda_on_cpu");
     memset(vulkan, 0, sizeof *vulkan);
     memset(cuda, 0, sizeof *cuda);
@@ -127,7 +131,7 @@ static void loses(const nc_gpu_desc *desc, const char *cause, int hang) {
 
 static void a_lost_device_says_how_at_every_call(void **state) {
     (void)state;
-    loses(&roads[0], "vkQueueSubmit: VK_ERROR_DEVICE_LOST", 0);
+    if (!first_road()) loses(&roads[0], "vkQueueSubmit: VK_ERROR_DEVICE_LOST", 0);
     loses(&roads[1], "an illegal memory access was encountered (700)", 0);
 }
 
@@ -136,7 +140,7 @@ static void a_device_that_does_not_answer_is_lost(void **state) {
     (void)state;
     memcpy(desc, roads, sizeof desc);
     desc[0].timeout_s = desc[1].timeout_s = 1;
-    loses(&desc[0], "vkWaitForFences: no answer in 1 s", 1);
+    if (!first_road()) loses(&desc[0], "vkWaitForFences: no answer in 1 s", 1);
     loses(&desc[1], "cuEventQuery: no answer in 1 s", 1);
 }
 
@@ -158,7 +162,7 @@ static void *in_another_thread(void *gpu) { return (void *)(uintptr_t)doubles((n
 static void two_devices_and_two_threads_do_not_disturb_each_other(void **state) {
     int road, turn;
     (void)state;
-    for (road = 0; road < 2; road++) {
+    for (road = first_road(); road < 2; road++) {
         nc_gpu_desc second = roads[road];
         nc_gpu *gpu[2];
         pthread_t thread;
@@ -177,19 +181,18 @@ static void two_devices_and_two_threads_do_not_disturb_each_other(void **state) 
 }
 
 static void a_job_is_one_submission(void **state) {
-    nc_gpu *gpu = open_device(&roads[0]);
-    unsigned before;
+    int road;
     (void)state;
-    assert_int_equal(doubles(gpu), NC_OK);
-    before = vulkan->submits;
-    assert_int_equal(doubles(gpu), NC_OK);
-    assert_int_equal(vulkan->submits - before, 1);
-    nc_gpu_close(gpu);
-    gpu = open_device(&roads[1]);
-    before = cuda->waits;
-    assert_int_equal(doubles(gpu), NC_OK);
-    assert_int_equal(cuda->waits - before, 1);
-    nc_gpu_close(gpu);
+    for (road = first_road(); road < 2; road++) {
+        const unsigned *submissions = road ? &cuda->waits : &vulkan->submits;
+        nc_gpu *gpu = open_device(&roads[road]);
+        unsigned before;
+        assert_int_equal(doubles(gpu), NC_OK);
+        before = *submissions;
+        assert_int_equal(doubles(gpu), NC_OK);
+        assert_int_equal(*submissions - before, 1);
+        nc_gpu_close(gpu);
+    }
 }
 
 /* Small and large pieces, over one another, and of freed buffers. */
@@ -199,7 +202,7 @@ static void copies_of_any_size_arrive_in_their_order(void **state) {
     uint64_t seed = 3;
     int road, i, k;
     (void)state;
-    for (road = 0; road < 2; road++) {
+    for (road = first_road(); road < 2; road++) {
         nc_gpu *gpu = open_device(&roads[road]);
         nc_gpu_buffer *buffer, *other;
         assert_int_equal(nc_gpu_buffer_create(gpu, SIZE, &buffer), NC_OK);
@@ -441,7 +444,7 @@ static void kernels_may_be_given_in_memory(void **state) {
     nc_gpu_kernel *kernel;
     int road, i;
     (void)state;
-    for (road = 0; road < 2; road++) {
+    for (road = first_road(); road < 2; road++) {
         nc_gpu_desc desc = roads[road];
         nc_gpu *gpu;
         for (i = 0; i < 3; i++) {
@@ -464,13 +467,16 @@ static void kernels_may_be_given_in_memory(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
+    const struct CMUnitTest both[] = {
         cmocka_unit_test_setup(a_lost_device_says_how_at_every_call, begin),
         cmocka_unit_test_setup(a_device_that_does_not_answer_is_lost, begin),
-        cmocka_unit_test_setup(copies_that_never_arrive_are_not_forgotten, begin),
         cmocka_unit_test_setup(two_devices_and_two_threads_do_not_disturb_each_other, begin),
         cmocka_unit_test_setup(a_job_is_one_submission, begin),
         cmocka_unit_test_setup(copies_of_any_size_arrive_in_their_order, begin),
+        cmocka_unit_test_setup(kernels_may_be_given_in_memory, begin),
+    };
+    const struct CMUnitTest of_vulkan[] = {
+        cmocka_unit_test_setup(copies_that_never_arrive_are_not_forgotten, begin),
         cmocka_unit_test_setup(the_end_of_a_program_orders_what_runs_after_it, begin),
         cmocka_unit_test_setup(host_memory_is_cached_where_the_device_has_such, begin),
         cmocka_unit_test_setup(modules_ask_for_every_mode_of_arithmetic_that_is_offered, begin),
@@ -479,7 +485,8 @@ int main(void) {
         cmocka_unit_test_setup(kernels_beyond_the_limits_of_a_device_are_refused, begin),
         cmocka_unit_test_setup(buffers_share_allocations, begin),
         cmocka_unit_test_setup(compiled_kernels_are_kept_in_a_file, begin),
-        cmocka_unit_test_setup(kernels_may_be_given_in_memory, begin),
     };
-    return cmocka_run_group_tests_name("gpu host", tests, NULL, NULL);
+    const int failed = cmocka_run_group_tests_name("gpu host", both, NULL, NULL);
+    if (first_road()) return failed;
+    return failed + cmocka_run_group_tests_name("gpu host, Vulkan", of_vulkan, NULL, NULL);
 }

@@ -40,7 +40,8 @@ lint_is_done() {
     return $code
 }
 
-make --no-print-directory -s -j"$jobs" kernels build/shim/libcuda_on_cpu.so || exit 1
+make --no-print-directory -s -j"$jobs" kernels build/shim/libcuda_on_cpu.so \
+    build/shim/libvulkan_between.so || exit 1
 step unit make --no-print-directory -j"$jobs" unit
 # The Vulkan driver and its layers leak: their road runs without the leak check, and every other
 # test with it.
