@@ -10,7 +10,7 @@ NC_KERNEL_2(layernorm_backward, 32, 4, NC_IO(0, float, x), NC_IN(1, float, w)) {
     uint dout = p.off_dout + row * p.n, to = p.off_dx + row * p.n;
     float mean = n > 0 ? x[p.off_mean + row] : 0.0f, rstd = n > 0 ? x[p.off_rstd + row] : 0.0f;
     float dy[NC_VALUES], xhat[NC_VALUES], sum = 0.0f, product = 0.0f;
-    NC_BLOCKS(b, n) NC_COLUMNS(k, i, b, n) {
+    NC_BLOCKS(b, n) NC_HELD_COLUMNS(k, i, b, n) {
         dy[k] = nc_mul(x[dout + i], w[p.off_gamma + i]);
         xhat[k] = nc_mul(nc_sub(x[at + i], mean), rstd);
     }
@@ -18,7 +18,7 @@ NC_KERNEL_2(layernorm_backward, 32, 4, NC_IO(0, float, x), NC_IN(1, float, w)) {
         uint end = min(n, first + NC_CHUNK);
         float s = 0.0f, t = 0.0f;
         if (first == 0) {
-            NC_BLOCKS(b, n) NC_COLUMNS(k, i, b, n) {
+            NC_BLOCKS(b, n) NC_HELD_COLUMNS(k, i, b, n) {
                 s = nc_add(s, dy[k]);
                 t = nc_fma(dy[k], xhat[k], t);
             }
@@ -34,8 +34,8 @@ NC_KERNEL_2(layernorm_backward, 32, 4, NC_IO(0, float, x), NC_IN(1, float, w)) {
     float mean_dy = nc_div(sum, float(p.n)), mean_dyx = nc_div(product, float(p.n));
     NC_BLOCKS(b, n) {
         float dx[8];
-        NC_COLUMNS(k, i, b, n) dx[k - b] = x[to + i];
-        NC_COLUMNS(k, i, b, n) {
+        NC_HELD_COLUMNS(k, i, b, n) dx[k - b] = x[to + i];
+        NC_HELD_COLUMNS(k, i, b, n) {
             x[to + i] = nc_fma(nc_fma(-xhat[k], mean_dyx, nc_sub(dy[k], mean_dy)), rstd, dx[k - b]);
         }
     }

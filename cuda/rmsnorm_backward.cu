@@ -10,14 +10,14 @@ NC_KERNEL_2(rmsnorm_backward, 32, 4, NC_IO(0, float, x), NC_IN(1, float, w)) {
     uint dout = p.off_dout + row * p.n, to = p.off_dx + row * p.n;
     float rstd = n > 0 ? x[p.off_rstd + row] : 0.0f;
     float dy[NC_VALUES], xhat[NC_VALUES], product = 0.0f;
-    NC_BLOCKS(b, n) NC_COLUMNS(k, i, b, n) {
+    NC_BLOCKS(b, n) NC_HELD_COLUMNS(k, i, b, n) {
         dy[k] = nc_mul(x[dout + i], w[p.off_gamma + i]);
         xhat[k] = nc_mul(x[at + i], rstd);
     }
     for (uint first = 0; first < nc_row_end(p.n); first += NC_CHUNK) {
         uint end = min(n, first + NC_CHUNK);
         float t = 0.0f;
-        if (first == 0) NC_BLOCKS(b, n) NC_COLUMNS(k, i, b, n) t = nc_fma(dy[k], xhat[k], t);
+        if (first == 0) NC_BLOCKS(b, n) NC_HELD_COLUMNS(k, i, b, n) t = nc_fma(dy[k], xhat[k], t);
         for (c = max(first + NC_THREAD.x, NC_BEHIND); c < end; c += 32) {
             float d = nc_mul(x[dout + c], w[p.off_gamma + c]);
             t = nc_fma(d, nc_mul(x[at + c], rstd), t);
@@ -27,8 +27,8 @@ NC_KERNEL_2(rmsnorm_backward, 32, 4, NC_IO(0, float, x), NC_IN(1, float, w)) {
     float mean_dyx = nc_div(product, float(p.n));
     NC_BLOCKS(b, n) {
         float dx[8];
-        NC_COLUMNS(k, i, b, n) dx[k - b] = x[to + i];
-        NC_COLUMNS(k, i, b, n) {
+        NC_HELD_COLUMNS(k, i, b, n) dx[k - b] = x[to + i];
+        NC_HELD_COLUMNS(k, i, b, n) {
             x[to + i] = nc_fma(nc_fma(-xhat[k], mean_dyx, dy[k]), rstd, dx[k - b]);
         }
     }

@@ -38,7 +38,7 @@ static void probe_reports_what_the_device_can_do(void **state) {
     size_t n = roads(list), i;
     (void)state;
     for (i = 0; i < n; i++) {
-        nc_gpu *gpu = device_of(list, i);
+        nc_gpu *gpu = open_road(&list[i]);
         const nc_gpu_caps *c;
         if (!gpu) continue;
         c = nc_gpu_get_caps(gpu);

@@ -192,14 +192,23 @@ static void shared_memory_has_the_size_of_the_launch(void **state) {
     int (*get)(void **, void *, const char *);
     int (*launch)(void *, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,
                   void *, void **, void **);
-    const uint32_t *in = input();
-    uint32_t out[64], mode = SIZED, *to = out, i;
+    int (*allocate)(unsigned long long *, size_t);
+    int (*release)(unsigned long long);
+    const uint32_t *in = input(), *out;
+    uint32_t mode = SIZED, i;
+    unsigned long long from, to; /* the device's memory is the CPU's */
     void *module, *function, *arguments[3];
     (void)state;
+    *(void **)&allocate = exported("cuMemAlloc_v2");
+    *(void **)&release = exported("cuMemFree_v2");
+    assert_int_equal(allocate(&from, WORDS * 4), 0);
+    assert_int_equal(allocate(&to, 64 * 4), 0);
+    memcpy((void *)(uintptr_t)from, in, WORDS * 4);
+    out = (const uint32_t *)(uintptr_t)to;
     *(void **)&load = exported("cuModuleLoadDataEx");
     *(void **)&get = exported("cuModuleGetFunction");
     *(void **)&launch = exported("cuLaunchKernel");
-    arguments[0] = &in;
+    arguments[0] = &from;
     arguments[1] = &to;
     arguments[2] = &mode;
     assert_int_equal(load(&module, image, 0, NULL, NULL), 0);
@@ -210,9 +219,11 @@ static void shared_memory_has_the_size_of_the_launch(void **state) {
         cuda_count c;
         assert_int_equal(take(&c, 1), 1);
         assert_true(c.barriers == 1 && c.shared_load.requests == 2 && c.shared_store.requests == 2);
-        assert_int_equal(c.load.requests, 0); /* these are no buffers of the device */
+        assert_int_equal(c.load.requests, 2);
     }
     assert_string_equal(races(), "");
+    assert_int_equal(release(from), 0);
+    assert_int_equal(release(to), 0);
 }
 
 static void same_traffic(const cuda_traffic *t, uint64_t requests, uint64_t sectors, uint64_t lines,
@@ -576,66 +587,66 @@ enum { DRIVES = sizeof drives / sizeof *drives, MOST = 64 };
 /* Today's figures, rounded up: launches, barriers, sectors a load and a store, wavefronts of a
    shared load and store, wavefronts a warp-operation. A better kernel lowers its line. */
 static const ceiling ceilings[] = {
-    {"gemm 128^3", "gemm_32", {1, 8, 4, 4, 4, 1.51, 0.73}},
-    {"gemm 128^3, A^T", "gemm_32", {1, 8, 4, 4, 4, 1, 0.67}},
+    {"gemm 128^3", "gemm_32", {1, 8, 4, 4, 4, 1.5, 0.72}},
+    {"gemm 128^3, A^T", "gemm_32", {1, 8, 4, 4, 4, 1, 0.66}},
     {"gemm 128^3, B^T", "gemm_32", {1, 8, 4, 4, 4, 2, 0.79}},
-    {"gemm 128^3, A^T B^T", "gemm_32", {1, 8, 4, 4, 4, 1.51, 0.73}},
-    {"gemm 512x128x128", "gemm_32", {1, 8, 4, 4, 4, 1.51, 0.73}},
-    {"tiles 256x256x64", "gemm", {1, 4, 4, 4, 4, 2, 0.53}},
-    {"tiles 256x256x64", "gemm_128", {1, 4, 4, 4, 4, 2, 0.35}},
-    {"tiles 256x256x64, A^T", "gemm", {1, 4, 4, 4, 4, 1.51, 0.49}},
-    {"tiles 256x256x64, A^T", "gemm_128", {1, 4, 4, 4, 4, 1.51, 0.33}},
+    {"gemm 128^3, A^T B^T", "gemm_32", {1, 8, 4, 4, 4, 1.5, 0.72}},
+    {"gemm 512x128x128", "gemm_32", {1, 8, 4, 4, 4, 1.5, 0.72}},
+    {"tiles 256x256x64", "gemm", {1, 4, 4, 4, 4, 2, 0.52}},
+    {"tiles 256x256x64", "gemm_128", {1, 4, 4, 4, 4, 2, 0.34}},
+    {"tiles 256x256x64, A^T", "gemm", {1, 4, 4, 4, 4, 1.5, 0.49}},
+    {"tiles 256x256x64, A^T", "gemm_128", {1, 4, 4, 4, 4, 1.5, 0.33}},
     {"tiles 256x256x64, B^T", "gemm", {1, 4, 4, 4, 4, 2, 0.54}},
     {"tiles 256x256x64, B^T", "gemm_128", {1, 4, 4, 4, 4, 2, 0.35}},
-    {"train 2x64 of 64", "adam", {1, 0, 1.47, 4, 0, 0, 7.25}},
-    {"train 2x64 of 64", "column_sums", {5, 5, 2.52, 4, 1, 1, 10.34}},
-    {"train 2x64 of 64", "cross_entropy", {1, 15, 3.58, 3.83, 1, 1, 0.99}},
+    {"train 2x64 of 64", "adam", {1, 0, 3.09, 4, 0, 0, 2.19}},
+    {"train 2x64 of 64", "column_sums", {5, 5, 2.51, 4, 1, 1, 10.34}},
+    {"train 2x64 of 64", "cross_entropy", {1, 0, 3, 3.67, 0, 0, 0.27}},
     {"train 2x64 of 64", "elementwise", {2, 0, 0, 4, 0, 0, 0}},
     {"train 2x64 of 64", "embedding", {1, 0, 3, 4, 0, 0, 0}},
-    {"train 2x64 of 64", "embedding_backward", {1, 0, 2.8, 4, 0, 0, 0}},
-    {"train 2x64 of 64", "gemm_32", {26, 5.25, 3.75, 4, 3.89, 1.47, 0.75}},
-    {"train 2x64 of 64", "layernorm", {5, 14, 4, 2.5, 1, 1, 13.6}},
-    {"train 2x64 of 64", "layernorm_backward", {5, 14, 3.63, 4, 1, 1, 9.2}},
-    {"train 2x64 of 64", "reduce", {3, 7, 4, 1, 1, 1, 1.16}},
-    {"train 2x64 of 64", "softmax", {2, 14, 2.64, 3.58, 1, 1, 4.83}},
-    {"train 2x64 of 64", "softmax_backward", {2, 7, 3, 4, 1, 1, 26.59}},
-    {"train 2x64 of 64", "(all)", {54, 8.25, 2.76, 3.89, 3.21, 1.35, 0.89}},
-    {"train 128 of 128 flash bf16", "adam", {1, 0, 1.47, 4, 0, 0, 7.25}},
+    {"train 2x64 of 64", "embedding_backward", {1, 0.97, 2.07, 4, 1, 1, 0}},
+    {"train 2x64 of 64", "gemm_32", {26, 5.21, 3.75, 4, 3.89, 1.47, 0.74}},
+    {"train 2x64 of 64", "layernorm", {5, 0, 4, 2.5, 0, 0, 3.3}},
+    {"train 2x64 of 64", "layernorm_backward", {5, 0, 3.4, 4, 0, 0, 2.27}},
+    {"train 2x64 of 64", "reduce", {3, 0, 4, 1, 0, 0, 1.01}},
+    {"train 2x64 of 64", "softmax", {2, 0, 2.21, 4, 0, 0, 0.74}},
+    {"train 2x64 of 64", "softmax_backward", {2, 0, 3, 4, 0, 0, 5.91}},
+    {"train 2x64 of 64", "(all)", {54, 1.5, 3.55, 3.92, 3.83, 1.45, 0.77}},
+    {"train 128 of 128 flash bf16", "adam", {1, 0, 3.09, 4, 0, 0, 2.19}},
     {"train 128 of 128 flash bf16", "bf16", {43, 0, 3.67, 3.6, 0, 0, 0}},
-    {"train 128 of 128 flash bf16", "column_sums", {5, 5, 2.52, 4, 1, 1, 9.54}},
-    {"train 128 of 128 flash bf16", "cross_entropy", {1, 15, 3.58, 3.83, 1, 1, 0.99}},
-    {"train 128 of 128 flash bf16", "dropout", {10, 0, 1.6, 4, 0, 0, 0}},
-    {"train 128 of 128 flash bf16", "elementwise", {8, 0, 4, 4, 0, 0, 0.44}},
+    {"train 128 of 128 flash bf16", "column_sums", {5, 5, 2.51, 4, 1, 1, 9.54}},
+    {"train 128 of 128 flash bf16", "cross_entropy", {1, 0, 3, 3.67, 0, 0, 0.27}},
+    {"train 128 of 128 flash bf16", "dropout", {10, 1, 3.22, 4, 1, 1, 0}},
+    {"train 128 of 128 flash bf16", "elementwise", {4, 0, 4, 4, 0, 0, 0.34}},
     {"train 128 of 128 flash bf16", "embedding", {1, 0, 3, 4, 0, 0, 0}},
     {"train 128 of 128 flash bf16", "embedding_backward", {1, 1.25, 2.69, 4, 1, 1, 0}},
-    {"train 128 of 128 flash bf16", "flash_attention", {2, 42, 4, 3.79, 1, 3.46, 0.72}},
-    {"train 128 of 128 flash bf16", "flash_attention_backward", {4, 67.5, 4, 4, 1, 3.52, 0.73}},
-    {"train 128 of 128 flash bf16", "gemm_32", {18, 10.45, 3.93, 4, 3.95, 1.5, 0.73}},
-    {"train 128 of 128 flash bf16", "layernorm", {5, 14, 4, 3, 1, 1, 7.5}},
-    {"train 128 of 128 flash bf16", "layernorm_backward", {5, 14, 3.8, 4, 1, 1, 5.67}},
-    {"train 128 of 128 flash bf16", "reduce", {3, 7, 4, 1, 1, 1, 1.15}},
-    {"train 128 of 128 flash bf16", "(all)", {107, 1.95, 2.82, 3.83, 2.87, 1.66, 0.83}},
-    {"train 2x64 of 64 Llama", "adam", {1, 0, 1.55, 4, 0, 0, 6.25}},
+    {"train 128 of 128 flash bf16", "flash_attention", {2, 42, 4, 3.78, 1, 3.46, 0.68}},
+    {"train 128 of 128 flash bf16", "flash_attention_backward", {4, 67, 4, 4, 1, 3.51, 0.69}},
+    {"train 128 of 128 flash bf16", "gemm_32", {18, 10.37, 3.93, 4, 3.94, 1.5, 0.72}},
+    {"train 128 of 128 flash bf16", "layernorm", {5, 0, 4, 3, 0, 0, 2.25}},
+    {"train 128 of 128 flash bf16", "layernorm_backward", {5, 0, 3.67, 4, 0, 0, 1.84}},
+    {"train 128 of 128 flash bf16", "reduce", {3, 0, 4, 1, 0, 0, 1.01}},
+    {"train 128 of 128 flash bf16", "(all)", {103, 0.89, 3.73, 3.82, 2.91, 1.69, 0.77}},
+    {"train 2x64 of 64 Llama", "adam", {1, 0, 3.18, 4, 0, 0, 2.13}},
     {"train 2x64 of 64 Llama", "column_sums", {5, 5, 3.01, 4, 1, 1, 9.32}},
     {"train 2x64 of 64 Llama", "cross_entropy", {1, 0, 3, 3.67, 0, 0, 0.27}},
     {"train 2x64 of 64 Llama", "elementwise", {2, 0, 0, 4, 0, 0, 0}},
     {"train 2x64 of 64 Llama", "embedding", {1, 0, 2.5, 4, 0, 0, 0}},
-    {"train 2x64 of 64 Llama", "embedding_backward", {1, 0, 2.02, 4, 0, 0, 0}},
-    {"train 2x64 of 64 Llama", "gemm_32", {34, 5.35, 3.88, 4, 4, 1.49, 0.76}},
-    {"train 2x64 of 64 Llama", "reduce", {3, 7, 4, 1, 1, 1, 1.16}},
-    {"train 2x64 of 64 Llama", "rmsnorm", {5, 7, 4, 3, 1, 1, 15.4}},
-    {"train 2x64 of 64 Llama", "rmsnorm_backward", {5, 7, 3.8, 4, 1, 1, 6.2}},
+    {"train 2x64 of 64 Llama", "embedding_backward", {1, 0.46, 1.6, 4, 1, 1, 0}},
+    {"train 2x64 of 64 Llama", "gemm_32", {34, 5.31, 3.88, 4, 4, 1.49, 0.75}},
+    {"train 2x64 of 64 Llama", "reduce", {3, 0, 4, 1, 0, 0, 1.01}},
+    {"train 2x64 of 64 Llama", "rmsnorm", {5, 0, 4, 3, 0, 0, 5.1}},
+    {"train 2x64 of 64 Llama", "rmsnorm_backward", {5, 0, 3.67, 4, 0, 0, 2.1}},
     {"train 2x64 of 64 Llama", "rotary", {4, 0, 2.67, 4, 0, 0, 6.67}},
-    {"train 2x64 of 64 Llama", "softmax", {2, 0, 2.2, 4, 0, 0, 0.75}},
+    {"train 2x64 of 64 Llama", "softmax", {2, 0, 2.21, 4, 0, 0, 0.74}},
     {"train 2x64 of 64 Llama", "softmax_backward", {2, 0, 3, 4, 0, 0, 5.91}},
     {"train 2x64 of 64 Llama", "swiglu", {2, 0, 4, 4, 0, 0, 0.6}},
     {"train 2x64 of 64 Llama", "swiglu_backward", {2, 0, 4, 4, 0, 0, 0.34}},
-    {"train 2x64 of 64 Llama", "(all)", {70, 5.85, 2.95, 3.94, 3.47, 1.4, 0.87}},
-    {"fp4 64x1024, a vector", "fp4_matmul", {1, 8, 5.95, 1, 1.58, 1.08, 2.74}},
+    {"train 2x64 of 64 Llama", "(all)", {70, 1.26, 3.69, 3.96, 3.96, 1.48, 0.78}},
+    {"fp4 64x1024, a vector", "fp4_matmul", {1, 8, 5.95, 1, 1.57, 1.08, 2.74}},
     {"fp4 64x1024 NF4, a vector", "fp4_matmul", {1, 8, 3.99, 1, 1.66, 1.08, 2.65}},
     {"fp4 64x1024, 8 vectors", "fp4_matmul_4", {1, 22, 4.85, 1, 2.44, 1.1, 1.68}},
     {"fp4 adder 32, 256 words", "fp4_circuit", {1, 0, 2.13, 4, 0, 0, 0}},
-    {"axx gemm 128^3", "axx_gemm", {1, 129, 3.42, 4, 7.04, 4, 0}},
+    {"axx gemm 128^3", "axx_gemm", {1, 129, 3.42, 4, 7.03, 4, 0}},
     {"axx gemm 128x64x128", "axx_gemm", {1, 131, 3.42, 4, 6.93, 4.07, 0}},
     {"axx conv 16x16x16 3x3", "axx_gemm", {1, 145, 3.43, 4, 9.84, 4, 0}},
     {"axx conv 16x16x16 3x3", "axx_im2col", {1, 0, 1.81, 4, 0, 0, 0}},
@@ -655,9 +666,9 @@ static const ceiling ceilings[] = {
     {"Poseidon2 16 x 128", "gl_poseidon2_16", {1, 2, 1.22, 8, 2, 2, 0.73}},
     {"trident x 128", "gl_trident", {1, 2, 1.21, 8, 3, 3, 0.75}},
     {"field matmul 64^3", "gl_matmul", {1, 8, 8, 8, 2, 2, 1.44}},
-    {"field vectors 4096", "gl_dot", {1, 8, 8, 1, 1.57, 1.75, 6.35}},
+    {"field vectors 4096", "gl_dot", {1, 8, 8, 1, 1.56, 1.75, 6.35}},
     {"field vectors 4096", "gl_vector", {1, 0, 8, 8, 0, 0, 6}},
-    {"tir network, 2 blocks", "tir_forward", {1, 23, 3.75, 4, 1, 1, 737.42}},
+    {"tir network, 2 blocks", "tir_forward", {1, 23, 3.75, 4, 1, 1, 737.41}},
 };
 
 /* Every kernel of cuda/ is driven: those that the files in the folder stand for. */
