@@ -227,6 +227,7 @@ typedef struct nc_gpu_job {
     nc_status status; /* the first failure: then every later step does nothing */
     uint32_t count;   /* buffers made so far */
     int recording;
+    int apart; /* set by the caller: no barrier behind the next dispatch */
     nc_gpu_buffer *buffers[NC_GPU_MAX_BUFFERS]; /* in the order in which they were made */
 } nc_gpu_job;
 
@@ -310,8 +311,8 @@ NC_API void nc_gpu_job_start(nc_gpu_job *job, nc_gpu *gpu);
  * failure. NC_ERR_LIMIT for the ninth. */
 NC_API nc_gpu_buffer *nc_gpu_job_buffer(nc_gpu_job *job, const void *data, size_t used,
                                         size_t bytes);
-/* Record the kernel of this name, loaded where need be, and a barrier after it, as nc_gpu_dispatch
- * does; buffers null: the job's first `count`. */
+/* Record the kernel of this name, loaded where need be, and a barrier after it unless job->apart is
+ * set, which ends with it, as nc_gpu_dispatch does; buffers null: the job's first `count`. */
 NC_API void nc_gpu_job_dispatch(nc_gpu_job *job, const char *name, nc_gpu_buffer *const *buffers,
                                 uint32_t count, const void *push, size_t push_bytes, size_t x,
                                 size_t y, size_t z);
@@ -3130,7 +3131,8 @@ NC_API void nc_gpu_job_dispatch(nc_gpu_job *job, const char *name, nc_gpu_buffer
     if (job->status == NC_OK)
         job->status = nc_gpu_dispatch(job->gpu, kernel, buffers ? buffers : job->buffers, count,
                                       push, push_bytes, groups);
-    if (job->status == NC_OK) job->status = nc_gpu_barrier(job->gpu);
+    if (job->status == NC_OK && !job->apart) job->status = nc_gpu_barrier(job->gpu);
+    job->apart = 0;
 }
 
 NC_API nc_status nc_gpu_job_record(nc_gpu_job *job, nc_gpu_program **program) {

@@ -8710,15 +8710,25 @@ typedef struct nc_hlx__place {
 
 /* Numbers of the kernels elementwise and bf16. */
 enum {
-    NC_HLX__E_ADD = 0,      /* out = a + b */
-    NC_HLX__E_ACTIVATE = 2, /* out = the model's activation of a */
-    NC_HLX__E_ZERO = 4      /* out = 0 */
+    NC_HLX__E_ADD = 0, /* out = a + b */
+    NC_HLX__E_ZERO = 4 /* out = 0 */
 };
 enum { NC_HLX__BF16_ROUND, NC_HLX__BF16_PACK, NC_HLX__BF16_UNPACK };
+
+/* Values that the operation bf16 takes from x to out. */
+typedef struct nc_hlx__pieces {
+    uint32_t count;
+    struct {
+        nc_hlx__place out, x;
+        size_t n;
+    } at[8];
+} nc_hlx__pieces;
 
 /* The operations, each the work of a public kernel on the rows of the pass. nc_hlx__host does them
  * here, nc_hlx__device (section gpu) records them; the passes below are the same for both. */
 typedef struct nc_hlx__ops {
+    /* the next operation and the one behind it write nothing that the other reads or writes */
+    void (*apart)(nc_hlx__pass *s);
     /* tokens and targets of batch s->micro */
     nc_status (*batch)(nc_hlx__pass *s);
     void (*embedding)(nc_hlx__pass *s, nc_hlx__place out);
@@ -8728,15 +8738,17 @@ typedef struct nc_hlx__ops {
                     uint32_t stream);
     void (*elementwise)(nc_hlx__pass *s, uint32_t operation, nc_hlx__place out, nc_hlx__place a,
                         nc_hlx__place b, size_t n);
-    void (*bf16)(nc_hlx__pass *s, uint32_t mode, nc_hlx__place out, nc_hlx__place x, size_t n);
+    void (*bf16)(nc_hlx__pass *s, uint32_t mode, const nc_hlx__pieces *list);
     /* c (m x n) = op(a) op(b), or +=, without gaps between rows */
     void (*gemm)(nc_hlx__pass *s, int trans_a, int trans_b, size_t m, size_t n, size_t k,
                  nc_hlx__place a, nc_hlx__place b, nc_hlx__place c, int accumulate);
-    /* activated, bias and residual may be nowhere */
+    /* activated, bias and residual may be nowhere; rounded: out to bfloat16, and activated, which
+     * is of the rounded values */
     void (*linear)(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place activated, nc_hlx__place x,
-                   nc_hlx__place w, nc_hlx__place bias, nc_hlx__place residual, size_t k, size_t n);
+                   nc_hlx__place w, nc_hlx__place bias, nc_hlx__place residual, size_t k, size_t n,
+                   int rounded);
     /* of dout (.. x n) for w (k x n): dw += x^T dout, db (may be nowhere) += the column sums of
-     * dout, dx = dout w^T, times the derivative of the activation at `slope` unless that is nowhere */
+     * dout, dx = dout w^T, times the activation's derivative at `slope` unless that is nowhere */
     void (*linear_backward)(nc_hlx__pass *s, nc_hlx__place dx, nc_hlx__place slope,
                             nc_hlx__place dw, nc_hlx__place db, nc_hlx__place x, nc_hlx__place dout,
                             nc_hlx__place w, size_t k, size_t n);
@@ -8804,6 +8816,19 @@ static nc_hlx__place nc_hlx__if_there(const nc_hlx__pass *s, int t, nc_hlx__plac
 
 /* -- the passes -- */
 
+static void nc_hlx__add_piece(nc_hlx__pieces *list, nc_hlx__place out, nc_hlx__place x, size_t n) {
+    list->at[list->count].out = out;
+    list->at[list->count].x = x;
+    list->at[list->count++].n = n;
+}
+
+static void nc_hlx__round_to(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place x, size_t n) {
+    nc_hlx__pieces one;
+    one.count = 0;
+    nc_hlx__add_piece(&one, out, x, n);
+    s->ops->bf16(s, NC_HLX__BF16_ROUND, &one);
+}
+
 /* A tensor of layer l as products see it: with bf16 rounded, where nc_hlx__load_layer put it. */
 static nc_hlx__place nc_hlx__weight(const nc_hlx__pass *s, int t, size_t l) {
     const nc_hlx__layout *layout = &s->model->layout;
@@ -8815,8 +8840,8 @@ static nc_hlx__place nc_hlx__weight(const nc_hlx__pass *s, int t, size_t l) {
 static void nc_hlx__load_layer(nc_hlx__pass *s, size_t l) {
     const nc_hlx__layout *layout = &s->model->layout;
     if (s->model->config.bf16)
-        s->ops->bf16(s, NC_HLX__BF16_ROUND, nc_hlx__weight(s, layout->layer_first, 0),
-                     nc_hlx__parameter(s, layout->layer_first, l), layout->layer_stride);
+        nc_hlx__round_to(s, nc_hlx__weight(s, layout->layer_first, 0),
+                         nc_hlx__parameter(s, layout->layer_first, l), layout->layer_stride);
 }
 
 /* The output matrix as products see it, in the place of a layer's tensors. */
@@ -8825,19 +8850,21 @@ static nc_hlx__place nc_hlx__load_head(nc_hlx__pass *s) {
     const nc_hlx__place head = nc_hlx__parameter(s, t, 0);
     const nc_hlx__place to = nc_hlx__place_in(NC_HLX__WORK, s->plan->at[NC_HLX__A_ROUNDED]);
     if (!s->model->config.bf16) return head;
-    s->ops->bf16(s, NC_HLX__BF16_ROUND, to, head, s->model->layout.size[t]);
+    nc_hlx__round_to(s, to, head, s->model->layout.size[t]);
     return to;
 }
 
 /* An activation of n values a row on its way into or out of a product. */
 static void nc_hlx__round(nc_hlx__pass *s, nc_hlx__place x, size_t n) {
-    if (s->model->config.bf16) s->ops->bf16(s, NC_HLX__BF16_ROUND, x, x, s->rows * n);
+    if (s->model->config.bf16) nc_hlx__round_to(s, x, x, s->rows * n);
 }
 
 /* A layer's activations to or from their packed copies. */
 static void nc_hlx__pack_layer(nc_hlx__pass *s, size_t l, uint32_t mode) {
     const nc_hlx_config *c = &s->model->config;
+    nc_hlx__pieces list;
     int b;
+    list.count = 0;
     for (b = 0; b < NC_HLX__BUFFERS; b++) {
         const size_t n = s->rows * nc_hlx__dimension(c, nc_hlx__buffers[b].width);
         const nc_hlx__place x = nc_hlx__at(s, b, l);
@@ -8845,10 +8872,11 @@ static void nc_hlx__pack_layer(nc_hlx__pass *s, size_t l, uint32_t mode) {
             nc_hlx__place_in(NC_HLX__WORK, s->plan->packed[b] + l * s->plan->layer_stride);
         if (!nc_hlx__packed(s->model, b)) continue;
         if (mode == NC_HLX__BF16_PACK)
-            s->ops->bf16(s, mode, packed, x, n);
+            nc_hlx__add_piece(&list, packed, x, n);
         else
-            s->ops->bf16(s, mode, x, packed, n);
+            nc_hlx__add_piece(&list, x, packed, n);
     }
+    if (list.count) s->ops->bf16(s, mode, &list);
 }
 
 /* Sides of a weight tensor. */
@@ -8874,10 +8902,10 @@ static void nc_hlx__norm_backward(nc_hlx__pass *s, int b, nc_hlx__place x, int w
 
 /* out = x W + b, and what may come in the same epilogue. */
 static void nc_hlx__linear(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place activated, int x,
-                           int w, size_t l, nc_hlx__place residual) {
+                           int w, size_t l, nc_hlx__place residual, int rounded) {
     s->ops->linear(s, out, activated, nc_hlx__at(s, x, l), nc_hlx__weight(s, w, l),
                    nc_hlx__if_there(s, w + 1, nc_hlx__weight(s, w + 1, l)), residual,
-                   nc_hlx__inputs(s, w), nc_hlx__outputs(s, w));
+                   nc_hlx__inputs(s, w), nc_hlx__outputs(s, w), rounded);
 }
 
 /* dW += x^T dout, dx = dout W^T, db += dout's column sums; dx is a buffer. */
@@ -8896,7 +8924,7 @@ enum { NC_HLX__DROP_EMBEDDING = 0, NC_HLX__DROP_ATTENTION = 1, NC_HLX__DROP_FFN 
 static void nc_hlx__branch(nc_hlx__pass *s, int out, int x, int w, size_t l, nc_hlx__place residual,
                            uint32_t stream) {
     const nc_hlx__place to = nc_hlx__at(s, out, l), none = nc_hlx__nowhere();
-    nc_hlx__linear(s, to, none, x, w, l, s->dropping ? none : residual);
+    nc_hlx__linear(s, to, none, x, w, l, s->dropping ? none : residual, 0);
     if (!s->dropping) return;
     s->ops->dropout(s, to, to, residual, 2 * (uint32_t)l + stream);
 }
@@ -8920,14 +8948,10 @@ static void nc_hlx__forward_wide(nc_hlx__pass *s, size_t l) {
     const nc_hlx_config *c = &s->model->config;
     const nc_hlx__place fc = nc_hlx__at(s, NC_HLX__A_FC, l), none = nc_hlx__nowhere();
     const nc_hlx__place activated = nc_hlx__at(s, NC_HLX__A_ACTIVATED, l);
-    const int apart = c->bf16 || c->gated_ffn; /* not in the product's epilogue */
-    nc_hlx__linear(s, fc, apart ? none : activated, NC_HLX__A_LN2, NC_HLX__FC_W, l, none);
-    if (!apart) return;
-    nc_hlx__round(s, fc, nc_hlx__outputs(s, NC_HLX__FC_W)); /* the activation of rounded values */
-    if (c->gated_ffn)
-        s->ops->swiglu(s, activated, fc);
-    else
-        s->ops->elementwise(s, NC_HLX__E_ACTIVATE, activated, fc, none, s->rows * c->ffn_dim);
+    nc_hlx__linear(s, fc, c->gated_ffn ? none : activated, NC_HLX__A_LN2, NC_HLX__FC_W, l, none,
+                   (int)c->bf16);
+    if (!c->gated_ffn) return;
+    s->ops->swiglu(s, activated, fc);
     nc_hlx__round(s, activated, c->ffn_dim);
 }
 
@@ -8939,11 +8963,14 @@ static void nc_hlx__forward_layer(nc_hlx__pass *s, size_t l) {
     const nc_hlx__place mixed = nc_hlx__at(s, NC_HLX__A_MIXED, l);
     const nc_hlx__place middle = nc_hlx__at(s, NC_HLX__A_MIDDLE, l);
     s->layer = l;
+    if (c->bf16) s->ops->apart(s); /* the norm reads no product's weights */
     nc_hlx__load_layer(s, l);
     nc_hlx__norm(s, NC_HLX__A_LN1, in, NC_HLX__LN1_W, l);
-    nc_hlx__linear(s, qkv, none, NC_HLX__A_LN1, NC_HLX__QKV_W, l, none);
-    if (c->rotary) s->ops->rotary(s, qkv, 0);
-    nc_hlx__round(s, qkv, nc_hlx__outputs(s, NC_HLX__QKV_W));
+    nc_hlx__linear(s, qkv, none, NC_HLX__A_LN1, NC_HLX__QKV_W, l, none, c->bf16 && !c->rotary);
+    if (c->rotary) {
+        s->ops->rotary(s, qkv, 0);
+        nc_hlx__round(s, qkv, nc_hlx__outputs(s, NC_HLX__QKV_W));
+    }
     s->ops->attention(s, mixed, nc_hlx__at(s, NC_HLX__A_SCORES, l), qkv);
     nc_hlx__round(s, mixed, nc_hlx__inputs(s, NC_HLX__PROJ_W));
     nc_hlx__branch(s, NC_HLX__A_MIDDLE, NC_HLX__A_MIXED, NC_HLX__PROJ_W, l, in,
@@ -9029,9 +9056,10 @@ static void nc_hlx__backward(nc_hlx__pass *s) {
     const nc_hlx__layout *layout = &s->model->layout;
     const size_t layers = layout->offset[layout->layer_first], stride = layout->layer_stride;
     size_t l;
+    s->ops->apart(s);
+    s->ops->elementwise(s, NC_HLX__E_ZERO, residual, none, none, s->rows * c->d_model);
     s->ops->head_backward(s, nc_hlx__at(s, NC_HLX__A_D_NARROW, 0), nc_hlx__gradient(s, head, 0),
                           nc_hlx__at(s, NC_HLX__A_FINAL, 0), logits, nc_hlx__load_head(s));
-    s->ops->elementwise(s, NC_HLX__E_ZERO, residual, none, none, s->rows * c->d_model);
     nc_hlx__norm_backward(s, NC_HLX__A_FINAL, nc_hlx__input(s, c->num_layers), NC_HLX__LNF_W, 0);
     nc_hlx__ready(s, layers + c->num_layers * stride, layout->total);
     for (l = c->num_layers; l-- > 0;) {
@@ -9054,6 +9082,7 @@ static nc_status nc_hlx__step(nc_hlx__pass *s) {
     const size_t total = s->model->layout.total;
     const nc_hlx__place none = nc_hlx__nowhere();
     nc_status status;
+    s->ops->apart(s);
     s->ops->elementwise(s, NC_HLX__E_ZERO, nc_hlx__place_in(NC_HLX__STATE, total), none, none,
                         total);
     for (s->micro = 0; s->micro < s->model->config.micro_batches; s->micro++) {
@@ -9092,6 +9121,8 @@ static float *nc_hlx__tensor_gradient(const nc_hlx__pass *s, int t, size_t l) {
     return nc_hlx__memory(s, nc_hlx__if_there(s, t, nc_hlx__gradient(s, t, l)));
 }
 
+static void nc_hlx__host_apart(nc_hlx__pass *s) { (void)s; }
+
 static void nc_hlx__host_embedding(nc_hlx__pass *s, nc_hlx__place out) {
     nc_hlx_embedding(nc_hlx__memory(s, out), nc_hlx__integers(s->model, NC_HLX__A_TOKENS),
                      nc_hlx__tensor(s, NC_HLX__WTE, 0), nc_hlx__tensor(s, NC_HLX__WPE, 0), s->rows,
@@ -9112,13 +9143,10 @@ static void nc_hlx__zero(float *x, size_t n) {
 
 static void nc_hlx__host_elementwise(nc_hlx__pass *s, uint32_t operation, nc_hlx__place out,
                                      nc_hlx__place a, nc_hlx__place b, size_t n) {
-    const uint32_t activation = s->model->config.activation;
     const float *x = nc_hlx__memory(s, a), *y = nc_hlx__memory(s, b);
     float *to = nc_hlx__memory(s, out);
     const nc_hlx__add_all_job sum = {to, x, y};
-    if (operation == NC_HLX__E_ACTIVATE)
-        (void)nc_hlx_activate(to, x, n, activation);
-    else if (operation == NC_HLX__E_ADD)
+    if (operation == NC_HLX__E_ADD)
         nc_hlx__split(nc_hlx__add_all, &sum, n, NC_HLX__PIECE);
     else
         nc_hlx__zero(to, n);
@@ -9133,16 +9161,19 @@ static void nc_hlx__host_dropout(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__pla
     if (residual.in) nc_hlx__host_elementwise(s, NC_HLX__E_ADD, out, out, residual, n);
 }
 
-static void nc_hlx__host_bf16(nc_hlx__pass *s, uint32_t mode, nc_hlx__place out, nc_hlx__place x,
-                              size_t n) {
-    float *to = nc_hlx__memory(s, out), *from = nc_hlx__memory(s, x);
-    if (mode == NC_HLX__BF16_PACK) {
-        nc_hlx_bf16_pack((uint16_t *)(void *)to, from, n);
-    } else if (mode == NC_HLX__BF16_UNPACK) {
-        nc_hlx_bf16_unpack(to, (const uint16_t *)(const void *)from, n);
-    } else {
-        if (to != from) memcpy(to, from, n * sizeof *to);
-        nc_hlx_bf16_round(to, n);
+static void nc_hlx__host_bf16(nc_hlx__pass *s, uint32_t mode, const nc_hlx__pieces *list) {
+    uint32_t i;
+    for (i = 0; i < list->count; i++) {
+        float *to = nc_hlx__memory(s, list->at[i].out), *from = nc_hlx__memory(s, list->at[i].x);
+        const size_t n = list->at[i].n;
+        if (mode == NC_HLX__BF16_PACK) {
+            nc_hlx_bf16_pack((uint16_t *)(void *)to, from, n);
+        } else if (mode == NC_HLX__BF16_UNPACK) {
+            nc_hlx_bf16_unpack(to, (const uint16_t *)(const void *)from, n);
+        } else {
+            if (to != from) memcpy(to, from, n * sizeof *to);
+            nc_hlx_bf16_round(to, n);
+        }
     }
 }
 
@@ -9154,13 +9185,24 @@ static void nc_hlx__host_gemm(nc_hlx__pass *s, int trans_a, int trans_b, size_t 
                       nc_hlx__floats(s->model, NC_HLX__A_GEMM_WORK), nc_hlx_gemm_work_bytes());
 }
 
+/* n values of a product, rounded if they are to be, and their activation. */
+static void nc_hlx__host_activated(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place activated,
+                                   size_t n, int rounded) {
+    float *x = nc_hlx__memory(s, out), *to = nc_hlx__memory(s, activated);
+    if (rounded) nc_hlx_bf16_round(x, n);
+    if (!to) return;
+    (void)nc_hlx_activate(to, x, n, s->model->config.activation);
+    if (rounded) nc_hlx_bf16_round(to, n);
+}
+
 static void nc_hlx__host_linear(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place activated,
                                 nc_hlx__place x, nc_hlx__place w, nc_hlx__place bias,
-                                nc_hlx__place residual, size_t k, size_t n) {
-    (void)nc_hlx_linear(nc_hlx__memory(s, out), nc_hlx__memory(s, activated),
+                                nc_hlx__place residual, size_t k, size_t n, int rounded) {
+    (void)nc_hlx_linear(nc_hlx__memory(s, out), rounded ? NULL : nc_hlx__memory(s, activated),
                         s->model->config.activation, nc_hlx__memory(s, x), nc_hlx__memory(s, w),
                         nc_hlx__memory(s, bias), nc_hlx__memory(s, residual), s->rows, k, n,
                         nc_hlx__floats(s->model, NC_HLX__A_GEMM_WORK), nc_hlx_gemm_work_bytes());
+    if (rounded) nc_hlx__host_activated(s, out, activated, s->rows * n, 1);
 }
 
 static void nc_hlx__host_linear_backward(nc_hlx__pass *s, nc_hlx__place dx, nc_hlx__place slope,
@@ -9348,7 +9390,8 @@ static nc_status nc_hlx__host_batch(nc_hlx__pass *s) {
     return nc_hlx__host_tokens(s, tokens, targets);
 }
 
-static const nc_hlx__ops nc_hlx__host = {nc_hlx__host_batch,
+static const nc_hlx__ops nc_hlx__host = {nc_hlx__host_apart,
+                                         nc_hlx__host_batch,
                                          nc_hlx__host_embedding,
                                          nc_hlx__host_embedding_backward,
                                          nc_hlx__host_dropout,
@@ -9934,11 +9977,11 @@ static const nc_hlx__matrix *nc_hlx__matrix_of(const nc_hlx__pass *s, nc_hlx__pl
 
 static void nc_hlx__cache_linear(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place activated,
                                  nc_hlx__place x, nc_hlx__place w, nc_hlx__place bias,
-                                 nc_hlx__place residual, size_t k, size_t n) {
+                                 nc_hlx__place residual, size_t k, size_t n, int rounded) {
     const nc_hlx__matrix *m = nc_hlx__matrix_of(s, w);
     nc_hlx__int8_job j;
     if (!m) {
-        nc_hlx__host_linear(s, out, activated, x, w, bias, residual, k, n);
+        nc_hlx__host_linear(s, out, activated, x, w, bias, residual, k, n, rounded);
         return;
     }
     j.m = m;
@@ -9960,8 +10003,7 @@ static void nc_hlx__cache_linear(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__pla
         if (j.residual) nc_hlx__host_elementwise(s, NC_HLX__E_ADD, out, out, residual, s->rows * n);
 #endif
     }
-    if (activated.in != NC_HLX__NOWHERE)
-        nc_hlx__host_elementwise(s, NC_HLX__E_ACTIVATE, activated, out, out, s->rows * n);
+    nc_hlx__host_activated(s, out, activated, s->rows * n, rounded);
 }
 
 static void nc_hlx__cache_embedding(nc_hlx__pass *s, nc_hlx__place out) {
@@ -12086,8 +12128,8 @@ NC__COLD_END
 
 #ifdef NC_GPU
 
-/* A matrix of each head of each window: offset, row stride and the strides between windows and heads,
- * in floats. */
+/* A matrix of each head of each window: offset, row stride and the strides between windows and
+ * heads, in floats. */
 typedef struct nc_hlx__operand {
     uint32_t at, ld, window, head;
 } nc_hlx__operand;
@@ -12120,7 +12162,8 @@ enum {
     NC_HLX__GEMM_FROM_X = 256,   /* w = x^T y, and c = x z */
     NC_HLX__GEMM_FROM_Y = 512,   /* w = x^T y, and c = y z, or y z^T */
     NC_HLX__GEMM_ADD = 1024,     /* w += */
-    NC_HLX__GEMM_SUMS = 2048     /* the bias += y's column sums */
+    NC_HLX__GEMM_SUMS = 2048,    /* the bias += y's column sums */
+    NC_HLX__GEMM_ROUND = 4096    /* C, and the activation, to bfloat16 */
 };
 
 static nc_hlx__gemm_push nc_hlx__plain_gemm(int trans_a, int trans_b, size_t m, size_t n, size_t k,
@@ -12270,6 +12313,9 @@ static void nc_hlx__record(nc_hlx_gpu *g, const char *kernel, nc_gpu_buffer *a, 
 /* Of a kernel that gives a row to each 32 of its 128 threads. */
 static size_t nc_hlx__row_groups(size_t rows) { return (rows + 3) / 4; }
 
+/* No barrier between the two. */
+static void nc_hlx__device_apart(nc_hlx__pass *s) { s->gpu->job.apart = 1; }
+
 /* The tokens of all micro-batches are uploaded together. */
 static nc_status nc_hlx__device_batch(nc_hlx__pass *s) {
     (void)s;
@@ -12344,16 +12390,28 @@ static void nc_hlx__device_elementwise(nc_hlx__pass *s, uint32_t operation, nc_h
                    nc_hlx__buffer(g, out), push, sizeof push, (n + 255) / 256, 1, 1);
 }
 
-static void nc_hlx__device_bf16(nc_hlx__pass *s, uint32_t mode, nc_hlx__place out, nc_hlx__place x,
-                                size_t n) {
+static void nc_hlx__device_bf16(nc_hlx__pass *s, uint32_t mode, const nc_hlx__pieces *list) {
     nc_hlx_gpu *g = s->gpu;
-    const uint32_t push[4] = {(uint32_t)n, mode, (uint32_t)x.at, (uint32_t)out.at};
-    nc_hlx__record(g, "bf16", nc_hlx__buffer(g, x), g->work, NULL, push, sizeof push,
-                   (n + 255) / 256, 1, 1);
+    struct {
+        uint32_t mode, count[8], off_in[8], off_out[8];
+    } push;
+    size_t most = 0;
+    uint32_t i;
+    memset(&push, 0, sizeof push);
+    push.mode = mode;
+    for (i = 0; i < list->count; i++) {
+        const size_t n = list->at[i].n;
+        push.count[i] = (uint32_t)n;
+        push.off_in[i] = (uint32_t)list->at[i].x.at;
+        push.off_out[i] = (uint32_t)list->at[i].out.at;
+        if (n > most) most = n;
+    }
+    nc_hlx__record(g, "bf16", nc_hlx__buffer(g, list->at[0].x), g->work, NULL, &push, sizeof push,
+                   (most + 255) / 256, list->count, 1);
 }
 
-/* x and y stand in the arena; in z_in, w_in and c_in the others, z with a bias, c with a residual
- * and what is beside it. */
+/* x and y stand in the arena, the others where these places are: z with a bias, w with its
+ * gradient, c with a residual and what is beside it. */
 static void nc_hlx__record_gemm(nc_hlx_gpu *g, const nc_hlx__gemm_push *push, nc_hlx__place z,
                                 nc_hlx__place w, nc_hlx__place c, size_t matrices) {
     const nc_hlx__tiling t = nc_hlx__tiling_of(g->device, push, matrices);
@@ -12378,7 +12436,7 @@ static void nc_hlx__device_gemm(nc_hlx__pass *s, int trans_a, int trans_b, size_
 
 static void nc_hlx__device_linear(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place activated,
                                   nc_hlx__place x, nc_hlx__place w, nc_hlx__place bias,
-                                  nc_hlx__place residual, size_t k, size_t n) {
+                                  nc_hlx__place residual, size_t k, size_t n, int rounded) {
     nc_hlx__gemm_push push = nc_hlx__plain_gemm(0, 0, s->rows, n, k, 0);
     push.x.at = (uint32_t)x.at;
     push.z.at = (uint32_t)w.at;
@@ -12390,6 +12448,7 @@ static void nc_hlx__device_linear(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__pl
     if (bias.in) push.flags |= NC_HLX__GEMM_BIAS;
     if (residual.in) push.flags |= NC_HLX__GEMM_RESIDUAL;
     if (activated.in) push.flags |= NC_HLX__GEMM_ACTIVATED;
+    if (rounded) push.flags |= NC_HLX__GEMM_ROUND;
     nc_hlx__record_gemm(s->gpu, &push, w, out, out, 1);
 }
 
@@ -12467,6 +12526,7 @@ static void nc_hlx__device_layernorm_backward(nc_hlx__pass *s, nc_hlx__place dx,
     const uint32_t root[7] = {rows, d, from, gamma, rstd, dy, to};
     const int rms = (int)s->model->config.rms_norm;
     nc_hlx__columns_push columns;
+    nc_hlx__device_apart(s); /* dx is none of the columns' */
     if (rms)
         nc_hlx__record(g, "rmsnorm_backward", g->work, g->state, NULL, root, sizeof root,
                        nc_hlx__row_groups(rows), 1, 1);
@@ -12558,9 +12618,8 @@ static nc_hlx__qkv_operands nc_hlx__qkv_operands_of(const nc_hlx__pass *s, nc_hl
     return o;
 }
 
-/* Products of all heads, seq x n over k, the i-th of those that share a K and a V in dispatch i: the
- * chains of a shared result, which is w, go on in head order. z is shared, x and c are not, y is
- * with FROM_Y not. */
+/* Products of all heads, the i-th of those that share a K and a V in dispatch i: the chains of w,
+ * which is shared as z is, go on in head order. x, y and c are each head's own. */
 static void nc_hlx__record_heads(nc_hlx__pass *s, nc_hlx__gemm_push *push) {
     const nc_hlx_heads shape = nc_hlx__heads(&s->model->config, s->batch, s->seq);
     const uint32_t kv = (uint32_t)nc_hlx__kv_heads(&shape), sharing = (uint32_t)shape.heads / kv;
@@ -12721,10 +12780,11 @@ static void nc_hlx__record_sum(nc_hlx__pass *s, nc_hlx__place x, size_t count, u
 
 static nc_status nc_hlx__device_norm(nc_hlx__pass *s) {
     const size_t total = s->model->layout.total;
-    nc_hlx__record_sum(s, nc_hlx__place_in(NC_HLX__STATE, total), total, 1,
-                       offsetof(nc_hlx__control, norm) / 4);
+    if (s->losses <= NC_HLX__CHUNK) nc_hlx__device_apart(s); /* needs no place for partial sums */
     nc_hlx__record_sum(s, nc_hlx__at(s, NC_HLX__A_LOSSES, 0), s->losses, 0,
                        offsetof(nc_hlx__control, loss) / 4);
+    nc_hlx__record_sum(s, nc_hlx__place_in(NC_HLX__STATE, total), total, 1,
+                       offsetof(nc_hlx__control, norm) / 4);
     return NC_OK;
 }
 
@@ -12745,7 +12805,8 @@ static void nc_hlx__device_adamw(nc_hlx__pass *s) {
                    (l->total + 1023) / 1024, 1, 1);
 }
 
-static const nc_hlx__ops nc_hlx__device = {nc_hlx__device_batch,
+static const nc_hlx__ops nc_hlx__device = {nc_hlx__device_apart,
+                                           nc_hlx__device_batch,
                                            nc_hlx__device_embedding,
                                            nc_hlx__device_embedding_backward,
                                            nc_hlx__device_dropout,

@@ -1,15 +1,16 @@
-// C = op(A) op(B), or += with ACCUMULATE, as nc_hlx_gemm; then times the scale, plus a bias (from B's
-// buffer) and a residual (from C's, with C's stride), where asked for, and either the activation of the
-// result beside it or the result times the activation's slope at what stands beside it. With FROM_X or
-// FROM_Y the groups before do another product that shares two operands, a layer's backward pass:
-// W += x^T y (W = without ADD), in n or k columns, its column sums of y with SUMS; then C = x z or
-// C = y op(z). Without these flags A is x and B is z. Matrix z of a batch is head z mod heads of window
-// z / heads; every matrix has an offset, a row stride and two batch strides.
-//   A group owns NC_TILE x NC_TILE elements of C, a thread NC_ROWS x NC_COLUMNS of them, and each element
-// walks k in ascending order, one fma a step: the tile decides about speed alone. NC_DEPTH steps of k
-// stand in shared memory while the next are on their way in registers. Steps behind the last are +0 in
-// A and -0 in B: fma(+0, -0, c) and c + -0 are c, for -0 too. Columns stand in shared memory in an order
-// in which a thread's four of each run are neighbours.
+// C = op(A) op(B), or += with ACCUMULATE, as nc_hlx_gemm; then times the scale, plus a bias (from
+// B's buffer) and a residual (from C's, with C's stride), where asked for, rounded to bfloat16 with
+// ROUND, and either the activation of the result beside it, rounded too, or the result times the
+// activation's slope at what stands beside it. With FROM_X or FROM_Y the groups before do another
+// product that shares two operands, a layer's backward pass: W = x^T y, += with ADD, of n or k
+// columns, and with SUMS the bias += the column sums of y; then C = x z or C = y op(z). Without
+// these flags A is x and B is z. Matrix z of a batch is head z mod heads of window z / heads; every
+// matrix has an offset, a row stride and two batch strides.
+//   A group owns NC_TILE x NC_TILE elements of C, a thread NC_ROWS x NC_COLUMNS of them, and each
+// walks k in ascending order, one fma a step: the tile decides about speed alone. NC_DEPTH steps of
+// k stand in shared memory while the next are on their way in registers. Steps behind the last are
+// +0 in A and -0 in B: fma(+0, -0, c) and c + -0 are c, for -0 too. Columns stand in shared memory
+// in an order in which a thread's four of each run are neighbours.
 #include "nc_kernel.h"
 
 NC_PUSH {
@@ -24,6 +25,8 @@ NC_P;
 
 const uint TRANS_A = 1, TRANS_B = 2, ACCUMULATE = 4, SCALED = 8, BIAS = 16, RESIDUAL = 32;
 const uint ACTIVATED = 64, SLOPE = 128, FROM_X = 256, FROM_Y = 512, ADD = 1024, SUMS = 2048;
+const uint ROUND = 4096;
+#include "bf16.h"
 
 #define NC_X (NC_TILE / NC_COLUMNS)             // threads along a row of the tile
 #define NC_Y (NC_TILE / NC_ROWS)                // and along a column
@@ -31,11 +34,11 @@ const uint ACTIVATED = 64, SLOPE = 128, FROM_X = 256, FROM_Y = 512, ADD = 1024, 
 #define NC_LOADS (NC_DEPTH * NC_TILE / NC_ALL)  // of each operand, a thread
 #define NC_PITCH (NC_TILE + 4)                  // of a step in shared memory
 #define NC_STAGE (NC_DEPTH * NC_PITCH)          // of an operand there
-#define NC_STEPS (NC_ALL / NC_TILE)             // of k between a thread's loads, where they lie along
-#define NC_LINES (NC_ALL / NC_DEPTH)            // the tile; lines between them, where along k
+#define NC_STEPS (NC_ALL / NC_TILE)             // of k between a thread's loads that lie along the
+#define NC_LINES (NC_ALL / NC_DEPTH)            // tile; lines between those that lie along k
 #define NC_RUN (4 * NC_X / NC_LINES)            // loads along k in a run of 4 NC_X columns
-// Rows and columns of a thread's element; where a column of the tile stands in shared memory, and the
-// column that stands at a place.
+// Row and column of a thread's element; where a column of the tile stands in shared memory, and
+// which column stands at a place.
 #define NC_ROW(i) ((i) / 4 * (4 * NC_Y) + t / NC_X * 4 + (i) % 4)
 #define NC_COLUMN(j) ((j) / 4 * (4 * NC_X) + (j) % 4 * NC_X + t % NC_X)
 #define NC_PLACE(q) ((q) / (4 * NC_X) * (4 * NC_X) + (q) % NC_X * 4 + (q) % (4 * NC_X) / NC_X)
@@ -67,23 +70,25 @@ NC_KERNEL_4(NC_GEMM, NC_ALL, 1, NC_IN(0, float, a), NC_IN(1, float, b), NC_IO(2,
     uint row0 = number / wide * NC_TILE, column0 = number % wide * NC_TILE;
     if (row0 >= m) return;
 
-    // Each operand lies along k, or along the tile. A thread's loads of a stage are each_ apart, those of a
-    // B along k in runs with a jump between them; the next stage is ahead_ further.
+    // Each operand lies along k, or along the tile. A thread's loads of a stage are each_ apart, of
+    // a B along k in runs with a jump between them; the next stage is ahead_ further.
     bool a_y = from_y && !first, a_tile = first || (p.flags & TRANS_A) != 0;
     bool b_tile = first || (p.flags & TRANS_B) == 0;
     uint lda = a_y ? p.ld_y : p.ld_x, ldb = first ? p.ld_y : p.ld_z, ldc = first ? p.ld_w : p.ld_c;
     uint at_x = p.off_x + window * p.window_x + head * p.head_x;
     uint at_y = p.off_y + window * p.window_y + head * p.head_y;
     uint at_z = p.off_z + window * p.window_z + head * p.head_z;
-    uint at_c = first ? window * p.window_w + head * p.head_w : window * p.window_c + head * p.head_c;
+    uint at_c = window * (first ? p.window_w : p.window_c) + head * (first ? p.head_w : p.head_c);
     uint off_c = first ? p.off_w : p.off_c;
     uint row = a_tile ? t % NC_TILE : t / NC_DEPTH, k_a = a_tile ? t / NC_TILE : t % NC_DEPTH;
     uint column = b_tile ? t % NC_TILE : NC_AT(t / NC_DEPTH);
     uint k_b = b_tile ? t / NC_TILE : t % NC_DEPTH;
-    uint from_a = (a_y ? at_y : at_x) + (a_tile ? k_a * lda + row0 + row : (row0 + row) * lda + k_a);
+    uint from_a = (a_y ? at_y : at_x) +
+                  (a_tile ? k_a * lda + row0 + row : (row0 + row) * lda + k_a);
     uint from_b = (first ? at_y : at_z) +
                   (b_tile ? k_b * ldb + column0 + column : (column0 + column) * ldb + k_b);
-    uint each_a = (a_tile ? NC_STEPS : NC_LINES) * lda, ahead_a = a_tile ? NC_DEPTH * lda : NC_DEPTH;
+    uint each_a = (a_tile ? NC_STEPS : NC_LINES) * lda;
+    uint ahead_a = a_tile ? NC_DEPTH * lda : NC_DEPTH;
     uint each_b = (b_tile ? NC_STEPS : NC_LINES / 4) * ldb, jump_b = b_tile ? 0 : 3 * NC_X * ldb;
     uint ahead_b = b_tile ? NC_DEPTH * ldb : NC_DEPTH;
     uint place_a = k_a * NC_PITCH + row, put_a = a_tile ? NC_STEPS * NC_PITCH : NC_LINES;
@@ -186,6 +191,7 @@ NC_KERNEL_4(NC_GEMM, NC_ALL, 1, NC_IN(0, float, a), NC_IN(1, float, b), NC_IO(2,
                     if ((p.flags & SCALED) != 0) v = nc_mul(v, p.scale);
                     if ((p.flags & BIAS) != 0) v = nc_add(v, b[p.off_bias + x]);
                     if ((p.flags & RESIDUAL) != 0) v = nc_add(v, d[p.off_residual + at]);
+                    if ((p.flags & ROUND) != 0) v = nc_float(round_bf16(nc_bits(v)));
                     if ((p.flags & SLOPE) == 0) d[off_c + at] = v;
                 }
             }
@@ -197,10 +203,13 @@ NC_KERNEL_4(NC_GEMM, NC_ALL, 1, NC_IN(0, float, a), NC_IN(1, float, b), NC_IO(2,
             uint at = at_c + y * ldc + x;
             float v = nc_get(tile, i * NC_ALL + t);
             if (y >= m || x >= n) continue;
-            if ((p.flags & SLOPE) != 0)
+            if ((p.flags & SLOPE) != 0) {
                 d[off_c + at] = nc_mul(v, nc_slope(p.activation, d[p.off_beside + at]));
-            else
-                d[p.off_beside + at] = nc_activate(p.activation, v);
+            } else {
+                v = nc_activate(p.activation, v);
+                if ((p.flags & ROUND) != 0) v = nc_float(round_bf16(nc_bits(v)));
+                d[p.off_beside + at] = v;
+            }
         }
     }
 }

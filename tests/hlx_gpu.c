@@ -233,6 +233,97 @@ static void division_root_and_activations_are_exact_on_any_bits(void **state) {
     free(expected);
 }
 
+/* The kernels of products by themselves, in tiles that nothing fills: flags of cuda/gemm_tile.h. */
+enum { TILED_M = 133, TILED_N = 70, TILED_K = 37, TILED = TILED_M * TILED_M };
+enum { AT_X, AT_Y, AT_Z, AT_W, AT_C, AT_RESIDUAL, AT_BESIDE, AT_BIAS, PLACES };
+static void expected_product(float *at[PLACES], uint32_t flags, float scale) {
+    const size_t m = TILED_M, n = TILED_N, k = TILED_K;
+    const int from_x = (flags & 256) != 0, from_y = (flags & 512) != 0;
+    const int trans_a = (int)(flags & 1), trans_b = (int)(flags >> 1 & 1);
+    const float *a = from_y ? at[AT_Y] : at[AT_X];
+    float *c = at[AT_C];
+    size_t i;
+    if (from_x || from_y) {
+        nc_hlx_gemm_ref(1, 0, from_x ? k : n, from_x ? n : k, m, at[AT_X], from_x ? k : n, at[AT_Y],
+                        from_x ? n : k, at[AT_W], from_x ? n : k, (flags & 1024) != 0);
+        if (flags & 2048) nc_hlx_column_sums(at[AT_BIAS], at[AT_Y], m, from_x ? n : k);
+    }
+    nc_hlx_gemm_ref(trans_a, trans_b, m, n, k, a, trans_a ? m : k, at[AT_Z], trans_b ? k : n, c, n,
+                    (flags & 4) != 0);
+    for (i = 0; i < m * n; i++) {
+        if (flags & 8) c[i] *= scale;
+        if (flags & 16) c[i] += at[AT_BIAS][i % n];
+        if (flags & 32) c[i] += at[AT_RESIDUAL][i];
+    }
+    if (flags & 4096) nc_hlx_bf16_round(c, m * n);
+    if (flags & 64) (void)nc_hlx_activate(at[AT_BESIDE], c, m * n, NC_HLX_SILU);
+    if (flags & 4096) nc_hlx_bf16_round(at[AT_BESIDE], m * n);
+    if (flags & 128) (void)nc_hlx_activate_backward(c, c, at[AT_BESIDE], m * n, NC_HLX_SILU);
+}
+
+static size_t tiles_of(size_t m, size_t n, size_t side) {
+    return ((m + side - 1) / side) * ((n + side - 1) / side);
+}
+
+static void multiplies_in_tiles(nc_gpu *device, const char *kernel, size_t side, uint32_t flags) {
+    const uint32_t m = TILED_M, n = TILED_N, k = TILED_K, last = flags & 256 ? n : k;
+    float *here = malloc(PLACES * TILED * 4), *there = malloc(PLACES * TILED * 4), *at[PLACES];
+    size_t groups = tiles_of(m, n, side);
+    nc_gpu_buffer *b[4];
+    nc_gpu_job job;
+    struct {
+        uint32_t m, n, k, flags, heads, operands[5][4];
+        float scale;
+        uint32_t activation, off_bias, off_residual, off_beside;
+    } push;
+    uint64_t seed = flags + 1;
+    size_t i;
+    fill(here, PLACES * TILED, &seed);
+    for (i = 0; i < PLACES; i++) at[i] = here + i * TILED;
+    memset(&push, 0, sizeof push);
+    push.m = m, push.n = n, push.k = k, push.flags = flags, push.heads = 1;
+    for (i = 0; i < 5; i++) push.operands[i][0] = (uint32_t)(i * TILED);
+    push.operands[AT_X][1] = flags & 512 ? n : flags & 1 ? m : k;
+    push.operands[AT_Y][1] = push.operands[AT_W][1] = last;
+    push.operands[AT_Z][1] = flags & 2 ? k : n;
+    push.operands[AT_C][1] = n;
+    push.scale = 0.3f;
+    push.activation = NC_HLX_SILU;
+    push.off_bias = AT_BIAS * TILED, push.off_residual = AT_RESIDUAL * TILED;
+    push.off_beside = AT_BESIDE * TILED;
+    if (flags & 256) groups += tiles_of(k, n, side);
+    if (flags & 512) groups += tiles_of(n, k, side);
+    nc_gpu_job_start(&job, device);
+    b[0] = nc_gpu_job_buffer(&job, here, PLACES * TILED * 4, PLACES * TILED * 4);
+    b[1] = b[2] = b[3] = b[0];
+    nc_gpu_job_dispatch(&job, kernel, b, 4, &push, sizeof push, groups, 1, 1);
+    if (nc_gpu_job_finish(&job, b[0], 0, there, PLACES * TILED * 4) != NC_OK)
+        fail_msg("%s", nc_gpu_last_error(device));
+    expected_product(at, flags, push.scale);
+    same_floats(there, here, PLACES * TILED, kernel);
+    free(here);
+    free(there);
+}
+
+static void products_in_every_tile(nc_gpu *device) {
+    /* transposed or not, +=; all of an epilogue; pairs with W = and +=, sums and slope */
+    static const uint32_t flags[] = {0,          1,   2,    7,          8 + 16 + 32 + 64 + 4096,
+                                     64,         256, 1282, 512 + 2048, 128 + 512 + 1024 + 2048 + 2,
+                                     256 + 3072, 4};
+    const int cuda = nc_gpu_get_caps(device)->kind == NC_GPU_CUDA;
+    size_t i;
+    for (i = 0; i < sizeof flags / sizeof *flags; i++) {
+        multiplies_in_tiles(device, "gemm_32", 32, flags[i]);
+        multiplies_in_tiles(device, "gemm", 64, flags[i]);
+        if (cuda) multiplies_in_tiles(device, "gemm_128", 128, flags[i]);
+    }
+}
+
+static void every_tile_and_epilogue_has_the_bits_of_the_cpu(void **state) {
+    (void)state;
+    on_every_road(products_in_every_tile);
+}
+
 /* The kernels of gated layers and rotary positions by themselves. */
 enum { GATED_ROWS = 70, GATED = 300, TURNED = 3, PAIRS = 50, POSITIONS = 9 };
 static void gates_and_turns_any_bits(nc_gpu *device) {
@@ -1003,6 +1094,7 @@ int main(void) {
         cmocka_unit_test(probe_reports_what_the_device_can_do),
         cmocka_unit_test(gemm_gives_the_bits_of_the_cpu_on_every_road),
         cmocka_unit_test(minus_zero_survives_the_tiles),
+        cmocka_unit_test(every_tile_and_epilogue_has_the_bits_of_the_cpu),
         cmocka_unit_test(division_root_and_activations_are_exact_on_any_bits),
         cmocka_unit_test(gated_layers_and_rotary_positions_are_exact_on_any_bits),
         cmocka_unit_test(rows_of_more_than_a_chunk_have_the_bits_of_the_cpu),
