@@ -164,7 +164,7 @@ static double rows_kernels(nc_gpu *device, uint32_t rows, uint32_t n) {
     if (copy < 0) return copy;
     copy = 12.0 * (double)count / copy;
     bench_row("addition, bandwidth", 1e-9 * copy, "GB/s", 0, "");
-    groups[0] = rows;
+    groups[0] = nc_hlx__row_groups(rows);
     soft[0] = rows;
     soft[1] = n;
     t = dispatch_time(device, "softmax", 1, soft, sizeof soft, groups, one, 3);
