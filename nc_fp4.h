@@ -7,7 +7,7 @@
        #include "nc_fp4.h"
 
    Compile with -lm, and with -fopenmp for threads. For the GPU define NC_GPU and copy nc_gpu.h and
-   the kernels fp4_matmul, fp4_matmul_4, fp4_circuit and probe (.spv, .ptx) too.
+   the kernels fp4_matmul, fp4_matmul_4, fp4_matvec_i8, fp4_circuit and probe (.spv, .ptx) too.
 
    Quick example:
 
@@ -1002,6 +1002,10 @@ NC_API nc_status nc_fp4_gpu_tensor_matmul(nc_fp4_gpu_tensor *resident, const flo
 /* The same for a tensor that is copied to the device for this call alone. */
 NC_API nc_status nc_fp4_gpu_matmul(nc_fp4_gpu *gpu, const nc_fp4_tensor *tensor, const float *x,
                                    size_t n, float *y);
+/* nc_fp4_matvec_i8, to the bit; as nc_fp4_gpu_tensor_matmul beside. NC_ERR_UNSUPPORTED for formats
+ * that are not E2M1. */
+NC_API nc_status nc_fp4_gpu_tensor_matvec_i8(nc_fp4_gpu_tensor *resident, const int8_t *x,
+                                             float x_scale, float *y);
 /* nc_fp4_eval_sliced. */
 NC_API nc_status nc_fp4_gpu_eval_sliced(nc_fp4_gpu *gpu, const nc_fp4_network *network,
                                         const uint64_t *in, uint64_t *out, size_t words);
@@ -19782,6 +19786,7 @@ NC_API nc_status nc_fp4_gpu_open(nc_fp4_gpu **gpu, nc_gpu *device) {
     if (!device) return NC_ERR_ARG;
     status = nc_gpu_kernel_load(device, "fp4_matmul", &kernel);
     if (status == NC_OK) status = nc_gpu_kernel_load(device, "fp4_matmul_4", &kernel);
+    if (status == NC_OK) status = nc_gpu_kernel_load(device, "fp4_matvec_i8", &kernel);
     if (status == NC_OK) status = nc_gpu_kernel_load(device, "fp4_circuit", &kernel);
     if (status != NC_OK) return status;
     *gpu = (nc_fp4_gpu *)nc__calloc(NULL, sizeof **gpu);
@@ -19811,6 +19816,11 @@ struct nc_fp4_gpu_tensor {
     struct {
         uint32_t rows, columns, vectors, parts, halves, words;
     } push;
+    struct { /* of the product with bytes; blocks 0: the weights are no halves */
+        nc_gpu_buffer *x, *y;
+        nc_gpu_program *program;
+        uint32_t blocks;
+    } bytes;
 };
 
 /* Row r's word of columns c to c + 7. */
@@ -19904,6 +19914,8 @@ NC_API nc_status nc_fp4_gpu_tensor_create(nc_fp4_gpu_tensor **resident, nc_fp4_g
     t->push.parts = (tensor->columns + NC_FP4__GPU_PART - 1) / NC_FP4__GPU_PART;
     t->push.halves = w.across || w.block == 16 ? 2 : 1;
     t->push.words = w.format.scale == NC_FP4__FLOAT32 ? 4 : 1;
+    if (w.format.element->halves)
+        t->bytes.blocks = (tensor->columns + 32 / t->push.halves - 1) / (32 / t->push.halves);
     pieces = ((uint64_t)tensor->rows + NC_FP4__GPU_ROWS - 1) / NC_FP4__GPU_ROWS *
              (NC_FP4__GPU_ROWS / NC_FP4__GPU_TILE) * t->push.parts;
     status = pieces >> 25 ? NC_ERR_LIMIT : NC_OK; /* the kernels count words in 32 bits */
@@ -19933,6 +19945,9 @@ static void nc_fp4__gpu_release(nc_fp4_gpu_tensor *t) {
 NC_API void nc_fp4_gpu_tensor_destroy(nc_fp4_gpu_tensor *resident) {
     if (!resident) return;
     nc_fp4__gpu_release(resident);
+    nc_gpu_program_destroy(resident->device, resident->bytes.program);
+    nc_gpu_buffer_destroy(resident->device, resident->bytes.x);
+    nc_gpu_buffer_destroy(resident->device, resident->bytes.y);
     nc_gpu_buffer_destroy(resident->device, resident->codes);
     nc_gpu_buffer_destroy(resident->device, resident->scales);
     nc__free(NULL, resident, sizeof *resident);
@@ -19981,6 +19996,52 @@ NC_API nc_status nc_fp4_gpu_tensor_matmul(nc_fp4_gpu_tensor *resident, const flo
     return status;
 }
 
+/* Buffers and program for a vector of bytes, which the kernel takes in spans of 512. */
+static nc_status nc_fp4__gpu_record_bytes(nc_fp4_gpu_tensor *t, size_t x_bytes) {
+    nc_gpu_buffer *buffers[4];
+    nc_gpu_job job;
+    uint32_t push[4];
+    push[0] = t->push.rows;
+    push[1] = t->push.parts;
+    push[2] = t->push.halves;
+    push[3] = t->bytes.blocks;
+    nc_gpu_job_start(&job, t->device);
+    if (!t->bytes.x) job.status = nc_gpu_buffer_create(t->device, x_bytes, &t->bytes.x);
+    if (job.status == NC_OK && !t->bytes.y)
+        job.status = nc_gpu_buffer_create(t->device, (size_t)t->push.rows * 4, &t->bytes.y);
+    buffers[0] = t->codes;
+    buffers[1] = t->scales;
+    buffers[2] = t->bytes.x;
+    buffers[3] = t->bytes.y;
+    nc_gpu_job_dispatch(&job, "fp4_matvec_i8", buffers, 4, push, sizeof push,
+                        (t->push.rows + NC_FP4__GPU_ROWS - 1) / NC_FP4__GPU_ROWS, 1, 1);
+    return nc_gpu_job_record(&job, &t->bytes.program);
+}
+
+NC_API nc_status nc_fp4_gpu_tensor_matvec_i8(nc_fp4_gpu_tensor *resident, const int8_t *x,
+                                             float x_scale, float *y) {
+    nc_fp4_gpu_tensor *t = resident;
+    nc_status status = NC_OK;
+    size_t bytes;
+    uint8_t *padded;
+    uint32_t r;
+    if (!t || !x || !y) return NC_ERR_ARG;
+    if (!t->bytes.blocks) return NC_ERR_UNSUPPORTED;
+    bytes = ((size_t)t->push.columns + 511) / 512 * 512;
+    if (!t->bytes.program) status = nc_fp4__gpu_record_bytes(t, bytes);
+    if (status != NC_OK) return status;
+    padded = (uint8_t *)nc__calloc(NULL, bytes);
+    if (!padded) return NC_ERR_MEMORY;
+    memcpy(padded, x, t->push.columns);
+    status = nc_gpu_upload(t->device, t->bytes.x, 0, padded, bytes);
+    nc__free(NULL, padded, bytes);
+    if (status == NC_OK) status = nc_gpu_run(t->device, t->bytes.program, NULL);
+    if (status == NC_OK)
+        status = nc_gpu_download(t->device, t->bytes.y, 0, y, t->push.rows * sizeof *y);
+    for (r = 0; r < t->push.rows && status == NC_OK; r++) y[r] *= x_scale;
+    return status;
+}
+
 NC_API nc_status nc_fp4_gpu_matmul(nc_fp4_gpu *gpu, const nc_fp4_tensor *tensor, const float *x,
                                    size_t n, float *y) {
     nc_fp4_gpu_tensor *resident;
@@ -19992,36 +20053,49 @@ NC_API nc_status nc_fp4_gpu_matmul(nc_fp4_gpu *gpu, const nc_fp4_tensor *tensor,
 
 /* -- circuits -- */
 
+/* Words of a step as the kernel takes it: operands of the result and of a, b, c, and masks for the
+ * terms 1, a, b, ab, c, ac, bc, abc of the truth table's algebraic normal form. */
+enum { NC_FP4__GPU_STEP = 12 };
+
+static void nc_fp4__gpu_step(const nc_fp4__step *step, uint32_t *to) {
+    uint32_t terms = step->truth, i;
+    to[0] = step->out;
+    for (i = 0; i < 3; i++) to[1 + i] = step->in[i];
+    terms ^= (terms & 0x55) << 1;
+    terms ^= (terms & 0x33) << 2;
+    terms ^= (terms & 0x0F) << 4;
+    for (i = 0; i < 8; i++) to[4 + i] = terms >> i & 1 ? UINT32_MAX : 0;
+}
+
 NC_API nc_status nc_fp4_gpu_eval_sliced(nc_fp4_gpu *gpu, const nc_fp4_network *network,
                                         const uint64_t *in, uint64_t *out, size_t words) {
     const uint32_t outputs = network ? nc_fp4_network_outputs(network) : 0;
     nc_gpu_buffer *wires;
     nc_gpu_job job;
-    uint32_t push[2], *steps;
-    size_t i, k, count, line = words * sizeof *in;
+    uint32_t push[3], *steps;
+    size_t i, count, bytes, line = words * sizeof *in;
     if (!gpu || !network || (!in && network->inputs) || (!out && outputs)) return NC_ERR_ARG;
     if (words == 0 || outputs == 0) return NC_OK;
     count = network->steps.count;
-    if (words >> 26 || count > UINT32_MAX / 5 ||
+    if (words >> 26 || count > UINT32_MAX / NC_FP4__GPU_STEP ||
         ((uint64_t)network->inputs + outputs + network->temporaries) * 2 * words >> 32)
         return NC_ERR_LIMIT; /* the kernel counts words in 32 bits */
-    steps = (uint32_t *)nc__alloc(NULL, count * 5 * sizeof *steps);
+    bytes = nc__mul_size(count, NC_FP4__GPU_STEP * sizeof *steps);
+    steps = (uint32_t *)nc__alloc(NULL, bytes);
     if (!steps) return NC_ERR_MEMORY;
-    for (i = 0; i < count; i++) {
-        steps[5 * i] = network->steps.at[i].out;
-        for (k = 0; k < 3; k++) steps[5 * i + 1 + k] = network->steps.at[i].in[k];
-        steps[5 * i + 4] = network->steps.at[i].truth;
-    }
+    for (i = 0; i < count; i++)
+        nc_fp4__gpu_step(&network->steps.at[i], steps + i * NC_FP4__GPU_STEP);
     push[0] = (uint32_t)count;
     push[1] = (uint32_t)(2 * words);
+    push[2] = network->inputs + outputs;
     nc_gpu_job_start(&job, gpu->device);
-    (void)nc_gpu_job_buffer(&job, steps, count * 5 * sizeof *steps, count * 5 * sizeof *steps);
+    (void)nc_gpu_job_buffer(&job, steps, bytes, bytes);
     wires = nc_gpu_job_buffer(
         &job, in, network->inputs * line,
         nc__mul_size((size_t)network->inputs + outputs + network->temporaries, line));
     nc_gpu_job_dispatch(&job, "fp4_circuit", NULL, 2, push, sizeof push, (2 * words + 63) / 64, 1,
                         1);
-    nc__free(NULL, steps, count * 5 * sizeof *steps);
+    nc__free(NULL, steps, bytes);
     return nc_gpu_job_finish(&job, wires, network->inputs * line, out, outputs * line);
 }
 #endif /* NC_GPU */

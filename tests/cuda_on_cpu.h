@@ -84,6 +84,18 @@ static inline unsigned __brev(unsigned x) {
     return y;
 }
 static inline float __fsqrt_rn(float a) { return sqrtf(a); }
+/* Four of the eight bytes of x and y, as the nibbles of `selector` say; with bit 3 their signs. */
+static inline unsigned __byte_perm(unsigned x, unsigned y, unsigned selector) {
+    const unsigned long long both = (unsigned long long)y << 32 | x;
+    unsigned out = 0;
+    for (int i = 0; i < 4; i++) {
+        const unsigned nibble = selector >> (4 * i) & 15;
+        unsigned byte = both >> (8 * (nibble & 7)) & 255;
+        if (nibble & 8) byte = byte & 128 ? 255 : 0;
+        out |= byte << (8 * i);
+    }
+    return out;
+}
 /* c + the products of the four bytes of a with those of b, all signed. */
 static inline int __dp4a(int a, int b, int c) {
     for (int i = 0; i < 32; i += 8)

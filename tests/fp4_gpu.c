@@ -27,6 +27,24 @@ static void same_products(nc_gpu *device, nc_fp4_gpu_tensor *resident, const nc_
     assert_memory_equal(y[0], y[1], n * t->rows * 4);
 }
 
+/* Bytes, those of the vectors' first one's memory; twice on the same buffers. */
+static void same_bytes(nc_gpu *device, nc_fp4_gpu_tensor *resident, const nc_fp4_tensor *t) {
+    const int8_t *bytes = (const int8_t *)x;
+    float y[2][MOST_ROWS];
+    size_t i;
+    for (i = 0; i < 2; i++) {
+        const nc_status status = nc_fp4_matvec_i8(t, bytes + i, 0.37f, y[0]);
+        if (status == NC_ERR_UNSUPPORTED) {
+            assert_int_equal(nc_fp4_gpu_tensor_matvec_i8(resident, bytes, 0.37f, y[1]), status);
+            return;
+        }
+        assert_int_equal(status, NC_OK);
+        memset(y[1], 0xEE, sizeof y[1]);
+        must(device, nc_fp4_gpu_tensor_matvec_i8(resident, bytes + i, 0.37f, y[1]));
+        assert_memory_equal(y[0], y[1], t->rows * 4);
+    }
+}
+
 /* All numbers of vectors; the tensor is freed. */
 static void check_tensor(nc_gpu *device, nc_fp4_gpu *gpu, nc_fp4_tensor *t) {
     static const size_t vectors[] = {1, 1, 3, 6};
@@ -35,6 +53,7 @@ static void check_tensor(nc_gpu *device, nc_fp4_gpu *gpu, nc_fp4_tensor *t) {
     must(device, nc_fp4_gpu_tensor_create(&resident, gpu, t));
     for (i = 0; i < sizeof vectors / sizeof *vectors; i++)
         same_products(device, resident, t, vectors[i]);
+    same_bytes(device, resident, t);
     nc_fp4_gpu_tensor_destroy(resident);
     nc_fp4_tensor_free(t);
 }
@@ -104,6 +123,7 @@ static void check_errors(nc_gpu *device) {
     assert_int_equal(nc_fp4_gpu_tensor_create(&resident, gpu, &t), NC_ERR_ARG);
     assert_int_equal(nc_fp4_gpu_tensor_create(NULL, gpu, &t), NC_ERR_ARG);
     assert_int_equal(nc_fp4_gpu_tensor_matmul(NULL, x, 1, &y), NC_ERR_ARG);
+    assert_int_equal(nc_fp4_gpu_tensor_matvec_i8(NULL, (const int8_t *)x, 1, &y), NC_ERR_ARG);
     assert_int_equal(nc_fp4_tensor_create(&t, NC_FP4_MXFP4, NULL, w, 1, 1), NC_OK);
     assert_int_equal(nc_fp4_gpu_tensor_create(&resident, NULL, &t), NC_ERR_ARG);
     must(device, nc_fp4_gpu_tensor_create(&resident, gpu, &t));

@@ -412,6 +412,25 @@ static void fp4_one(void) { fp4_products(NC_FP4_MXFP4, 64, 1024, 1); }
 static void fp4_floats(void) { fp4_products(NC_FP4_NF4, 64, 1024, 1); }
 static void fp4_many(void) { fp4_products(NC_FP4_MXFP4, 64, 1024, 8); }
 
+static void fp4_bytes(void) {
+    enum { ROWS = 64, COLUMNS = 1024 };
+    static int8_t x[COLUMNS];
+    float *w = floats(ROWS * COLUMNS), y[ROWS];
+    nc_fp4_gpu_tensor *resident;
+    nc_fp4_tensor t;
+    nc_fp4_gpu *gpu;
+    size_t i;
+    for (i = 0; i < COLUMNS; i++) x[i] = (int8_t)i;
+    must(nc_fp4_tensor_create(&t, NC_FP4_NVFP4, NULL, w, ROWS, COLUMNS));
+    must(nc_fp4_gpu_open(&gpu, device));
+    must(nc_fp4_gpu_tensor_create(&resident, gpu, &t));
+    must(nc_fp4_gpu_tensor_matvec_i8(resident, x, 1.0f, y));
+    nc_fp4_gpu_tensor_destroy(resident);
+    nc_fp4_gpu_close(gpu);
+    nc_fp4_tensor_free(&t);
+    free(w);
+}
+
 static void fp4_adders(void) {
     enum { BATCH = 256 };
     nc_fp4_circuit *c;
@@ -564,6 +583,7 @@ static const drive drives[] = {
     {"fp4 64x1024, a vector", fp4_one},
     {"fp4 64x1024 NF4, a vector", fp4_floats},
     {"fp4 64x1024, 8 vectors", fp4_many},
+    {"fp4 64x1024 NVFP4 x int8", fp4_bytes},
     {"fp4 adder 32, 256 words", fp4_adders},
     {"axx gemm 128^3", axx_gemm},
     {"axx gemm 128x64x128", axx_few},
