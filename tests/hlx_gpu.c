@@ -1033,7 +1033,7 @@ static void more_groups_than_a_grid_is_wide_are_all_done(void **state) {
     (void)state;
     for (k = 0; k < COUNT; k++) x[k] = (uint32_t)(k % 0x7F80) << 16; /* bfloat16 already */
     for (i = 0; i < n; i++) {
-        const uint32_t push[4] = {COUNT};
+        const uint32_t push[25] = {0, COUNT}; /* rounding, one piece */
         nc_gpu *gpu;
         nc_gpu_buffer *out;
         nc_gpu_job job;
