@@ -132,11 +132,11 @@ static nc_hlx_model *small_model(int variant) {
     nc_hlx_model *model;
     memset(&c, 0, sizeof c);
     c.vocab_size = 123;
-    c.d_model = 36;
+    c.d_model = variant == PLAIN ? 36 : 27; /* across tiles of 32, and inside one */
     c.num_layers = 2;
     c.num_heads = 3;
-    c.ffn_dim = 40;
-    c.max_seq_len = 17;
+    c.ffn_dim = variant == PLAIN ? 40 : 29;
+    c.max_seq_len = variant == PLAIN ? 17 : 15;
     c.batch_size = 2;
     c.tied_output = variant == TIED || variant == EVERYTHING;
     c.flash = variant == FLASH || variant == EVERYTHING;
@@ -672,7 +672,7 @@ static nc_hlx_config llama_config(int which) {
     c.num_kv_heads = which == 4 ? 0 : 2;
     c.head_size = which == 1 ? 10 : 0;
     c.ffn_dim = 20;
-    c.max_seq_len = which == 1 ? 37 : 17;
+    c.max_seq_len = which == 0 ? 17 : which == 1 ? 37 : 15;
     c.batch_size = which == 1 ? 1 : 2;
     c.rms_norm = c.rotary = which != 3;
     c.norm_eps = which == 4 ? 0.0f : 1e-6f;
