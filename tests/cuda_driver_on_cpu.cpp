@@ -68,7 +68,7 @@ static void finish_copies() {
     copies.clear();
 }
 
-/* A copy that is done when something waits for it, so that staging memory must not change before. */
+/* A copy that is done when something waits for it: staging memory must not change before. */
 static int enqueue(void *to, const void *from, unsigned long long device, size_t bytes) {
     if (usable()) return usable();
     const memory *m = holder(device, bytes);

@@ -1,5 +1,5 @@
-/* The host side of nc_gpu.h: what it asks of a driver, and what it makes of its answers. The drivers
-   are tests/vulkan_between.c before lavapipe, and tests/cuda_driver_on_cpu.cpp. */
+/* The host side of nc_gpu.h: what it asks of a driver, and what it makes of its answers. The
+   drivers are tests/vulkan_between.c before lavapipe, and tests/cuda_driver_on_cpu.cpp. */
 #define _XOPEN_SOURCE 700
 #include "test.h"
 #include <dlfcn.h>
