@@ -12485,9 +12485,8 @@ static void nc_hlx__device_head_backward(nc_hlx__pass *s, nc_hlx__place dx, nc_h
 }
 
 /* The kernel column_sums: the gradients of a layer norm's weights, or of RMSNorm's. */
-enum { NC_HLX__COLUMNS_LAYERNORM = 1, NC_HLX__COLUMNS_RMSNORM };
 typedef struct nc_hlx__columns_push {
-    uint32_t rows, n, norm, off_dout, off_x, off_mean, off_rstd, off_dgamma, off_dbeta;
+    uint32_t rows, n, rms, off_dout, off_x, off_mean, off_rstd, off_dgamma, off_dbeta;
 } nc_hlx__columns_push;
 
 static void nc_hlx__record_columns(nc_hlx__pass *s, const nc_hlx__columns_push *push) {
@@ -12535,7 +12534,7 @@ static void nc_hlx__device_layernorm_backward(nc_hlx__pass *s, nc_hlx__place dx,
                        nc_hlx__row_groups(rows), 1, 1);
     columns.rows = rows;
     columns.n = d;
-    columns.norm = rms ? NC_HLX__COLUMNS_RMSNORM : NC_HLX__COLUMNS_LAYERNORM;
+    columns.rms = (uint32_t)rms;
     columns.off_dout = dy;
     columns.off_x = from;
     columns.off_mean = mean;

@@ -1,10 +1,10 @@
-// Chains over ascending rows, one a column: beta += dout, with norm 1 also gamma += dout xhat, the
-// weights' gradients of layernorm; with norm 2 gamma alone, of rmsnorm, whose mean is 0. A group owns
-// 32 columns. All its threads bring 32 rows of them into shared memory, xhat already formed, while the
-// first 32 walk down the rows before.
+// Chains over ascending rows, one a column, the weights' gradients of a norm: gamma += dout xhat, and
+// beta += dout; with rms gamma alone, of rmsnorm, whose mean is 0. A group owns 32 columns. All its
+// threads bring 32 rows of them into shared memory, xhat already formed, while the first 32 walk down
+// the rows before.
 #include "nc_kernel.h"
 
-NC_PUSH { uint rows, n, norm, off_dout, off_x, off_mean, off_rstd, off_dgamma, off_dbeta; }
+NC_PUSH { uint rows, n, rms, off_dout, off_x, off_mean, off_rstd, off_dgamma, off_dbeta; }
 NC_P;
 
 NC_SHARED float tile_dy[2][32][32]; // [turn][row][column]
@@ -13,8 +13,8 @@ NC_SHARED float tile_xhat[2][32][32];
 NC_KERNEL_2(column_sums, 32, 8, NC_IN(0, float, x), NC_IO(1, float, g)) {
     uint t = NC_THREAD.x, i = NC_GROUP.x * 32 + t, j, turn = 0;
     bool chained = NC_THREAD.y == 0 && i < p.n;
-    float beta = chained && p.norm != 2 ? g[p.off_dbeta + i] : 0.0f;
-    float gamma = chained && p.norm != 0 ? g[p.off_dgamma + i] : 0.0f;
+    float beta = chained && p.rms == 0 ? g[p.off_dbeta + i] : 0.0f;
+    float gamma = chained ? g[p.off_dgamma + i] : 0.0f;
     for (uint r0 = 0; r0 < p.rows + 32; r0 += 32) {
         float dy[4], xhat[4];
         NC_UNROLL for (j = 0; j < 4; j++) {
@@ -22,8 +22,8 @@ NC_KERNEL_2(column_sums, 32, 8, NC_IN(0, float, x), NC_IO(1, float, g)) {
             bool inside = row < p.rows && i < p.n;
             dy[j] = inside ? x[p.off_dout + row * p.n + i] : 0.0f;
             xhat[j] = 0.0f;
-            if (inside && p.norm != 0) {
-                float mean = p.norm == 1 ? x[p.off_mean + row] : 0.0f;
+            if (inside) {
+                float mean = p.rms == 0 ? x[p.off_mean + row] : 0.0f;
                 xhat[j] = nc_mul(nc_sub(x[p.off_x + row * p.n + i], mean), x[p.off_rstd + row]);
             }
         }
@@ -42,6 +42,6 @@ NC_KERNEL_2(column_sums, 32, 8, NC_IN(0, float, x), NC_IO(1, float, g)) {
         turn = 1 - turn;
     }
     if (!chained) return;
-    if (p.norm != 2) g[p.off_dbeta + i] = beta;
-    if (p.norm != 0) g[p.off_dgamma + i] = gamma;
+    if (p.rms == 0) g[p.off_dbeta + i] = beta;
+    g[p.off_dgamma + i] = gamma;
 }
