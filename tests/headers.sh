@@ -72,7 +72,7 @@ done
 # 4. Macros that survive a header carry its prefix.
 for h in $headers; do
     grep -oE '^ *# *define +[A-Za-z_0-9]+' $h | awk '{ print $NF }' | grep -v '^NC_' |
-        grep -vE '^(stbds_[a-z_]+|STB_DS_IMPLEMENTATION|STBDS_[A-Z_]+|VK_NO_PROTOTYPES)$' |
+        grep -vE '^(stbds_[a-z_]+|STB_DS_IMPLEMENTATION|STBDS_[A-Z_]+|VK_NO_PROTOTYPES|WIN32_LEAN_AND_MEAN|NOMINMAX)$' |
         sed "s/^/FAILED: $h defines /" | grep . && failures=$((failures + 1))
 done
 
