@@ -28,15 +28,15 @@ const uint ACTIVATED = 64, SLOPE = 128, FROM_X = 256, FROM_Y = 512, ADD = 1024, 
 const uint ROUND = 4096;
 #include "bf16.h"
 
-#define NC_X (NC_TILE / NC_COLUMNS)             // threads along a row of the tile
-#define NC_Y (NC_TILE / NC_ROWS)                // and along a column
-#define NC_ALL (NC_X * NC_Y)                    // of a group
-#define NC_LOADS (NC_DEPTH * NC_TILE / NC_ALL)  // of each operand, a thread
-#define NC_PITCH (NC_TILE + 4)                  // of a step in shared memory
-#define NC_STAGE (NC_DEPTH * NC_PITCH)          // of an operand there
-#define NC_STEPS (NC_ALL / NC_TILE)             // of k between a thread's loads that lie along the
-#define NC_LINES (NC_ALL / NC_DEPTH)            // tile; lines between those that lie along k
-#define NC_RUN (4 * NC_X / NC_LINES)            // loads along k in a run of 4 NC_X columns
+#define NC_X (NC_TILE / NC_COLUMNS)            // threads along a row of the tile
+#define NC_Y (NC_TILE / NC_ROWS)               // and along a column
+#define NC_ALL (NC_X * NC_Y)                   // of a group
+#define NC_LOADS (NC_DEPTH * NC_TILE / NC_ALL) // of each operand, a thread
+#define NC_PITCH (NC_TILE + 4)                 // of a step in shared memory
+#define NC_STAGE (NC_DEPTH * NC_PITCH)         // of an operand there
+#define NC_STEPS (NC_ALL / NC_TILE)            // of k between a thread's loads that lie along the
+#define NC_LINES (NC_ALL / NC_DEPTH)           // tile; lines between those that lie along k
+#define NC_RUN (4 * NC_X / NC_LINES)           // loads along k in a run of 4 NC_X columns
 // Row and column of a thread's element; where a column of the tile stands in shared memory, and
 // which column stands at a place.
 #define NC_ROW(i) ((i) / 4 * (4 * NC_Y) + t / NC_X * 4 + (i) % 4)
@@ -83,8 +83,8 @@ NC_KERNEL_4(NC_GEMM, NC_ALL, 1, NC_IN(0, float, a), NC_IN(1, float, b), NC_IO(2,
     uint row = a_tile ? t % NC_TILE : t / NC_DEPTH, k_a = a_tile ? t / NC_TILE : t % NC_DEPTH;
     uint column = b_tile ? t % NC_TILE : NC_AT(t / NC_DEPTH);
     uint k_b = b_tile ? t / NC_TILE : t % NC_DEPTH;
-    uint from_a = (a_y ? at_y : at_x) +
-                  (a_tile ? k_a * lda + row0 + row : (row0 + row) * lda + k_a);
+    uint from_a =
+        (a_y ? at_y : at_x) + (a_tile ? k_a * lda + row0 + row : (row0 + row) * lda + k_a);
     uint from_b = (first ? at_y : at_z) +
                   (b_tile ? k_b * ldb + column0 + column : (column0 + column) * ldb + k_b);
     uint each_a = (a_tile ? NC_STEPS : NC_LINES) * lda;
@@ -102,8 +102,10 @@ NC_KERNEL_4(NC_GEMM, NC_ALL, 1, NC_IN(0, float, a), NC_IN(1, float, b), NC_IO(2,
         uint y = row0 + NC_ROW(i), x = column0 + NC_COLUMN(j), at = off_c + at_c + y * ldc + x;
         sum[i][j] = 0.0f;
         if (adds && y < m && x < n) {
-            if (first) sum[i][j] = c[at];
-            else sum[i][j] = d[at];
+            if (first)
+                sum[i][j] = c[at];
+            else
+                sum[i][j] = d[at];
         }
     }
     // Thread t has the sums of the column that stands at t.
@@ -120,8 +122,10 @@ NC_KERNEL_4(NC_GEMM, NC_ALL, 1, NC_IN(0, float, a), NC_IN(1, float, b), NC_IO(2,
             }
             at = from_b;
             NC_UNROLL for (i = 0; i < NC_LOADS; i++) {
-                if (first) next_b[i] = a[at];
-                else next_b[i] = b[at];
+                if (first)
+                    next_b[i] = a[at];
+                else
+                    next_b[i] = b[at];
                 at += each_b;
                 if (i % NC_RUN == NC_RUN - 1) at += jump_b;
             }
@@ -140,8 +144,10 @@ NC_KERNEL_4(NC_GEMM, NC_ALL, 1, NC_IN(0, float, a), NC_IN(1, float, b), NC_IO(2,
                 next_b[i] = -0.0f;
                 if (column0 + column + (b_tile ? 0 : apart) < n &&
                     k0 + k_b + (b_tile ? i * NC_STEPS : 0) < k) {
-                    if (first) next_b[i] = a[at];
-                    else next_b[i] = b[at];
+                    if (first)
+                        next_b[i] = a[at];
+                    else
+                        next_b[i] = b[at];
                 }
                 at += each_b;
                 if (i % NC_RUN == NC_RUN - 1) at += jump_b;
@@ -152,17 +158,17 @@ NC_KERNEL_4(NC_GEMM, NC_ALL, 1, NC_IN(0, float, a), NC_IN(1, float, b), NC_IO(2,
             uint at_b = (3 - turn) * (NC_STAGE / 4) + t % NC_X;
             NC_UNROLL for (s = 0; s < NC_DEPTH; s++) {
                 float4 va[NC_ROWS / 4], vb[NC_COLUMNS / 4];
-                NC_UNROLL for (i = 0; i < NC_ROWS / 4; i++)
-                    va[i] = tile[at_a + s * (NC_PITCH / 4) + i * NC_Y];
-                NC_UNROLL for (j = 0; j < NC_COLUMNS / 4; j++)
-                    vb[j] = tile[at_b + s * (NC_PITCH / 4) + j * NC_X];
+                NC_UNROLL for (i = 0; i < NC_ROWS / 4; i++) va[i] =
+                    tile[at_a + s * (NC_PITCH / 4) + i * NC_Y];
+                NC_UNROLL for (j = 0; j < NC_COLUMNS / 4; j++) vb[j] =
+                    tile[at_b + s * (NC_PITCH / 4) + j * NC_X];
                 NC_UNROLL for (i = 0; i < NC_ROWS; i++) NC_UNROLL for (j = 0; j < NC_COLUMNS; j++)
-                    sum[i][j] = nc_fma(nc_part(va[i / 4], i % 4), nc_part(vb[j / 4], j % 4),
-                                       sum[i][j]);
+                    sum[i][j] =
+                        nc_fma(nc_part(va[i / 4], i % 4), nc_part(vb[j / 4], j % 4), sum[i][j]);
             }
             if (sums) {
-                NC_UNROLL for (s = 0; s < NC_DEPTH; s++)
-                    beta = nc_add(beta, nc_get(tile, (3 - turn) * NC_STAGE + s * NC_PITCH + t));
+                NC_UNROLL for (s = 0; s < NC_DEPTH; s++) beta =
+                    nc_add(beta, nc_get(tile, (3 - turn) * NC_STAGE + s * NC_PITCH + t));
             }
         }
         if (k0 >= k) break;

@@ -137,7 +137,7 @@ NC_FN uint nc_row() { return NC_GROUP_X * 4 + NC_THREAD.y; }
 // first pass to its last, in blocks of eight, b, which are left out where the row of n ends before:
 // column i of value k. In SPIR-V none do.
 #define NC_BLOCKS(b, n) NC_UNROLL for (uint b = 0; b < NC_HELD; b += 8) if (32 * b < n)
-#define NC_HELD_COLUMNS(k, i, b, n)                                                                     \
+#define NC_HELD_COLUMNS(k, i, b, n)                                                                \
     NC_UNROLL for (uint k = b, i = NC_THREAD.x + 32 * b; k < b + 8; k++, i += 32) if (i < n)
 #define NC_BEHIND (NC_THREAD.x + 32 * NC_HELD) // the first column that is not held
 

@@ -98,8 +98,8 @@ static __device__ void multiply(const int *h, int first, const int *matrix, int 
 }
 
 // Attention of node i with query q over the keys and values of the mask, into h from column `head`.
-static __device__ void attend(const int *q, const int *key, const int *value, unsigned mask,
-                              int *h, int i, int head) {
+static __device__ void attend(const int *q, const int *key, const int *value, unsigned mask, int *h,
+                              int i, int head) {
     long long score[NODES], top = (long long)((fe)1 << 63);
     fe sum = 0;
     int share[NODES];
