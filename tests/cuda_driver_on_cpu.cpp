@@ -47,9 +47,10 @@ struct copy { /* enqueued */
 };
 static context contexts[DEVICES];
 static thread_local context *current;
-static std::map<unsigned long long, memory> memories; /* by their address */
+/* These two are there until the end, so that what a device that hangs keeps is no leak. */
+static auto &memories = *new std::map<unsigned long long, memory>; /* by their address */
+static auto &held = *new std::set<void *>;
 static std::vector<copy> copies;
-static std::set<void *> held; /* so that what a device that hangs keeps is no leak */
 cuda_driver_on_cpu cuda_on_cpu;
 
 static int usable() { return current ? current->error : (int)INVALID_CONTEXT; }
