@@ -1395,6 +1395,7 @@ static nc_status nc_gpu__vk_buffer(nc_gpu *gpu, size_t bytes, VkBufferUsageFlags
     VkBufferCreateInfo info;
     VkResult result;
     memset(&info, 0, sizeof info);
+    memset(needs, 0, sizeof *needs);
     info.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO;
     info.size = (bytes + 3) & ~(size_t)3; /* storage buffers hold whole words */
     info.usage = usage;
@@ -1753,19 +1754,22 @@ static void nc_gpu__cu_close(nc_gpu *gpu) {
 
 /* The folder `kernels` beside the running program. */
 static void nc_gpu__default_path(char *out, size_t room) {
-    char line[1200] = "", *path = line, *slash;
+    char line[1200] = "", *path, *slash;
 #if defined(__linux__)
     FILE *maps = fopen("/proc/self/maps", "r"); /* its first mapping is the program itself */
     if (maps && !fgets(line, sizeof line, maps)) line[0] = 0;
     if (maps) fclose(maps);
     path = strchr(line, '/');
-#elif defined(_WIN32)
+#else
+#if defined(_WIN32)
     if (GetModuleFileNameA(NULL, line, sizeof line - 1) >= sizeof line - 1) line[0] = 0;
     for (slash = line; *slash; slash++)
         if (*slash == '\\') *slash = '/';
 #elif defined(__APPLE__)
     uint32_t bytes = sizeof line;
     if (_NSGetExecutablePath(line, &bytes) != 0) line[0] = 0;
+#endif
+    path = line;
 #endif
     slash = path ? strrchr(path, '/') : NULL;
     if (slash) slash[1] = 0;
@@ -2003,8 +2007,8 @@ static int nc_gpu__vk_place(nc_gpu__block *block, nc_gpu_buffer *buffer, VkDevic
 
 static void nc_gpu__vk_release(nc_gpu *gpu, nc_gpu__block *block) {
     nc_gpu__block **link = &gpu->vk.blocks;
-    while (*link != block) link = &(*link)->next;
-    *link = block->next;
+    while (*link && *link != block) link = &(*link)->next;
+    if (*link) *link = block->next;
     gpu->vk.FreeMemory(gpu->vk.device, block->memory, NULL);
     nc__free(NULL, block, sizeof *block);
 }
