@@ -55,6 +55,7 @@ help:
 	@echo "make bench-results  all of these into bench/RESULTS.md"
 	@echo "make test-kernels  what each GPU kernel does to memory, counted, with ceilings; races"
 	@echo "make test-sass  their registers and inner loops as nvcc compiles them (make nvcc)"
+	@echo "make roofline   what they would take on an H100: a model of both"
 	@echo "make kernels   GPU kernels to $(B)/kernels (SPIR-V; PTX where nvcc is)"
 	@echo "make build/nc_kernels.h  all of them as one header to copy beside nc_gpu.h"
 	@echo "make nvcc      nvcc from PyPI to build/nvcc, where no CUDA Toolkit is"

@@ -10,8 +10,24 @@
 #include "../nc_hlx.h"
 #include "../nc_tirneural.h"
 
-/* Seconds of one of `repeat` recorded dispatches: the median of five runs, by the device's clock
-   where it has one. Negative on an error. */
+/* Seconds of a program: the median of five runs after one, by the device's clock where it has one. */
+static nc_status program_time(nc_gpu *device, nc_gpu_program *program, double *seconds) {
+    nc_status status = nc_gpu_run(device, program, NULL); /* warm-up */
+    double runs[5];
+    int r;
+    for (r = 0; r < 5 && status == NC_OK; r++) {
+        uint64_t ns = 0;
+        const double start = bench_now();
+        status = nc_gpu_run(device, program, &ns);
+        runs[r] = ns ? 1e-9 * (double)ns : bench_now() - start;
+    }
+    if (status != NC_OK) return status;
+    qsort(runs, 5, sizeof *runs, bench_order);
+    *seconds = runs[2];
+    return NC_OK;
+}
+
+/* Seconds of one of `repeat` recorded dispatches. Negative on an error. */
 static double dispatch_time(nc_gpu *device, const char *name, uint32_t buffers, const void *push,
                             size_t push_bytes, const size_t groups[3], const size_t *bytes,
                             int repeat) {
@@ -19,7 +35,7 @@ static double dispatch_time(nc_gpu *device, const char *name, uint32_t buffers, 
     nc_gpu_kernel *kernel = NULL;
     nc_gpu_program *program = NULL;
     nc_status status = nc_gpu_kernel_load(device, name, &kernel);
-    double runs[5];
+    double seconds = 0;
     uint32_t i;
     int r;
     for (i = 0; i < buffers && status == NC_OK; i++)
@@ -30,21 +46,14 @@ static double dispatch_time(nc_gpu *device, const char *name, uint32_t buffers, 
         if (status == NC_OK) status = nc_gpu_barrier(device);
     }
     if (status == NC_OK) status = nc_gpu_end(device, &program);
-    if (status == NC_OK) status = nc_gpu_run(device, program, NULL); /* warm-up */
-    for (r = 0; r < 5 && status == NC_OK; r++) {
-        uint64_t ns = 0;
-        double start = bench_now();
-        status = nc_gpu_run(device, program, &ns);
-        runs[r] = (ns ? 1e-9 * (double)ns : bench_now() - start) / repeat;
-    }
+    if (status == NC_OK) status = program_time(device, program, &seconds);
     nc_gpu_program_destroy(device, program);
     for (i = 0; i < buffers; i++) nc_gpu_buffer_destroy(device, buffer[i]);
     if (status != NC_OK) {
         fprintf(stderr, "%s: %s: %s\n", name, nc_status_str(status), nc_gpu_last_error(device));
         return -1;
     }
-    qsort(runs, 5, sizeof *runs, bench_order);
-    return runs[2];
+    return seconds / repeat;
 }
 
 static double gemm_row(nc_gpu *device, uint32_t n) {
@@ -95,26 +104,19 @@ static int fp4_row(nc_gpu *device, uint32_t n, size_t vectors, double bandwidth)
     nc_fp4_gpu *gpu = NULL;
     nc_fp4_gpu_tensor *there = NULL;
     nc_status status = w && x && y ? NC_OK : NC_ERR_MEMORY;
-    double runs[5];
+    double seconds = 0;
     char row[64];
-    int r;
     memset(&tensor, 0, sizeof tensor);
     if (status == NC_OK) status = nc_fp4_tensor_create(&tensor, NC_FP4_MXFP4, NULL, w, n, n);
     if (status == NC_OK) status = nc_fp4_gpu_open(&gpu, device);
     if (status == NC_OK) status = nc_fp4_gpu_tensor_create(&there, gpu, &tensor);
-    if (status == NC_OK) status = nc_fp4_gpu_tensor_matmul(there, x, vectors, y); /* warm-up */
-    for (r = 0; r < 5 && status == NC_OK; r++) {
-        uint64_t ns = 0;
-        const double start = bench_now();
-        status = nc_gpu_run(device, there->program, &ns);
-        runs[r] = ns ? 1e-9 * (double)ns : bench_now() - start;
-    }
+    if (status == NC_OK) status = nc_fp4_gpu_tensor_matmul(there, x, vectors, y);
+    if (status == NC_OK) status = program_time(device, there->program, &seconds);
     snprintf(row, sizeof row, "4-bit weights %u^2, %u vector%s", (unsigned)n, (unsigned)vectors,
              vectors == 1 ? "" : "s");
-    if (status == NC_OK) {
-        qsort(runs, 5, sizeof *runs, bench_order);
-        bench_row(row, 1e-9 * bytes / runs[2], "GB/s", bytes / runs[2] / bandwidth, "addition");
-    } else
+    if (status == NC_OK)
+        bench_row(row, 1e-9 * bytes / seconds, "GB/s", bytes / seconds / bandwidth, "addition");
+    else
         fprintf(stderr, "%s: %s: %s\n", row, nc_status_str(status), nc_gpu_last_error(device));
     nc_fp4_gpu_tensor_destroy(there);
     nc_fp4_gpu_close(gpu);
