@@ -1,6 +1,7 @@
-/* The counter of tests/cuda_count.h, and a search for races: two threads, one word, one of them
-   writes, and no barrier between. It takes the place of gcc's library for -fsanitize=thread and is
-   itself compiled without that flag. */
+/* The counter of tests/cuda_count.h, and a search for races: two threads of a launch or two
+   launches, one word, one of them writes, and no barrier between. It takes the place of gcc's
+   library for -fsanitize=thread and is itself compiled without that flag: an atomic operation does
+   not link. */
 #include "cuda_count.h"
 #include <algorithm>
 #include <cstdio>
@@ -18,10 +19,12 @@ namespace {
 enum : uint16_t { MANY = 0xFFFF };
 enum : uint32_t { MANY_BLOCKS = 0xFFFFFFFF };
 
-/* Who has touched a word: threads in an interval between barriers, blocks in a launch; 0: none. */
+/* Who has touched a word: threads in an interval between barriers, blocks in a launch, launches
+   between barriers of theirs; 0: none. */
 struct cell {
     uint32_t interval, launch, writer_block, reader_block;
     uint16_t writer, reader;
+    uint32_t epoch, wrote, read[2]; /* launches: the last one, the first and the last one */
 };
 
 /* A piece of global or shared memory. Its cells are words until an access is less than one. */
@@ -55,7 +58,9 @@ struct counter {
     site *recent[1024]; /* of these, by the last bits of the pc */
     std::vector<site *> touched;
     size_t threads, thread, block;
-    uint32_t launch, interval;
+    uint32_t launch, interval, epoch; /* of these, the last; epoch 0: nobody tells of barriers */
+    uint32_t first;                   /* launch behind the last call of cuda_count_races, or 0 */
+    std::vector<const char *> names;  /* of all launches, which count from 1 */
     bool running;
     std::set<std::pair<const void *, char>> reported;
     std::string races, given;
@@ -133,6 +138,31 @@ void report(const site &s, const char *unit, size_t number, const char *done, si
         snprintf(text, sizeof text, "%s %zu has %s", unit, other - 1, done);
     c.races += text;
     c.races += ", without a barrier: " + line_of(s.pc) + "\n";
+}
+
+/* The running launch does with the word at `at` what launch `other` must not see, or not yet. */
+void report_launch(const site &s, const region &r, uintptr_t at, const char *done, uint32_t other) {
+    char text[300];
+    if (!c.reported.insert({s.pc, 'l'}).second) return;
+    snprintf(text, sizeof text,
+             "%s, launch %d, %s byte %zu of a buffer of %zu that %s, launch %d, has %s, ",
+             c.names[c.launch - 1], (int)(c.launch - c.first), s.write ? "writes" : "reads",
+             (size_t)(at - r.begin), (size_t)(r.end - r.begin), c.names[other - 1],
+             (int)(other - c.first), done);
+    c.races += text;
+    c.races += "without a barrier: " + line_of(s.pc) + "\n";
+}
+
+void check_launches(cell &w, const site &s, const region &r, uintptr_t at) {
+    if (w.epoch != c.epoch) w.epoch = c.epoch, w.wrote = w.read[0] = w.read[1] = 0;
+    if (w.wrote && w.wrote != c.launch) report_launch(s, r, at, "written", w.wrote);
+    if (s.write) {
+        for (uint32_t reader : w.read)
+            if (reader && reader != c.launch) report_launch(s, r, at, "read", reader);
+        w.wrote = c.launch;
+    } else {
+        w.read[w.read[0] != 0] = c.launch;
+    }
 }
 
 void check(cell &w, const site &s, bool shared) {
@@ -265,8 +295,10 @@ void access(const void *p, unsigned size, bool write, const void *pc) {
     warp[32 * turn + c.thread % 32] = at;
     if (r->shift && (size < 4 || at % 4)) split(*r);
     for (uintptr_t i = (at - r->begin) >> r->shift; i <= (at + size - 1 - r->begin) >> r->shift;
-         i++)
+         i++) {
         check(r->cells[i], s, r->shared);
+        if (c.epoch && !r->shared) check_launches(r->cells[i], s, *r, r->begin + (i << r->shift));
+    }
 }
 
 void access_words(const void *p, size_t bytes, bool write, const void *pc) {
@@ -292,6 +324,7 @@ void launch(const char *kernel, size_t threads) {
     c.threads = threads;
     c.loads.assign(threads, 0);
     c.launch++;
+    c.names.push_back(kernel);
     c.sample = 0;
     for (const auto &k : c.sampled)
         if (!strncmp(kernel, k.first.c_str(), k.first.size())) c.sample = k.second;
@@ -379,11 +412,18 @@ size_t cuda_count_launches(cuda_count *out, size_t most) {
     for (size_t i = 0; i < std::min(most, c.launches.size()); i++) out[i] = c.launches[i];
     return c.launches.size();
 }
-void cuda_count_sample(const char *kernels, size_t blocks) { c.sampled[kernels] = blocks; }
+void cuda_count_sample(const char *kernels, size_t blocks) {
+    if (blocks)
+        c.sampled[kernels] = blocks;
+    else
+        c.sampled.erase(kernels);
+}
+void cuda_count_barrier(void) { c.epoch++; }
 const char *cuda_count_races(void) {
     c.given.swap(c.races);
     c.races.clear();
     c.reported.clear();
+    c.first = c.launch + 1;
     return c.given.c_str();
 }
 }

@@ -48,11 +48,13 @@ static inline void cuda_count_add(cuda_count *sum, const cuda_count *c) {
    launches since the last call of either, in their order; take them first, `most` = 0 tells how many
    there are. cuda_count_sample: kernels whose name begins so run no more than `blocks` of a launch,
    evenly spread, and count for all of them; 0: all again. Results are then good for nothing.
-   cuda_count_races: a line a race that was found since the last call, "" without; the text holds
-   until the next call. */
+   cuda_count_barrier: later launches see what earlier ones did; from the first call on, every
+   barrier is told. cuda_count_races: a line a race that was found since the last call, "" without;
+   the text holds until the next call. */
 typedef size_t cuda_count_take_fn(cuda_count *out, size_t most);
 typedef size_t cuda_count_launches_fn(cuda_count *out, size_t most);
 typedef void cuda_count_sample_fn(const char *kernels, size_t blocks);
+typedef void cuda_count_barrier_fn(void);
 typedef const char *cuda_count_races_fn(void);
 
 #ifdef __cplusplus

@@ -1,10 +1,14 @@
 /* What every kernel does to a device's memory, counted by the driver of tests/cuda_count.h through
-   the libraries' own functions: a table, a ceiling a figure, and no races. Counts are the same in
-   every run. With --launches: a line of JSON for each launch of larger work, for bench/roofline.py;
-   of products a few blocks run and count for all. */
+   the libraries' own functions: a table, a ceiling a figure, and no races, neither in a launch nor
+   between two of a program. Counts are the same in every run. With --launches: a line of JSON for
+   each launch of larger work, for bench/roofline.py; of products a few blocks run and count for
+   all. */
 #include "test.h"
 #include <dlfcn.h>
 #include <math.h>
+#define NC_IMPLEMENTATION /* where programs keep their launches */
+#include "../nc_gpu.h"
+#undef NC_IMPLEMENTATION
 #define NC_GPU
 #define NC_HLX_FP4
 #include "../nc_hlx.h"
@@ -16,6 +20,7 @@
 
 static nc_gpu *device;
 static cuda_count_take_fn *take;
+static cuda_count_barrier_fn *barrier;
 static cuda_count_races_fn *races;
 static cuda_count_launches_fn *launches;
 static cuda_count_sample_fn *sample;
@@ -26,6 +31,58 @@ static void *exported(const char *name) {
     if (!library || !(function = dlsym(library, name))) fail_msg("%s: %s", name, dlerror());
     dlclose(library);
     return function;
+}
+
+/* -- barriers between launches -------------------------------------------------------------- */
+
+/* nc_gpu.h asks CUDA for none: one stream runs in order. For the counter, which is to see what
+   Vulkan may run at once, they are launches of no kernel in a program. tests/gpu_host.c sees that
+   Vulkan gets them, and those of the copies. */
+static const nc_gpu__backend *cuda;
+
+static void record_barrier(nc_gpu *gpu) {
+    nc_gpu_program *program = gpu->recording;
+    nc_gpu__launch *mark = nc__calloc(NULL, sizeof *mark);
+    assert_non_null(mark);
+    if (program->last)
+        program->last->next = mark;
+    else
+        program->first = mark;
+    program->last = mark;
+}
+
+static nc_status end_with_barrier(nc_gpu *gpu, nc_gpu_program *program) {
+    record_barrier(gpu);
+    return cuda->end(gpu, program);
+}
+
+static nc_status launch_one_by_one(nc_gpu *gpu, nc_gpu_program *program) {
+    nc_gpu__launch *l, *next;
+    nc_status status = NC_OK;
+    for (l = program->first; l && status == NC_OK; l = next) {
+        nc_gpu_program one = *program;
+        next = l->next;
+        if (!l->kernel) {
+            barrier();
+            continue;
+        }
+        one.first = one.last = l;
+        l->next = NULL;
+        status = cuda->launch(gpu, &one);
+        l->next = next;
+    }
+    return status;
+}
+
+static void tell_of_barriers(nc_gpu *gpu) {
+    static nc_gpu__backend told;
+    cuda = gpu->backend;
+    told = *cuda;
+    told.barrier = record_barrier;
+    told.end = end_with_barrier;
+    told.launch = launch_one_by_one;
+    gpu->backend = &told;
+    barrier();
 }
 
 static int open_device(void **state) {
@@ -40,10 +97,12 @@ static int open_device(void **state) {
     if (nc_gpu_open(&device, &desc, &err) != NC_OK) fail_msg("%s", err.message);
     *(void **)&take = exported("cuda_count_take");
     *(void **)&races = exported("cuda_count_races");
+    *(void **)&barrier = exported("cuda_count_barrier");
     *(void **)&launches = exported("cuda_count_launches");
     *(void **)&sample = exported("cuda_count_sample");
     assert_int_equal(take(&probe, 1), 1);
     assert_string_equal(probe.kernel, "probe");
+    tell_of_barriers(device);
     return 0;
 }
 
@@ -344,24 +403,31 @@ static void tiles_plain(void) { large_tiles(0, 0); }
 static void tiles_a(void) { large_tiles(1, 0); }
 static void tiles_b(void) { large_tiles(0, 1); }
 
-static void train(nc_hlx_config *config) {
+/* A step, and the losses of `windows` windows. */
+static void train_and_evaluate(nc_hlx_config *config, uint32_t windows) {
     char *text = read_text("examples/data/genesis.txt");
     nc_hlx_model *model;
     nc_hlx_gpu *gpu;
     nc_hlx_adamw adamw;
     nc_hlx_loader loader;
+    const size_t n = strlen(text);
+    size_t at;
+    float loss;
+    for (at = 0; at < n; at++) text[at] = (char)((uint8_t)text[at] % config->vocab_size);
     memset(&adamw, 0, sizeof adamw);
     adamw.clip_norm = 1.0f;
     adamw.weight_decay = 0.1f;
     must(nc_hlx_create(&model, config, NULL));
     nc_hlx_init_weights(model, 1);
-    must(nc_hlx_loader_init(&loader, text, strlen(text), config->max_seq_len, 1));
+    must(nc_hlx_loader_init(&loader, text, n, config->max_seq_len, 1));
     must(nc_hlx_gpu_create(&gpu, device, model, &adamw));
     must(nc_hlx_gpu_train_step(gpu, &loader, &adamw, NULL));
+    if (windows) must(nc_hlx_gpu_evaluate(gpu, &loader, windows, NULL, NULL, &loss));
     nc_hlx_gpu_destroy(gpu);
     nc_hlx_destroy(model);
     free(text);
 }
+static void train(nc_hlx_config *config) { train_and_evaluate(config, 0); }
 
 static nc_hlx_config shape(uint32_t d_model, uint32_t heads, uint32_t seq, uint32_t batch) {
     nc_hlx_config c;
@@ -751,6 +817,135 @@ static void every_kernel_keeps_below_its_ceilings(void **state) {
     if (bad) fail_msg("%d figures are above their ceilings", bad);
 }
 
+/* -- programs --------------------------------------------------------------------------------- */
+
+/* Two launches, each out = x + x of 64 words of one buffer, with a barrier between or none. */
+static const char *sums(int apart, uint32_t x0, uint32_t out0, uint32_t x1, uint32_t out1) {
+    const uint32_t first[6] = {64, 0, 4, x0, x0, out0}, second[6] = {64, 0, 4, x1, x1, out1};
+    nc_gpu_buffer *all[3];
+    nc_gpu_job job;
+    nc_gpu_job_start(&job, device);
+    all[0] = all[1] = all[2] = nc_gpu_job_buffer(&job, input(), WORDS * 4, WORDS * 4);
+    job.apart = apart;
+    nc_gpu_job_dispatch(&job, "elementwise", all, 3, first, sizeof first, 1, 1, 1);
+    nc_gpu_job_dispatch(&job, "elementwise", all, 3, second, sizeof second, 1, 1, 1);
+    must(nc_gpu_job_finish(&job, NULL, 0, NULL, 0));
+    return races();
+}
+
+static void named(const char *text, const char *what) {
+    printf("%s", text);
+    if (!strstr(text, what)) fail_msg("no race: %s", what);
+}
+
+static void a_missing_barrier_between_launches_is_a_race(void **state) {
+    (void)state;
+    assert_string_equal(sums(0, 0, 64, 64, 0), "");
+    assert_string_equal(sums(1, 0, 64, 128, 192), "");
+    assert_string_equal(sums(1, 0, 64, 0, 192), ""); /* both read */
+    named(sums(1, 0, 64, 127, 192), "elementwise, launch 1, reads byte 508 of a buffer of 4096 "
+                                    "that elementwise, launch 0, has written, without a barrier");
+    named(sums(1, 64, 256, 512, 1), "writes byte 256 of a buffer of 4096 that elementwise, "
+                                    "launch 0, has read, without a barrier");
+    named(sums(1, 0, 64, 512, 127), "writes byte 508 of a buffer of 4096 that elementwise, "
+                                    "launch 0, has written, without a barrier");
+}
+
+/* What one run of a program leaves is behind a barrier for the next, though its last launch asks
+   for none. */
+static void the_end_of_a_program_is_a_barrier(void **state) {
+    const uint32_t push[6] = {64, 0, 4, 0, 0, 64};
+    nc_gpu_buffer *all[3];
+    nc_gpu_program *program;
+    nc_gpu_job job;
+    (void)state;
+    must(nc_gpu_buffer_create(device, WORDS * 4, &all[0]));
+    all[1] = all[2] = all[0];
+    nc_gpu_job_start(&job, device);
+    job.apart = 1;
+    nc_gpu_job_dispatch(&job, "elementwise", all, 3, push, sizeof push, 1, 1, 1);
+    must(nc_gpu_job_record(&job, &program));
+    must(nc_gpu_run(device, program, NULL));
+    must(nc_gpu_run(device, program, NULL));
+    nc_gpu_program_destroy(device, program);
+    nc_gpu_buffer_destroy(device, all[0]);
+    assert_string_equal(races(), "");
+}
+
+/* Kinds of training by what is 1 in `kind`: a step, and the losses of a window. */
+enum { FLASH = 1, BF16 = 2, DROPOUT = 4, RECOMPUTE = 8, TIED = 16, MICRO = 32, LLAMA = 64 };
+typedef struct training {
+    int kind;
+    uint32_t d_model, seq, batch, vocab_size;
+    size_t blocks; /* that run of a launch; 0: all */
+} training;
+static void train_kind(const training *t) {
+    nc_hlx_config c = shape(t->d_model, 2, t->seq, t->batch);
+    c.vocab_size = t->vocab_size;
+    c.flash = (t->kind & FLASH) != 0;
+    c.bf16 = (t->kind & BF16) != 0;
+    c.dropout = t->kind & DROPOUT ? 0.1f : 0.0f;
+    c.recompute = (t->kind & RECOMPUTE) != 0;
+    c.tied_output = (t->kind & TIED) != 0;
+    c.micro_batches = t->kind & MICRO ? 2 : 1;
+    if (t->kind & LLAMA) {
+        c.num_kv_heads = c.rms_norm = c.rotary = c.gated_ffn = 1;
+        c.activation = NC_HLX_SILU;
+        c.biases = NC_HLX_BIASES_NONE;
+    }
+    sample("", t->blocks);
+    train_and_evaluate(&c, 1);
+    sample("", 0);
+}
+
+static void training_leaves_out_no_barrier_that_it_needs(void **state) {
+    static const training list[] = {
+        {0, 32, 16, 1, 256, 0},
+        {FLASH, 20, 17, 1, 256, 0},
+        {BF16 | DROPOUT, 32, 16, 1, 256, 0},
+        {DROPOUT | RECOMPUTE | TIED | MICRO, 20, 17, 1, 256, 0},
+        {BF16 | DROPOUT | RECOMPUTE | MICRO, 32, 16, 1, 256, 0},
+        {LLAMA | TIED, 20, 17, 1, 256, 0},
+        {LLAMA | FLASH | DROPOUT | MICRO, 32, 16, 1, 256, 0},
+        {LLAMA | BF16 | RECOMPUTE | TIED, 20, 17, 1, 256, 0},
+        {0, 16, 136, 1, 256, 0}, /* rows of more than a tile's columns */
+        {0, 4, 16, 257, 8, 8}};  /* losses that are summed in two launches */
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof list / sizeof *list; i++) {
+        const char *text;
+        train_kind(&list[i]);
+        text = races();
+        if (*text) fail_msg("training %u: %s", (unsigned)i, text);
+    }
+    (void)take(NULL, 0);
+}
+
+static void hash_trees(void) {
+    enum { LEAVES = 128 };
+    uint64_t *nodes = elements(2 * LEAVES * 4);
+    must(nc_gl_gpu_merkle_build(field, NC_GL_POSEIDON2, nodes, LEAVES));
+    must(nc_gl_gpu_merkle_build(field, NC_GL_TRIDENT, nodes, LEAVES));
+    free(nodes);
+}
+
+static void cosets(void) {
+    uint64_t *x = elements(1 << 15);
+    must(nc_gl_gpu_ntt_coset(field, x, 14, 2, 7, 0));
+    must(nc_gl_gpu_ntt_coset(field, x, 14, 2, 7, 1));
+    free(x);
+}
+
+static void field_leaves_out_no_barrier_that_it_needs(void **state) {
+    (void)state;
+    must(nc_gl_gpu_open(&field, device, NULL));
+    hash_trees();
+    cosets();
+    nc_gl_gpu_close(field);
+    assert_string_equal(races(), "");
+    (void)take(NULL, 0);
+}
+
 /* -- launches of larger work --------------------------------------------------------------- */
 
 static void train_preset(int flash) {
@@ -845,6 +1040,10 @@ int main(int argc, char **argv) {
         cmocka_unit_test(a_missing_barrier_is_a_race),
         cmocka_unit_test(blocks_that_write_one_word_are_a_race),
         cmocka_unit_test(an_uncoalesced_load_passes_its_ceiling),
+        cmocka_unit_test(a_missing_barrier_between_launches_is_a_race),
+        cmocka_unit_test(the_end_of_a_program_is_a_barrier),
+        cmocka_unit_test(training_leaves_out_no_barrier_that_it_needs),
+        cmocka_unit_test(field_leaves_out_no_barrier_that_it_needs),
         cmocka_unit_test(every_kernel_keeps_below_its_ceilings),
     };
     if (argc > 1 && !strcmp(argv[1], "--launches"))
