@@ -228,17 +228,74 @@ static void copies_of_any_size_arrive_in_their_order(void **state) {
     free(out);
 }
 
-static void the_end_of_a_program_orders_what_runs_after_it(void **state) {
-    const uint32_t shader = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT;
+/* Whether a barrier between the two commands orders what they do to the same bytes of a buffer. */
+static int ordered(size_t before, size_t after) {
+    static const uint32_t stage[2] = {VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
+                                      VK_PIPELINE_STAGE_TRANSFER_BIT};
+    static const uint32_t write[2] = {VK_ACCESS_SHADER_WRITE_BIT, VK_ACCESS_TRANSFER_WRITE_BIT};
+    static const uint32_t read[2] = {VK_ACCESS_SHADER_READ_BIT, VK_ACCESS_TRANSFER_READ_BIT};
+    const between_command *list = vulkan->submitted;
+    const int a = list[before].kind == 'C', b = list[after].kind == 'C';
+    const uint32_t uses = a && b ? write[b] : read[b] | write[b]; /* copies go the same way */
+    size_t i;
+    for (i = before + 1; i < after; i++)
+        if (list[i].kind == 'B' && (list[i].from & stage[a]) && (list[i].wrote & write[a]) &&
+            (list[i].to & stage[b]) && (list[i].uses & uses) == uses)
+            return 1;
+    return 0;
+}
+
+/* All copies and dispatches that were submitted, as text, with a bar where two that follow each
+   other are ordered. */
+static const char *order(char out[2 * BETWEEN_COMMANDS]) {
+    size_t i, n = 0, last = BETWEEN_COMMANDS;
+    for (i = 0; i < vulkan->submitted_count; i++) {
+        if (vulkan->submitted[i].kind == 'B') continue;
+        if (last < i && ordered(last, i)) out[n++] = '|';
+        out[n++] = vulkan->submitted[i].kind;
+        last = i;
+    }
+    out[n] = 0;
+    return out;
+}
+
+/* Two copies to the device, the program, and a copy from it. */
+static void submit_with_copies(nc_gpu *gpu, nc_gpu_program *program, nc_gpu_buffer *buffer) {
+    float x[COUNT] = {0};
+    assert_int_equal(nc_gpu_upload(gpu, buffer, 0, x, sizeof x), NC_OK);
+    assert_int_equal(nc_gpu_upload(gpu, buffer, 0, x, 4), NC_OK);
+    assert_int_equal(nc_gpu_run_download(gpu, program, buffer, 0, x, sizeof x), NC_OK);
+}
+
+/* A program of three launches, two of which are apart, is submitted with copies, and alone. */
+static void vulkan_is_told_of_every_order(void **state) {
+    uint32_t push[6] = {COUNT, 0, 4, 0, 0, 0};
     nc_gpu *gpu = open_device(&roads[0]);
+    char text[2 * BETWEEN_COMMANDS];
     nc_gpu_program *program;
+    nc_gpu_buffer *all[3];
+    nc_gpu_job job;
+    int i;
     (void)state;
-    assert_int_equal(nc_gpu_begin(gpu), NC_OK);
-    assert_int_equal(nc_gpu_end(gpu, &program), NC_OK);
-    assert_true(vulkan->barrier_stages & VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT);
-    assert_true(vulkan->barrier_stages & VK_PIPELINE_STAGE_TRANSFER_BIT);
-    assert_int_equal(vulkan->barrier_access & shader, shader);
+    assert_int_equal(nc_gpu_buffer_create(gpu, 4 * COUNT * 4, &all[0]), NC_OK);
+    all[1] = all[2] = all[0];
+    vulkan->commands = 1;
+    nc_gpu_job_start(&job, gpu);
+    for (i = 0; i < 3; i++) {
+        job.apart = i != 1; /* the last one too: the program's end is a barrier */
+        push[5] += COUNT;   /* where it writes */
+        nc_gpu_job_dispatch(&job, "elementwise", all, 3, push, sizeof push, 1, 1, 1);
+    }
+    assert_int_equal(nc_gpu_job_record(&job, &program), NC_OK);
+    submit_with_copies(gpu, program, all[0]);
+    assert_string_equal(order(text), "C|C|DD|D|C");
+    vulkan->submitted_count = 0; /* the host has waited */
+    assert_int_equal(nc_gpu_run(gpu, program, NULL), NC_OK);
+    assert_int_equal(nc_gpu_run(gpu, program, NULL), NC_OK);
+    submit_with_copies(gpu, program, all[0]);
+    assert_string_equal(order(text), "DD|D|DD|D|C|C|DD|D|C");
     nc_gpu_program_destroy(gpu, program);
+    nc_gpu_buffer_destroy(gpu, all[0]);
     nc_gpu_close(gpu);
 }
 
@@ -477,7 +534,7 @@ int main(void) {
     };
     const struct CMUnitTest of_vulkan[] = {
         cmocka_unit_test_setup(copies_that_never_arrive_are_not_forgotten, begin),
-        cmocka_unit_test_setup(the_end_of_a_program_orders_what_runs_after_it, begin),
+        cmocka_unit_test_setup(vulkan_is_told_of_every_order, begin),
         cmocka_unit_test_setup(host_memory_is_cached_where_the_device_has_such, begin),
         cmocka_unit_test_setup(modules_ask_for_every_mode_of_arithmetic_that_is_offered, begin),
         cmocka_unit_test_setup(devices_that_leave_out_parts_of_vulkan_are_asked_for, begin),

@@ -26,7 +26,10 @@ vulkan_between between;
     X(AllocateMemory)                                                                              \
     X(FreeMemory)                                                                                  \
     X(MapMemory)                                                                                   \
+    X(BeginCommandBuffer)                                                                          \
     X(CmdPipelineBarrier)                                                                          \
+    X(CmdDispatch)                                                                                 \
+    X(CmdCopyBuffer)                                                                               \
     X(CreateShaderModule)                                                                          \
     X(CreatePipelineCache)
 static struct {
@@ -86,9 +89,43 @@ static VKAPI_ATTR VkResult VKAPI_CALL CreateInstance(const VkInstanceCreateInfo 
     return next.CreateInstance(&changed, hooks, out);
 }
 
+/* What stands in a command buffer. */
+typedef struct recording {
+    VkCommandBuffer of;
+    between_command list[BETWEEN_COMMANDS];
+    size_t count;
+} recording;
+
+static recording *recording_of(VkCommandBuffer commands) {
+    static recording all[8];
+    size_t i;
+    for (i = 0; i < 8; i++) {
+        if (!all[i].of) all[i].of = commands;
+        if (all[i].of == commands) return &all[i];
+    }
+    abort();
+}
+
+static void keep(VkCommandBuffer commands, between_command command) {
+    recording *r = between.commands ? recording_of(commands) : NULL;
+    if (r && r->count < BETWEEN_COMMANDS) r->list[r->count++] = command;
+}
+
+static void submit_kept(const VkSubmitInfo *submit) {
+    uint32_t i;
+    size_t k;
+    for (i = 0; between.commands && i < submit->commandBufferCount; i++) {
+        const recording *r = recording_of(submit->pCommandBuffers[i]);
+        for (k = 0; k < r->count && between.submitted_count < BETWEEN_COMMANDS; k++)
+            between.submitted[between.submitted_count++] = r->list[k];
+    }
+}
+
 static VKAPI_ATTR VkResult VKAPI_CALL QueueSubmit(VkQueue queue, uint32_t n,
                                                   const VkSubmitInfo *submits, VkFence fence) {
+    uint32_t i;
     between.submits++;
+    for (i = 0; i < n; i++) submit_kept(&submits[i]);
     if (between.fail_submit && between.fail_after-- == 0) return (VkResult)between.fail_submit;
     return next.QueueSubmit(queue, n, submits, fence);
 }
@@ -215,13 +252,35 @@ static VKAPI_ATTR VkResult VKAPI_CALL MapMemory(VkDevice device, VkDeviceMemory 
     return next.MapMemory(device, block, offset, size, flags, out);
 }
 
+static VKAPI_ATTR VkResult VKAPI_CALL BeginCommandBuffer(VkCommandBuffer commands,
+                                                         const VkCommandBufferBeginInfo *info) {
+    if (between.commands) recording_of(commands)->count = 0;
+    return next.BeginCommandBuffer(commands, info);
+}
+
+static VKAPI_ATTR void VKAPI_CALL CmdDispatch(VkCommandBuffer commands, uint32_t x, uint32_t y,
+                                              uint32_t z) {
+    const between_command dispatch = {'D', 0, 0, 0, 0};
+    keep(commands, dispatch);
+    next.CmdDispatch(commands, x, y, z);
+}
+
+static VKAPI_ATTR void VKAPI_CALL CmdCopyBuffer(VkCommandBuffer commands, VkBuffer from,
+                                                VkBuffer to, uint32_t n,
+                                                const VkBufferCopy *regions) {
+    const between_command copy = {'C', 0, 0, 0, 0};
+    keep(commands, copy);
+    next.CmdCopyBuffer(commands, from, to, n, regions);
+}
+
 static VKAPI_ATTR void VKAPI_CALL
 CmdPipelineBarrier(VkCommandBuffer commands, VkPipelineStageFlags from, VkPipelineStageFlags to,
                    VkDependencyFlags flags, uint32_t n, const VkMemoryBarrier *barriers,
                    uint32_t buffer_count, const VkBufferMemoryBarrier *buffers,
                    uint32_t image_count, const VkImageMemoryBarrier *images) {
-    between.barrier_stages = to;
-    between.barrier_access = n ? barriers->dstAccessMask : 0;
+    const between_command barrier = {'B', from, n ? barriers->srcAccessMask : 0, to,
+                                     n ? barriers->dstAccessMask : 0};
+    keep(commands, barrier);
     next.CmdPipelineBarrier(commands, from, to, flags, n, barriers, buffer_count, buffers,
                             image_count, images);
 }

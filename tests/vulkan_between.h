@@ -4,7 +4,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { BETWEEN_WORDS = 1 << 16, BETWEEN_DEVICES = 20 };
+enum { BETWEEN_WORDS = 1 << 16, BETWEEN_DEVICES = 20, BETWEEN_COMMANDS = 32 };
+
+/* A dispatch 'D', a copy 'C' or a barrier 'B' with its masks. */
+typedef struct between_command {
+    char kind;
+    uint32_t from, wrote, to, uses;
+} between_command;
 
 typedef struct vulkan_between {
     /* asked for */
@@ -15,11 +21,13 @@ typedef struct vulkan_between {
     uint32_t invocations, shared_bytes, buffers; /* limits; 0: the driver's */
     int uncached;                                /* no memory type that the host caches */
     int portable; /* the driver is one of those that leave out parts, as MoltenVK */
+    int commands; /* those that are recorded from here on are kept */
     /* seen */
     unsigned submits, waits, allocations, most_allocations;
-    uint32_t barrier_stages, barrier_access; /* behind the last barrier of a command buffer */
-    uint32_t mapped_flags;                   /* of the memory type that was mapped last */
-    uint32_t modes[8];                       /* execution modes for a width in the last module */
+    between_command submitted[BETWEEN_COMMANDS]; /* of those kept, in the order of submission */
+    size_t submitted_count;
+    uint32_t mapped_flags; /* of the memory type that was mapped last */
+    uint32_t modes[8];     /* execution modes for a width in the last module */
     size_t mode_count;
     int asked_portable; /* 1: for devices that leave out parts, 2: and for their extension */
     size_t cache_bytes; /* that the last pipeline cache began with */
