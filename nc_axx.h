@@ -7034,11 +7034,56 @@ static int nc_axx__code(float x, float scale, float low, float high) {
     return (int)v;
 }
 
+static int nc_axx__level(void);
+
+#ifdef NC_AXX__X86
+/* Those of eight values; only the order of the bounds differs, and of NaN. */
+static inline __attribute__((always_inline, target("avx2"))) __m256i
+nc_axx__eight_codes(const float *x, __m256 scale, __m256 low, __m256 high) {
+    const __m256 v = _mm256_mul_ps(_mm256_loadu_ps(x), scale);
+    const __m256 real = _mm256_and_ps(v, _mm256_cmp_ps(v, v, _CMP_ORD_Q));
+    return _mm256_cvtps_epi32(_mm256_max_ps(_mm256_min_ps(real, high), low));
+}
+
+/* Eight by eight as far as they go; returns how many. */
+__attribute__((target("avx2"))) static size_t
+nc_axx__vector_codes(uint8_t *q, const float *x, size_t n, float scale, float low, float high) {
+    const __m256 by = _mm256_set1_ps(scale), least = _mm256_set1_ps(low);
+    const __m256 most = _mm256_set1_ps(high);
+    const __m256i bytes = _mm256_set1_epi16(255);
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    size_t i = 0, k;
+    for (; i + 8 <= n; i += k) {
+        __m256i a = nc_axx__eight_codes(x + i, by, least, most), b = a;
+        __m256i c;
+        k = i + 32 <= n ? 32 : i + 16 <= n ? 16 : 8;
+        if (k > 8) b = nc_axx__eight_codes(x + i + 8, by, least, most);
+        a = c = _mm256_and_si256(_mm256_packs_epi32(a, b), bytes);
+        if (k == 32) {
+            b = nc_axx__eight_codes(x + i + 16, by, least, most);
+            c = nc_axx__eight_codes(x + i + 24, by, least, most);
+            c = _mm256_and_si256(_mm256_packs_epi32(b, c), bytes);
+        }
+        a = _mm256_permutevar8x32_epi32(_mm256_packus_epi16(a, c), order);
+        if (k == 32)
+            _mm256_storeu_si256((__m256i *)(void *)(q + i), a);
+        else if (k == 16)
+            _mm_storeu_si128((__m128i *)(void *)(q + i), _mm256_castsi256_si128(a));
+        else
+            _mm_storel_epi64((__m128i *)(void *)(q + i), _mm256_castsi256_si128(a));
+    }
+    return i;
+}
+#endif
+
 /* The same for n values, the low bytes. */
 static void nc_axx__codes(uint8_t *q, const float *x, size_t n, float scale, float low,
                           float high) {
-    size_t i, k;
-    for (i = 0; i + NC_AXX__BLOCK_VALUES <= n; i += NC_AXX__BLOCK_VALUES) {
+    size_t i = 0, k;
+#ifdef NC_AXX__X86
+    if (nc_axx__level() >= 1) i = nc_axx__vector_codes(q, x, n, scale, low, high);
+#endif
+    for (; i + NC_AXX__BLOCK_VALUES <= n; i += NC_AXX__BLOCK_VALUES) {
         uint8_t out[NC_AXX__BLOCK_VALUES]; /* q may lie anywhere */
         for (k = 0; k < NC_AXX__BLOCK_VALUES; k++)
             out[k] = (uint8_t)nc_axx__code(x[i + k], scale, low, high);
@@ -9039,15 +9084,66 @@ static nc_axx__four nc_axx__value_four(const int32_t *sums, nc_axx__four scale, 
 static void nc_axx__store_four(float *to, nc_axx__four v) { vst1q_f32(to, v); }
 #endif
 
-/* The values of a row of sums, one scale and bias for all. */
-static void nc_axx__row_values(float *y, const int32_t *sums, size_t n, float scale, float bias) {
+#ifdef NC_AXX__X86
+/* Eight by eight as far as they go; returns how many. */
+static inline __attribute__((always_inline, target("avx2"))) size_t
+nc_axx__eight_values(float *y, const int32_t *sums, size_t n, __m256 scale, __m256 bias) {
+    const __m256 there = _mm256_cmp_ps(scale, _mm256_setzero_ps(), _CMP_NEQ_UQ);
     size_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        const __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)(sums + i));
+        const __m256 quotient = _mm256_div_ps(_mm256_cvtepi32_ps(v), scale);
+        _mm256_storeu_ps(y + i, _mm256_add_ps(_mm256_and_ps(quotient, there), bias));
+    }
+    return i;
+}
+
+__attribute__((target("avx2"))) static void nc_axx__rows_values_8(float *y, const int32_t *sums,
+                                                                  size_t rows, size_t n,
+                                                                  size_t step, float scale,
+                                                                  float bias) {
+    const __m256 by = _mm256_set1_ps(scale), plus = _mm256_set1_ps(bias);
+    size_t r = 0, i;
+    for (; r + 2 <= rows && n == 4; r += 2, sums += 2 * step, y += 8) { /* two short rows */
+        int32_t both[8];
+        memcpy(both, sums, 16);
+        memcpy(both + 4, sums + step, 16);
+        (void)nc_axx__eight_values(y, both, 8, by, plus);
+    }
+    for (; r < rows; r++, sums += step, y += n) {
+        i = nc_axx__eight_values(y, sums, n, by, plus);
+        if (i + 4 <= n) {
+            nc_axx__store_four(y + i, nc_axx__value_four(sums + i, _mm256_castps256_ps128(by),
+                                                         _mm256_castps256_ps128(plus)));
+            i += 4;
+        }
+        for (; i < n; i++) y[i] = nc_axx__value_of(sums[i], scale, bias);
+    }
+}
+#endif
+
+/* The values of some rows of sums, `step` apart, one scale and bias for all. */
+static void nc_axx__rows_values(float *y, const int32_t *sums, size_t rows, size_t n, size_t step,
+                                float scale, float bias) {
 #if defined(NC_AXX__X86) || defined(NC__NEON)
     const float scales[4] = {scale, scale, scale, scale}, biases[4] = {bias, bias, bias, bias};
     const nc_axx__four by = nc_axx__four_at(scales), plus = nc_axx__four_at(biases);
-    for (; i + 4 <= n; i += 4) nc_axx__store_four(y + i, nc_axx__value_four(sums + i, by, plus));
 #endif
-    for (; i < n; i++) y[i] = nc_axx__value_of(sums[i], scale, bias);
+    size_t r, i;
+#ifdef NC_AXX__X86
+    if (nc_axx__level() >= 1) {
+        nc_axx__rows_values_8(y, sums, rows, n, step, scale, bias);
+        return;
+    }
+#endif
+    for (r = 0; r < rows; r++, sums += step, y += n) {
+        i = 0;
+#if defined(NC_AXX__X86) || defined(NC__NEON)
+        for (; i + 4 <= n; i += 4)
+            nc_axx__store_four(y + i, nc_axx__value_four(sums + i, by, plus));
+#endif
+        for (; i < n; i++) y[i] = nc_axx__value_of(sums[i], scale, bias);
+    }
 }
 
 enum { NC_AXX__SOME = 16 };
@@ -9226,7 +9322,8 @@ NC_API nc_status nc_axx_matmul(const nc_axx_engine *e, const void *a, float a_sc
         if (b_by_rows) second = nc_axx__turn(parts.turned, second, n, k, nc_axx__operand_bytes(e));
         status = nc_axx_gemm(e, nc_axx__from(e, a, i * m * k), second, parts.sums, m, n, k,
                              parts.gemm, nc_axx_gemm_work_bytes(e, m, n, k));
-        if (status == NC_OK) nc_axx__row_values(y + i * m * n, parts.sums, m * n, scale, 0.0f);
+        if (status == NC_OK)
+            nc_axx__rows_values(y + i * m * n, parts.sums, 1, m * n, m * n, scale, 0.0f);
     }
     return status;
 }
@@ -9415,15 +9512,20 @@ static void nc_axx__gather(const nc_axx_engine *e, const nc_axx__plan *p, void *
     }
 }
 
-/* -- depthwise: channels one by one, with a look-up for every tap of a place, or where the engine
- * is a few products, a block of them lane by lane -- */
+/* -- depthwise: channels one by one, by the cheapest of three ways: a look-up for every tap of a
+ * place; vectors of look-ups, all taps of a row of the kernel at once; products -- */
 
 enum {
     NC_AXX__DEPTHWISE_TAPS = 128,       /* more columns of the table do not stay in a cache */
     NC_AXX__DEPTHWISE_TERMS = 4,        /* more products are slower than look-ups */
     NC_AXX__DEPTHWISE_PLACES = 1 << 18, /* of a padded map: more are no blocks of channels */
-    NC_AXX__BLOCK_CHANNELS = 16,
-    NC_AXX__LAYER_HANDS = 8 /* threads of a layer at most */
+    NC_AXX__KERNEL_ROWS = 7,            /* more vectors of look-ups do not stay in a cache */
+    NC_AXX__KERNEL_COLUMNS = 8,
+    NC_AXX__ROWS_PLACES = 512,  /* fewer a channel are not worth their making */
+    NC_AXX__BAND_PLACES = 1024, /* sums at once */
+    NC_AXX__CODES = 1024,       /* of small maps, quantised at once */
+    NC_AXX__BEYOND = 64,        /* values that vectors reach beyond the end */
+    NC_AXX__LAYER_HANDS = 8     /* threads of a layer at most */
 };
 
 /* The larger map with what lies around it, as far as taps reach. */
@@ -9455,22 +9557,83 @@ static void nc_axx__tap_starts(const nc_axx__plan *p, size_t lanes, size_t *star
     *starts = starts[-1];
 }
 
-/* Whether a convolution goes this way: with more outputs of a channel rows of taps are quicker. */
+/* Whether a convolution goes channel by channel: with more outputs of a channel rows of taps are quicker. */
 static int nc_axx__is_depthwise(const nc_axx_engine *e, const nc_axx__plan *p) {
     return !(e && e->wide) && p->large_channels == 1 && p->small_channels <= 4 &&
            p->taps <= NC_AXX__DEPTHWISE_TAPS;
 }
 
-/* By how many products; 0: by look-ups. */
-static size_t nc_axx__depthwise_terms(const nc_axx_engine *e, const nc_axx__plan *p) {
+/* The padded map cut by the strides into planes, in each of which places step by one: the value at
+ * (y, x) lies in plane (y % stride_h, x % stride_w). Those that no tap reads are left out. */
+typedef struct nc_axx__grid {
+    size_t planes_h, planes_w, rows, columns;
+    size_t places; /* of all planes */
+} nc_axx__grid;
+
+static nc_axx__grid nc_axx__grid_of(const nc_axx__plan *p) {
+    const size_t reach_h = (p->s.kernel_h - 1) * p->s.dilation_h;
+    const size_t reach_w = (p->s.kernel_w - 1) * p->s.dilation_w;
+    nc_axx__grid g;
+    g.planes_h = reach_h < p->s.stride_h ? reach_h + 1 : p->s.stride_h;
+    g.planes_w = reach_w < p->s.stride_w ? reach_w + 1 : p->s.stride_w;
+    g.rows = p->small_h + reach_h / p->s.stride_h;
+    g.columns = p->small_w + reach_w / p->s.stride_w;
+    g.places = nc__mul_size(nc__mul_size(g.planes_h, g.planes_w), nc__mul_size(g.rows, g.columns));
+    return g;
+}
+
+/* The first place of a row of a plane. */
+static size_t nc_axx__grid_row(const nc_axx__grid *g, size_t plane, size_t row) {
+    return (plane * g->rows + row) * g->columns;
+}
+
+/* Where the first place reads every tap. */
+static void nc_axx__grid_starts(const nc_axx__plan *p, const nc_axx__grid *g, size_t *starts) {
+    size_t i, j;
+    for (i = 0; i < p->s.kernel_h; i++)
+        for (j = 0; j < p->s.kernel_w; j++) {
+            const size_t y = i * p->s.dilation_h, x = j * p->s.dilation_w;
+            const size_t plane = y % p->s.stride_h * g->planes_w + x % p->s.stride_w;
+            *starts++ = nc_axx__grid_row(g, plane, y / p->s.stride_h) + x / p->s.stride_w;
+        }
+}
+
+enum { NC_AXX__BY_ONES, NC_AXX__BY_ROWS, NC_AXX__BY_PRODUCTS };
+
+/* Whether vectors can hold the look-ups of rows of this kernel. */
+static int nc_axx__fits_rows(const nc_axx__plan *p) {
+    const nc_axx_conv *s = &p->s;
+    return s->kernel_h <= NC_AXX__KERNEL_ROWS && s->kernel_w <= NC_AXX__KERNEL_COLUMNS &&
+           s->stride_h == 1 && s->stride_w == 1 && s->dilation_h == 1 && s->dilation_w == 1;
+}
+
 #ifdef NC_AXX__VECTORS
-    if (nc_axx__level() >= 1 && !e->info.planes && e->info.products <= NC_AXX__DEPTHWISE_TERMS &&
-        p->s.groups >= 4 && nc_axx__padded_places(p) <= NC_AXX__DEPTHWISE_PLACES)
-        return e->info.products;
+/* Whether 16 bits hold what the terms make of the operands, factors included. */
+static int nc_axx__is_products(const nc_axx_engine *e) {
+    size_t r, i;
+    if (e->info.planes || e->info.products > NC_AXX__DEPTHWISE_TERMS) return 0;
+    for (r = 0; r < e->info.products; r++)
+        for (i = 0; i < 256; i++) {
+            const nc_axx__term *t = &e->terms[r];
+            if (nc_axx__abs((t->v[i] + t->v_offset) * t->factor) > INT16_MAX) return 0;
+        }
+    return 1;
+}
+
+#endif
+
+/* How the sums of a convolution are made. */
+static int nc_axx__depthwise_way(const nc_axx_engine *e, const nc_axx__plan *p) {
+#ifdef NC_AXX__VECTORS
+    const size_t places = p->s.batch * p->small_h * p->small_w;
+    const int rows = nc_axx__fits_rows(p) && places >= NC_AXX__ROWS_PLACES;
+    if (nc_axx__level() < 1) return NC_AXX__BY_ONES;
+    if (nc_axx__is_products(e) && (e->info.products <= 2 || !rows)) return NC_AXX__BY_PRODUCTS;
+    if (rows) return NC_AXX__BY_ROWS;
 #endif
     (void)e;
     (void)p;
-    return 0;
+    return NC_AXX__BY_ONES;
 }
 
 /* Images whose places are the rows of one product: that of a small map does little alone. */
@@ -9489,9 +9652,10 @@ typedef struct nc_axx__conv_work {
     uint8_t *gemm;
     float *floats, *turned,
         *w;         /* rows of taps; the smaller map, place by place; weights of a group */
-    size_t *starts; /* depthwise: where the first place reads its taps (one more: the last again) */
+    size_t *starts; /* depthwise: where the first place reads its taps, of every term */
     uint8_t *slots; /* nc_axx__depthwise_memory, one a thread */
     size_t slot_count, slot_bytes;
+    int32_t *pairs; /* depthwise: pairs of weights of every term, output by output */
     int is_depthwise;
     size_t bytes;
 } nc_axx__conv_work;
@@ -9507,28 +9671,60 @@ static size_t nc_axx__hands(size_t most) {
 #endif
 }
 
+/* Where the values of a plane come from, rows or columns. */
+typedef struct nc_axx__stripe {
+    size_t from, to, count; /* the first of the map, its place in the plane, and how many */
+} nc_axx__stripe;
+
+/* Of plane number i: every stride-th of `large`, of which `before` lie in the padding. */
+static nc_axx__stripe nc_axx__stripe_of(size_t i, size_t stride, size_t before, size_t large,
+                                        size_t places) {
+    nc_axx__stripe cut;
+    cut.from = (i + stride - before % stride) % stride;
+    cut.to = (cut.from + before) / stride;
+    cut.count = cut.from < large ? (large - 1 - cut.from) / stride + 1 : 0;
+    if (cut.to >= places) cut.count = 0;
+    if (cut.count > places - cut.to) cut.count = places - cut.to;
+    return cut;
+}
+
 /* A thread's memory for depthwise channels. */
 typedef struct nc_axx__depthwise_memory {
-    size_t places;    /* of the padded map */
-    uint8_t *bytes;   /* look-ups: a padded channel */
-    int16_t *factors; /* products: what every term makes of padded channels, lane by lane, */
-    int16_t *weights; /* and of the weights: [term][output][tap, 0 behind the last][lane] */
-    int32_t *sums;    /* of a row of places, lane by lane if there are any */
+    nc_axx__grid grid;
+    nc_axx__stripe *cuts; /* rows of all planes, then columns */
+    size_t band, row;     /* rows of the grid whose sums are made at once; from one's to the next */
+    uint8_t *codes;       /* of channels as they are, */
+    uint8_t *bytes;       /* in planes, */
+    uint16_t *values;     /* and what the vectors take: offsets of rows, or factors of every term */
+    int32_t *rows;        /* tables of products of rows of taps, output by output */
+    int32_t *sums;
 } nc_axx__depthwise_memory;
+
+/* int32_t of a table: for each byte rows of four taps, the last first, and a row of zeros. */
+static size_t nc_axx__rows_size(const nc_axx__plan *p) { return 256 * 4 * (p->s.kernel_h + 1); }
 
 /* Returns its size. */
 static size_t nc_axx__lay_out_depthwise(const nc_axx__plan *p, void *memory,
                                         nc_axx__depthwise_memory *m) {
-    const size_t all = NC_AXX__DEPTHWISE_TERMS * NC_AXX__BLOCK_CHANNELS;
+    const size_t terms = NC_AXX__DEPTHWISE_TERMS, beyond = NC_AXX__BEYOND;
+    const size_t quarters = (p->s.kernel_w + 3) / 4;
     nc_axx__arena arena = nc_axx__arena_of(memory);
-    m->places = nc_axx__padded_places(p);
-    m->bytes = (uint8_t *)nc_axx__piece(
-        &arena, m->places, m->places <= NC_AXX__DEPTHWISE_PLACES ? all * sizeof *m->factors : 1);
-    m->factors = (int16_t *)(void *)m->bytes;
-    m->weights = (int16_t *)nc_axx__piece(&arena, all * p->small_channels * (p->taps + 1),
-                                          sizeof *m->weights);
-    m->sums = (int32_t *)nc_axx__piece(&arena, nc__mul_size(p->small_w, NC_AXX__BLOCK_CHANNELS),
-                                       sizeof *m->sums);
+    const nc_axx__grid g = nc_axx__grid_of(p);
+    size_t places;
+    m->grid = g;
+    m->row = nc__add_size(g.columns, 7) & ~(size_t)7;
+    m->band = m->row < NC_AXX__BAND_PLACES ? NC_AXX__BAND_PLACES / m->row : 1;
+    places = nc__add_size(g.places, nc__add_size(g.columns, beyond));
+    m->cuts = (nc_axx__stripe *)nc_axx__piece(&arena, g.planes_h + g.planes_w, sizeof *m->cuts);
+    m->codes = (uint8_t *)nc_axx__piece(
+        &arena, nc_axx__larger(nc__mul_size(p->large_h, p->large_w), NC_AXX__CODES), 1);
+    m->bytes = (uint8_t *)nc_axx__piece(&arena, places, 1);
+    m->values = (uint16_t *)nc_axx__piece(&arena, nc__mul_size(terms, places), 2);
+    m->rows = (int32_t *)nc_axx__piece(
+        &arena,
+        nc_axx__fits_rows(p) ? p->small_channels * quarters * nc_axx__rows_size(p) + beyond : 0, 4);
+    m->sums = (int32_t *)nc_axx__piece(&arena,
+                                       nc__add_size(nc__mul_size(m->band + 1, m->row), beyond), 4);
     return nc_axx__arena_bytes(&arena);
 }
 
@@ -9559,7 +9755,10 @@ static void nc_axx__lay_out_conv(const nc_axx_engine *e, const nc_axx__plan *p, 
     parts->is_depthwise = nc_axx__is_depthwise(e, p);
     if (!parts->is_depthwise) return;
     arena = nc_axx__arena_of(work);
-    parts->starts = (size_t *)nc_axx__piece(&arena, p->taps + 1, sizeof *parts->starts);
+    parts->starts = (size_t *)nc_axx__piece(&arena, NC_AXX__DEPTHWISE_TERMS * (p->taps + 1),
+                                            sizeof *parts->starts);
+    parts->pairs = (int32_t *)nc_axx__piece(
+        &arena, nc__mul_size(p->s.out_channels, NC_AXX__DEPTHWISE_TERMS * p->taps), 4);
     parts->slot_bytes = nc_axx__lay_out_depthwise(p, NULL, &memory);
     parts->slot_count = parts->slot_bytes < (1u << 22) ? NC_AXX__LAYER_HANDS : 1;
     parts->slots = (uint8_t *)nc_axx__piece(&arena, parts->slot_count, parts->slot_bytes);
@@ -9997,111 +10196,416 @@ static nc_status nc_axx__begin_conv(const nc_axx_engine *e, const nc_axx_conv *s
     return NC_OK;
 }
 
-/* Sums over the taps by look-ups for some places that read every stride-th byte. */
-static inline void nc_axx__look_up_some(const nc_axx_engine *e, const uint8_t *bytes,
-                                        const size_t *starts, const uint8_t *w, size_t taps,
-                                        size_t stride, int32_t *sums, size_t n) {
-    int32_t sum[8] = {0, 0, 0, 0, 0, 0, 0, 0};
-    size_t tap, k;
-    for (tap = 0; tap < taps; tap++) {
-        const uint8_t *x = bytes + starts[tap];
-        const int32_t *column = e->turned + (size_t)w[tap] * 256;
-        NC_AXX__UNROLL(8)
-        for (k = 0; k < n; k++) sum[k] += column[x[k * stride]];
+/* Where a layer's first operands come from: their bytes, or float32 values, which become bytes of
+ * so many bits on the way. */
+typedef struct nc_axx__depthwise_input {
+    const uint8_t *codes;
+    const float *values;
+    uint32_t bits;
+    float scale;
+} nc_axx__depthwise_input;
+
+/* Rows of bytes. */
+static void nc_axx__copy_rows(uint8_t *to, size_t to_step, const uint8_t *from, size_t step,
+                              size_t rows, size_t n) {
+    size_t r, i;
+    for (r = 0; r < rows && n == 4; r++, to += to_step, from += step) memcpy(to, from, 4);
+    for (r = 0; r < rows && n == 8; r++, to += to_step, from += step) memcpy(to, from, 8);
+    for (r = 0; r < rows && n != 4 && n != 8; r++, to += to_step, from += step) {
+        for (i = 0; i + 16 <= n; i += 16) memcpy(to + i, from + i, 16);
+        for (; i + 4 <= n; i += 4) memcpy(to + i, from + i, 4);
+        for (; i < n; i++) to[i] = from[i];
     }
-    memcpy(sums, sum, n * sizeof *sum);
 }
 
-/* For a row of places. */
-static inline void nc_axx__look_up_row(const nc_axx_engine *e, const uint8_t *bytes,
-                                       const size_t *starts, const uint8_t *w, size_t taps,
-                                       size_t stride, int32_t *sums, size_t n) {
+/* Every stride-th byte of those that can be read. */
+static void nc_axx__pick_bytes(uint8_t *to, const uint8_t *from, size_t stride, size_t n,
+                               size_t readable) {
     size_t i = 0;
-    for (; i + 8 <= n; i += 8)
-        nc_axx__look_up_some(e, bytes + i * stride, starts, w, taps, stride, sums + i, 8);
-    for (; i + 4 <= n; i += 4)
-        nc_axx__look_up_some(e, bytes + i * stride, starts, w, taps, stride, sums + i, 4);
-    for (; i < n; i++)
-        nc_axx__look_up_some(e, bytes + i * stride, starts, w, taps, stride, sums + i, 1);
+#if defined(NC_AXX__X86)
+    for (; stride == 2 && i + 16 <= n && 2 * i + 32 <= readable; i += 16) {
+        const __m128i even = _mm_set1_epi16(255);
+        const __m128i *at = (const __m128i *)(const void *)(from + 2 * i);
+        const __m128i a = _mm_and_si128(_mm_loadu_si128(at), even);
+        const __m128i b = _mm_and_si128(_mm_loadu_si128(at + 1), even);
+        _mm_storeu_si128((__m128i *)(void *)(to + i), _mm_packus_epi16(a, b));
+    }
+#elif defined(NC__NEON)
+    for (; stride == 2 && i + 16 <= n && 2 * i + 32 <= readable; i += 16)
+        vst1q_u8(to + i, vld2q_u8(from + 2 * i).val[0]);
+#endif
+    (void)readable;
+    for (; i < n; i++) to[i] = from[i * stride];
 }
 
-static void nc_axx__look_up_taps(const nc_axx_engine *e, const uint8_t *bytes, const size_t *starts,
-                                 const uint8_t *w, size_t taps, size_t stride, int32_t *sums,
-                                 size_t n) {
-    if (stride == 1)
-        nc_axx__look_up_row(e, bytes, starts, w, taps, 1, sums, n);
-    else
-        nc_axx__look_up_row(e, bytes, starts, w, taps, stride, sums, n);
-}
-
-/* One image and group by look-ups: its input channel and all its outputs. */
-static void nc_axx__depthwise_channel(const nc_axx_engine *e, const nc_axx__plan *p,
-                                      const size_t *starts, const nc_axx__depthwise_memory *m,
-                                      const uint8_t *x, const uint8_t *w, float x_scale,
-                                      const float *w_scale, const float *bias, float *y) {
-    const size_t padded = nc_axx__padded_w(p), inside = nc_axx__inside_w(p);
-    size_t c, h;
-    for (h = 0; h < p->large_h && h + p->s.padding_h < nc_axx__padded_h(p) && inside; h++)
-        memcpy(m->bytes + (h + p->s.padding_h) * padded + p->s.padding_w, x + h * p->large_w,
-               inside);
-    for (c = 0; c < p->small_channels; c++, w += p->taps)
-        for (h = 0; h < p->out_h; h++, y += p->out_w) {
-            nc_axx__look_up_taps(e, m->bytes + h * p->s.stride_h * padded, starts, w, p->taps,
-                                 p->s.stride_w, m->sums, p->out_w);
-            nc_axx__row_values(y, m->sums, p->out_w, x_scale * w_scale[c], bias ? bias[c] : 0.0f);
+/* A channel of an image into the planes, which are zero where no value lies. */
+static void nc_axx__fill_planes(const nc_axx__plan *p, const nc_axx__depthwise_memory *m,
+                                const uint8_t *codes) {
+    const nc_axx__grid *g = &m->grid;
+    const size_t stride_h = p->s.stride_h, stride_w = p->s.stride_w, wide = p->large_w;
+    const size_t all = p->large_h * wide;
+    size_t i, j, k;
+    for (i = 0; i < g->planes_h; i++)
+        for (j = 0; j < g->planes_w; j++) {
+            const nc_axx__stripe h = m->cuts[i], w = m->cuts[g->planes_h + j];
+            size_t at = h.from * wide + w.from;
+            uint8_t *to = m->bytes + w.to + nc_axx__grid_row(g, i * g->planes_w + j, h.to);
+            if (stride_w == 1)
+                nc_axx__copy_rows(to, g->columns, codes + at, stride_h * wide, h.count, w.count);
+            for (k = 0; k < h.count && stride_w > 1; k++, at += stride_h * wide, to += g->columns)
+                nc_axx__pick_bytes(to, codes + at, stride_w, w.count, all - at);
         }
 }
 
+/* The codes of a map; of values, those of some maps behind it too, before `end`: ready[0 .. 1]. */
+static const uint8_t *nc_axx__codes_of_map(const nc_axx__plan *p, const nc_axx__depthwise_memory *m,
+                                           const nc_axx__depthwise_input *in, size_t map,
+                                           size_t end, size_t *ready) {
+    const size_t n = p->large_h * p->large_w;
+    if (!in->values) return in->codes + map * n;
+    if (map < ready[0] || map >= ready[1]) {
+        const size_t most = n < NC_AXX__CODES ? NC_AXX__CODES / n : 1;
+        const size_t count = end - map < most ? end - map : most;
+        nc_axx_quantize((int8_t *)m->codes, in->values + map * n, count * n, in->scale, in->bits);
+        ready[0] = map;
+        ready[1] = map + count;
+    }
+    return m->codes + (map - ready[0]) * n;
+}
+
+/* Sums over the taps by look-ups for a row of places, eight at a time. */
+static void nc_axx__look_up_taps(const nc_axx_engine *e, const uint8_t *bytes, const size_t *starts,
+                                 const uint8_t *w, size_t taps, int32_t *sums, size_t n) {
+    size_t i = 0, tap;
+    for (; i + 8 <= n; i += 8) {
+        int32_t a = 0, b = 0, c = 0, d = 0, f = 0, g = 0, h = 0, j = 0;
+        for (tap = 0; tap < taps; tap++) {
+            const uint8_t *x = bytes + starts[tap] + i;
+            const int32_t *column = e->turned + (size_t)w[tap] * 256;
+            a += column[x[0]];
+            b += column[x[1]];
+            c += column[x[2]];
+            d += column[x[3]];
+            f += column[x[4]];
+            g += column[x[5]];
+            h += column[x[6]];
+            j += column[x[7]];
+        }
+        sums[i] = a;
+        sums[i + 1] = b;
+        sums[i + 2] = c;
+        sums[i + 3] = d;
+        sums[i + 4] = f;
+        sums[i + 5] = g;
+        sums[i + 6] = h;
+        sums[i + 7] = j;
+    }
+    for (; i + 4 <= n; i += 4) {
+        int32_t a = 0, b = 0, c = 0, d = 0;
+        for (tap = 0; tap < taps; tap++) {
+            const uint8_t *x = bytes + starts[tap] + i;
+            const int32_t *column = e->turned + (size_t)w[tap] * 256;
+            a += column[x[0]];
+            b += column[x[1]];
+            c += column[x[2]];
+            d += column[x[3]];
+        }
+        sums[i] = a;
+        sums[i + 1] = b;
+        sums[i + 2] = c;
+        sums[i + 3] = d;
+    }
+    for (; i < n; i++)
+        for (sums[i] = 0, tap = 0; tap < taps; tap++)
+            sums[i] += e->turned[(size_t)w[tap] * 256 + bytes[starts[tap] + i]];
+}
+
 #ifdef NC_AXX__VECTORS
-/* `places` of a row at once: sums (place by place, a lane for every channel) = or += factor times
- * the chains over the taps. */
-#define NC_AXX__LANES_AT_ONCE(places)                                                              \
-    for (; i + places <= n; i += places) {                                                         \
-        nc_axx__chains chain[places];                                                              \
-        NC_AXX__UNROLL(4)                                                                          \
-        for (k = 0; k < places; k++) nc_axx__chains_zero(&chain[k]);                               \
-        for (tap = 0; tap < taps; tap += 2)                                                        \
-            nc_axx__chains_add(chain, places, x + starts[tap] + i * step,                          \
-                               x + starts[tap + 1] + i * step, step,                               \
-                               weights + tap * NC_AXX__BLOCK_CHANNELS);                            \
-        NC_AXX__UNROLL(4)                                                                          \
-        for (k = 0; k < places; k++)                                                               \
-            nc_axx__chains_store(sums + (i + k) * NC_AXX__BLOCK_CHANNELS, &chain[k], factor, add); \
+/* n values, a multiple of 16: bytes times a factor, unsigned or signed, */
+NC_AXX__TARGET static void nc_axx__widen_bytes(uint16_t *to, const uint8_t *from, size_t n,
+                                               uint16_t factor, int is_signed) {
+    size_t i;
+    for (i = 0; i < n; i += 16) {
+#ifdef NC_AXX__X86
+        const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(from + i));
+        const __m256i wide = is_signed ? _mm256_cvtepi8_epi16(v) : _mm256_cvtepu8_epi16(v);
+        nc_axx__v_store(to + i, _mm256_mullo_epi16(wide, _mm256_set1_epi16((short)factor)));
+#else
+        const uint8x16_t v = vld1q_u8(from + i);
+        uint16x8_t low = vmovl_u8(vget_low_u8(v)), high = vmovl_u8(vget_high_u8(v));
+        if (is_signed) {
+            low = vreinterpretq_u16_s16(vmovl_s8(vreinterpret_s8_u8(vget_low_u8(v))));
+            high = vreinterpretq_u16_s16(vmovl_s8(vreinterpret_s8_u8(vget_high_u8(v))));
+        }
+        vst1q_u16(to + i, vmulq_n_u16(low, factor));
+        vst1q_u16(to + i + 8, vmulq_n_u16(high, factor));
+#endif
+    }
+}
+
+/* or what a term makes of them. */
+typedef struct nc_axx__term_map {
+    int is_plain, is_signed; /* the bytes themselves */
+    int32_t offset;          /* of[byte] = u[byte] - offset */
+    uint8_t u[256];
+    uint16_t of[256];
+} nc_axx__term_map;
+
+static void nc_axx__make_term_map(const nc_axx__term *term, nc_axx__term_map *map) {
+    int i, is_unsigned = 1;
+    map->is_signed = 1;
+    for (i = 0; i < 256; i++) {
+        const int32_t value = term->u[i] - term->u_offset;
+        map->of[i] = (uint16_t)value;
+        is_unsigned &= value == i;
+        map->is_signed &= value == (int8_t)i;
+    }
+    map->is_plain = is_unsigned || map->is_signed;
+    map->offset = term->u_offset;
+    memcpy(map->u, term->u, sizeof map->u);
+}
+
+#ifdef NC_AXX__X86
+/* u of the bytes, which are looked up in sixteen pieces of which the high bits choose one. */
+NC_AXX__INLINE_V __m256i nc_axx__look_up_32(const uint8_t *u, __m256i v) {
+    const __m256i low = _mm256_and_si256(v, _mm256_set1_epi8(15));
+    __m256i piece[16], bit = _mm256_slli_epi16(v, 3);
+    int i, n;
+    NC_AXX__UNROLL(16)
+    for (i = 0; i < 16; i++)
+        piece[i] = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_loadu_si128(
+                                           (const __m128i *)(const void *)(u + 16 * i))),
+                                       low);
+    NC_AXX__UNROLL(4)
+    for (n = 8; n > 0; n /= 2) {
+        NC_AXX__UNROLL(8)
+        for (i = 0; i < n; i++) piece[i] = _mm256_blendv_epi8(piece[2 * i], piece[2 * i + 1], bit);
+        bit = _mm256_slli_epi16(v, n == 8 ? 2 : n == 4 ? 1 : 0);
+    }
+    return piece[0];
+}
+
+/* 32 by 32; returns how many. */
+NC_AXX__TARGET static size_t nc_axx__map_bytes(const nc_axx__term_map *map, uint16_t *to,
+                                               const uint8_t *from, size_t n) {
+    const __m256i offset = _mm256_set1_epi16((short)map->offset);
+    size_t i = 0;
+    for (; i + 32 <= n; i += 32) {
+        const __m256i v = nc_axx__look_up_32(map->u, nc_axx__v_load(from + i));
+        const __m256i one = _mm256_cvtepu8_epi16(_mm256_castsi256_si128(v));
+        const __m256i two = _mm256_cvtepu8_epi16(_mm256_extracti128_si256(v, 1));
+        nc_axx__v_store(to + i, _mm256_sub_epi16(one, offset));
+        nc_axx__v_store(to + i + 16, _mm256_sub_epi16(two, offset));
+    }
+    return i;
+}
+#endif
+
+static void nc_axx__term_values(const nc_axx__term_map *map, uint16_t *to, const uint8_t *from,
+                                size_t n) {
+    size_t k = 0;
+    if (map->is_plain) {
+        nc_axx__widen_bytes(to, from, n, 1, map->is_signed);
+        return;
     }
 #ifdef NC_AXX__X86
+    k = nc_axx__map_bytes(map, to, from, n);
+#endif
+    for (; k < n; k++) to[k] = map->of[from[k]];
+}
+
+/* -- vectors of look-ups: T_i[v] has the products of the byte v with the taps of row i, the last
+ * first, in lanes. Along a row of the map, sum[x] = sum[x - 1] moved down by a lane + the vectors of
+ * a column of the map: its lowest lane is then complete -- */
+
+/* Four columns of the table as rows of four: to[v step] = of[0..3][v]. */
+NC_AXX__TARGET static void nc_axx__turn_columns(int32_t *to, size_t step,
+                                                const int32_t *const *of) {
+    const int32_t *one = of[0], *two = of[1], *three = of[2], *four = of[3];
+    size_t v;
+    for (v = 0; v < 256; v += 4) {
+#ifdef NC_AXX__X86
+        const __m128i a = _mm_loadu_si128((const __m128i *)(const void *)(one + v));
+        const __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(two + v));
+        const __m128i c = _mm_loadu_si128((const __m128i *)(const void *)(three + v));
+        const __m128i d = _mm_loadu_si128((const __m128i *)(const void *)(four + v));
+        const __m128i low = _mm_unpacklo_epi32(a, b), high = _mm_unpackhi_epi32(a, b);
+        const __m128i low_2 = _mm_unpacklo_epi32(c, d), high_2 = _mm_unpackhi_epi32(c, d);
+        int32_t *at = to + v * step;
+        _mm_storeu_si128((__m128i *)(void *)at, _mm_unpacklo_epi64(low, low_2));
+        _mm_storeu_si128((__m128i *)(void *)(at + step), _mm_unpackhi_epi64(low, low_2));
+        _mm_storeu_si128((__m128i *)(void *)(at + 2 * step), _mm_unpacklo_epi64(high, high_2));
+        _mm_storeu_si128((__m128i *)(void *)(at + 3 * step), _mm_unpackhi_epi64(high, high_2));
+#else
+        int32x4x4_t all;
+        all.val[0] = vld1q_s32(one + v);
+        all.val[1] = vld1q_s32(two + v);
+        all.val[2] = vld1q_s32(three + v);
+        all.val[3] = vld1q_s32(four + v);
+        vst4q_lane_s32(to + v * step, all, 0);
+        vst4q_lane_s32(to + (v + 1) * step, all, 1);
+        vst4q_lane_s32(to + (v + 2) * step, all, 2);
+        vst4q_lane_s32(to + (v + 3) * step, all, 3);
+#endif
+    }
+}
+
+/* The tables of an output channel: [four taps of a row][byte][zeros, which are there, then the last
+ * row first]. */
+static void nc_axx__make_rows(const nc_axx_engine *e, const nc_axx__plan *p, const uint8_t *w,
+                              int32_t *rows) {
+    static const int32_t none[256];
+    const size_t kernel_h = p->s.kernel_h, kernel_w = p->s.kernel_w, step = 4 * (kernel_h + 1);
+    size_t first, i, l;
+    for (first = 0; first < kernel_w; first += 4, rows += nc_axx__rows_size(p)) {
+        const size_t taps = kernel_w - first < 4 ? kernel_w - first : 4;
+        for (i = 0; i < kernel_h; i++) {
+            const int32_t *of[4] = {none, none, none, none};
+            for (l = 0; l < taps; l++)
+                of[l] = e->turned + 256 * (size_t)w[i * kernel_w + first + taps - 1 - l];
+            nc_axx__turn_columns(rows + 4 * (kernel_h - i), step, of);
+        }
+    }
+}
+
+#ifdef NC_AXX__X86
+typedef __m256i nc_axx__rows_sum; /* of a row of places and of the next */
+
+/* The next column's: the first row of the map is the first of the one, those below are two rows of
+ * the kernel, one for each, the last one is the last of the other. */
+NC_AXX__INLINE_V nc_axx__rows_sum nc_axx__rows_step(nc_axx__rows_sum sum, const uint8_t *table,
+                                                    const uint16_t *map, size_t columns,
+                                                    size_t kernel_h) {
+    __m256i v = _mm256_zextsi128_si256(
+        _mm_loadu_si128((const __m128i *)(const void *)(table + 16 * kernel_h + map[0])));
+    size_t i;
+    NC_AXX__UNROLL(8)
+    for (i = 1; i <= kernel_h; i++)
+        v = _mm256_add_epi32(v, nc_axx__v_load(table + 16 * (kernel_h - i) + map[i * columns]));
+    return _mm256_add_epi32(_mm256_srli_si256(sum, 4), v);
+}
+NC_AXX__INLINE_V void nc_axx__rows_store(int32_t *sums, size_t row, const nc_axx__rows_sum *s,
+                                         int add) {
+    const __m256i a = _mm256_unpacklo_epi32(s[0], s[1]), b = _mm256_unpacklo_epi32(s[2], s[3]);
+    const __m256i v = _mm256_unpacklo_epi64(a, b);
+    __m128i one = _mm256_castsi256_si128(v), two = _mm256_extracti128_si256(v, 1);
+    __m128i *to = (__m128i *)(void *)sums, *next = (__m128i *)(void *)(sums + row);
+    if (add) {
+        one = _mm_add_epi32(one, _mm_loadu_si128(to));
+        two = _mm_add_epi32(two, _mm_loadu_si128(next));
+    }
+    _mm_storeu_si128(to, one);
+    _mm_storeu_si128(next, two);
+}
+NC_AXX__INLINE_V nc_axx__rows_sum nc_axx__rows_zero(void) { return _mm256_setzero_si256(); }
+#else
+typedef struct nc_axx__rows_sum {
+    int32x4_t of[2];
+} nc_axx__rows_sum;
+
+NC_AXX__INLINE_V nc_axx__rows_sum nc_axx__rows_step(nc_axx__rows_sum sum, const uint8_t *table,
+                                                    const uint16_t *map, size_t columns,
+                                                    size_t kernel_h) {
+    const int32x4_t zero = vdupq_n_s32(0);
+    size_t i;
+    sum.of[0] = vextq_s32(sum.of[0], zero, 1);
+    sum.of[1] = vextq_s32(sum.of[1], zero, 1);
+    for (i = 0; i < kernel_h; i++) {
+        const uint8_t *at = table + 16 * (kernel_h - i);
+        sum.of[0] =
+            vaddq_s32(sum.of[0], vld1q_s32((const int32_t *)(const void *)(at + map[i * columns])));
+        sum.of[1] = vaddq_s32(
+            sum.of[1], vld1q_s32((const int32_t *)(const void *)(at + map[(i + 1) * columns])));
+    }
+    return sum;
+}
+NC_AXX__INLINE_V void nc_axx__rows_store(int32_t *sums, size_t row, const nc_axx__rows_sum *s,
+                                         int add) {
+    int i;
+    for (i = 0; i < 2; i++, sums += row) {
+        const int32x4_t a = vzip1q_s32(s[0].of[i], s[1].of[i]);
+        const int32x4_t b = vzip1q_s32(s[2].of[i], s[3].of[i]);
+        const int32x4_t v = vcombine_s32(vget_low_s32(a), vget_low_s32(b));
+        vst1q_s32(sums, add ? vaddq_s32(v, vld1q_s32(sums)) : v);
+    }
+}
+NC_AXX__INLINE_V nc_axx__rows_sum nc_axx__rows_zero(void) {
+    nc_axx__rows_sum sum;
+    sum.of[0] = sum.of[1] = vdupq_n_s32(0);
+    return sum;
+}
+#endif
+
+/* Two rows of places: sums = or += those over at most four taps of each row of the kernel. */
+NC_AXX__INLINE_V void nc_axx__look_up_two(const uint8_t *table, const uint16_t *map, size_t columns,
+                                          size_t kernel_h, size_t taps, int add, int32_t *sums,
+                                          size_t row, size_t n) {
+    nc_axx__rows_sum sum = nc_axx__rows_zero(), s[4];
+    size_t x, k;
+    for (k = 1; k < taps; k++) sum = nc_axx__rows_step(sum, table, map++, columns, kernel_h);
+    for (x = 0; x < n; x += 4) {
+        NC_AXX__UNROLL(4)
+        for (k = 0; k < 4; k++)
+            s[k] = sum = nc_axx__rows_step(sum, table, map + x + k, columns, kernel_h);
+        nc_axx__rows_store(sums + x, row, s, add);
+    }
+}
+
+/* Some rows of places from h on, two by two. */
+NC_AXX__TARGET static void nc_axx__look_up_band(const nc_axx__plan *p,
+                                                const nc_axx__depthwise_memory *m,
+                                                const int32_t *rows, size_t h, size_t count) {
+    const size_t kernel_h = p->s.kernel_h, kernel_w = p->s.kernel_w, columns = m->grid.columns;
+    size_t y, first;
+    for (first = 0; first < kernel_w; first += 4, rows += nc_axx__rows_size(p)) {
+        const uint8_t *table = (const uint8_t *)(const void *)rows;
+        const size_t taps = kernel_w - first < 4 ? kernel_w - first : 4;
+        for (y = 0; y < count; y += 2) {
+            const uint16_t *map = m->values + (h + y) * columns + first;
+            int32_t *sums = m->sums + y * m->row;
+            if (kernel_h == 3)
+                nc_axx__look_up_two(table, map, columns, 3, taps, first > 0, sums, m->row,
+                                    p->small_w);
+            else
+                nc_axx__look_up_two(table, map, columns, kernel_h, taps, first > 0, sums, m->row,
+                                    p->small_w);
+        }
+    }
+}
+
+/* -- products: 16 bits each, two taps at a time -- */
+
+/* The weights of an output channel, pair by pair: of every term's taps, and 0 behind the last. */
+static void nc_axx__weight_pairs(const nc_axx_engine *e, const uint8_t *w, size_t taps,
+                                 int32_t *pairs) {
+    uint32_t before = 0;
+    size_t r, tap, n = 0;
+    for (r = 0; r < e->info.products; r++)
+        for (tap = 0; tap < taps; tap++, n++) {
+            const nc_axx__term *t = &e->terms[r];
+            const uint32_t one = (uint32_t)((t->v[w[tap]] + t->v_offset) * t->factor) & UINT16_MAX;
+            pairs[n / 2] = (int32_t)(n % 2 ? before | one << 16 : one);
+            before = one;
+        }
+}
+
+#ifdef NC_AXX__X86
 typedef struct nc_axx__chains {
-    __m256i low, high; /* channels 0 to 3 and 8 to 11; the others */
+    __m256i low, high; /* places 0 to 3 and 8 to 11; the others */
 } nc_axx__chains;
 
 NC_AXX__INLINE_V void nc_axx__chains_zero(nc_axx__chains *c) {
     c->low = c->high = _mm256_setzero_si256();
 }
-/* Two taps, a and b, of so many places. */
-NC_AXX__INLINE_V void nc_axx__chains_add(nc_axx__chains *c, size_t places, const int16_t *a,
-                                         const int16_t *b, size_t step, const int16_t *w) {
-    const __m256i one = nc_axx__v_load(w), two = nc_axx__v_load(w + NC_AXX__BLOCK_CHANNELS);
-    const __m256i low = _mm256_unpacklo_epi16(one, two), high = _mm256_unpackhi_epi16(one, two);
-    size_t k;
-    NC_AXX__UNROLL(4)
-    for (k = 0; k < places; k++) {
-        const __m256i u = nc_axx__v_load(a + k * step), v = nc_axx__v_load(b + k * step);
-        c[k].low = _mm256_add_epi32(c[k].low, _mm256_madd_epi16(_mm256_unpacklo_epi16(u, v), low));
-        c[k].high =
-            _mm256_add_epi32(c[k].high, _mm256_madd_epi16(_mm256_unpackhi_epi16(u, v), high));
-    }
+NC_AXX__INLINE_V void nc_axx__chains_add(nc_axx__chains *c, const uint16_t *a, const uint16_t *b,
+                                         int32_t pair) {
+    const __m256i u = nc_axx__v_load(a), v = nc_axx__v_load(b), w = _mm256_set1_epi32(pair);
+    c->low = _mm256_add_epi32(c->low, _mm256_madd_epi16(_mm256_unpacklo_epi16(u, v), w));
+    c->high = _mm256_add_epi32(c->high, _mm256_madd_epi16(_mm256_unpackhi_epi16(u, v), w));
 }
-NC_AXX__INLINE_V void nc_axx__chains_store(int32_t *to, const nc_axx__chains *c, int32_t factor,
-                                           int add) {
-    const __m256i by = _mm256_set1_epi32(factor);
-    const __m256i low = _mm256_mullo_epi32(c->low, by), high = _mm256_mullo_epi32(c->high, by);
-    __m256i one = _mm256_permute2x128_si256(low, high, 0x20);
-    __m256i two = _mm256_permute2x128_si256(low, high, 0x31);
-    if (add) {
-        one = _mm256_add_epi32(one, nc_axx__v_load(to));
-        two = _mm256_add_epi32(two, nc_axx__v_load(to + 8));
-    }
-    nc_axx__v_store(to, one);
-    nc_axx__v_store(to + 8, two);
+NC_AXX__INLINE_V void nc_axx__chains_store(int32_t *to, const nc_axx__chains *c) {
+    nc_axx__v_store(to, _mm256_permute2x128_si256(c->low, c->high, 0x20));
+    nc_axx__v_store(to + 8, _mm256_permute2x128_si256(c->low, c->high, 0x31));
 }
 #else
 typedef struct nc_axx__chains {
@@ -10112,177 +10616,222 @@ NC_AXX__INLINE_V void nc_axx__chains_zero(nc_axx__chains *c) {
     int q;
     for (q = 0; q < 4; q++) c->of[q] = vdupq_n_s32(0);
 }
-/* Two taps, a and b, of so many places. */
-NC_AXX__INLINE_V void nc_axx__chains_add(nc_axx__chains *c, size_t places, const int16_t *a,
-                                         const int16_t *b, size_t step, const int16_t *w) {
-    size_t k;
+NC_AXX__INLINE_V void nc_axx__chains_add(nc_axx__chains *c, const uint16_t *a, const uint16_t *b,
+                                         int32_t pair) {
+    const int16_t one = (int16_t)(uint16_t)((uint32_t)pair & UINT16_MAX);
+    const int16_t two = (int16_t)(uint16_t)((uint32_t)pair >> 16);
     int q;
     for (q = 0; q < 4; q++) {
-        const int16x4_t one = vld1_s16(w + 4 * q);
-        const int16x4_t two = vld1_s16(w + NC_AXX__BLOCK_CHANNELS + 4 * q);
-        for (k = 0; k < places; k++) {
-            c[k].of[q] = vmlal_s16(c[k].of[q], vld1_s16(a + k * step + 4 * q), one);
-            c[k].of[q] = vmlal_s16(c[k].of[q], vld1_s16(b + k * step + 4 * q), two);
-        }
+        const int16x4_t u = vreinterpret_s16_u16(vld1_u16(a + 4 * q));
+        const int16x4_t v = vreinterpret_s16_u16(vld1_u16(b + 4 * q));
+        c->of[q] = vmlal_n_s16(vmlal_n_s16(c->of[q], u, one), v, two);
     }
 }
-NC_AXX__INLINE_V void nc_axx__chains_store(int32_t *to, const nc_axx__chains *c, int32_t factor,
-                                           int add) {
+NC_AXX__INLINE_V void nc_axx__chains_store(int32_t *to, const nc_axx__chains *c) {
     int q;
-    for (q = 0; q < 4; q++) {
-        const int32x4_t v = vmulq_n_s32(c->of[q], factor);
-        vst1q_s32(to + 4 * q, add ? vaddq_s32(v, vld1q_s32(to + 4 * q)) : v);
-    }
-}
-#endif
-NC_AXX__TARGET static void nc_axx__multiply_taps(const int16_t *x, const size_t *starts,
-                                                 const int16_t *weights, size_t taps, size_t step,
-                                                 int32_t factor, int add, int32_t *sums, size_t n) {
-    size_t i = 0, tap, k;
-    NC_AXX__LANES_AT_ONCE(4)
-    NC_AXX__LANES_AT_ONCE(1)
-}
-#undef NC_AXX__LANES_AT_ONCE
-
-/* What the terms make of the weights of a block's channels, from the group `first` on. */
-static void nc_axx__lane_weights(const nc_axx_engine *e, const nc_axx__plan *p,
-                                 const nc_axx__depthwise_memory *m, const uint8_t *w, size_t first,
-                                 size_t channels) {
-    const size_t lanes = NC_AXX__BLOCK_CHANNELS, outputs = p->small_channels;
-    int16_t *to = m->weights;
-    size_t r, c, tap, lane;
-    memset(to, 0, e->info.products * outputs * (p->taps + 1) * lanes * sizeof *to);
-    for (r = 0; r < e->info.products; r++)
-        for (c = 0; c < outputs; c++)
-            for (tap = 0; tap <= p->taps; tap++, to += lanes)
-                for (lane = 0; lane < channels && tap < p->taps; lane++)
-                    to[lane] =
-                        (int16_t)(e->terms[r].v[w[((first + lane) * outputs + c) * p->taps + tap]] +
-                                  e->terms[r].v_offset);
-}
-
-/* What the terms make of the padded channels, or (x null) of the zeros around them. */
-static void nc_axx__lane_factors(const nc_axx_engine *e, const nc_axx__plan *p,
-                                 const nc_axx__depthwise_memory *m, const uint8_t *x,
-                                 size_t channels) {
-    const size_t lanes = NC_AXX__BLOCK_CHANNELS, padded = nc_axx__padded_w(p);
-    const size_t inside = nc_axx__inside_w(p), plane = p->large_h * p->large_w;
-    size_t r, h, i, lane;
-    for (r = 0; r < e->info.products; r++) {
-        int16_t *factors = m->factors + r * m->places * lanes, map[256];
-        for (i = 0; i < 256; i++) map[i] = (int16_t)(e->terms[r].u[i] - e->terms[r].u_offset);
-        for (i = 0; i < m->places * lanes && !x; i++) factors[i] = map[0];
-        for (h = 0; x && inside && h < p->large_h && h + p->s.padding_h < nc_axx__padded_h(p);
-             h++) {
-            const uint8_t *from = x + h * p->large_w;
-            int16_t *to = factors + ((h + p->s.padding_h) * padded + p->s.padding_w) * lanes;
-            for (i = 0; i < inside; i++, to += lanes)
-                for (lane = 0; lane < channels; lane++) to[lane] = map[from[lane * plane + i]];
-        }
-    }
-}
-
-/* One image and a block of groups by products, x and y from its first on. */
-static void nc_axx__depthwise_block(const nc_axx_engine *e, const nc_axx__plan *p,
-                                    const size_t *starts, const nc_axx__depthwise_memory *m,
-                                    const uint8_t *x, float x_scale, const float *w_scale,
-                                    const float *bias, float *y, size_t channels) {
-    const size_t lanes = NC_AXX__BLOCK_CHANNELS, places = p->out_h * p->out_w;
-    const size_t outputs = p->small_channels, step = p->s.stride_w * lanes;
-    const size_t row = p->s.stride_h * nc_axx__padded_w(p) * lanes;
-    size_t c, h, r, lane, i, n;
-    nc_axx__lane_factors(e, p, m, x, channels);
-    for (c = 0; c < outputs; c++) {
-        float scales[NC_AXX__BLOCK_CHANNELS], biases[NC_AXX__BLOCK_CHANNELS];
-        for (lane = 0; lane < channels; lane++) {
-            scales[lane] = w_scale[lane * outputs + c];
-            biases[lane] = bias ? bias[lane * outputs + c] : 0.0f;
-        }
-        for (h = 0; h < p->out_h; h++) {
-            float *to = y + c * places + h * p->out_w;
-            for (r = 0; r < e->info.products; r++)
-                nc_axx__multiply_taps(m->factors + r * m->places * lanes + h * row, starts,
-                                      m->weights + (r * outputs + c) * (p->taps + 1) * lanes,
-                                      p->taps, step, e->terms[r].factor, r > 0, m->sums, p->out_w);
-            for (i = 0; i < p->out_w; i += n) {
-                float some[NC_AXX__SOME * NC_AXX__SOME];
-                n = p->out_w - i < NC_AXX__SOME ? p->out_w - i : (size_t)NC_AXX__SOME;
-                nc_axx__some_values(some, m->sums + i * lanes, lanes, n, channels, x_scale, scales,
-                                    biases);
-                nc_axx__turn_floats(to + i, outputs * places, some, NC_AXX__SOME, n, channels);
-            }
-        }
-    }
+    for (q = 0; q < 4; q++) vst1q_s32(to + 4 * q, c->of[q]);
 }
 #endif
 
-/* A thread's share of all images and groups, every slots-th, by look-ups. */
-static void nc_axx__depthwise_channels(const nc_axx_engine *e, const nc_axx__plan *p,
-                                       const size_t *starts, const nc_axx__depthwise_memory *m,
-                                       const uint8_t *x, float x_scale, const uint8_t *w,
-                                       const float *w_scale, const float *bias, float *y,
-                                       size_t slot, size_t slots) {
-    const size_t large = p->large_h * p->large_w, outputs = p->small_channels;
-    const size_t small = outputs * p->small_h * p->small_w;
-    size_t i;
-    memset(m->bytes, 0, m->places);
-    for (i = slot; i < p->s.groups * p->s.batch; i += slots) {
-        const size_t output = i % p->s.groups * outputs;
-        nc_axx__depthwise_channel(e, p, starts, m, x + i * large, w + output * p->taps, x_scale,
-                                  w_scale + output, bias ? bias + output : NULL, y + i * small);
+/* Sums of n places in a row, sixteen at a time. */
+NC_AXX__TARGET static void nc_axx__multiply_taps(const uint16_t *map, const size_t *starts,
+                                                 const int32_t *pairs, size_t count, int32_t *sums,
+                                                 size_t n) {
+    nc_axx__chains c[2];
+    size_t i = 0, k;
+    for (; i + 16 < n; i += 32, map += 32) {
+        nc_axx__chains_zero(&c[0]);
+        nc_axx__chains_zero(&c[1]);
+        for (k = 0; k < count; k++) {
+            const uint16_t *a = map + starts[2 * k], *b = map + starts[2 * k + 1];
+            nc_axx__chains_add(&c[0], a, b, pairs[k]);
+            nc_axx__chains_add(&c[1], a + 16, b + 16, pairs[k]);
+        }
+        nc_axx__chains_store(sums + i, &c[0]);
+        nc_axx__chains_store(sums + i + 16, &c[1]);
     }
+    if (i >= n) return;
+    nc_axx__chains_zero(&c[0]);
+    for (k = 0; k < count; k++)
+        nc_axx__chains_add(&c[0], map + starts[2 * k], map + starts[2 * k + 1], pairs[k]);
+    nc_axx__chains_store(sums + i, &c[0]);
 }
+#endif
 
+/* What a thread needs for its channels. */
+typedef struct nc_axx__depthwise_task {
+    const nc_axx_engine *e;
+    const nc_axx__plan *p;
+    const nc_axx__depthwise_input *in;
+    const size_t *starts;
+    const int32_t *pairs;
+    size_t pair_count; /* of an output */
+    const uint8_t *w;
+    const float *w_scale, *bias;
+    float *y;
+    int way;
 #ifdef NC_AXX__VECTORS
-/* The same by products: of blocks, each with all its images. */
-static void nc_axx__depthwise_blocks(const nc_axx_engine *e, const nc_axx__plan *p,
-                                     const size_t *starts, const nc_axx__depthwise_memory *m,
-                                     const uint8_t *x, float x_scale, const uint8_t *w,
-                                     const float *w_scale, const float *bias, float *y, size_t slot,
-                                     size_t slots) {
-    const size_t lanes = NC_AXX__BLOCK_CHANNELS, groups = p->s.groups, batch = p->s.batch;
-    const size_t large = p->large_h * p->large_w, outputs = p->small_channels;
-    const size_t small = outputs * p->small_h * p->small_w;
-    size_t i, now = SIZE_MAX;
-    nc_axx__lane_factors(e, p, m, NULL, 0);
-    for (i = slot; i < (groups + lanes - 1) / lanes * batch; i += slots) {
-        const size_t first = i / batch * lanes, map = i % batch * groups + first;
-        const size_t channels = groups - first < lanes ? groups - first : lanes;
-        const size_t output = first * outputs;
-        if (first != now) nc_axx__lane_weights(e, p, m, w, first, channels);
-        now = first;
-        nc_axx__depthwise_block(e, p, starts, m, x + map * large, x_scale, w_scale + output,
-                                bias ? bias + output : NULL, y + map * small, channels);
+    nc_axx__term_map maps[NC_AXX__DEPTHWISE_TERMS];
+#endif
+} nc_axx__depthwise_task;
+
+/* A group's tables for all its maps. */
+static void nc_axx__depthwise_tables(const nc_axx__depthwise_task *t,
+                                     const nc_axx__depthwise_memory *m, size_t group) {
+#ifdef NC_AXX__VECTORS
+    const nc_axx__plan *p = t->p;
+    const size_t table = (p->s.kernel_w + 3) / 4 * nc_axx__rows_size(p);
+    size_t c;
+    for (c = 0; c < p->small_channels; c++)
+        nc_axx__make_rows(t->e, p, t->w + (group * p->small_channels + c) * p->taps,
+                          m->rows + c * table);
+#endif
+    (void)t;
+    (void)m;
+    (void)group;
+}
+
+/* What the vectors take of the bytes in the planes. */
+static void nc_axx__depthwise_values(const nc_axx__depthwise_task *t,
+                                     const nc_axx__depthwise_memory *m) {
+#ifdef NC_AXX__VECTORS
+    const size_t n = (m->grid.places + 15) & ~(size_t)15;
+    size_t r;
+    if (t->way == NC_AXX__BY_ROWS)
+        nc_axx__widen_bytes(m->values, m->bytes, n, (uint16_t)(16 * (t->p->s.kernel_h + 1)), 0);
+    for (r = 0; t->way == NC_AXX__BY_PRODUCTS && r < t->e->info.products; r++)
+        nc_axx__term_values(&t->maps[r], m->values + r * n, m->bytes, n);
+#endif
+    (void)t;
+    (void)m;
+}
+
+/* The sums of some rows of places, from h on, of output c of a group. */
+static void nc_axx__depthwise_sums(const nc_axx__depthwise_task *t,
+                                   const nc_axx__depthwise_memory *m, size_t group, size_t c,
+                                   size_t h, size_t rows) {
+    const nc_axx__plan *p = t->p;
+    const size_t output = group * p->small_channels + c, columns = m->grid.columns;
+    size_t y;
+#ifdef NC_AXX__VECTORS
+    if (t->way == NC_AXX__BY_ROWS) {
+        const size_t quarters = (p->s.kernel_w + 3) / 4;
+        nc_axx__look_up_band(p, m, m->rows + c * quarters * nc_axx__rows_size(p), h, rows);
+        return;
+    }
+    if (t->way == NC_AXX__BY_PRODUCTS) {
+        nc_axx__multiply_taps(m->values + h * columns, t->starts, t->pairs + output * t->pair_count,
+                              t->pair_count, m->sums, (rows - 1) * columns + p->small_w);
+        return;
+    }
+#endif
+    for (y = 0; y < rows; y++)
+        nc_axx__look_up_taps(t->e, m->bytes + (h + y) * columns, t->starts, t->w + output * p->taps,
+                             p->taps, m->sums + y * m->row, p->small_w);
+}
+
+/* The values of output c of a group of an image. */
+static void nc_axx__depthwise_output(const nc_axx__depthwise_task *t,
+                                     const nc_axx__depthwise_memory *m, size_t image, size_t group,
+                                     size_t c) {
+    const nc_axx__plan *p = t->p;
+    const nc_axx__grid *g = &m->grid;
+    const size_t output = group * p->small_channels + c, wide = p->out_w;
+    const size_t step = t->way == NC_AXX__BY_PRODUCTS ? g->columns : m->row;
+    const float scale = t->in->scale * t->w_scale[output], bias = t->bias ? t->bias[output] : 0.0f;
+    float *y = t->y + (image * p->s.out_channels + output) * p->out_h * wide;
+    size_t h, rows;
+    for (h = 0; h < p->out_h; h += rows) {
+        rows = p->out_h - h < m->band ? p->out_h - h : m->band;
+        nc_axx__depthwise_sums(t, m, group, c, h, rows);
+        nc_axx__rows_values(y + h * wide, m->sums, rows, wide, step, scale, bias);
     }
 }
-#endif
+
+/* What is there before the first channel. */
+static void nc_axx__depthwise_begin(const nc_axx__depthwise_task *t,
+                                    const nc_axx__depthwise_memory *m) {
+    const nc_axx__plan *p = t->p;
+    const nc_axx__grid *g = &m->grid;
+    const size_t places = g->places + g->columns + NC_AXX__BEYOND;
+    const size_t tables = p->small_channels * ((p->s.kernel_w + 3) / 4) * nc_axx__rows_size(p);
+    size_t i;
+    memset(m->bytes, 0, places);
+    memset(m->values, 0, NC_AXX__DEPTHWISE_TERMS * places * sizeof *m->values);
+    if (t->way == NC_AXX__BY_ROWS) memset(m->rows, 0, tables * sizeof *m->rows);
+    for (i = 0; i < g->planes_h; i++)
+        m->cuts[i] = nc_axx__stripe_of(i, p->s.stride_h, p->s.padding_h, p->large_h, g->rows);
+    for (i = 0; i < g->planes_w; i++)
+        m->cuts[g->planes_h + i] =
+            nc_axx__stripe_of(i, p->s.stride_w, p->s.padding_w, p->large_w, g->columns);
+}
+
+/* A thread's share of all maps, as they lie in memory, or where tables are made for a group with all
+ * its images. */
+static void nc_axx__depthwise_share(const nc_axx__depthwise_task *t,
+                                    const nc_axx__depthwise_memory *m, size_t begin, size_t end) {
+    const nc_axx__plan *p = t->p;
+    const int by_rows = t->way == NC_AXX__BY_ROWS;
+    size_t i, c, now = SIZE_MAX, ready[2] = {0, 0};
+    nc_axx__depthwise_begin(t, m);
+    for (i = begin; i < end; i++) {
+        const size_t group = by_rows ? i / p->s.batch : i % p->s.groups;
+        const size_t image = by_rows ? i % p->s.batch : i / p->s.groups;
+        const size_t map = image * p->s.groups + group;
+        if (by_rows && group != now) nc_axx__depthwise_tables(t, m, group);
+        now = group;
+        nc_axx__fill_planes(p, m,
+                            nc_axx__codes_of_map(p, m, t->in, map, by_rows ? map + 1 : end, ready));
+        nc_axx__depthwise_values(t, m);
+        for (c = 0; c < p->small_channels; c++) nc_axx__depthwise_output(t, m, image, group, c);
+    }
+}
 
 /* All images and groups. */
-static void nc_axx__depthwise_maps(const nc_axx_engine *e, const nc_axx__plan *p,
-                                   const nc_axx__conv_work *parts, const uint8_t *x, float x_scale,
-                                   const uint8_t *w, const float *w_scale, const float *bias,
-                                   float *y) {
-    const size_t slots = nc_axx__hands(parts->slot_count);
-    const size_t terms = nc_axx__depthwise_terms(e, p);
+static nc_status nc_axx__depthwise_maps(const nc_axx_engine *e, const nc_axx__plan *p,
+                                        const nc_axx__conv_work *parts,
+                                        const nc_axx__depthwise_input *in, const uint8_t *w,
+                                        const float *w_scale, const float *bias, float *y) {
+    const size_t slots = nc_axx__hands(parts->slot_count), all = p->s.groups * p->s.batch;
+    const nc_axx__grid g = nc_axx__grid_of(p);
+    nc_axx__depthwise_task t;
     ptrdiff_t slot;
-    nc_axx__tap_starts(p, terms ? (size_t)NC_AXX__BLOCK_CHANNELS : (size_t)1, parts->starts);
+    size_t i, terms;
+    if ((uint64_t)e->info.largest > (uint64_t)INT32_MAX / p->taps) return NC_ERR_LIMIT;
+    t.e = e;
+    t.p = p;
+    t.in = in;
+    t.starts = parts->starts;
+    t.w = w;
+    t.w_scale = w_scale;
+    t.bias = bias;
+    t.y = y;
+    t.way = nc_axx__depthwise_way(e, p);
+    terms = t.way == NC_AXX__BY_PRODUCTS ? e->info.products : 1;
+    t.pairs = parts->pairs;
+    t.pair_count = (terms * p->taps + 1) / 2;
+#ifdef NC_AXX__VECTORS
+    for (i = 0; i < terms && t.way == NC_AXX__BY_PRODUCTS; i++)
+        nc_axx__make_term_map(&e->terms[i], &t.maps[i]);
+    for (i = 0; i < p->s.out_channels && t.way == NC_AXX__BY_PRODUCTS; i++)
+        nc_axx__weight_pairs(e, w + i * p->taps, p->taps, parts->pairs + i * t.pair_count);
+#endif
+    nc_axx__grid_starts(p, &g, parts->starts);
+    for (i = p->taps; i < terms * p->taps; i++)
+        parts->starts[i] = parts->starts[i - p->taps] + ((g.places + 15) & ~(size_t)15);
+    parts->starts[i] = parts->starts[i - 1];
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static) if ((double)p->s.batch * (double)p->s.out_channels *     \
                                                   (double)(p->out_h * p->out_w * p->taps) >        \
                                               1e6)
 #endif
     for (slot = 0; slot < (ptrdiff_t)slots; slot++) {
+        const size_t begin = all / slots * (size_t)slot, end = begin + all / slots;
         nc_axx__depthwise_memory m;
         (void)nc_axx__lay_out_depthwise(p, parts->slots + (size_t)slot * parts->slot_bytes, &m);
-#ifdef NC_AXX__VECTORS
-        if (terms)
-            nc_axx__depthwise_blocks(e, p, parts->starts, &m, x, x_scale, w, w_scale, bias, y,
-                                     (size_t)slot, slots);
-#endif
-        if (!terms)
-            nc_axx__depthwise_channels(e, p, parts->starts, &m, x, x_scale, w, w_scale, bias, y,
-                                       (size_t)slot, slots);
+        nc_axx__depthwise_share(&t, &m, begin, slot + 1 < (ptrdiff_t)slots ? end : all);
     }
+    return NC_OK;
 }
 
 /* The products of some images, `image` the first, and a group. */
@@ -10316,10 +10865,12 @@ NC_API nc_status nc_axx_conv2d(const nc_axx_engine *e, const nc_axx_conv *shape,
     if (status != NC_OK) return status;
     if (!w_scale || !y) return NC_ERR_ARG;
     if (parts.is_depthwise) {
-        if ((uint64_t)e->info.largest > (uint64_t)INT32_MAX / p.taps) return NC_ERR_LIMIT;
-        nc_axx__depthwise_maps(e, &p, &parts, (const uint8_t *)x, x_scale, (const uint8_t *)w,
-                               w_scale, bias, y);
-        return NC_OK;
+        nc_axx__depthwise_input in;
+        in.codes = (const uint8_t *)x;
+        in.values = NULL;
+        in.bits = 8;
+        in.scale = x_scale;
+        return nc_axx__depthwise_maps(e, &p, &parts, &in, (const uint8_t *)w, w_scale, bias, y);
     }
     for (image = 0; image < p.s.batch && status == NC_OK; image += images) {
         const size_t left = p.s.batch - image;
@@ -10331,6 +10882,25 @@ NC_API nc_status nc_axx_conv2d(const nc_axx_engine *e, const nc_axx_conv *shape,
     }
     return status;
 }
+
+#ifdef NC_AXX_VIT
+/* The same of a depthwise layer and float32 values, which are quantised on the way. */
+static nc_status nc_axx__conv2d_values(const nc_axx_engine *e, const nc_axx_conv *shape,
+                                       const float *x, float x_scale, uint32_t bits,
+                                       const uint8_t *w, const float *w_scale, const float *bias,
+                                       float *y, void *work, size_t work_bytes) {
+    nc_axx__depthwise_input in;
+    nc_axx__plan p;
+    nc_axx__conv_work parts;
+    nc_status status = nc_axx__begin_conv(e, shape, 0, x, w, work, work_bytes, &p, &parts);
+    if (status != NC_OK) return status;
+    in.codes = NULL;
+    in.values = x;
+    in.bits = bits;
+    in.scale = x_scale;
+    return nc_axx__depthwise_maps(e, &p, &parts, &in, w, w_scale, bias, y);
+}
+#endif
 
 /* db[c] += sums over the images' places. */
 static void nc_axx__bias_gradient(float *db, const float *dy, size_t batch, size_t channels,
@@ -10453,8 +11023,9 @@ NC_API nc_status nc_axx_conv2d_transposed(const nc_axx_engine *e, const nc_axx_c
             for (i = 0; i < p.small_h; i++)
                 nc_axx__scatter_sums(&p, i, parts.sums + i * p.small_w * p.taps, parts.map);
             for (c = 0; c < p.large_channels; c++)
-                nc_axx__row_values(to + c * large, parts.map + c * large, large, x_scale * w_scale,
-                                   bias ? bias[group * p.large_channels + c] : 0.0f);
+                nc_axx__rows_values(to + c * large, parts.map + c * large, 1, large, large,
+                                    x_scale * w_scale,
+                                    bias ? bias[group * p.large_channels + c] : 0.0f);
         }
     return NC_OK;
 }
@@ -14600,9 +15171,13 @@ static void nc_axx__run_convolution(nc_axx_graph *g, nc_axx__vertex *v, size_t i
     shape.batch = images;
     (void)nc_axx__plan_conv(&shape, transposed, &p);
     if (nc_axx__mode_of(g, v) == NC_AXX_MODE_INTEGER) {
-        nc_axx_quantize((int8_t *)g->byte_a, x, n, scale, v->set.bits);
+        const int is_depthwise = !transposed && nc_axx__is_depthwise(e, &p);
+        if (!is_depthwise) nc_axx_quantize((int8_t *)g->byte_a, x, n, scale, v->set.bits);
         nc_axx__quantize_weights(g, v);
-        g->status = transposed
+        g->status = is_depthwise
+                        ? nc_axx__conv2d_values(e, &shape, x, scale, v->set.bits, g->byte_b,
+                                                g->scales, bias, v->y, g->work, g->work_bytes)
+                    : transposed
                         ? nc_axx_conv2d_transposed(e, &shape, g->byte_a, scale, g->byte_b,
                                                    g->scales[0], bias, v->y, g->work, g->work_bytes)
                         : nc_axx_conv2d(e, &shape, g->byte_a, scale, g->byte_b, g->scales, bias,
@@ -15830,7 +16405,16 @@ NC__COLD_END
 
 /* -- the whole graph -- */
 
+/* The values of a node, and of those whose values they are too, lie there from now on. */
+static void nc_axx__move_values(nc_axx_graph *g, nc_axx__vertex *home, float *to) {
+    uint32_t i;
+    for (i = 0; i < nc_axx_graph_nodes(g); i++)
+        if (nc_axx__home(g, &g->nodes[i]) == home) g->nodes[i].y = to;
+}
+
+/* Without `training` the images are read where they are. */
 static nc_status nc_axx__graph_run(nc_axx_graph *g, const float *images, size_t count) {
+    float *own;
     uint32_t i;
     if (!g || !g->batch || (count && !images)) return NC_ERR_ARG;
     if (count > g->batch) return NC_ERR_LIMIT;
@@ -15840,21 +16424,47 @@ static nc_status nc_axx__graph_run(nc_axx_graph *g, const float *images, size_t 
             return NC_ERR_ARG;
     g->status = NC_OK;
     g->count = 0;
-    if (count) memcpy(g->nodes[0].y, images, count * g->nodes[0].count * sizeof *images);
+    own = g->nodes[0].y;
+    if (!g->training)
+        nc_axx__move_values(g, &g->nodes[0], (float *)(uintptr_t)images);
+    else if (count)
+        memcpy(own, images, count * g->nodes[0].count * sizeof *images);
     for (i = 1; i < nc_axx_graph_nodes(g) && count && g->status == NC_OK; i++)
         nc_axx__node_kinds[g->nodes[i].is.kind].run(g, &g->nodes[i], count);
+    if (!g->training) nc_axx__move_values(g, &g->nodes[0], own);
     return g->status;
+}
+
+/* Whether the output can be made where it is wanted: nobody needs it later, it is not the images,
+ * and it does not lie in them. */
+static int nc_axx__goes_straight(const nc_axx_graph *g, const float *images, size_t count,
+                                 const float *output) {
+    const nc_axx__vertex *last = &stbds_arrlast(g->nodes);
+    const uintptr_t in = (uintptr_t)images, out = (uintptr_t)output;
+    return !g->training && nc_axx__home(g, &stbds_arrlast(g->nodes)) != &g->nodes[0] &&
+           (out >= in + count * g->nodes[0].count * sizeof *images ||
+            in >= out + count * last->count * sizeof *output);
 }
 
 NC_API nc_status nc_axx_graph_forward(nc_axx_graph *graph, const float *images, size_t count,
                                       float *output) {
-    const nc_axx__vertex *last;
+    nc_axx__vertex *last;
+    float *own;
     nc_status status;
+    int straight;
     if (count && !output) return NC_ERR_ARG;
-    status = nc_axx__graph_run(graph, images, count);
-    if (status != NC_OK || !count) return status;
+    if (!graph || !graph->batch) return NC_ERR_ARG;
     last = &stbds_arrlast(graph->nodes);
-    memcpy(output, last->y, count * last->count * sizeof *output);
+    own = last->y;
+    straight = count && nc_axx__goes_straight(graph, images, count, output);
+    if (straight) nc_axx__move_values(graph, nc_axx__home(graph, last), output);
+    status = nc_axx__graph_run(graph, images, count);
+    if (straight) nc_axx__move_values(graph, nc_axx__home(graph, last), own);
+    if (status != NC_OK || !count) return status;
+    if (nc_axx__home(graph, last) == &graph->nodes[0] && !graph->training)
+        memmove(output, images, count * last->count * sizeof *output);
+    else if (!straight)
+        memcpy(output, last->y, count * last->count * sizeof *output);
     graph->count = count;
     return NC_OK;
 }
@@ -20432,7 +21042,7 @@ NC_API nc_status nc_axx_gpu_matmul(nc_axx_gpu *gpu, const void *a, float a_scale
         (void)nc_axx__turn(turned + i * n * k, second + i * n * k, n, k, 1);
     if (status == NC_OK)
         status = nc_axx_gpu_gemm(gpu, a, turned ? turned : second, sums, batch, m, n, k);
-    if (status == NC_OK) nc_axx__row_values(y, sums, batch * m * n, scale, 0.0f);
+    if (status == NC_OK) nc_axx__rows_values(y, sums, 1, batch * m * n, batch * m * n, scale, 0.0f);
     nc__free(NULL, sums, 0);
     nc__free(NULL, turned, 0);
     return status;
@@ -20526,8 +21136,8 @@ NC_API nc_status nc_axx_gpu_conv2d(nc_axx_gpu *gpu, const nc_axx_conv *shape, co
     status = nc_axx__gpu_conv_sums(gpu, &p, x, inputs, w, sums, outputs);
     for (i = 0; i < p.s.batch * p.s.out_channels && status == NC_OK; i++) {
         const size_t o = i % p.s.out_channels;
-        nc_axx__row_values(y + i * places, sums + i * places, places, x_scale * w_scale[o],
-                           bias ? bias[o] : 0.0f);
+        nc_axx__rows_values(y + i * places, sums + i * places, 1, places, places,
+                            x_scale * w_scale[o], bias ? bias[o] : 0.0f);
     }
     nc__free(NULL, sums, 0);
     return status;

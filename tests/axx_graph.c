@@ -879,6 +879,86 @@ static void depthwise_convolutions_are_chains_in_their_order(void **state) {
 #endif
 }
 
+/* An input and a depthwise layer of it, with its values made flat by a node without memory. */
+static nc_axx_graph *integer_graph(size_t channels, size_t size, int training) {
+    nc_axx_node n = node_of(NC_AXX_NODE_INPUT);
+    nc_axx_graph *g;
+    nc_error err;
+    int i;
+    assert_int_equal(nc_axx_graph_create(&g), NC_OK);
+    n.rank = 3;
+    n.shape[0] = (uint32_t)channels;
+    n.shape[1] = n.shape[2] = (uint32_t)size;
+    assert_int_equal(nc_axx_graph_add(g, &n, NULL, &err), NC_OK);
+    n = node_of(NC_AXX_NODE_CONV2D);
+    n.out = n.groups = (uint32_t)channels;
+    n.no_bias = 1;
+    for (i = 0; i < 4; i++) {
+        n.kernel[i % 2] = 3;
+        n.stride[i % 2] = 1;
+        n.padding[i] = 1;
+    }
+    assert_int_equal(nc_axx_graph_add(g, &n, NULL, &err), NC_OK);
+    n = node_of(NC_AXX_NODE_RESHAPE);
+    n.rank = 1;
+    n.shape[0] = (uint32_t)(channels * size * size);
+    assert_int_equal(nc_axx_graph_add(g, &n, NULL, &err), NC_OK);
+    if (nc_axx_graph_finish(g, DEPTHWISE_IMAGES, training, &err) != NC_OK)
+        fail_msg("%s", err.message);
+    assert_int_equal(nc_axx_graph_init(g, 3), NC_OK);
+    return g;
+}
+
+/* Quantised on the way or before it, with the images and values where they are or copied, over one
+ * another too: the same bits. */
+static void depthwise_layers_of_integers_are_quantised_as_others(void **state) {
+    enum { CHANNELS = 5, SIZE = 13, N = DEPTHWISE_IMAGES * CHANNELS * SIZE * SIZE };
+    static nc_axx_mult m;
+    const nc_axx_conv shape = {
+        DEPTHWISE_IMAGES, CHANNELS, SIZE, SIZE, CHANNELS, 3, 3, 1, 1, 1, 1, 1, 1, CHANNELS, 0, 0};
+    float *x = depthwise_values(N, 9), *want = malloc(N * 4), *y = malloc(2 * N * 4);
+    float scales[CHANNELS];
+    int8_t q[N], w[CHANNELS * 9];
+    size_t bytes, c;
+    int training, shift;
+    (void)state;
+    for (training = 0; training < 2; training++) {
+        nc_axx_graph *g = integer_graph(CHANNELS, SIZE, training);
+        nc_axx_layer_info info;
+        nc_axx_engine *e;
+        nc_axx_tensor t;
+        void *work;
+        x[N - 1] = NAN;
+        x[N - 2] = 3e38f;
+        assert_int_equal(nc_axx_make(&m, "mitchell", NULL), NC_OK);
+        assert_int_equal(nc_axx_engine_create(&e, &m), NC_OK);
+        assert_int_equal(nc_axx_graph_calibrate(g, x, 1, NC_AXX_CALIBRATE_MAX, 0), NC_OK);
+        assert_int_equal(nc_axx_graph_set_mode(g, 1, NC_AXX_MODE_INTEGER), NC_OK);
+        assert_int_equal(nc_axx_graph_assign(g, 1, e), NC_OK);
+        assert_int_equal(nc_axx_graph_layer(g, 1, &info), NC_OK);
+        assert_int_equal(nc_axx_graph_tensor(g, 0, &t), NC_OK);
+        for (c = 0; c < CHANNELS; c++)
+            nc_axx_quantize_rows(w + 9 * c, scales + c, t.values + 9 * c, 1, 9, 8);
+        nc_axx_quantize(q, x, N, nc_axx_scale(info.amax[0], 8), 8);
+        work = malloc(bytes = nc_axx_conv_work_bytes(e, &shape));
+        assert_int_equal(nc_axx_conv2d(e, &shape, q, nc_axx_scale(info.amax[0], 8), w, scales, NULL,
+                                       want, work, bytes),
+                         NC_OK);
+        for (shift = -7; shift <= N; shift += N + 7) { /* beside the images, then within them */
+            float *from = shift < 0 ? x : y + 7;
+            memcpy(y + 7, x, N * 4);
+            assert_int_equal(nc_axx_graph_forward(g, from, DEPTHWISE_IMAGES, y), NC_OK);
+            assert_memory_equal(y, want, N * 4);
+        }
+        free(work);
+        nc_axx_engine_destroy(e);
+        nc_axx_graph_destroy(g);
+    }
+    free(x);
+    free(y);
+    free(want);
+}
+
 /* A node that cannot be, and words of the message. */
 static void refuse(nc_axx_graph *g, const nc_axx_node *n, nc_status status, const char *words) {
     const uint32_t before = nc_axx_graph_nodes(g);
@@ -1366,6 +1446,7 @@ int main(void) {
         cmocka_unit_test(quantised_values_are_those_of_pytorch),
         cmocka_unit_test(gradients_are_those_of_pytorch),
         cmocka_unit_test(depthwise_convolutions_are_chains_in_their_order),
+        cmocka_unit_test(depthwise_layers_of_integers_are_quantised_as_others),
         cmocka_unit_test(folding_changes_roundings_only),
         cmocka_unit_test(batches_do_not_matter),
         cmocka_unit_test(each_node_has_its_own_mode_bits_and_multiplier),

@@ -327,61 +327,104 @@ static long tap(const nc_axx_conv *s, size_t c, size_t i, size_t j, size_t h, si
     return ((long)c * (long)s->height + y) * (long)s->width + x;
 }
 
+static void convolution_equals_the_naive_loop(const nc_axx_engine *e, const nc_axx_conv *shape,
+                                              int with_bias, uint64_t *seed) {
+    const size_t groups = or_one(shape->groups), in = shape->in_channels / groups;
+    const size_t out = shape->out_channels, taps = in * shape->kernel_h * shape->kernel_w;
+    const size_t map = shape->height * shape->width;
+    size_t bytes = nc_axx_conv_work_bytes(e, shape), h, w, image, o, i, j, c, oh, ow;
+    uint8_t *x = malloc(shape->batch * shape->in_channels * map), *weights = malloc(out * taps);
+    float scale[32], bias[32], *y;
+    void *work = malloc(bytes);
+    assert_int_equal(nc_axx_conv_output(shape, 0, &oh, &ow), NC_OK);
+    y = malloc(shape->batch * out * oh * ow * sizeof *y);
+    random_bytes(x, shape->batch * shape->in_channels * map, seed);
+    random_bytes(weights, out * taps, seed);
+    for (o = 0; o < out; o++) {
+        scale[o] = 1.5f + (float)o;
+        bias[o] = (float)o - 2.0f;
+    }
+    assert_int_equal(
+        nc_axx_conv2d(e, shape, x, 0.3f, weights, scale, with_bias ? bias : NULL, y, work, bytes),
+        NC_OK);
+    for (image = 0; image < shape->batch; image++)
+        for (o = 0; o < out; o++)
+            for (h = 0; h < oh; h++)
+                for (w = 0; w < ow; w++) {
+                    const size_t group = o / (out / groups);
+                    const uint8_t *from = x + (image * shape->in_channels + group * in) * map;
+                    const uint8_t *k = weights + o * taps;
+                    int32_t sum = 0;
+                    float expected;
+                    for (c = 0; c < in; c++)
+                        for (i = 0; i < shape->kernel_h; i++)
+                            for (j = 0; j < shape->kernel_w; j++, k++) {
+                                const long at = tap(shape, c, i, j, h, w);
+                                sum +=
+                                    nc_axx_product(&m, at < 0 ? 0 : operand(from[at], m.a_unsigned),
+                                                   operand(*k, m.b_unsigned));
+                            }
+                    expected = (float)sum / (0.3f * scale[o]) + (with_bias ? bias[o] : 0.0f);
+                    assert_memory_equal(&expected, &y[((image * out + o) * oh + h) * ow + w], 4);
+                }
+    free(x);
+    free(y);
+    free(weights);
+    free(work);
+}
+
 static void convolutions_equal_the_naive_loop(void **state) {
     uint64_t seed = 12;
     size_t p, s;
     (void)state;
-    for (p = 0; p < sizeof specs / sizeof *specs; p++)
-        for (s = 0; s < SHAPES; s++) {
-            const nc_axx_conv *shape = &shapes[s];
-            const size_t groups = or_one(shape->groups), in = shape->in_channels / groups;
-            const size_t out = shape->out_channels, taps = in * shape->kernel_h * shape->kernel_w;
-            const size_t map = shape->height * shape->width;
-            nc_axx_engine *e = engine_of(specs[p]);
-            size_t bytes = nc_axx_conv_work_bytes(e, shape), h, w, image, o, i, j, c, oh, ow;
-            uint8_t *x = malloc(shape->batch * shape->in_channels * map),
-                    *weights = malloc(out * taps);
-            float scale[32], bias[32], *y;
-            void *work = malloc(bytes);
-            assert_int_equal(nc_axx_conv_output(shape, 0, &oh, &ow), NC_OK);
-            y = malloc(shape->batch * out * oh * ow * sizeof *y);
-            random_bytes(x, shape->batch * shape->in_channels * map, &seed);
-            random_bytes(weights, out * taps, &seed);
-            for (o = 0; o < out; o++) {
-                scale[o] = 1.5f + (float)o;
-                bias[o] = (float)o - 2.0f;
-            }
-            assert_int_equal(nc_axx_conv2d(e, shape, x, 0.3f, weights, scale, s % 2 ? bias : NULL,
-                                           y, work, bytes),
-                             NC_OK);
-            for (image = 0; image < shape->batch; image++)
-                for (o = 0; o < out; o++)
-                    for (h = 0; h < oh; h++)
-                        for (w = 0; w < ow; w++) {
-                            const size_t group = o / (out / groups);
-                            const uint8_t *from =
-                                x + (image * shape->in_channels + group * in) * map;
-                            const uint8_t *k = weights + o * taps;
-                            int32_t sum = 0;
-                            float expected;
-                            for (c = 0; c < in; c++)
-                                for (i = 0; i < shape->kernel_h; i++)
-                                    for (j = 0; j < shape->kernel_w; j++, k++) {
-                                        const long at = tap(shape, c, i, j, h, w);
-                                        sum += nc_axx_product(
-                                            &m, at < 0 ? 0 : operand(from[at], m.a_unsigned),
-                                            operand(*k, m.b_unsigned));
-                                    }
-                            expected = (float)sum / (0.3f * scale[o]) + (s % 2 ? bias[o] : 0.0f);
-                            assert_memory_equal(&expected,
-                                                &y[((image * out + o) * oh + h) * ow + w], 4);
-                        }
-            free(x);
-            free(y);
-            free(weights);
-            free(work);
-            nc_axx_engine_destroy(e);
+    for (p = 0; p < sizeof specs / sizeof *specs; p++) {
+        nc_axx_engine *e = engine_of(specs[p]);
+        for (s = 0; s < SHAPES; s++)
+            convolution_equals_the_naive_loop(e, &shapes[s], s % 2 != 0, &seed);
+        nc_axx_engine_destroy(e);
+    }
+}
+
+/* What the ways of depthwise layers meet: kernels of every width, maps in planes, bands and piles,
+ * rows that are alone. */
+static void depthwise_convolutions_equal_the_naive_loop(void **state) {
+    static const nc_axx_conv cases[] = {
+        {3, 3, 15, 14, 3, 3, 3, 1, 1, 1, 1, 1, 1, 3, 0, 0},  /* an odd number of rows */
+        {3, 2, 14, 14, 2, 2, 1, 1, 1, 0, 0, 1, 1, 2, 0, 0},  /* a column */
+        {3, 2, 14, 15, 4, 3, 2, 1, 1, 1, 1, 1, 1, 2, 0, 0},  /* two outputs a channel */
+        {3, 2, 14, 16, 6, 7, 4, 1, 1, 3, 1, 1, 1, 2, 0, 0},  /* three, the highest kernel */
+        {3, 2, 16, 14, 2, 5, 5, 1, 1, 2, 2, 1, 1, 2, 0, 0},  /* taps in two vectors */
+        {2, 2, 20, 20, 2, 4, 8, 1, 1, 1, 4, 1, 1, 2, 0, 0},  /* the widest kernel */
+        {2, 2, 24, 20, 2, 8, 9, 1, 1, 4, 4, 1, 1, 2, 0, 0},  /* one beyond both */
+        {2, 2, 30, 30, 2, 3, 3, 1, 1, 4, 6, 1, 1, 2, 0, 0},  /* padded beyond the kernel */
+        {2, 3, 15, 67, 3, 3, 3, 2, 2, 1, 1, 1, 1, 3, 0, 0},  /* four planes */
+        {2, 3, 16, 20, 3, 5, 3, 3, 3, 2, 1, 1, 1, 3, 0, 0},  /* nine */
+        {2, 2, 16, 20, 2, 2, 2, 5, 5, 0, 0, 1, 1, 2, 0, 0},  /* some that no tap reads */
+        {2, 2, 20, 20, 2, 3, 3, 1, 1, 2, 2, 2, 2, 2, 0, 0},  /* dilation */
+        {2, 2, 19, 18, 2, 3, 2, 2, 3, 2, 2, 3, 2, 2, 0, 0},  /* and strides, all different */
+        {600, 2, 1, 1, 2, 3, 3, 1, 1, 1, 1, 1, 1, 2, 0, 0},  /* piles of images, width 1 */
+        {50, 3, 4, 4, 3, 3, 3, 1, 1, 1, 1, 1, 1, 3, 0, 0},   /* width 4 */
+        {9, 3, 8, 8, 3, 3, 3, 1, 1, 1, 1, 1, 1, 3, -1, 1},   /* width 8; less, more at the end */
+        {1, 2, 300, 4, 2, 3, 3, 1, 1, 1, 1, 1, 1, 2, 0, 0},  /* bands */
+        {1, 1, 2, 1500, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 0, 0}, /* a row is more than a band */
+    };
+    static const char *const by[] = {"exact", "kulkarni:7", "mitchell", "truncated:4",
+                                     "exact+unsigned"};
+    const int best = nc_axx_set_simd(-1);
+    uint64_t seed = 14;
+    size_t p, s;
+    int level;
+    (void)state;
+    for (p = 0; p < sizeof by / sizeof *by; p++) {
+        nc_axx_engine *e = engine_of(by[p]);
+        for (level = 0; level <= best; level++) {
+            nc_axx_set_simd(level);
+            for (s = 0; s < sizeof cases / sizeof *cases; s++)
+                convolution_equals_the_naive_loop(e, &cases[s], s % 2 != 0, &seed);
         }
+        nc_axx_set_simd(-1);
+        nc_axx_engine_destroy(e);
+    }
 }
 
 /* The shapes as transposed convolutions, some with rows added at the end. */
@@ -771,6 +814,7 @@ int main(void) {
         cmocka_unit_test(linear_equals_the_naive_integer_loop),
         cmocka_unit_test(products_of_activations_equal_the_naive_loop),
         cmocka_unit_test(convolutions_equal_the_naive_loop),
+        cmocka_unit_test(depthwise_convolutions_equal_the_naive_loop),
         cmocka_unit_test(padding_may_differ_at_the_end),
         cmocka_unit_test(transposed_convolutions_equal_the_naive_loop),
         cmocka_unit_test(gradients_equal_differences_of_the_exact_layer),
