@@ -19,7 +19,7 @@ static void *work;
 static nc_axx_mult m;
 static nc_axx_engine *engine[BENCH_LEVELS]; /* what is fastest depends on the level */
 static volatile double sink;
-static bench_times gather_product, float_product; /* 1e9 of them, in 512^3 */
+static bench_times float_product; /* 1e9 of them, in 512^3 */
 
 /* The baseline: eight columns at a time gathered from the table's row, which the first operand
    picks, with four sums in flight; the second operand k-major. */
@@ -130,10 +130,7 @@ static void shape(const char *name, size_t r, size_t n, size_t k) {
     snprintf(row, sizeof row, "%s: float32 product", name);
     floats = bench_levels_row(row, run_float, NULL, macs, "GMAC/s", &gather, "gather");
     free(work);
-    if (r == 512) {
-        gather_product = bench_scale(gather, 1 / macs);
-        float_product = bench_scale(floats, 1 / macs);
-    }
+    if (r == 512) float_product = bench_scale(floats, 1 / macs);
     for (i = 0; i < sizeof specs / sizeof *specs; i++) {
         nc_axx_engine_info info;
         double slower[BENCH_LEVELS] = {0}, faster[BENCH_LEVELS] = {0};
@@ -165,7 +162,7 @@ static void shape(const char *name, size_t r, size_t n, size_t k) {
 
 /* One layer as a graph of its own. */
 typedef struct layer {
-    nc_axx_graph *graph;
+    nc_axx_graph *graph, *trained; /* without gradients, and with them */
     float *x, *y;
     const nc_axx_engine *engines[BENCH_LEVELS]; /* null: float32 */
 } layer;
@@ -181,11 +178,21 @@ static void run_forward(void *d) {
 }
 static void run_backward(void *d) {
     const layer *l = (const layer *)d;
-    if (nc_axx_graph_backward(l->graph, l->y, NULL) != NC_OK) abort();
+    if (nc_axx_graph_backward(l->trained, l->y, NULL) != NC_OK) abort();
+}
+
+static nc_axx_graph *graph_of(const nc_axx_node *in, const nc_axx_node *node, int training) {
+    nc_axx_graph *g;
+    if (nc_axx_graph_create(&g) != NC_OK || nc_axx_graph_add(g, in, NULL, NULL) != NC_OK ||
+        nc_axx_graph_add(g, node, NULL, NULL) != NC_OK ||
+        nc_axx_graph_finish(g, IMAGES, training, NULL) != NC_OK || nc_axx_graph_init(g, 1) != NC_OK)
+        abort();
+    return g;
 }
 
 /* A layer of (a, b, c) or (a, b) for an image: float32 forward and backward against the float32
-   product of 512^3, integers by some multipliers against one gather a product there. */
+   product of 512^3, integers by some multipliers against one gather a product in turn with them (in
+   32 x 512 x 512). */
 static void layer_rows(const char *name, uint32_t a, uint32_t b, uint32_t c,
                        const nc_axx_node *node) {
     static const char *const specs[] = {"exact", "kulkarni:7", "mitchell"};
@@ -204,12 +211,9 @@ static void layer_rows(const char *name, uint32_t a, uint32_t b, uint32_t c,
     in.shape[0] = a;
     in.shape[1] = b;
     in.shape[2] = c;
-    if (nc_axx_graph_create(&l.graph) != NC_OK ||
-        nc_axx_graph_add(l.graph, &in, NULL, NULL) != NC_OK ||
-        nc_axx_graph_add(l.graph, node, NULL, NULL) != NC_OK ||
-        nc_axx_graph_finish(l.graph, IMAGES, 1, NULL) != NC_OK ||
-        nc_axx_graph_init(l.graph, 1) != NC_OK || nc_axx_graph_node(l.graph, 1, &info) != NC_OK)
-        abort();
+    l.graph = graph_of(&in, node, 0);
+    l.trained = graph_of(&in, node, 1);
+    if (nc_axx_graph_node(l.graph, 1, &info) != NC_OK) abort();
     macs = IMAGES * (double)info.macs / 1e9;
     for (outputs = 1, i = 0; i < info.rank; i++) outputs *= info.shape[i];
     l.x = (float *)malloc(IMAGES * values * sizeof *l.x);
@@ -220,13 +224,16 @@ static void layer_rows(const char *name, uint32_t a, uint32_t b, uint32_t c,
     snprintf(row, sizeof row, "%s: float32", name);
     (void)bench_levels_row(row, run_forward, &l, macs, "GMAC/s", &base, "float32 512^3");
     snprintf(row, sizeof row, "%s: float32, backward", name);
+    if (nc_axx_graph_forward(l.trained, l.x, IMAGES, l.y) != NC_OK) abort();
     base = bench_scale(base, 2);
     (void)bench_levels_row(row, run_backward, &l, 2 * macs, "GMAC/s", &base, "float32 512^3");
     if (nc_axx_graph_calibrate(l.graph, l.x, IMAGES, NC_AXX_CALIBRATE_MAX, 100) != NC_OK ||
         nc_axx_graph_set_mode(l.graph, 1, NC_AXX_MODE_INTEGER) != NC_OK)
         abort();
-    base = bench_scale(gather_product, macs);
+    rows = 32;
+    columns = depth = 512;
     for (i = 0; i < sizeof specs / sizeof *specs; i++) {
+        bench_times t;
         nc_axx_engine *made[BENCH_LEVELS] = {NULL};
         int level;
         if (nc_axx_make(&m, specs[i], NULL) != NC_OK) abort();
@@ -236,12 +243,15 @@ static void layer_rows(const char *name, uint32_t a, uint32_t b, uint32_t c,
             l.engines[level] = made[level];
         }
         snprintf(row, sizeof row, "%s: %s", name, m.name);
-        (void)bench_levels_row(row, run_forward, &l, macs, "GMAC/s", &base, "gather");
+        t = bench_in_turn(run_forward, &l, run_gather, &base);
+        base = bench_scale(base, macs * 1e9 / ((double)rows * (double)columns * (double)depth));
+        bench_print(row, t, macs, "GMAC/s", &base, "gather in turn");
         for (level = 0; level < bench_levels; level++) nc_axx_engine_destroy(made[level]);
     }
     free(l.x);
     free(l.y);
     nc_axx_graph_destroy(l.graph);
+    nc_axx_graph_destroy(l.trained);
 }
 
 /* A convolution of a square kernel, padded so that a stride of 1 keeps the size. */

@@ -100,6 +100,37 @@ static inline bench_times bench_measure(bench_fn fn, void *argument) {
     return bench_between(bench_first, bench_levels - 1, fn, argument);
 }
 
+/* Two kinds of work in turn, so that both meet the same machine, at every level; *others gets the
+   second one's. */
+static inline bench_times bench_in_turn(bench_fn fn, void *argument, bench_fn other,
+                                        bench_times *others) {
+    static double runs[2][BENCH_LEVELS][BENCH_RUNS];
+    long calls[2][BENCH_LEVELS];
+    bench_times result = {{0}};
+    int level, r;
+    for (level = bench_first; level < bench_levels; level++) {
+        bench_use(level);
+        calls[0][level] = bench_calls(fn, argument);
+        calls[1][level] = bench_calls(other, argument);
+    }
+    for (r = 0; r < BENCH_RUNS; r++)
+        for (level = bench_first; level < bench_levels; level++) {
+            bench_use(level);
+            fn(argument); /* the caches and predictors of this level */
+            runs[0][level][r] = bench_run(fn, argument, calls[0][level]);
+            other(argument);
+            runs[1][level][r] = bench_run(other, argument, calls[1][level]);
+        }
+    for (level = bench_first; level < bench_levels; level++) {
+        qsort(runs[0][level], BENCH_RUNS, sizeof(double), bench_order);
+        qsort(runs[1][level], BENCH_RUNS, sizeof(double), bench_order);
+        result.at[level] = runs[0][level][BENCH_RUNS / 2];
+        others->at[level] = runs[1][level][BENCH_RUNS / 2];
+    }
+    bench_use(bench_levels - 1);
+    return result;
+}
+
 /* At the best level only. */
 static inline double bench_time(bench_fn fn, void *argument) {
     return bench_between(bench_levels - 1, bench_levels - 1, fn, argument).at[bench_levels - 1];
