@@ -9557,7 +9557,7 @@ static void nc_axx__tap_starts(const nc_axx__plan *p, size_t lanes, size_t *star
     *starts = starts[-1];
 }
 
-/* Whether a convolution goes channel by channel: with more outputs of a channel rows of taps are quicker. */
+/* Whether a convolution goes channel by channel: with more outputs rows of taps are quicker. */
 static int nc_axx__is_depthwise(const nc_axx_engine *e, const nc_axx__plan *p) {
     return !(e && e->wide) && p->large_channels == 1 && p->small_channels <= 4 &&
            p->taps <= NC_AXX__DEPTHWISE_TAPS;
@@ -10415,8 +10415,8 @@ static void nc_axx__term_values(const nc_axx__term_map *map, uint16_t *to, const
 }
 
 /* -- vectors of look-ups: T_i[v] has the products of the byte v with the taps of row i, the last
- * first, in lanes. Along a row of the map, sum[x] = sum[x - 1] moved down by a lane + the vectors of
- * a column of the map: its lowest lane is then complete -- */
+ * first, in lanes. Along a row of the map, sum[x] = sum[x - 1] moved down by a lane + the vectors
+ * of a column of the map: its lowest lane is then complete -- */
 
 /* Four columns of the table as rows of four: to[v step] = of[0..3][v]. */
 NC_AXX__TARGET static void nc_axx__turn_columns(int32_t *to, size_t step,
@@ -10766,8 +10766,8 @@ static void nc_axx__depthwise_begin(const nc_axx__depthwise_task *t,
             nc_axx__stripe_of(i, p->s.stride_w, p->s.padding_w, p->large_w, g->columns);
 }
 
-/* A thread's share of all maps, as they lie in memory, or where tables are made for a group with all
- * its images. */
+/* A thread's share of all maps, as they lie in memory, or where tables are made for a group with
+ * all its images. */
 static void nc_axx__depthwise_share(const nc_axx__depthwise_task *t,
                                     const nc_axx__depthwise_memory *m, size_t begin, size_t end) {
     const nc_axx__plan *p = t->p;
