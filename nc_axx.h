@@ -10454,7 +10454,7 @@ NC_AXX__TARGET static void nc_axx__turn_columns(int32_t *to, size_t step,
  * row first]. */
 static void nc_axx__make_rows(const nc_axx_engine *e, const nc_axx__plan *p, const uint8_t *w,
                               int32_t *rows) {
-    static const int32_t none[256];
+    static const int32_t none[256] = {0};
     const size_t kernel_h = p->s.kernel_h, kernel_w = p->s.kernel_w, step = 4 * (kernel_h + 1);
     size_t first, i, l;
     for (first = 0; first < kernel_w; first += 4, rows += nc_axx__rows_size(p)) {
