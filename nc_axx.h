@@ -9085,15 +9085,20 @@ static void nc_axx__store_four(float *to, nc_axx__four v) { vst1q_f32(to, v); }
 #endif
 
 #ifdef NC_AXX__X86
+static inline __attribute__((always_inline, target("avx2"))) __m256
+nc_axx__eight_of(__m256i sums, __m256 scale, __m256 bias) {
+    const __m256 there = _mm256_cmp_ps(scale, _mm256_setzero_ps(), _CMP_NEQ_UQ);
+    const __m256 quotient = _mm256_div_ps(_mm256_cvtepi32_ps(sums), scale);
+    return _mm256_add_ps(_mm256_and_ps(quotient, there), bias);
+}
+
 /* Eight by eight as far as they go; returns how many. */
 static inline __attribute__((always_inline, target("avx2"))) size_t
 nc_axx__eight_values(float *y, const int32_t *sums, size_t n, __m256 scale, __m256 bias) {
-    const __m256 there = _mm256_cmp_ps(scale, _mm256_setzero_ps(), _CMP_NEQ_UQ);
     size_t i = 0;
     for (; i + 8 <= n; i += 8) {
         const __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)(sums + i));
-        const __m256 quotient = _mm256_div_ps(_mm256_cvtepi32_ps(v), scale);
-        _mm256_storeu_ps(y + i, _mm256_add_ps(_mm256_and_ps(quotient, there), bias));
+        _mm256_storeu_ps(y + i, nc_axx__eight_of(v, scale, bias));
     }
     return i;
 }
@@ -9105,10 +9110,10 @@ __attribute__((target("avx2"))) static void nc_axx__rows_values_8(float *y, cons
     const __m256 by = _mm256_set1_ps(scale), plus = _mm256_set1_ps(bias);
     size_t r = 0, i;
     for (; r + 2 <= rows && n == 4; r += 2, sums += 2 * step, y += 8) { /* two short rows */
-        int32_t both[8];
-        memcpy(both, sums, 16);
-        memcpy(both + 4, sums + step, 16);
-        (void)nc_axx__eight_values(y, both, 8, by, plus);
+        const __m128i one = _mm_loadu_si128((const __m128i *)(const void *)sums);
+        const __m128i two = _mm_loadu_si128((const __m128i *)(const void *)(sums + step));
+        const __m256i both = _mm256_inserti128_si256(_mm256_castsi128_si256(one), two, 1);
+        _mm256_storeu_ps(y, nc_axx__eight_of(both, by, plus));
     }
     for (; r < rows; r++, sums += step, y += n) {
         i = nc_axx__eight_values(y, sums, n, by, plus);
@@ -9523,7 +9528,7 @@ enum {
     NC_AXX__KERNEL_COLUMNS = 8,
     NC_AXX__ROWS_PLACES = 512,  /* fewer a channel are not worth their making */
     NC_AXX__BAND_PLACES = 1024, /* sums at once */
-    NC_AXX__CODES = 1024,       /* of small maps, quantised at once */
+    NC_AXX__PILE_PLACES = 2048, /* of small maps, which go together */
     NC_AXX__BEYOND = 64,        /* values that vectors reach beyond the end */
     NC_AXX__LAYER_HANDS = 8     /* threads of a layer at most */
 };
@@ -9566,8 +9571,9 @@ static int nc_axx__is_depthwise(const nc_axx_engine *e, const nc_axx__plan *p) {
 /* The padded map cut by the strides into planes, in each of which places step by one: the value at
  * (y, x) lies in plane (y % stride_h, x % stride_w). Those that no tap reads are left out. */
 typedef struct nc_axx__grid {
-    size_t planes_h, planes_w, rows, columns;
-    size_t places; /* of all planes */
+    size_t planes_h, planes_w, rows;
+    size_t columns; /* sums of short rows begin with a vector */
+    size_t places;  /* of all planes */
 } nc_axx__grid;
 
 static nc_axx__grid nc_axx__grid_of(const nc_axx__plan *p) {
@@ -9578,6 +9584,7 @@ static nc_axx__grid nc_axx__grid_of(const nc_axx__plan *p) {
     g.planes_w = reach_w < p->s.stride_w ? reach_w + 1 : p->s.stride_w;
     g.rows = p->small_h + reach_h / p->s.stride_h;
     g.columns = p->small_w + reach_w / p->s.stride_w;
+    if (g.columns == 6 || g.columns == 7) g.columns = 8;
     g.places = nc__mul_size(nc__mul_size(g.planes_h, g.planes_w), nc__mul_size(g.rows, g.columns));
     return g;
 }
@@ -9604,7 +9611,26 @@ enum { NC_AXX__BY_ONES, NC_AXX__BY_ROWS, NC_AXX__BY_PRODUCTS };
 static int nc_axx__fits_rows(const nc_axx__plan *p) {
     const nc_axx_conv *s = &p->s;
     return s->kernel_h <= NC_AXX__KERNEL_ROWS && s->kernel_w <= NC_AXX__KERNEL_COLUMNS &&
-           s->stride_h == 1 && s->stride_w == 1 && s->dilation_h == 1 && s->dilation_w == 1;
+           s->dilation_h == 1 && s->dilation_w == 1;
+}
+
+/* Taps of a row or column of the kernel, of which every stride-th lies in plane number i. */
+static size_t nc_axx__taps_in(size_t kernel, size_t stride, size_t i) {
+    return (kernel - i + stride - 1) / stride;
+}
+
+/* int32_t of a vector table for each byte: a row of zeros, then rows of four taps. */
+static size_t nc_axx__rows_step(const nc_axx__plan *p) {
+    return 4 * (nc_axx__taps_in(p->s.kernel_h, p->s.stride_h, 0) + 1);
+}
+
+/* int32_t of all vector tables of an output: of each plane, four columns of the kernel a table. */
+static size_t nc_axx__rows_size(const nc_axx__plan *p, const nc_axx__grid *g) {
+    size_t i, tables = 0;
+    if (!nc_axx__fits_rows(p)) return 0;
+    for (i = 0; i < g->planes_w; i++)
+        tables += (nc_axx__taps_in(p->s.kernel_w, p->s.stride_w, i) + 3) / 4;
+    return g->planes_h * tables * 256 * nc_axx__rows_step(p);
 }
 
 #ifdef NC_AXX__VECTORS
@@ -9688,43 +9714,57 @@ static nc_axx__stripe nc_axx__stripe_of(size_t i, size_t stride, size_t before, 
     return cut;
 }
 
-/* A thread's memory for depthwise channels. */
+/* A thread's memory for depthwise channels: some images of some groups, which lie side by side. */
 typedef struct nc_axx__depthwise_memory {
     nc_axx__grid grid;
-    nc_axx__stripe *cuts; /* rows of all planes, then columns */
-    size_t band, row;     /* rows of the grid whose sums are made at once; from one's to the next */
-    uint8_t *codes;       /* of channels as they are, */
-    uint8_t *bytes;       /* in planes, */
-    uint16_t *values;     /* and what the vectors take: offsets of rows, or factors of every term */
-    int32_t *rows;        /* tables of products of rows of taps, output by output */
-    int32_t *sums;
+    size_t images, groups; /* at most */
+    size_t band, row;      /* rows of places whose sums are made at once; from one's to the next */
+    size_t sums_size;      /* of an image */
+    nc_axx__stripe *cuts;  /* rows of all planes, then columns */
+    uint8_t *codes;        /* of an image, */
+    uint8_t *mapped;       /* what a term makes of them, */
+    uint8_t *bytes;        /* these in planes: [term][group][image][place], */
+    uint16_t *planes;      /* and what is taken of those: indices, factors */
+    int32_t *tables;       /* of rows of taps, output by output */
+    int32_t *sums;         /* [image][row][column] */
 } nc_axx__depthwise_memory;
 
-/* int32_t of a table: for each byte rows of four taps, the last first, and a row of zeros. */
-static size_t nc_axx__rows_size(const nc_axx__plan *p) { return 256 * 4 * (p->s.kernel_h + 1); }
+/* Values of an image's groups. */
+static size_t nc_axx__block_values(const nc_axx__plan *p, const nc_axx__depthwise_memory *m) {
+    return nc__mul_size(m->groups, nc__mul_size(p->large_h, p->large_w));
+}
+
+/* Places of a term in planes. */
+static size_t nc_axx__term_places(const nc_axx__depthwise_memory *m) {
+    return nc__mul_size(nc__mul_size(m->groups, m->images), m->grid.places);
+}
 
 /* Returns its size. */
 static size_t nc_axx__lay_out_depthwise(const nc_axx__plan *p, void *memory,
                                         nc_axx__depthwise_memory *m) {
     const size_t terms = NC_AXX__DEPTHWISE_TERMS, beyond = NC_AXX__BEYOND;
-    const size_t quarters = (p->s.kernel_w + 3) / 4;
     nc_axx__arena arena = nc_axx__arena_of(memory);
     const nc_axx__grid g = nc_axx__grid_of(p);
-    size_t places;
+    const size_t maps = g.places < NC_AXX__PILE_PLACES ? NC_AXX__PILE_PLACES / g.places : 1;
+    size_t values, places;
     m->grid = g;
+    m->images = maps < p->s.batch ? maps : p->s.batch;
+    m->groups = maps / m->images < p->s.groups ? maps / m->images : p->s.groups;
     m->row = nc__add_size(g.columns, 7) & ~(size_t)7;
     m->band = m->row < NC_AXX__BAND_PLACES ? NC_AXX__BAND_PLACES / m->row : 1;
-    places = nc__add_size(g.places, nc__add_size(g.columns, beyond));
+    m->band = m->band < p->out_h ? m->band : p->out_h;
+    m->sums_size = nc__mul_size(m->band + 1, m->row);
+    values = nc_axx__block_values(p, m);
     m->cuts = (nc_axx__stripe *)nc_axx__piece(&arena, g.planes_h + g.planes_w, sizeof *m->cuts);
-    m->codes = (uint8_t *)nc_axx__piece(
-        &arena, nc_axx__larger(nc__mul_size(p->large_h, p->large_w), NC_AXX__CODES), 1);
+    m->codes = (uint8_t *)nc_axx__piece(&arena, values, 1);
+    m->mapped = (uint8_t *)nc_axx__piece(&arena, values, 1);
+    places = nc__add_size(nc__mul_size(terms, nc_axx__term_places(m)), g.columns + beyond);
     m->bytes = (uint8_t *)nc_axx__piece(&arena, places, 1);
-    m->values = (uint16_t *)nc_axx__piece(&arena, nc__mul_size(terms, places), 2);
-    m->rows = (int32_t *)nc_axx__piece(
-        &arena,
-        nc_axx__fits_rows(p) ? p->small_channels * quarters * nc_axx__rows_size(p) + beyond : 0, 4);
-    m->sums = (int32_t *)nc_axx__piece(&arena,
-                                       nc__add_size(nc__mul_size(m->band + 1, m->row), beyond), 4);
+    m->planes = (uint16_t *)nc_axx__piece(&arena, places, 2);
+    m->tables =
+        (int32_t *)nc_axx__piece(&arena, p->small_channels * nc_axx__rows_size(p, &g) + beyond, 4);
+    m->sums = (int32_t *)nc_axx__piece(
+        &arena, nc__add_size(nc__mul_size(m->images, m->sums_size), beyond), 4);
     return nc_axx__arena_bytes(&arena);
 }
 
@@ -10205,6 +10245,111 @@ typedef struct nc_axx__depthwise_input {
     float scale;
 } nc_axx__depthwise_input;
 
+/* What is taken of a byte: itself (signed or not) or u[byte], times a factor, less an offset. */
+typedef struct nc_axx__byte_map {
+    int is_mapped, is_signed;
+    int32_t factor, offset;
+    uint8_t u[256];
+} nc_axx__byte_map;
+
+static void nc_axx__make_plain_map(int32_t factor, nc_axx__byte_map *map) {
+    memset(map, 0, sizeof *map);
+    map->factor = factor;
+}
+
+static void nc_axx__make_term_map(const nc_axx__term *term, nc_axx__byte_map *map) {
+    int i, is_unsigned = 1;
+    map->is_signed = map->factor = 1;
+    for (i = 0; i < 256; i++) {
+        const int32_t value = term->u[i] - term->u_offset;
+        is_unsigned &= value == i;
+        map->is_signed &= value == (int8_t)i;
+    }
+    map->is_mapped = !is_unsigned && !map->is_signed;
+    map->offset = map->is_mapped ? term->u_offset : 0;
+    memcpy(map->u, term->u, sizeof map->u);
+}
+
+#ifdef NC_AXX__VECTORS
+/* 16 by 16; returns how many. */
+NC_AXX__TARGET static size_t nc_axx__widen_sixteens(const nc_axx__byte_map *map, uint16_t *to,
+                                                    const uint8_t *from, size_t n) {
+    size_t i = 0;
+    for (; i + 16 <= n; i += 16) {
+#ifdef NC_AXX__X86
+        const __m256i factor = _mm256_set1_epi16((short)map->factor);
+        const __m256i offset = _mm256_set1_epi16((short)map->offset);
+        const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(from + i));
+        const __m256i wide = map->is_signed ? _mm256_cvtepi8_epi16(v) : _mm256_cvtepu8_epi16(v);
+        nc_axx__v_store(to + i, _mm256_sub_epi16(_mm256_mullo_epi16(wide, factor), offset));
+#else
+        const uint16x8_t offset = vdupq_n_u16((uint16_t)map->offset);
+        const uint16_t factor = (uint16_t)map->factor;
+        const uint8x16_t v = vld1q_u8(from + i);
+        uint16x8_t low = vmovl_u8(vget_low_u8(v)), high = vmovl_u8(vget_high_u8(v));
+        if (map->is_signed) {
+            low = vreinterpretq_u16_s16(vmovl_s8(vreinterpret_s8_u8(vget_low_u8(v))));
+            high = vreinterpretq_u16_s16(vmovl_s8(vreinterpret_s8_u8(vget_high_u8(v))));
+        }
+        vst1q_u16(to + i, vsubq_u16(vmulq_n_u16(low, factor), offset));
+        vst1q_u16(to + i + 8, vsubq_u16(vmulq_n_u16(high, factor), offset));
+#endif
+    }
+    return i;
+}
+#endif
+
+/* From what `u` makes of the bytes, if it does. */
+static void nc_axx__widen_bytes(const nc_axx__byte_map *map, uint16_t *to, const uint8_t *from,
+                                size_t n) {
+    size_t i = 0;
+#ifdef NC_AXX__VECTORS
+    if (nc_axx__level() >= 1) i = nc_axx__widen_sixteens(map, to, from, n);
+#endif
+    for (; i < n; i++) {
+        const int32_t v = map->is_signed ? (int8_t)from[i] : (int32_t)from[i];
+        to[i] = (uint16_t)(v * map->factor - map->offset);
+    }
+}
+
+#ifdef NC_AXX__X86
+/* u of the bytes, which are looked up in sixteen pieces of which the high bits choose one. */
+NC_AXX__INLINE_V __m256i nc_axx__look_up_32(const uint8_t *u, __m256i v) {
+    const __m256i low = _mm256_and_si256(v, _mm256_set1_epi8(15));
+    __m256i piece[16], bit = _mm256_slli_epi16(v, 3);
+    int i, n;
+    NC_AXX__UNROLL(16)
+    for (i = 0; i < 16; i++)
+        piece[i] = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_loadu_si128(
+                                           (const __m128i *)(const void *)(u + 16 * i))),
+                                       low);
+    NC_AXX__UNROLL(4)
+    for (n = 8; n > 0; n /= 2) {
+        NC_AXX__UNROLL(8)
+        for (i = 0; i < n; i++) piece[i] = _mm256_blendv_epi8(piece[2 * i], piece[2 * i + 1], bit);
+        bit = _mm256_slli_epi16(v, n == 8 ? 2 : n == 4 ? 1 : 0);
+    }
+    return piece[0];
+}
+
+/* 32 by 32; returns how many. */
+NC_AXX__TARGET static size_t nc_axx__map_32(const uint8_t *u, uint8_t *to, const uint8_t *from,
+                                            size_t n) {
+    size_t i = 0;
+    for (; i + 32 <= n; i += 32)
+        nc_axx__v_store(to + i, nc_axx__look_up_32(u, nc_axx__v_load(from + i)));
+    return i;
+}
+#endif
+
+static void nc_axx__map_bytes(const uint8_t *u, uint8_t *to, const uint8_t *from, size_t n) {
+    size_t i = 0;
+#ifdef NC_AXX__X86
+    if (nc_axx__level() >= 1) i = nc_axx__map_32(u, to, from, n);
+#endif
+    for (; i < n; i++) to[i] = u[from[i]];
+}
+
 /* Rows of bytes. */
 static void nc_axx__copy_rows(uint8_t *to, size_t to_step, const uint8_t *from, size_t step,
                               size_t rows, size_t n) {
@@ -10238,49 +10383,39 @@ static void nc_axx__pick_bytes(uint8_t *to, const uint8_t *from, size_t stride, 
     for (; i < n; i++) to[i] = from[i * stride];
 }
 
-/* A channel of an image into the planes, which are zero where no value lies. */
+/* Channels of an image into their planes, which are `step` apart. */
 static void nc_axx__fill_planes(const nc_axx__plan *p, const nc_axx__depthwise_memory *m,
-                                const uint8_t *codes) {
+                                uint8_t *planes, size_t step, const uint8_t *maps,
+                                size_t channels) {
     const nc_axx__grid *g = &m->grid;
     const size_t stride_h = p->s.stride_h, stride_w = p->s.stride_w, wide = p->large_w;
-    const size_t all = p->large_h * wide;
-    size_t i, j, k;
-    for (i = 0; i < g->planes_h; i++)
-        for (j = 0; j < g->planes_w; j++) {
-            const nc_axx__stripe h = m->cuts[i], w = m->cuts[g->planes_h + j];
-            size_t at = h.from * wide + w.from;
-            uint8_t *to = m->bytes + w.to + nc_axx__grid_row(g, i * g->planes_w + j, h.to);
-            if (stride_w == 1)
-                nc_axx__copy_rows(to, g->columns, codes + at, stride_h * wide, h.count, w.count);
-            for (k = 0; k < h.count && stride_w > 1; k++, at += stride_h * wide, to += g->columns)
-                nc_axx__pick_bytes(to, codes + at, stride_w, w.count, all - at);
-        }
-}
-
-/* The codes of a map; of values, those of some maps behind it too, before `end`: ready[0 .. 1]. */
-static const uint8_t *nc_axx__codes_of_map(const nc_axx__plan *p, const nc_axx__depthwise_memory *m,
-                                           const nc_axx__depthwise_input *in, size_t map,
-                                           size_t end, size_t *ready) {
-    const size_t n = p->large_h * p->large_w;
-    if (!in->values) return in->codes + map * n;
-    if (map < ready[0] || map >= ready[1]) {
-        const size_t most = n < NC_AXX__CODES ? NC_AXX__CODES / n : 1;
-        const size_t count = end - map < most ? end - map : most;
-        nc_axx_quantize((int8_t *)m->codes, in->values + map * n, count * n, in->scale, in->bits);
-        ready[0] = map;
-        ready[1] = map + count;
+    const size_t map = p->large_h * wide;
+    size_t plane, c, k;
+    for (plane = 0; plane < g->planes_h * g->planes_w; plane++) {
+        const nc_axx__stripe h = m->cuts[plane / g->planes_w];
+        const nc_axx__stripe w = m->cuts[g->planes_h + plane % g->planes_w];
+        const size_t first = h.from * wide + w.from;
+        uint8_t *to = planes + w.to + nc_axx__grid_row(g, plane, h.to);
+        for (c = 0; c < channels && stride_w == 1; c++)
+            nc_axx__copy_rows(to + c * step, g->columns, maps + c * map + first, stride_h * wide,
+                              h.count, w.count);
+        for (c = 0; c < channels && stride_w > 1; c++)
+            for (k = 0; k < h.count; k++) {
+                const size_t at = first + k * stride_h * wide;
+                nc_axx__pick_bytes(to + c * step + k * g->columns, maps + c * map + at, stride_w,
+                                   w.count, (channels - c) * map - at);
+            }
     }
-    return m->codes + (map - ready[0]) * n;
 }
 
 /* Sums over the taps by look-ups for a row of places, eight at a time. */
-static void nc_axx__look_up_taps(const nc_axx_engine *e, const uint8_t *bytes, const size_t *starts,
+static void nc_axx__look_up_taps(const nc_axx_engine *e, const uint16_t *map, const size_t *starts,
                                  const uint8_t *w, size_t taps, int32_t *sums, size_t n) {
     size_t i = 0, tap;
     for (; i + 8 <= n; i += 8) {
         int32_t a = 0, b = 0, c = 0, d = 0, f = 0, g = 0, h = 0, j = 0;
         for (tap = 0; tap < taps; tap++) {
-            const uint8_t *x = bytes + starts[tap] + i;
+            const uint16_t *x = map + starts[tap] + i;
             const int32_t *column = e->turned + (size_t)w[tap] * 256;
             a += column[x[0]];
             b += column[x[1]];
@@ -10303,7 +10438,7 @@ static void nc_axx__look_up_taps(const nc_axx_engine *e, const uint8_t *bytes, c
     for (; i + 4 <= n; i += 4) {
         int32_t a = 0, b = 0, c = 0, d = 0;
         for (tap = 0; tap < taps; tap++) {
-            const uint8_t *x = bytes + starts[tap] + i;
+            const uint16_t *x = map + starts[tap] + i;
             const int32_t *column = e->turned + (size_t)w[tap] * 256;
             a += column[x[0]];
             b += column[x[1]];
@@ -10317,103 +10452,10 @@ static void nc_axx__look_up_taps(const nc_axx_engine *e, const uint8_t *bytes, c
     }
     for (; i < n; i++)
         for (sums[i] = 0, tap = 0; tap < taps; tap++)
-            sums[i] += e->turned[(size_t)w[tap] * 256 + bytes[starts[tap] + i]];
+            sums[i] += e->turned[(size_t)w[tap] * 256 + map[starts[tap] + i]];
 }
 
 #ifdef NC_AXX__VECTORS
-/* n values, a multiple of 16: bytes times a factor, unsigned or signed, */
-NC_AXX__TARGET static void nc_axx__widen_bytes(uint16_t *to, const uint8_t *from, size_t n,
-                                               uint16_t factor, int is_signed) {
-    size_t i;
-    for (i = 0; i < n; i += 16) {
-#ifdef NC_AXX__X86
-        const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(from + i));
-        const __m256i wide = is_signed ? _mm256_cvtepi8_epi16(v) : _mm256_cvtepu8_epi16(v);
-        nc_axx__v_store(to + i, _mm256_mullo_epi16(wide, _mm256_set1_epi16((short)factor)));
-#else
-        const uint8x16_t v = vld1q_u8(from + i);
-        uint16x8_t low = vmovl_u8(vget_low_u8(v)), high = vmovl_u8(vget_high_u8(v));
-        if (is_signed) {
-            low = vreinterpretq_u16_s16(vmovl_s8(vreinterpret_s8_u8(vget_low_u8(v))));
-            high = vreinterpretq_u16_s16(vmovl_s8(vreinterpret_s8_u8(vget_high_u8(v))));
-        }
-        vst1q_u16(to + i, vmulq_n_u16(low, factor));
-        vst1q_u16(to + i + 8, vmulq_n_u16(high, factor));
-#endif
-    }
-}
-
-/* or what a term makes of them. */
-typedef struct nc_axx__term_map {
-    int is_plain, is_signed; /* the bytes themselves */
-    int32_t offset;          /* of[byte] = u[byte] - offset */
-    uint8_t u[256];
-    uint16_t of[256];
-} nc_axx__term_map;
-
-static void nc_axx__make_term_map(const nc_axx__term *term, nc_axx__term_map *map) {
-    int i, is_unsigned = 1;
-    map->is_signed = 1;
-    for (i = 0; i < 256; i++) {
-        const int32_t value = term->u[i] - term->u_offset;
-        map->of[i] = (uint16_t)value;
-        is_unsigned &= value == i;
-        map->is_signed &= value == (int8_t)i;
-    }
-    map->is_plain = is_unsigned || map->is_signed;
-    map->offset = term->u_offset;
-    memcpy(map->u, term->u, sizeof map->u);
-}
-
-#ifdef NC_AXX__X86
-/* u of the bytes, which are looked up in sixteen pieces of which the high bits choose one. */
-NC_AXX__INLINE_V __m256i nc_axx__look_up_32(const uint8_t *u, __m256i v) {
-    const __m256i low = _mm256_and_si256(v, _mm256_set1_epi8(15));
-    __m256i piece[16], bit = _mm256_slli_epi16(v, 3);
-    int i, n;
-    NC_AXX__UNROLL(16)
-    for (i = 0; i < 16; i++)
-        piece[i] = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_loadu_si128(
-                                           (const __m128i *)(const void *)(u + 16 * i))),
-                                       low);
-    NC_AXX__UNROLL(4)
-    for (n = 8; n > 0; n /= 2) {
-        NC_AXX__UNROLL(8)
-        for (i = 0; i < n; i++) piece[i] = _mm256_blendv_epi8(piece[2 * i], piece[2 * i + 1], bit);
-        bit = _mm256_slli_epi16(v, n == 8 ? 2 : n == 4 ? 1 : 0);
-    }
-    return piece[0];
-}
-
-/* 32 by 32; returns how many. */
-NC_AXX__TARGET static size_t nc_axx__map_bytes(const nc_axx__term_map *map, uint16_t *to,
-                                               const uint8_t *from, size_t n) {
-    const __m256i offset = _mm256_set1_epi16((short)map->offset);
-    size_t i = 0;
-    for (; i + 32 <= n; i += 32) {
-        const __m256i v = nc_axx__look_up_32(map->u, nc_axx__v_load(from + i));
-        const __m256i one = _mm256_cvtepu8_epi16(_mm256_castsi256_si128(v));
-        const __m256i two = _mm256_cvtepu8_epi16(_mm256_extracti128_si256(v, 1));
-        nc_axx__v_store(to + i, _mm256_sub_epi16(one, offset));
-        nc_axx__v_store(to + i + 16, _mm256_sub_epi16(two, offset));
-    }
-    return i;
-}
-#endif
-
-static void nc_axx__term_values(const nc_axx__term_map *map, uint16_t *to, const uint8_t *from,
-                                size_t n) {
-    size_t k = 0;
-    if (map->is_plain) {
-        nc_axx__widen_bytes(to, from, n, 1, map->is_signed);
-        return;
-    }
-#ifdef NC_AXX__X86
-    k = nc_axx__map_bytes(map, to, from, n);
-#endif
-    for (; k < n; k++) to[k] = map->of[from[k]];
-}
-
 /* -- vectors of look-ups: T_i[v] has the products of the byte v with the taps of row i, the last
  * first, in lanes. Along a row of the map, sum[x] = sum[x - 1] moved down by a lane + the vectors
  * of a column of the map: its lowest lane is then complete -- */
@@ -10450,20 +10492,26 @@ NC_AXX__TARGET static void nc_axx__turn_columns(int32_t *to, size_t step,
     }
 }
 
-/* The tables of an output channel: [four taps of a row][byte][zeros, which are there, then the last
- * row first]. */
-static void nc_axx__make_rows(const nc_axx_engine *e, const nc_axx__plan *p, const uint8_t *w,
-                              int32_t *rows) {
+/* The tables of an output channel: [plane][four taps of a row][byte][zeros, which are there, then
+ * the last row first]. */
+static void nc_axx__make_tables(const nc_axx_engine *e, const nc_axx__plan *p,
+                                const nc_axx__grid *g, const uint8_t *w, int32_t *table) {
     static const int32_t none[256] = {0};
-    const size_t kernel_h = p->s.kernel_h, kernel_w = p->s.kernel_w, step = 4 * (kernel_h + 1);
-    size_t first, i, l;
-    for (first = 0; first < kernel_w; first += 4, rows += nc_axx__rows_size(p)) {
-        const size_t taps = kernel_w - first < 4 ? kernel_w - first : 4;
-        for (i = 0; i < kernel_h; i++) {
-            const int32_t *of[4] = {none, none, none, none};
-            for (l = 0; l < taps; l++)
-                of[l] = e->turned + 256 * (size_t)w[i * kernel_w + first + taps - 1 - l];
-            nc_axx__turn_columns(rows + 4 * (kernel_h - i), step, of);
+    const size_t step = nc_axx__rows_step(p), down = p->s.stride_h, along = p->s.stride_w;
+    size_t plane, first, i, l;
+    for (plane = 0; plane < g->planes_h * g->planes_w; plane++) {
+        const size_t y = plane / g->planes_w, x = plane % g->planes_w;
+        const size_t rows = nc_axx__taps_in(p->s.kernel_h, down, y);
+        const size_t columns = nc_axx__taps_in(p->s.kernel_w, along, x);
+        for (first = 0; first < columns; first += 4, table += 256 * step) {
+            const size_t taps = columns - first < 4 ? columns - first : 4;
+            for (i = 0; i < rows; i++) {
+                const uint8_t *row = w + (y + i * down) * p->s.kernel_w + x + first * along;
+                const int32_t *of[4] = {none, none, none, none};
+                for (l = 0; l < taps; l++)
+                    of[l] = e->turned + 256 * (size_t)row[(taps - 1 - l) * along];
+                nc_axx__turn_columns(table + 4 * (rows - i), step, of);
+            }
         }
     }
 }
@@ -10473,7 +10521,7 @@ typedef __m256i nc_axx__rows_sum; /* of a row of places and of the next */
 
 /* The next column's: the first row of the map is the first of the one, those below are two rows of
  * the kernel, one for each, the last one is the last of the other. */
-NC_AXX__INLINE_V nc_axx__rows_sum nc_axx__rows_step(nc_axx__rows_sum sum, const uint8_t *table,
+NC_AXX__INLINE_V nc_axx__rows_sum nc_axx__rows_next(nc_axx__rows_sum sum, const uint8_t *table,
                                                     const uint16_t *map, size_t columns,
                                                     size_t kernel_h) {
     __m256i v = _mm256_zextsi128_si256(
@@ -10503,7 +10551,7 @@ typedef struct nc_axx__rows_sum {
     int32x4_t of[2];
 } nc_axx__rows_sum;
 
-NC_AXX__INLINE_V nc_axx__rows_sum nc_axx__rows_step(nc_axx__rows_sum sum, const uint8_t *table,
+NC_AXX__INLINE_V nc_axx__rows_sum nc_axx__rows_next(nc_axx__rows_sum sum, const uint8_t *table,
                                                     const uint16_t *map, size_t columns,
                                                     size_t kernel_h) {
     const int32x4_t zero = vdupq_n_s32(0);
@@ -10542,51 +10590,73 @@ NC_AXX__INLINE_V void nc_axx__look_up_two(const uint8_t *table, const uint16_t *
                                           size_t row, size_t n) {
     nc_axx__rows_sum sum = nc_axx__rows_zero(), s[4];
     size_t x, k;
-    for (k = 1; k < taps; k++) sum = nc_axx__rows_step(sum, table, map++, columns, kernel_h);
+    for (k = 1; k < taps; k++) sum = nc_axx__rows_next(sum, table, map++, columns, kernel_h);
     for (x = 0; x < n; x += 4) {
         NC_AXX__UNROLL(4)
         for (k = 0; k < 4; k++)
-            s[k] = sum = nc_axx__rows_step(sum, table, map + x + k, columns, kernel_h);
+            s[k] = sum = nc_axx__rows_next(sum, table, map + x + k, columns, kernel_h);
         nc_axx__rows_store(sums + x, row, s, add);
     }
 }
 
-/* Some rows of places from h on, two by two. */
-NC_AXX__TARGET static void nc_axx__look_up_band(const nc_axx__plan *p,
-                                                const nc_axx__depthwise_memory *m,
-                                                const int32_t *rows, size_t h, size_t count) {
-    const size_t kernel_h = p->s.kernel_h, kernel_w = p->s.kernel_w, columns = m->grid.columns;
-    size_t y, first;
-    for (first = 0; first < kernel_w; first += 4, rows += nc_axx__rows_size(p)) {
-        const uint8_t *table = (const uint8_t *)(const void *)rows;
-        const size_t taps = kernel_w - first < 4 ? kernel_w - first : 4;
-        for (y = 0; y < count; y += 2) {
-            const uint16_t *map = m->values + (h + y) * columns + first;
-            int32_t *sums = m->sums + y * m->row;
-            if (kernel_h == 3)
-                nc_axx__look_up_two(table, map, columns, 3, taps, first > 0, sums, m->row,
-                                    p->small_w);
-            else
-                nc_axx__look_up_two(table, map, columns, kernel_h, taps, first > 0, sums, m->row,
-                                    p->small_w);
-        }
+/* Some rows of places, two by two, over at most four taps of each row of a plane's kernel. */
+NC_AXX__TARGET static void nc_axx__look_up_plane(const nc_axx__plan *p,
+                                                 const nc_axx__depthwise_memory *m,
+                                                 const int32_t *entries, const uint16_t *map,
+                                                 size_t kernel_h, size_t taps, int add,
+                                                 int32_t *sums, size_t count) {
+    const uint8_t *table = (const uint8_t *)(const void *)entries;
+    const size_t columns = m->grid.columns, row = m->row, n = p->small_w;
+    size_t y;
+    for (y = 0; y < count; y += 2, map += 2 * columns, sums += 2 * row) {
+        if (kernel_h == 1)
+            nc_axx__look_up_two(table, map, columns, 1, taps, add, sums, row, n);
+        else if (kernel_h == 2)
+            nc_axx__look_up_two(table, map, columns, 2, taps, add, sums, row, n);
+        else if (kernel_h == 3)
+            nc_axx__look_up_two(table, map, columns, 3, taps, add, sums, row, n);
+        else
+            nc_axx__look_up_two(table, map, columns, kernel_h, taps, add, sums, row, n);
+    }
+}
+
+/* The sums of rows of places from h on, plane by plane. */
+static void nc_axx__look_up_band(const nc_axx__plan *p, const nc_axx__depthwise_memory *m,
+                                 const int32_t *table, const uint16_t *planes, size_t h,
+                                 size_t count, int32_t *sums) {
+    const nc_axx__grid *g = &m->grid;
+    size_t plane, first;
+    for (plane = 0; plane < g->planes_h * g->planes_w; plane++) {
+        const size_t rows = nc_axx__taps_in(p->s.kernel_h, p->s.stride_h, plane / g->planes_w);
+        const size_t columns = nc_axx__taps_in(p->s.kernel_w, p->s.stride_w, plane % g->planes_w);
+        const uint16_t *map = planes + nc_axx__grid_row(g, plane, h);
+        for (first = 0; first < columns; first += 4, table += 256 * nc_axx__rows_step(p))
+            nc_axx__look_up_plane(p, m, table, map + first, rows,
+                                  columns - first < 4 ? columns - first : 4, plane > 0 || first > 0,
+                                  sums, count);
     }
 }
 
 /* -- products: 16 bits each, two taps at a time -- */
 
-/* The weights of an output channel, pair by pair: of every term's taps, and 0 behind the last. */
-static void nc_axx__weight_pairs(const nc_axx_engine *e, const uint8_t *w, size_t taps,
+/* The weights of all output channels, pair by pair: of every term's taps, and 0 behind the last. */
+static void nc_axx__weight_pairs(const nc_axx_engine *e, const nc_axx__plan *p, const uint8_t *w,
                                  int32_t *pairs) {
-    uint32_t before = 0;
-    size_t r, tap, n = 0;
-    for (r = 0; r < e->info.products; r++)
-        for (tap = 0; tap < taps; tap++, n++) {
-            const nc_axx__term *t = &e->terms[r];
-            const uint32_t one = (uint32_t)((t->v[w[tap]] + t->v_offset) * t->factor) & UINT16_MAX;
-            pairs[n / 2] = (int32_t)(n % 2 ? before | one << 16 : one);
-            before = one;
+    const size_t terms = e->info.products, count = (terms * p->taps + 1) / 2;
+    size_t r, i, output, tap;
+    memset(pairs, 0, p->s.out_channels * count * sizeof *pairs);
+    for (r = 0; r < terms; r++) {
+        const nc_axx__term *t = &e->terms[r];
+        uint32_t of[256];
+        for (i = 0; i < 256; i++)
+            of[i] = (uint32_t)((t->v[i] + t->v_offset) * t->factor) & UINT16_MAX;
+        for (output = 0; output < p->s.out_channels; output++) {
+            const uint8_t *from = w + output * p->taps;
+            int32_t *to = pairs + output * count;
+            for (tap = 0, i = r * p->taps; tap < p->taps; tap++, i++)
+                to[i / 2] = (int32_t)((uint32_t)to[i / 2] | of[from[tap]] << (i % 2 ? 16 : 0));
         }
+    }
 }
 
 #ifdef NC_AXX__X86
@@ -10670,95 +10740,118 @@ typedef struct nc_axx__depthwise_task {
     const float *w_scale, *bias;
     float *y;
     int way;
-#ifdef NC_AXX__VECTORS
-    nc_axx__term_map maps[NC_AXX__DEPTHWISE_TERMS];
-#endif
+    size_t terms; /* of products, else 1 */
+    nc_axx__byte_map maps[NC_AXX__DEPTHWISE_TERMS];
 } nc_axx__depthwise_task;
 
-/* A group's tables for all its maps. */
+/* The images of some groups from their first on. */
+typedef struct nc_axx__pile {
+    size_t image, images, group, groups;
+} nc_axx__pile;
+
+/* Where a term's planes begin, of a group and an image of the pile. */
+static size_t nc_axx__planes_at(const nc_axx__depthwise_memory *m, size_t term, size_t group,
+                                size_t image) {
+    return ((term * m->groups + group) * m->images + image) * m->grid.places;
+}
+
+/* A pile's planes. */
+static void nc_axx__fill_pile(const nc_axx__depthwise_task *t, const nc_axx__depthwise_memory *m,
+                              const nc_axx__pile *pile) {
+    const nc_axx__plan *p = t->p;
+    const nc_axx__depthwise_input *in = t->in;
+    const size_t map = p->large_h * p->large_w, n = pile->groups * map;
+    const size_t places = nc_axx__term_places(m);
+    size_t i, r;
+    for (i = 0; i < pile->images; i++) {
+        const size_t at = ((pile->image + i) * p->s.groups + pile->group) * map;
+        const uint8_t *codes = in->values ? m->codes : in->codes + at;
+        if (in->values)
+            nc_axx_quantize((int8_t *)m->codes, in->values + at, n, in->scale, in->bits);
+        for (r = 0; r < t->terms; r++) {
+            const uint8_t *from = t->maps[r].is_mapped ? m->mapped : codes;
+            if (from != codes) nc_axx__map_bytes(t->maps[r].u, m->mapped, codes, n);
+            nc_axx__fill_planes(p, m, m->bytes + nc_axx__planes_at(m, r, 0, i),
+                                m->images * m->grid.places, from, pile->groups);
+        }
+    }
+    for (r = 0; r < t->terms; r++)
+        nc_axx__widen_bytes(&t->maps[r], m->planes + r * places, m->bytes + r * places, places);
+}
+
+/* The sums of some rows of places, from h on, of output c of a group. */
+static void nc_axx__depthwise_sums(const nc_axx__depthwise_task *t,
+                                   const nc_axx__depthwise_memory *m, size_t c, size_t output,
+                                   const uint16_t *planes, size_t h, size_t rows, int32_t *sums) {
+    const nc_axx__plan *p = t->p;
+    const size_t columns = m->grid.columns;
+    size_t y;
+#ifdef NC_AXX__VECTORS
+    if (t->way == NC_AXX__BY_ROWS) {
+        nc_axx__look_up_band(p, m, m->tables + c * nc_axx__rows_size(p, &m->grid), planes, h, rows,
+                             sums);
+        return;
+    }
+    if (t->way == NC_AXX__BY_PRODUCTS) {
+        nc_axx__multiply_taps(planes + h * columns, t->starts, t->pairs + output * t->pair_count,
+                              t->pair_count, sums, (rows - 1) * columns + p->small_w);
+        return;
+    }
+#endif
+    (void)c;
+    for (y = 0; y < rows; y++)
+        nc_axx__look_up_taps(t->e, planes + (h + y) * columns, t->starts, t->w + output * p->taps,
+                             p->taps, sums + y * m->row, p->small_w);
+}
+
+/* The values of output c of a pile's group, whose first output is `first`. */
+static void nc_axx__depthwise_output(const nc_axx__depthwise_task *t,
+                                     const nc_axx__depthwise_memory *m, const nc_axx__pile *pile,
+                                     size_t group, size_t c) {
+    const nc_axx__plan *p = t->p;
+    const size_t output = (pile->group + group) * p->small_channels + c, wide = p->out_w;
+    const size_t step = t->way == NC_AXX__BY_PRODUCTS ? m->grid.columns : m->row;
+    const float scale = t->in->scale * t->w_scale[output], bias = t->bias ? t->bias[output] : 0.0f;
+    size_t h, rows, i;
+    for (h = 0; h < p->out_h; h += rows) {
+        rows = p->out_h - h < m->band ? p->out_h - h : m->band;
+        for (i = 0; i < pile->images; i++)
+            nc_axx__depthwise_sums(t, m, c, output, m->planes + nc_axx__planes_at(m, 0, group, i),
+                                   h, rows, m->sums + i * m->sums_size);
+        for (i = 0; i < pile->images; i++)
+            nc_axx__rows_values(
+                t->y + (((pile->image + i) * p->s.out_channels + output) * p->out_h + h) * wide,
+                m->sums + i * m->sums_size, rows, wide, step, scale, bias);
+    }
+}
+
+/* A group's tables. */
 static void nc_axx__depthwise_tables(const nc_axx__depthwise_task *t,
                                      const nc_axx__depthwise_memory *m, size_t group) {
 #ifdef NC_AXX__VECTORS
     const nc_axx__plan *p = t->p;
-    const size_t table = (p->s.kernel_w + 3) / 4 * nc_axx__rows_size(p);
     size_t c;
-    for (c = 0; c < p->small_channels; c++)
-        nc_axx__make_rows(t->e, p, t->w + (group * p->small_channels + c) * p->taps,
-                          m->rows + c * table);
+    for (c = 0; c < p->small_channels && t->way == NC_AXX__BY_ROWS; c++)
+        nc_axx__make_tables(t->e, p, &m->grid, t->w + (group * p->small_channels + c) * p->taps,
+                            m->tables + c * nc_axx__rows_size(p, &m->grid));
 #endif
     (void)t;
     (void)m;
     (void)group;
 }
 
-/* What the vectors take of the bytes in the planes. */
-static void nc_axx__depthwise_values(const nc_axx__depthwise_task *t,
-                                     const nc_axx__depthwise_memory *m) {
-#ifdef NC_AXX__VECTORS
-    const size_t n = (m->grid.places + 15) & ~(size_t)15;
-    size_t r;
-    if (t->way == NC_AXX__BY_ROWS)
-        nc_axx__widen_bytes(m->values, m->bytes, n, (uint16_t)(16 * (t->p->s.kernel_h + 1)), 0);
-    for (r = 0; t->way == NC_AXX__BY_PRODUCTS && r < t->e->info.products; r++)
-        nc_axx__term_values(&t->maps[r], m->values + r * n, m->bytes, n);
-#endif
-    (void)t;
-    (void)m;
-}
-
-/* The sums of some rows of places, from h on, of output c of a group. */
-static void nc_axx__depthwise_sums(const nc_axx__depthwise_task *t,
-                                   const nc_axx__depthwise_memory *m, size_t group, size_t c,
-                                   size_t h, size_t rows) {
-    const nc_axx__plan *p = t->p;
-    const size_t output = group * p->small_channels + c, columns = m->grid.columns;
-    size_t y;
-#ifdef NC_AXX__VECTORS
-    if (t->way == NC_AXX__BY_ROWS) {
-        const size_t quarters = (p->s.kernel_w + 3) / 4;
-        nc_axx__look_up_band(p, m, m->rows + c * quarters * nc_axx__rows_size(p), h, rows);
-        return;
-    }
-    if (t->way == NC_AXX__BY_PRODUCTS) {
-        nc_axx__multiply_taps(m->values + h * columns, t->starts, t->pairs + output * t->pair_count,
-                              t->pair_count, m->sums, (rows - 1) * columns + p->small_w);
-        return;
-    }
-#endif
-    for (y = 0; y < rows; y++)
-        nc_axx__look_up_taps(t->e, m->bytes + (h + y) * columns, t->starts, t->w + output * p->taps,
-                             p->taps, m->sums + y * m->row, p->small_w);
-}
-
-/* The values of output c of a group of an image. */
-static void nc_axx__depthwise_output(const nc_axx__depthwise_task *t,
-                                     const nc_axx__depthwise_memory *m, size_t image, size_t group,
-                                     size_t c) {
-    const nc_axx__plan *p = t->p;
-    const nc_axx__grid *g = &m->grid;
-    const size_t output = group * p->small_channels + c, wide = p->out_w;
-    const size_t step = t->way == NC_AXX__BY_PRODUCTS ? g->columns : m->row;
-    const float scale = t->in->scale * t->w_scale[output], bias = t->bias ? t->bias[output] : 0.0f;
-    float *y = t->y + (image * p->s.out_channels + output) * p->out_h * wide;
-    size_t h, rows;
-    for (h = 0; h < p->out_h; h += rows) {
-        rows = p->out_h - h < m->band ? p->out_h - h : m->band;
-        nc_axx__depthwise_sums(t, m, group, c, h, rows);
-        nc_axx__rows_values(y + h * wide, m->sums, rows, wide, step, scale, bias);
-    }
-}
-
-/* What is there before the first channel. */
+/* What is there before the first channel: the values around a map, zeros of the tables. */
 static void nc_axx__depthwise_begin(const nc_axx__depthwise_task *t,
                                     const nc_axx__depthwise_memory *m) {
     const nc_axx__plan *p = t->p;
     const nc_axx__grid *g = &m->grid;
-    const size_t places = g->places + g->columns + NC_AXX__BEYOND;
-    const size_t tables = p->small_channels * ((p->s.kernel_w + 3) / 4) * nc_axx__rows_size(p);
-    size_t i;
-    memset(m->bytes, 0, places);
-    memset(m->values, 0, NC_AXX__DEPTHWISE_TERMS * places * sizeof *m->values);
-    if (t->way == NC_AXX__BY_ROWS) memset(m->rows, 0, tables * sizeof *m->rows);
+    const size_t places = nc_axx__term_places(m), tables = nc_axx__rows_size(p, g);
+    size_t r, i;
+    for (r = 0; r < t->terms; r++)
+        memset(m->bytes + r * places, t->maps[r].is_mapped ? t->maps[r].u[0] : 0, places);
+    memset(m->planes + r * places, 0, (g->columns + NC_AXX__BEYOND) * sizeof *m->planes);
+    if (t->way == NC_AXX__BY_ROWS)
+        memset(m->tables, 0, (p->small_channels * tables + NC_AXX__BEYOND) * sizeof *m->tables);
     for (i = 0; i < g->planes_h; i++)
         m->cuts[i] = nc_axx__stripe_of(i, p->s.stride_h, p->s.padding_h, p->large_h, g->rows);
     for (i = 0; i < g->planes_w; i++)
@@ -10766,25 +10859,50 @@ static void nc_axx__depthwise_begin(const nc_axx__depthwise_task *t,
             nc_axx__stripe_of(i, p->s.stride_w, p->s.padding_w, p->large_w, g->columns);
 }
 
-/* A thread's share of all maps, as they lie in memory, or where tables are made for a group with
- * all its images. */
+/* A thread's share: of the blocks of groups, each with all its piles of images. */
 static void nc_axx__depthwise_share(const nc_axx__depthwise_task *t,
                                     const nc_axx__depthwise_memory *m, size_t begin, size_t end) {
     const nc_axx__plan *p = t->p;
-    const int by_rows = t->way == NC_AXX__BY_ROWS;
-    size_t i, c, now = SIZE_MAX, ready[2] = {0, 0};
+    const size_t piles = (p->s.batch + m->images - 1) / m->images;
+    size_t i, group, c, now = SIZE_MAX;
+    if (begin == end) return;
     nc_axx__depthwise_begin(t, m);
     for (i = begin; i < end; i++) {
-        const size_t group = by_rows ? i / p->s.batch : i % p->s.groups;
-        const size_t image = by_rows ? i % p->s.batch : i / p->s.groups;
-        const size_t map = image * p->s.groups + group;
-        if (by_rows && group != now) nc_axx__depthwise_tables(t, m, group);
-        now = group;
-        nc_axx__fill_planes(p, m,
-                            nc_axx__codes_of_map(p, m, t->in, map, by_rows ? map + 1 : end, ready));
-        nc_axx__depthwise_values(t, m);
-        for (c = 0; c < p->small_channels; c++) nc_axx__depthwise_output(t, m, image, group, c);
+        nc_axx__pile pile;
+        pile.image = i % piles * m->images;
+        pile.images = p->s.batch - pile.image < m->images ? p->s.batch - pile.image : m->images;
+        pile.group = i / piles * m->groups;
+        pile.groups = p->s.groups - pile.group < m->groups ? p->s.groups - pile.group : m->groups;
+        nc_axx__fill_pile(t, m, &pile);
+        for (group = 0; group < pile.groups; group++) {
+            if (pile.group + group != now) nc_axx__depthwise_tables(t, m, pile.group + group);
+            now = pile.group + group;
+            for (c = 0; c < p->small_channels; c++) nc_axx__depthwise_output(t, m, &pile, group, c);
+        }
     }
+}
+
+/* What all threads share. */
+static void nc_axx__depthwise_prepare(nc_axx__depthwise_task *t, const nc_axx__conv_work *parts,
+                                      const nc_axx__depthwise_memory *m) {
+    const nc_axx__plan *p = t->p;
+    size_t i;
+    t->way = nc_axx__depthwise_way(t->e, p);
+    t->terms = t->way == NC_AXX__BY_PRODUCTS ? t->e->info.products : 1;
+    t->starts = parts->starts;
+    t->pairs = parts->pairs;
+    t->pair_count = (t->terms * p->taps + 1) / 2;
+    nc_axx__make_plain_map(t->way == NC_AXX__BY_ROWS ? (int32_t)(4 * nc_axx__rows_step(p)) : 1,
+                           t->maps);
+#ifdef NC_AXX__VECTORS
+    for (i = 0; i < t->terms && t->way == NC_AXX__BY_PRODUCTS; i++)
+        nc_axx__make_term_map(&t->e->terms[i], &t->maps[i]);
+    if (t->way == NC_AXX__BY_PRODUCTS) nc_axx__weight_pairs(t->e, p, t->w, parts->pairs);
+#endif
+    nc_axx__grid_starts(p, &m->grid, parts->starts);
+    for (i = p->taps; i < t->terms * p->taps; i++)
+        parts->starts[i] = parts->starts[i - p->taps] + nc_axx__term_places(m);
+    parts->starts[i] = parts->starts[i - 1];
 }
 
 /* All images and groups. */
@@ -10792,44 +10910,33 @@ static nc_status nc_axx__depthwise_maps(const nc_axx_engine *e, const nc_axx__pl
                                         const nc_axx__conv_work *parts,
                                         const nc_axx__depthwise_input *in, const uint8_t *w,
                                         const float *w_scale, const float *bias, float *y) {
-    const size_t slots = nc_axx__hands(parts->slot_count), all = p->s.groups * p->s.batch;
-    const nc_axx__grid g = nc_axx__grid_of(p);
+    const size_t slots = nc_axx__hands(parts->slot_count);
+    nc_axx__depthwise_memory memory;
     nc_axx__depthwise_task t;
+    size_t all;
     ptrdiff_t slot;
-    size_t i, terms;
     if ((uint64_t)e->info.largest > (uint64_t)INT32_MAX / p->taps) return NC_ERR_LIMIT;
     t.e = e;
     t.p = p;
     t.in = in;
-    t.starts = parts->starts;
     t.w = w;
     t.w_scale = w_scale;
     t.bias = bias;
     t.y = y;
-    t.way = nc_axx__depthwise_way(e, p);
-    terms = t.way == NC_AXX__BY_PRODUCTS ? e->info.products : 1;
-    t.pairs = parts->pairs;
-    t.pair_count = (terms * p->taps + 1) / 2;
-#ifdef NC_AXX__VECTORS
-    for (i = 0; i < terms && t.way == NC_AXX__BY_PRODUCTS; i++)
-        nc_axx__make_term_map(&e->terms[i], &t.maps[i]);
-    for (i = 0; i < p->s.out_channels && t.way == NC_AXX__BY_PRODUCTS; i++)
-        nc_axx__weight_pairs(e, w + i * p->taps, p->taps, parts->pairs + i * t.pair_count);
-#endif
-    nc_axx__grid_starts(p, &g, parts->starts);
-    for (i = p->taps; i < terms * p->taps; i++)
-        parts->starts[i] = parts->starts[i - p->taps] + ((g.places + 15) & ~(size_t)15);
-    parts->starts[i] = parts->starts[i - 1];
+    (void)nc_axx__lay_out_depthwise(p, NULL, &memory);
+    nc_axx__depthwise_prepare(&t, parts, &memory);
+    all = (p->s.groups + memory.groups - 1) / memory.groups *
+          ((p->s.batch + memory.images - 1) / memory.images);
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static) if ((double)p->s.batch * (double)p->s.out_channels *     \
                                                   (double)(p->out_h * p->out_w * p->taps) >        \
                                               1e6)
 #endif
     for (slot = 0; slot < (ptrdiff_t)slots; slot++) {
-        const size_t begin = all / slots * (size_t)slot, end = begin + all / slots;
         nc_axx__depthwise_memory m;
         (void)nc_axx__lay_out_depthwise(p, parts->slots + (size_t)slot * parts->slot_bytes, &m);
-        nc_axx__depthwise_share(&t, &m, begin, slot + 1 < (ptrdiff_t)slots ? end : all);
+        nc_axx__depthwise_share(&t, &m, all * (size_t)slot / slots,
+                                all * ((size_t)slot + 1) / slots);
     }
     return NC_OK;
 }
