@@ -389,21 +389,27 @@ static void convolutions_equal_the_naive_loop(void **state) {
  * rows that are alone. */
 static void depthwise_convolutions_equal_the_naive_loop(void **state) {
     static const nc_axx_conv cases[] = {
-        {3, 3, 15, 14, 3, 3, 3, 1, 1, 1, 1, 1, 1, 3, 0, 0},  /* an odd number of rows */
-        {3, 2, 14, 14, 2, 2, 1, 1, 1, 0, 0, 1, 1, 2, 0, 0},  /* a column */
-        {3, 2, 14, 15, 4, 3, 2, 1, 1, 1, 1, 1, 1, 2, 0, 0},  /* two outputs a channel */
-        {3, 2, 14, 16, 6, 7, 4, 1, 1, 3, 1, 1, 1, 2, 0, 0},  /* three, the highest kernel */
-        {3, 2, 16, 14, 2, 5, 5, 1, 1, 2, 2, 1, 1, 2, 0, 0},  /* taps in two vectors */
-        {2, 2, 20, 20, 2, 4, 8, 1, 1, 1, 4, 1, 1, 2, 0, 0},  /* the widest kernel */
-        {2, 2, 24, 20, 2, 8, 9, 1, 1, 4, 4, 1, 1, 2, 0, 0},  /* one beyond both */
-        {2, 2, 30, 30, 2, 3, 3, 1, 1, 4, 6, 1, 1, 2, 0, 0},  /* padded beyond the kernel */
-        {2, 3, 15, 67, 3, 3, 3, 2, 2, 1, 1, 1, 1, 3, 0, 0},  /* four planes */
-        {2, 3, 16, 20, 3, 5, 3, 3, 3, 2, 1, 1, 1, 3, 0, 0},  /* nine */
-        {2, 2, 16, 20, 2, 2, 2, 5, 5, 0, 0, 1, 1, 2, 0, 0},  /* some that no tap reads */
-        {2, 2, 20, 20, 2, 3, 3, 1, 1, 2, 2, 2, 2, 2, 0, 0},  /* dilation */
-        {2, 2, 19, 18, 2, 3, 2, 2, 3, 2, 2, 3, 2, 2, 0, 0},  /* and strides, all different */
-        {600, 2, 1, 1, 2, 3, 3, 1, 1, 1, 1, 1, 1, 2, 0, 0},  /* piles of images, width 1 */
-        {50, 3, 4, 4, 3, 3, 3, 1, 1, 1, 1, 1, 1, 3, 0, 0},   /* width 4 */
+        {3, 3, 15, 14, 3, 3, 3, 1, 1, 1, 1, 1, 1, 3, 0, 0}, /* an odd number of rows */
+        {3, 2, 14, 14, 2, 2, 1, 1, 1, 0, 0, 1, 1, 2, 0, 0}, /* a column */
+        {3, 2, 14, 15, 4, 3, 2, 1, 1, 1, 1, 1, 1, 2, 0, 0}, /* two outputs a channel */
+        {3, 2, 14, 16, 6, 7, 4, 1, 1, 3, 1, 1, 1, 2, 0, 0}, /* three, the highest kernel */
+        {3, 2, 16, 14, 2, 5, 5, 1, 1, 2, 2, 1, 1, 2, 0, 0}, /* taps in two vectors */
+        {2, 2, 20, 20, 2, 4, 8, 1, 1, 1, 4, 1, 1, 2, 0, 0}, /* the widest kernel */
+        {2, 2, 24, 20, 2, 8, 9, 1, 1, 4, 4, 1, 1, 2, 0, 0}, /* one beyond both */
+        {2, 2, 30, 30, 2, 3, 3, 1, 1, 4, 6, 1, 1, 2, 0, 0}, /* padded beyond the kernel */
+        {2, 3, 15, 67, 3, 3, 3, 2, 2, 1, 1, 1, 1, 3, 0, 0}, /* four planes */
+        {2, 3, 16, 20, 3, 5, 3, 3, 3, 2, 1, 1, 1, 3, 0, 0}, /* nine */
+        {2, 2, 16, 20, 2, 2, 2, 5, 5, 0, 0, 1, 1, 2, 0, 0}, /* some that no tap reads */
+        {9, 2, 32, 30, 2, 5, 3, 3, 3, 2, 1, 1, 1, 2, 0, 0}, /* enough places for vectors, */
+        {3, 2, 30, 40, 4, 7, 8, 2, 2, 3, 4, 1, 1, 2, 0, 0}, /* kernels of four sizes, */
+        {4, 2, 20, 30, 2, 2, 5, 1, 2, 0, 2, 1, 1, 2, 0, 0}, /* in one direction only */
+        {2, 2, 20, 20, 2, 3, 3, 1, 1, 2, 2, 2, 2, 2, 0, 0}, /* dilation */
+        {2, 2, 19, 18, 2, 3, 2, 2, 3, 2, 2, 3, 2, 2, 0, 0}, /* and strides, all different */
+        {600, 2, 1, 1, 2, 3, 3, 1, 1, 1, 1, 1, 1, 2, 0, 0}, /* piles of images, width 1 */
+        {50, 3, 4, 4, 3, 3, 3, 1, 1, 1, 1, 1, 1, 3, 0, 0},  /* width 4 */
+        {3, 20, 4, 4, 20, 3, 3, 1, 1, 1, 1, 1, 1, 20, 0,
+         0}, /* blocks of groups, the last smaller */
+        {1, 31, 5, 4, 31, 3, 3, 2, 2, 1, 1, 1, 1, 31, 0, 0}, /* of one image */
         {9, 3, 8, 8, 3, 3, 3, 1, 1, 1, 1, 1, 1, 3, -1, 1},   /* width 8; less, more at the end */
         {1, 2, 300, 4, 2, 3, 3, 1, 1, 1, 1, 1, 1, 2, 0, 0},  /* bands */
         {1, 1, 2, 1500, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 0, 0}, /* a row is more than a band */
