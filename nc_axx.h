@@ -9729,11 +9729,6 @@ typedef struct nc_axx__depthwise_memory {
     int32_t *sums;         /* [image][row][column] */
 } nc_axx__depthwise_memory;
 
-/* Values of an image's groups. */
-static size_t nc_axx__block_values(const nc_axx__plan *p, const nc_axx__depthwise_memory *m) {
-    return nc__mul_size(m->groups, nc__mul_size(p->large_h, p->large_w));
-}
-
 /* Places of a term in planes. */
 static size_t nc_axx__term_places(const nc_axx__depthwise_memory *m) {
     return nc__mul_size(nc__mul_size(m->groups, m->images), m->grid.places);
@@ -9746,19 +9741,21 @@ static size_t nc_axx__lay_out_depthwise(const nc_axx__plan *p, void *memory,
     nc_axx__arena arena = nc_axx__arena_of(memory);
     const nc_axx__grid g = nc_axx__grid_of(p);
     const size_t maps = g.places < NC_AXX__PILE_PLACES ? NC_AXX__PILE_PLACES / g.places : 1;
-    size_t values, places;
+    const size_t groups = p->s.groups, all = nc__mul_size(groups, p->s.batch);
+    size_t values, places; /* no more for fewer images */
     m->grid = g;
-    m->images = maps < p->s.batch ? maps : p->s.batch;
-    m->groups = maps / m->images < p->s.groups ? maps / m->images : p->s.groups;
+    m->images = nc_axx__larger(maps < p->s.batch ? maps : p->s.batch, 1);
+    m->groups = maps / m->images < groups ? maps / m->images : groups;
     m->row = nc__add_size(g.columns, 7) & ~(size_t)7;
     m->band = m->row < NC_AXX__BAND_PLACES ? NC_AXX__BAND_PLACES / m->row : 1;
     m->band = m->band < p->out_h ? m->band : p->out_h;
     m->sums_size = nc__mul_size(m->band + 1, m->row);
-    values = nc_axx__block_values(p, m);
+    values = nc__mul_size(maps < groups ? maps : groups, nc__mul_size(p->large_h, p->large_w));
     m->cuts = (nc_axx__stripe *)nc_axx__piece(&arena, g.planes_h + g.planes_w, sizeof *m->cuts);
     m->codes = (uint8_t *)nc_axx__piece(&arena, values, 1);
     m->mapped = (uint8_t *)nc_axx__piece(&arena, values, 1);
-    places = nc__add_size(nc__mul_size(terms, nc_axx__term_places(m)), g.columns + beyond);
+    places = nc__mul_size(terms * (maps < all ? maps : all), g.places);
+    places = nc__add_size(places, g.columns + beyond);
     m->bytes = (uint8_t *)nc_axx__piece(&arena, places, 1);
     m->planes = (uint16_t *)nc_axx__piece(&arena, places, 2);
     m->tables =
@@ -16521,7 +16518,7 @@ static void nc_axx__move_values(nc_axx_graph *g, nc_axx__vertex *home, float *to
 
 /* Without `training` the images are read where they are. */
 static nc_status nc_axx__graph_run(nc_axx_graph *g, const float *images, size_t count) {
-    float *own;
+    float *own, *here;
     uint32_t i;
     if (!g || !g->batch || (count && !images)) return NC_ERR_ARG;
     if (count > g->batch) return NC_ERR_LIMIT;
@@ -16532,8 +16529,9 @@ static nc_status nc_axx__graph_run(nc_axx_graph *g, const float *images, size_t 
     g->status = NC_OK;
     g->count = 0;
     own = g->nodes[0].y;
+    memcpy(&here, &images, sizeof here); /* no node writes to its input */
     if (!g->training)
-        nc_axx__move_values(g, &g->nodes[0], (float *)(uintptr_t)images);
+        nc_axx__move_values(g, &g->nodes[0], here);
     else if (count)
         memcpy(own, images, count * g->nodes[0].count * sizeof *images);
     for (i = 1; i < nc_axx_graph_nodes(g) && count && g->status == NC_OK; i++)

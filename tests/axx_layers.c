@@ -336,6 +336,9 @@ static void convolution_equals_the_naive_loop(const nc_axx_engine *e, const nc_a
     uint8_t *x = malloc(shape->batch * shape->in_channels * map), *weights = malloc(out * taps);
     float scale[32], bias[32], *y;
     void *work = malloc(bytes);
+    nc_axx_conv fewer = *shape;
+    for (fewer.batch = 1; fewer.batch < shape->batch; fewer.batch++)
+        assert_true(nc_axx_conv_work_bytes(e, &fewer) <= bytes);
     assert_int_equal(nc_axx_conv_output(shape, 0, &oh, &ow), NC_OK);
     y = malloc(shape->batch * out * oh * ow * sizeof *y);
     random_bytes(x, shape->batch * shape->in_channels * map, seed);
