@@ -514,7 +514,8 @@ NC_API nc_status nc_axx_engine_create_with(nc_axx_engine **engine, const nc_axx_
                                            int most_products);
 /* One of operands of 16 bits each (int16_t, or uint16_t where the multiplier is unsigned), of which
  * the multiplier's are used and others dropped: for nc_axx_gemm and all layers below, by look-ups
- * of the whole table. Networks and GPUs take bytes only: nc_axx_embed. */
+ * of the whole table, or by products where it is one of two factors (exact, segments). Networks
+ * and GPUs take bytes only: nc_axx_embed. */
 NC_API nc_status nc_axx_engine_create_wide(nc_axx_engine **engine, const nc_axx_wide *wide);
 /* Release; null is fine. */
 NC_API void nc_axx_engine_destroy(nc_axx_engine *engine);
@@ -7219,6 +7220,7 @@ struct nc_axx_engine {
     int32_t turned[65536];       /* [second operand's byte][first's] */
     int32_t *wide;               /* null, or of operands of 16 bits: a table by their low bits */
     uint8_t bits[2];             /* how many those are */
+    int16_t *factors; /* null, or what the table is the product of: by first, by second */
 };
 
 static int32_t nc_axx__gcd(int32_t a, int32_t b) {
@@ -7556,6 +7558,29 @@ NC_API nc_status nc_axx_engine_create(nc_axx_engine **engine, const nc_axx_mult 
     return nc_axx_engine_create_with(engine, m, NC_AXX__TERMS);
 }
 
+/* Whether a table of operands of 16 bits is a product of two factors, each of one operand alone, as
+ * exact and segmented multipliers are; that of 1 is 1. The factors are kept. */
+static int nc_axx__find_factors(nc_axx_engine *e) {
+    const size_t firsts = (size_t)1 << e->bits[0], seconds = (size_t)1 << e->bits[1];
+    const int32_t *one = e->wide + seconds; /* the row of 1 */
+    int16_t *u = e->factors, *v = u + firsts;
+    size_t i, k;
+    if (one[1] != 1) return 0;
+    for (i = 0; i < firsts; i++) {
+        const int32_t factor = e->wide[(i << e->bits[1]) + 1];
+        if (factor < INT16_MIN || factor > INT16_MAX) return 0;
+        u[i] = (int16_t)factor;
+    }
+    for (k = 0; k < seconds; k++) {
+        if (one[k] < INT16_MIN || one[k] > INT16_MAX) return 0;
+        v[k] = (int16_t)one[k];
+    }
+    for (i = 0; i < firsts; i++)
+        for (k = 0; k < seconds; k++)
+            if (e->wide[(i << e->bits[1]) + k] != u[i] * v[k]) return 0;
+    return 1;
+}
+
 NC_API nc_status nc_axx_engine_create_wide(nc_axx_engine **engine, const nc_axx_wide *wide) {
     nc_axx__shape shape;
     nc_axx_engine *e;
@@ -7567,8 +7592,12 @@ NC_API nc_status nc_axx_engine_create_wide(nc_axx_engine **engine, const nc_axx_
     entries = nc_axx__entries(&shape);
     e = (nc_axx_engine *)nc__calloc(NULL, sizeof *e);
     if (e) e->wide = (int32_t *)nc__alloc(NULL, nc__mul_size(entries, sizeof *e->wide));
-    if (!e || !e->wide) {
-        nc__free(NULL, e, 0);
+    if (e)
+        e->factors = (int16_t *)nc__alloc(
+            NULL,
+            (((size_t)1 << shape.bits[0]) + ((size_t)1 << shape.bits[1])) * sizeof *e->factors);
+    if (!e || !e->wide || !e->factors) {
+        nc_axx_engine_destroy(e);
         return NC_ERR_MEMORY;
     }
     for (i = 0; i < entries; i++) {
@@ -7581,8 +7610,13 @@ NC_API nc_status nc_axx_engine_create_wide(nc_axx_engine **engine, const nc_axx_
     e->b_unsigned = wide->b_unsigned;
     memcpy(e->bits, shape.bits, sizeof e->bits);
     e->info.planes = 4;
-    (void)snprintf(e->info.text, sizeof e->info.text, "table of %u x %u bits",
-                   (unsigned)wide->a_bits, (unsigned)wide->b_bits);
+    if (!nc_axx__find_factors(e)) {
+        nc__free(NULL, e->factors, 0);
+        e->factors = NULL;
+    }
+    (void)snprintf(e->info.text, sizeof e->info.text, "%s of %u x %u bits",
+                   e->factors ? "product" : "table", (unsigned)wide->a_bits,
+                   (unsigned)wide->b_bits);
     *engine = e;
     return NC_OK;
 }
@@ -7590,6 +7624,7 @@ NC_API nc_status nc_axx_engine_create_wide(nc_axx_engine **engine, const nc_axx_
 NC_API void nc_axx_engine_destroy(nc_axx_engine *engine) {
     if (!engine) return;
     nc__free(NULL, engine->wide, 0);
+    nc__free(NULL, engine->factors, 0);
     nc__free(NULL, engine, 0);
 }
 
@@ -8848,20 +8883,93 @@ static int nc_axx__wide_row(const nc_axx_engine *e, const uint16_t *x, const uin
     return fits;
 }
 
+/* Of operands their factors. */
+static void nc_axx__factors(int16_t *to, const uint16_t *x, size_t n, const int16_t *of,
+                            uint32_t bits) {
+    const uint32_t mask = (1u << bits) - 1;
+    size_t i;
+    for (i = 0; i < n; i++) to[i] = of[x[i] & mask];
+}
+
+#ifdef NC_AXX__VECTORS
+/* Sums of products of x with four rows of w, as far as 16 go; returns how many. */
+NC_AXX__TARGET static size_t nc_axx__dot_four(const int16_t *x, const int16_t *w, size_t k,
+                                              int32_t *sums) {
+    size_t i = 0, r;
+#ifdef NC_AXX__X86
+    __m256i sum[4];
+    NC_AXX__UNROLL(4)
+    for (r = 0; r < 4; r++) sum[r] = _mm256_setzero_si256();
+    for (; i + 16 <= k; i += 16) {
+        const __m256i a = nc_axx__v_load(x + i);
+        NC_AXX__UNROLL(4)
+        for (r = 0; r < 4; r++)
+            sum[r] = _mm256_add_epi32(sum[r], _mm256_madd_epi16(a, nc_axx__v_load(w + r * k + i)));
+    }
+    for (r = 0; r < 4; r++) {
+        __m128i v =
+            _mm_add_epi32(_mm256_castsi256_si128(sum[r]), _mm256_extracti128_si256(sum[r], 1));
+        v = _mm_add_epi32(v, _mm_shuffle_epi32(v, 0x4e));
+        v = _mm_add_epi32(v, _mm_shuffle_epi32(v, 0xb1));
+        sums[r] = _mm_cvtsi128_si32(v);
+    }
+#else
+    int32x4_t sum[4];
+    for (r = 0; r < 4; r++) sum[r] = vdupq_n_s32(0);
+    for (; i + 16 <= k; i += 4)
+        for (r = 0; r < 4; r++)
+            sum[r] = vmlal_s16(sum[r], vld1_s16(x + i), vld1_s16(w + r * k + i));
+    for (r = 0; r < 4; r++) sums[r] = vaddvq_s32(sum[r]);
+#endif
+    return i;
+}
+#endif
+
+/* A row of sums of factors, none of which passes 32 bits. */
+static void nc_axx__factor_row(const int16_t *x, const int16_t *w, int32_t *sums, size_t n,
+                               size_t k) {
+    size_t first, o, i, done;
+    for (first = 0; first < n; first += 4, w += 4 * k, sums += 4) {
+        const size_t rows = n - first < 4 ? n - first : 4;
+        done = 0;
+#ifdef NC_AXX__VECTORS
+        if (nc_axx__level() >= 1 && rows == 4) done = nc_axx__dot_four(x, w, k, sums);
+#endif
+        for (o = 0; o < rows; o++) {
+            if (!done) sums[o] = 0;
+            for (i = done; i < k; i++) sums[o] += x[i] * w[o * k + i];
+        }
+    }
+}
+
 static nc_status nc_axx__wide_gemm(const nc_axx_engine *e, const uint16_t *x, const uint16_t *w,
                                    int32_t *sums, size_t m, size_t n, size_t k, void *work) {
     nc_axx__arena arena = nc_axx__arena_of(work);
     uint16_t *turned = (uint16_t *)nc_axx__piece(&arena, nc__mul_size(n, k), sizeof *turned);
+    int16_t *u = (int16_t *)nc_axx__piece(&arena, nc__mul_size(m, k), sizeof *u), *v;
+    const int by_factors =
+        e->factors && (!k || (uint64_t)e->info.largest <= (uint64_t)INT32_MAX / k);
     int over = 0;
     ptrdiff_t r;
-    (void)nc_axx__turn(turned, w, k, n, sizeof *turned);
+    v = (int16_t *)(void *)turned;
+    if (by_factors) {
+        nc_axx__factors(u, x, m * k, e->factors, e->bits[0]);
+        nc_axx__factors(v, w, n * k, e->factors + ((size_t)1 << e->bits[0]), e->bits[1]);
+    } else {
+        (void)nc_axx__turn(turned, w, k, n, sizeof *turned);
+    }
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static)                                                          \
     reduction(|                                                                                    \
               : over) if ((double)m * (double)n * (double)k > 1e6)
 #endif
-    for (r = 0; r < (ptrdiff_t)m; r++)
-        over |= !nc_axx__wide_row(e, x + (size_t)r * k, turned, sums + (size_t)r * n, n, k);
+    for (r = 0; r < (ptrdiff_t)m; r++) {
+        int32_t *to = sums + (size_t)r * n;
+        if (by_factors)
+            nc_axx__factor_row(u + (size_t)r * k, v, to, n, k);
+        else
+            over |= !nc_axx__wide_row(e, x + (size_t)r * k, turned, to, n, k);
+    }
     return over ? NC_ERR_LIMIT : NC_OK;
 }
 
@@ -8872,9 +8980,9 @@ NC_API size_t nc_axx_gemm_work_bytes(const nc_axx_engine *engine, size_t m, size
     nc_axx__parts parts;
     if (!engine || !engine->wide) bytes = nc_axx__lay_out(engine, m, n, k, NULL, &parts);
 #endif
-    (void)m;
     if (engine && !engine->wide) return bytes;
     (void)nc_axx__piece(&arena, nc__mul_size(n, k), 2);
+    (void)nc_axx__piece(&arena, nc__mul_size(m, k), 2);
     return nc_axx__larger(bytes, nc_axx__arena_bytes(&arena));
 }
 

@@ -160,6 +160,30 @@ static void shape(const char *name, size_t r, size_t n, size_t k) {
     }
 }
 
+/* Operands of 16 bits: look-ups of a table of 2^(2 bits) products, whatever the multiplier. */
+static void wide_row(uint32_t bits) {
+    nc_axx_wide *wide;
+    bench_times gather, t;
+    char row[64];
+    double macs;
+    int level;
+    rows = 197;
+    columns = depth = 384;
+    macs = (double)rows * (double)columns * (double)depth;
+    if (nc_axx_wide_create(&wide, bits, bits, 0) != NC_OK ||
+        nc_axx_engine_create_wide(&engine[0], wide) != NC_OK)
+        abort();
+    for (level = 1; level < bench_levels; level++) engine[level] = engine[0];
+    work_bytes = nc_axx_gemm_work_bytes(engine[0], rows, columns, depth);
+    work = malloc(work_bytes);
+    snprintf(row, sizeof row, "197 x 384 x 384, %u bits", (unsigned)bits);
+    t = bench_in_turn(run_engine, NULL, run_gather, &gather);
+    bench_print(row, t, macs / 1e9, "GMAC/s", &gather, "gather of bytes in turn");
+    free(work);
+    nc_axx_engine_destroy(engine[0]);
+    nc_axx_wide_destroy(wide);
+}
+
 /* One layer as a graph of its own. */
 typedef struct layer {
     nc_axx_graph *graph, *trained; /* without gradients, and with them */
@@ -322,6 +346,8 @@ int main(int argc, char **argv) {
     bench_begin("axx", argc, argv, set_level);
     shape("512^3", 512, 512, 512);
     shape("197 x 1536 x 384", 197, 1536, 384);
+    wide_row(10);
+    wide_row(12);
     layers();
     (void)nc_axx_make(&m, "mitchell", NULL);
     bench_row("engine of a table without structure", bench_time(run_create, NULL) * 1e3, "ms", 0,

@@ -466,7 +466,7 @@ static void free_both(both *t) {
 }
 
 static void layers_of_words_equal_those_of_bytes(void **state) {
-    static const char *const specs[] = {"drum:4", "truncated:6+unsigned"};
+    static const char *const specs[] = {"drum:4", "truncated:6+unsigned", "mitchell"};
     static const nc_axx_conv shapes[] = {{2, 4, 5, 6, 6, 3, 2, 2, 1, 1, 1, 1, 2, 2, 1, 0},
                                          {1, 6, 5, 5, 6, 3, 3, 1, 1, 1, 1, 1, 1, 6, 0, 0}};
     static both t;
@@ -475,7 +475,7 @@ static void layers_of_words_equal_those_of_bytes(void **state) {
     uint64_t seed = 3;
     size_t s, i, c;
     (void)state;
-    for (s = 0; s < 2; s++) {
+    for (s = 0; s < 3; s++) {
         make_both(&t, specs[s], &seed);
         for (i = 0; i < 2; i++) {
             const nc_axx_engine *e = i ? t.wide : t.narrow;
@@ -540,7 +540,7 @@ static void sums_of_words_are_exact_or_refused(void **state) {
     assert_int_equal(nc_axx_engine_create_wide(&e, wide), NC_OK);
     nc_axx_wide_destroy(wide);
     nc_axx_engine_describe(e, &info);
-    assert_string_equal(info.text, "table of 12 x 11 bits");
+    assert_string_equal(info.text, "product of 12 x 11 bits");
     assert_int_equal(info.largest, 1 << 21);
     for (i = 0; i < 2 * K; i++) x[i] = (int16_t)test_random(&seed); /* higher bits are dropped */
     for (i = 0; i < N * K; i++) w[i] = (int16_t)test_random(&seed);
