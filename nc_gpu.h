@@ -272,11 +272,12 @@ NC_API nc_status nc_gpu_download(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offs
 /* -- kernels -------------------------------------------------------------------------- */
 
 /* Load NAME.spv or NAME.ptx, or find it where it is loaded already; where fma is not fused
- * NAME_f64fma.spv, and where shaders have no 64-bit integers NAME_u32.spv, if there is such a file.
- * The file says how many buffers and bytes of constants the kernel takes and how many threads a
- * group has (cuda/nc_kernel.h). The device keeps it until it is closed. NC_ERR_DEVICE with the path
- * that was looked for, NC_ERR_MISMATCH for a file of another interface, NC_ERR_LIMIT for a kernel
- * that takes more threads, shared memory or buffers than the device has. */
+ * NAME_f64fma.spv, and where shaders have no 64-bit integers NAME_u32.spv; a kernel without fma or
+ * such integers needs no file of these. The file says how many buffers and bytes of constants the
+ * kernel takes and how many threads a group has (cuda/nc_kernel.h). The device keeps it until it is
+ * closed. NC_ERR_DEVICE with the path that was looked for, NC_ERR_MISMATCH for a file of another
+ * interface, NC_ERR_LIMIT for a kernel that takes more threads, shared memory or buffers than the
+ * device has. */
 NC_API nc_status nc_gpu_kernel_load(nc_gpu *gpu, const char *name, nc_gpu_kernel **kernel);
 
 /* -- programs ------------------------------------------------------------------------- */
@@ -1963,7 +1964,8 @@ NC_API nc_status nc_gpu_open(nc_gpu **gpu, const nc_gpu_desc *desc, nc_error *er
             *gpu = made;
             return NC_OK;
         }
-        nc__fail(err, status, 0, 0, "%.70s%s%.80s", first, first[0] ? "; " : "", made->error);
+        nc__fail(err, status, 0, 0, "%.70s%s%.*s", first, first[0] ? "; " : "", first[0] ? 80 : 159,
+                 made->error);
         snprintf(first, sizeof first, "%.159s", made->error);
         nc_gpu_close(made);
     }
@@ -2434,6 +2436,7 @@ static size_t nc_gpu__spirv_find(const nc_gpu__spirv *m, size_t after, uint32_t 
 
 enum { /* opcodes and operands of the SPIR-V specification, sections 3.20 and 3.42 */
        NC_GPU__OP_EXTENSION = 10,
+       NC_GPU__OP_EXT_INST = 12,
        NC_GPU__OP_EXECUTION_MODE = 16,
        NC_GPU__OP_CAPABILITY = 17,
        NC_GPU__OP_TYPE_BOOL = 20,
@@ -2448,6 +2451,8 @@ enum { /* opcodes and operands of the SPIR-V specification, sections 3.20 and 3.
        NC_GPU__OP_VARIABLE = 59,
        NC_GPU__OP_DECORATE = 71,
        NC_GPU__OP_MEMBER_DECORATE = 72,
+       NC_GPU__INT64 = 11,
+       NC_GPU__FMA = 50, /* of GLSL.std.450, the one set that glslang takes instructions from */
        NC_GPU__LOCAL_SIZE = 17,
        NC_GPU__SPEC_ID = 1,
        NC_GPU__BINDING = 33,
@@ -2659,21 +2664,46 @@ static nc_status nc_gpu__vk_pipeline(nc_gpu *gpu, nc_gpu_kernel *kernel, const u
     return result == VK_SUCCESS ? NC_OK : nc_gpu__vk_fail(gpu, "compute pipeline", result);
 }
 
+/* Whether the device asks for fma through float64. */
+static int nc_gpu__emulates_fma(const nc_gpu *gpu) {
+    return !gpu->caps.fma_fused && gpu->caps.float64;
+}
+
+/* A plain module will do only where it has nothing that the device's variant is there for. */
+static nc_status nc_gpu__check_plain(nc_gpu *gpu, const nc_gpu_kernel *kernel, const uint8_t *data,
+                                     size_t bytes) {
+    const char *missing = NULL;
+    nc_gpu__spirv m;
+    m.data = data;
+    m.words = bytes / 4;
+    if (!gpu->caps.int64 && nc_gpu__spirv_find(&m, 0, NC_GPU__OP_CAPABILITY, 2, 1, NC_GPU__INT64))
+        missing = "_u32.spv";
+    if (nc_gpu__emulates_fma(gpu) &&
+        nc_gpu__spirv_find(&m, 0, NC_GPU__OP_EXT_INST, 5, 4, NC_GPU__FMA))
+        missing = "_f64fma.spv";
+    if (!missing) return NC_OK;
+    return nc_gpu__fail(gpu, NC_ERR_DEVICE,
+                        "kernel file '%s/%s%s' is not readable: '%.80s' needs it", gpu->kernel_path,
+                        kernel->name, missing, gpu->caps.name);
+}
+
 /* The most special variant that the device needs and the folder has. */
 static nc_status nc_gpu__vk_load(nc_gpu *gpu, nc_gpu_kernel *kernel) {
     const uint8_t *data = NULL;
     uint8_t *read = NULL;
     size_t bytes = 0;
     nc_status status = NC_ERR_DEVICE;
-    if (!gpu->caps.fma_fused && gpu->caps.float64)
+    int plain;
+    if (nc_gpu__emulates_fma(gpu))
         status = nc_gpu__read_kernel(gpu, kernel->name, "_f64fma.spv", &data, &read, &bytes);
     if (status != NC_OK && !gpu->caps.int64)
         status = nc_gpu__read_kernel(gpu, kernel->name, "_u32.spv", &data, &read, &bytes);
-    if (status != NC_OK)
-        status = nc_gpu__read_kernel(gpu, kernel->name, ".spv", &data, &read, &bytes);
+    plain = status != NC_OK;
+    if (plain) status = nc_gpu__read_kernel(gpu, kernel->name, ".spv", &data, &read, &bytes);
     if (status != NC_OK) return status;
     status =
         nc_gpu__check_interface(gpu, kernel, nc_gpu__spirv_interface(data, bytes, kernel), ".spv");
+    if (status == NC_OK && plain) status = nc_gpu__check_plain(gpu, kernel, data, bytes);
     if (status == NC_OK) status = nc_gpu__check_limits(gpu, kernel);
     if (status == NC_OK) status = nc_gpu__vk_pipeline(gpu, kernel, data, bytes);
     nc__free(NULL, read, bytes + 1);

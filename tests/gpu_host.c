@@ -523,6 +523,50 @@ static void kernels_may_be_given_in_memory(void **state) {
     }
 }
 
+/* A device that needs another form of a kernel is not given the plain one in its place, unless that
+ * has nothing of what the form is there for. */
+static void a_missing_form_of_a_kernel_is_refused_by_name(void **state) {
+    static const char *const names[] = {"probe.spv", "probe_f64fma.spv", "reduce.spv", "bf16.spv",
+                                        "gl_vector.spv"};
+    enum { FILES = sizeof names / sizeof *names };
+    char *data[FILES];
+    nc_gpu_file files[FILES];
+    nc_gpu_kernel *kernel;
+    nc_gpu_desc desc = roads[0];
+    nc_error err;
+    nc_gpu *gpu;
+    int i, emulates;
+    (void)state;
+    for (i = 0; i < FILES; i++) {
+        char path[200];
+        snprintf(path, sizeof path, "%s/%s", desc.kernel_path, names[i]);
+        assert_int_equal(nc_file_read(path, &data[i], &files[i].bytes, NULL), NC_OK);
+        files[i].name = names[i];
+        files[i].data = data[i];
+    }
+    desc.kernel_path = "build/no/such/folder";
+    desc.kernels = files;
+    desc.kernel_count = FILES;
+    desc.avoid_int64 = 1;
+    gpu = open_device(&desc);
+    if (!gpu->caps.fma_fused) {
+        assert_int_equal(nc_gpu_kernel_load(gpu, "reduce", &kernel), NC_ERR_DEVICE);
+        assert_non_null(strstr(nc_gpu_last_error(gpu), "build/no/such/folder/reduce_f64fma.spv"));
+    }
+    assert_int_equal(nc_gpu_kernel_load(gpu, "gl_vector", &kernel), NC_ERR_DEVICE);
+    assert_non_null(strstr(nc_gpu_last_error(gpu), "build/no/such/folder/gl_vector_u32.spv"));
+    assert_int_equal(nc_gpu_kernel_load(gpu, "bf16", &kernel), NC_OK);
+    emulates = !gpu->caps.fma_fused;
+    nc_gpu_close(gpu);
+    desc.kernel_count = 1;
+    desc.allow_inexact = 1;
+    if (emulates) {
+        assert_int_equal(nc_gpu_open(&gpu, &desc, &err), NC_ERR_DEVICE);
+        assert_non_null(strstr(err.message, "probe_f64fma.spv"));
+    }
+    for (i = 0; i < FILES; i++) nc_file_free(data[i]);
+}
+
 int main(void) {
     const struct CMUnitTest both[] = {
         cmocka_unit_test_setup(a_lost_device_says_how_at_every_call, begin),
@@ -540,6 +584,7 @@ int main(void) {
         cmocka_unit_test_setup(devices_that_leave_out_parts_of_vulkan_are_asked_for, begin),
         cmocka_unit_test_setup(devices_are_listed_by_type_and_opened_by_that_list, begin),
         cmocka_unit_test_setup(kernels_beyond_the_limits_of_a_device_are_refused, begin),
+        cmocka_unit_test_setup(a_missing_form_of_a_kernel_is_refused_by_name, begin),
         cmocka_unit_test_setup(buffers_share_allocations, begin),
         cmocka_unit_test_setup(compiled_kernels_are_kept_in_a_file, begin),
     };
