@@ -248,7 +248,8 @@ else
 endif
 
 GPU_TESTS = $(filter %_gpu,$(TESTS))
-unit-gpu: $(addprefix $(B)/test/,$(GPU_TESTS)) build/shim/libcuda_on_cpu.so
+SHIMS = build/shim/libcuda_on_cpu.so build/shim/libvulkan_between.so
+unit-gpu: $(addprefix $(B)/test/,$(GPU_TESTS)) $(SHIMS)
 	@sh tests/unit.sh $(B) $(GPU_TESTS)
 
 test: test-packages
@@ -257,7 +258,7 @@ test: test-packages
 test-all: test-packages
 	@sh tests/run.sh all
 
-test-gpu: test-packages $(addprefix $(B)/test/,$(GPU_TESTS)) $(B)/bench/gpu kernels
+test-gpu: test-packages $(addprefix $(B)/test/,$(GPU_TESTS)) $(B)/bench/gpu kernels $(SHIMS)
 	@for t in $(GPU_TESTS); do NC_TEST_GPU=1 $(B)/test/$$t || exit 1; done
 	NC_KERNEL_PATH=$(B)/kernels $(B)/bench/gpu
 

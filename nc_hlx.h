@@ -12617,23 +12617,39 @@ static nc_hlx__qkv_operands nc_hlx__qkv_operands_of(const nc_hlx__pass *s, nc_hl
     return o;
 }
 
-/* Products of all heads, the i-th of those that share a K and a V in dispatch i: the chains of w,
- * which is shared as z is, go on in head order. x, y and c are each head's own. */
-static void nc_hlx__record_heads(nc_hlx__pass *s, nc_hlx__gemm_push *push) {
+/* Products of all heads, the i-th of those that share a K and a V in dispatch i, behind the first
+ * with the flag `then`: chains go on in head order, those of w with ADD, of c with ACCUMULATE. x, y
+ * and c are each head's own, w and z shared; with ACCUMULATE x and z are its own, c is shared. */
+static void nc_hlx__record_heads(nc_hlx__pass *s, nc_hlx__gemm_push *push, uint32_t then) {
     const nc_hlx_heads shape = nc_hlx__heads(&s->model->config, s->batch, s->seq);
     const uint32_t kv = (uint32_t)nc_hlx__kv_heads(&shape), sharing = (uint32_t)shape.heads / kv;
-    const uint32_t x = push->x.head, y = push->y.head, c = push->c.head;
+    nc_hlx__operand *const own = then == NC_HLX__GEMM_ACCUMULATE ? &push->z : &push->c;
+    const uint32_t x = push->x.head, y = push->y.head, last = own->head;
     const nc_hlx__place work = nc_hlx__place_in(NC_HLX__WORK, 0);
     uint32_t i;
     push->heads = kv;
-    push->x.head *= sharing, push->y.head *= sharing, push->c.head *= sharing;
+    push->x.head *= sharing, push->y.head *= sharing, own->head *= sharing;
     for (i = 0; i < sharing; i++) {
         nc_hlx__record_gemm(s->gpu, push, work, work, work, s->batch * kv);
-        push->x.at += x, push->y.at += y, push->c.at += c;
-        if (push->flags & (NC_HLX__GEMM_FROM_X | NC_HLX__GEMM_FROM_Y))
-            push->flags |= NC_HLX__GEMM_ADD;
+        push->x.at += x, push->y.at += y, own->at += last;
+        push->flags |= then;
     }
 }
+
+/* The longest window of which the kernels attention and attention_backward hold a row of weights;
+ * longer ones take products and softmax, each a dispatch. The bits are the same. */
+enum { NC_HLX__FUSED_SEQ = 128 };
+
+/* The words of these kernels. */
+typedef struct nc_hlx__fused_push {
+    uint32_t seq, heads, kv_heads, head_size, off_qkv, off_rows, off_kept;
+    float scale;
+} nc_hlx__fused_push;
+
+typedef struct nc_hlx__fused_backward_push {
+    nc_hlx__fused_push forward;
+    uint32_t off_dkept;
+} nc_hlx__fused_backward_push;
 
 /* The words of nc_hlx_flash_attention's kernels. */
 typedef struct nc_hlx__flash_push {
@@ -12667,6 +12683,29 @@ static nc_hlx__flash_push nc_hlx__flash_of(const nc_hlx__pass *s, nc_hlx__place 
     return flash;
 }
 
+/* `rows` stands where attention leaves its output, or reads the gradient of that. */
+static nc_hlx__fused_push nc_hlx__fused_of(const nc_hlx__pass *s, nc_hlx__place rows,
+                                           nc_hlx__place kept, nc_hlx__place qkv) {
+    const nc_hlx_heads shape = nc_hlx__heads(&s->model->config, s->batch, s->seq);
+    nc_hlx__fused_push fused;
+    fused.seq = (uint32_t)s->seq;
+    fused.heads = (uint32_t)shape.heads;
+    fused.kv_heads = (uint32_t)nc_hlx__kv_heads(&shape);
+    fused.head_size = (uint32_t)shape.head_size;
+    fused.off_qkv = (uint32_t)qkv.at;
+    fused.off_rows = (uint32_t)rows.at;
+    fused.off_kept = (uint32_t)kept.at;
+    fused.scale = nc_hlx__head_scale(s);
+    return fused;
+}
+
+/* One group to 32 queries of a head of a window. */
+static void nc_hlx__record_fused(nc_hlx__pass *s, const char *kernel, const void *push,
+                                 size_t bytes) {
+    nc_hlx__record(s->gpu, kernel, s->gpu->work, NULL, NULL, push, bytes, (s->seq + 31) / 32,
+                   s->batch * s->model->config.num_heads, 1);
+}
+
 /* One group to 64 queries or keys of one of `heads` of a window. */
 static void nc_hlx__record_flash(nc_hlx__pass *s, const char *kernel, uint32_t heads,
                                  const void *push, size_t bytes) {
@@ -12689,60 +12728,92 @@ static void nc_hlx__device_attention(nc_hlx__pass *s, nc_hlx__place out, nc_hlx_
         nc_hlx__record_flash(s, "flash_attention", flash.heads, &flash, sizeof flash);
         return;
     }
+    if (s->seq <= NC_HLX__FUSED_SEQ) {
+        const nc_hlx__fused_push fused = nc_hlx__fused_of(s, out, kept, qkv);
+        nc_hlx__record_fused(s, "attention", &fused, sizeof fused);
+        return;
+    }
     products.x = from.q, products.z = from.k, products.c = scores;
     products.flags |= NC_HLX__GEMM_SCALED;
     products.scale = nc_hlx__head_scale(s);
-    nc_hlx__record_heads(s, &products);
+    nc_hlx__record_heads(s, &products, 0);
     nc_hlx__record(s->gpu, "softmax", s->gpu->work, NULL, NULL, soft, sizeof soft,
                    nc_hlx__row_groups(rows), 1, 1);
     mixed.x = scores, mixed.z = from.v, mixed.c = nc_hlx__rows_operand(s, out, 0, d);
-    nc_hlx__record_heads(s, &mixed);
+    nc_hlx__record_heads(s, &mixed, 0);
 }
 
-/* As nc_hlx__attention_head_backward, or the two dispatches of flash: by queries, then by keys. */
-static void nc_hlx__device_attention_backward(nc_hlx__pass *s, nc_hlx__place dqkv,
-                                              nc_hlx__place dout, nc_hlx__place out,
-                                              nc_hlx__place kept, nc_hlx__place qkv) {
-    const nc_hlx_config *c = &s->model->config;
-    const size_t d = nc_hlx__dimension(c, NC_HLX__N_MIXED), rows = s->rows * c->num_heads;
-    const nc_hlx__place d_scores = nc_hlx__at(s, NC_HLX__A_D_SCORES, 0);
-    const size_t seq = s->seq, size = nc_hlx__head_size(c);
-    const nc_hlx__operand ds = nc_hlx__square_operand(s, d_scores);
-    const nc_hlx__qkv_operands from = nc_hlx__qkv_operands_of(s, qkv);
-    const nc_hlx__qkv_operands to = nc_hlx__qkv_operands_of(s, dqkv);
-    nc_hlx__gemm_push values = nc_hlx__plain_gemm(0, 1, seq, seq, size, 0);
-    nc_hlx__gemm_push keys = nc_hlx__plain_gemm(0, 0, seq, size, seq, 0);
+/* By queries, then by keys. */
+static void nc_hlx__device_flash_backward(nc_hlx__pass *s, nc_hlx__place dqkv, nc_hlx__place dout,
+                                          nc_hlx__place out, nc_hlx__place lse, nc_hlx__place qkv) {
     nc_hlx__flash_backward_push flash;
+    flash.forward = nc_hlx__flash_of(s, out, lse, qkv);
+    flash.off_dout = (uint32_t)dout.at;
+    flash.off_dqkv = (uint32_t)dqkv.at;
+    flash.off_delta = (uint32_t)nc_hlx__at(s, NC_HLX__A_D_SCORES, 0).at;
+    for (flash.keys = 0; flash.keys < 2; flash.keys++)
+        nc_hlx__record_flash(s, "flash_attention_backward",
+                             flash.keys ? flash.forward.kv_heads : flash.forward.heads, &flash,
+                             sizeof flash);
+}
+
+/* Of products by themselves: the gradients of the values dv and, times the scale, of the scores. */
+static void nc_hlx__device_scores_backward(nc_hlx__pass *s, nc_hlx__operand dv,
+                                           nc_hlx__operand values, nc_hlx__operand dout,
+                                           nc_hlx__place d_scores, nc_hlx__place kept) {
+    const size_t seq = s->seq, rows = s->rows * s->model->config.num_heads;
+    nc_hlx__gemm_push push =
+        nc_hlx__plain_gemm(0, 1, seq, seq, nc_hlx__head_size(&s->model->config), 0);
     struct {
         uint32_t rows, n, causal, off_y, off_dy;
         float scale;
     } soft;
-    if (c->flash) {
-        flash.forward = nc_hlx__flash_of(s, out, kept, qkv);
-        flash.off_dout = (uint32_t)dout.at;
-        flash.off_dqkv = (uint32_t)dqkv.at;
-        flash.off_delta = (uint32_t)d_scores.at;
-        for (flash.keys = 0; flash.keys < 2; flash.keys++)
-            nc_hlx__record_flash(s, "flash_attention_backward",
-                                 flash.keys ? flash.forward.kv_heads : flash.forward.heads, &flash,
-                                 sizeof flash);
-        return;
-    }
-    values.x = nc_hlx__square_operand(s, kept), values.y = nc_hlx__rows_operand(s, dout, 0, d);
-    values.z = from.v, values.w = to.v, values.c = ds;
-    values.flags |= NC_HLX__GEMM_FROM_Y;
-    nc_hlx__record_heads(s, &values);
+    push.x = nc_hlx__square_operand(s, kept), push.y = dout, push.z = values;
+    push.w = dv, push.c = nc_hlx__square_operand(s, d_scores);
+    push.flags |= NC_HLX__GEMM_FROM_Y;
+    nc_hlx__record_heads(s, &push, NC_HLX__GEMM_ADD);
     soft.rows = (uint32_t)rows;
-    soft.n = (uint32_t)s->seq;
+    soft.n = (uint32_t)seq;
     soft.causal = 1;
     soft.off_y = (uint32_t)kept.at;
     soft.off_dy = (uint32_t)d_scores.at;
     soft.scale = nc_hlx__head_scale(s);
     nc_hlx__record(s->gpu, "softmax_backward", s->gpu->work, NULL, NULL, &soft, sizeof soft,
                    nc_hlx__row_groups(rows), 1, 1);
-    keys.x = ds, keys.y = from.q, keys.z = from.k, keys.w = to.k, keys.c = to.q;
+}
+
+/* As nc_hlx__attention_head_backward. */
+static void nc_hlx__device_attention_backward(nc_hlx__pass *s, nc_hlx__place dqkv,
+                                              nc_hlx__place dout, nc_hlx__place out,
+                                              nc_hlx__place kept, nc_hlx__place qkv) {
+    const nc_hlx_config *c = &s->model->config;
+    const size_t seq = s->seq, size = nc_hlx__head_size(c);
+    const nc_hlx__place d_scores = nc_hlx__at(s, NC_HLX__A_D_SCORES, 0);
+    const nc_hlx__operand dout_of =
+        nc_hlx__rows_operand(s, dout, 0, nc_hlx__dimension(c, NC_HLX__N_MIXED));
+    const nc_hlx__qkv_operands from = nc_hlx__qkv_operands_of(s, qkv);
+    const nc_hlx__qkv_operands to = nc_hlx__qkv_operands_of(s, dqkv);
+    nc_hlx__gemm_push values = nc_hlx__plain_gemm(1, 0, seq, size, seq, 0);
+    nc_hlx__gemm_push keys = nc_hlx__plain_gemm(0, 0, seq, size, seq, 0);
+    if (c->flash) {
+        nc_hlx__device_flash_backward(s, dqkv, dout, out, kept, qkv);
+        return;
+    }
+    if (seq <= NC_HLX__FUSED_SEQ) {
+        nc_hlx__fused_backward_push fused;
+        fused.forward = nc_hlx__fused_of(s, dout, kept, qkv);
+        fused.off_dkept = (uint32_t)d_scores.at;
+        nc_hlx__device_apart(s); /* the values' gradients are none of the scores' */
+        nc_hlx__record_fused(s, "attention_backward", &fused, sizeof fused);
+        values.x = nc_hlx__square_operand(s, kept), values.z = dout_of, values.c = to.v;
+        nc_hlx__record_heads(s, &values, NC_HLX__GEMM_ACCUMULATE);
+    } else {
+        nc_hlx__device_scores_backward(s, to.v, from.v, dout_of, d_scores, kept);
+    }
+    keys.x = nc_hlx__square_operand(s, d_scores), keys.y = from.q, keys.z = from.k;
+    keys.w = to.k, keys.c = to.q;
     keys.flags |= NC_HLX__GEMM_FROM_X;
-    nc_hlx__record_heads(s, &keys);
+    nc_hlx__record_heads(s, &keys, NC_HLX__GEMM_ADD);
 }
 
 static void nc_hlx__device_cross_entropy(nc_hlx__pass *s, nc_hlx__place logits,

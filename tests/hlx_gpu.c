@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <math.h>
 #include "cuda_driver_on_cpu.h"
+#include "vulkan_between.h"
 #include "../nc_gpu.h"
 #include "roads.h"
 #define NC_GPU
@@ -125,7 +126,7 @@ static void minus_zero_survives_the_tiles(void **state) {
 }
 
 /* Variants of a model too small to learn much, of odd sizes. */
-enum { PLAIN, TIED, FLASH, DROPPING, EVERYTHING, BF16, BF16_RECOMPUTED, VARIANTS };
+enum { PLAIN, TIED, FLASH, DROPPING, EVERYTHING, LONG, BF16, BF16_RECOMPUTED, VARIANTS };
 
 static nc_hlx_model *small_model(int variant) {
     nc_hlx_config c;
@@ -140,7 +141,8 @@ static nc_hlx_model *small_model(int variant) {
     c.batch_size = 2;
     c.tied_output = variant == TIED || variant == EVERYTHING;
     c.flash = variant == FLASH || variant == EVERYTHING;
-    if (c.flash) c.batch_size = 1, c.max_seq_len = 37; /* crosses a tile */
+    if (c.flash) c.batch_size = 1, c.max_seq_len = 37;          /* crosses a tile */
+    if (variant == LONG) c.batch_size = 1, c.max_seq_len = 130; /* than a fused window */
     if (variant == DROPPING || variant == EVERYTHING) c.dropout = 0.2f;
     c.bf16 = variant >= BF16;
     if (variant == BF16_RECOMPUTED) c.recompute = 1;
@@ -522,6 +524,80 @@ static void flash_attention_of_any_shape_has_the_bits_of_the_cpu(void **state) {
     }
 }
 
+/* The gradient of the scores of every head, by products and softmax by themselves. */
+static void scores_backward(float *d_scores, const float *kept, const float *dout, const float *qkv,
+                            const nc_hlx_heads *shape) {
+    const size_t n = shape->head_size, d = shape->heads * n, kv = shape->kv_heads * n;
+    const size_t seq = shape->seq, ld = d + 2 * kv, sharing = shape->heads / shape->kv_heads;
+    const float scale = 1.0f / sqrtf((float)n);
+    size_t w, h, i;
+    for (w = 0; w < shape->batch; w++)
+        for (h = 0; h < shape->heads; h++) {
+            const size_t at = (w * shape->heads + h) * seq * seq;
+            const float *values = qkv + w * seq * ld + d + kv + h / sharing * n;
+            nc_hlx_gemm_ref(0, 1, seq, seq, n, dout + w * seq * d + h * n, d, values, ld,
+                            d_scores + at, seq, 0);
+            nc_hlx_softmax_backward(d_scores + at, kept + at, seq, seq, 1);
+            for (i = 0; i < seq * seq; i++) d_scores[at + i] *= scale;
+        }
+}
+
+/* Attention of a window in one dispatch and the scores' gradient in another. */
+static void attends_at_once_as_here(nc_gpu *device, const nc_hlx_heads *shape) {
+    const size_t d = shape->heads * shape->head_size, rows = shape->batch * shape->seq;
+    const size_t kv = shape->kv_heads * shape->head_size, ld = d + 2 * kv;
+    const size_t weights = rows * shape->heads * shape->seq, groups = (shape->seq + 31) / 32;
+    const size_t dout = rows * ld, out = dout + rows * d, kept = out + rows * d;
+    const size_t d_scores = kept + weights, count = d_scores + weights;
+    const size_t bytes = nc_hlx_attention_work_bytes(shape, 0, 1);
+    float *here = calloc(count, 4), *there = malloc(count * 4);
+    void *work = malloc(bytes);
+    struct {
+        uint32_t seq, heads, kv_heads, head_size, off_qkv, off_rows, off_kept;
+        float scale;
+        uint32_t off_dkept;
+    } push;
+    uint64_t seed = count;
+    nc_gpu_buffer *x;
+    nc_gpu_job job;
+    fill_heads(here, out, &seed);
+    push.seq = (uint32_t)shape->seq;
+    push.heads = (uint32_t)shape->heads, push.kv_heads = (uint32_t)shape->kv_heads;
+    push.head_size = (uint32_t)shape->head_size, push.off_qkv = 0;
+    push.off_rows = (uint32_t)out, push.off_kept = (uint32_t)kept;
+    push.off_dkept = (uint32_t)d_scores;
+    push.scale = 1.0f / sqrtf((float)shape->head_size);
+    nc_gpu_job_start(&job, device);
+    x = nc_gpu_job_buffer(&job, here, count * 4, count * 4);
+    nc_gpu_job_dispatch(&job, "attention", &x, 1, &push, 32, groups, shape->batch * shape->heads,
+                        1);
+    push.off_rows = (uint32_t)dout;
+    nc_gpu_job_dispatch(&job, "attention_backward", &x, 1, &push, sizeof push, groups,
+                        shape->batch * shape->heads, 1);
+    assert_int_equal(nc_gpu_job_finish(&job, x, 0, there, count * 4), NC_OK);
+    assert_int_equal(nc_hlx_attention(here + out, here + kept, here, shape, work, bytes), NC_OK);
+    scores_backward(here + d_scores, here + kept, here + dout, here, shape);
+    same_floats(there, here, count, "attention at once");
+    free(here);
+    free(there);
+    free(work);
+}
+
+static void fused_attention_of_any_shape_has_the_bits_of_the_cpu(void **state) {
+    static const nc_hlx_heads shapes[] = {
+        {2, 37, 4, 12, 1, 2},  {1, 1, 1, 1, 1, 1},   {1, 128, 2, 64, 1, 1},
+        {1, 113, 1, 70, 1, 1}, {1, 16, 2, 33, 1, 2}, {2, 65, 1, 130, 1, 1},
+    };
+    road list[2];
+    size_t n = roads(list), i, k;
+    (void)state;
+    for (i = 0; i < n; i++) {
+        nc_gpu *device = device_of(list, i);
+        for (k = 0; device && k < sizeof shapes / sizeof *shapes; k++)
+            attends_at_once_as_here(device, &shapes[k]);
+    }
+}
+
 /* A token in most of 300 rows, columns of more than a group, gradients that have values already. */
 static void embeds_as_here(nc_gpu *device) {
     enum { VOCAB = 7, SEQ = 100, ROWS = 300, D = 130, WEIGHTS = (VOCAB + SEQ) * D };
@@ -660,8 +736,9 @@ static void training_on_a_device_gives_the_bits_of_the_cpu(void **state) {
 /* LLaMA's blocks: 0 all of them, with two queries to a key; 1 Qwen2's biases, tied, flash attention
  * across tiles, scaled positions, three queries to a key and heads wider together than the model; 2
  * bfloat16, dropout and recomputed layers; 3 and 4 each half of them beside GPT-2's; 5 a vocabulary
- * and 6 a width of more than a chunk of the fixed reduction. */
-enum { LLAMAS = 7 };
+ * and 6 a width of more than a chunk of the fixed reduction; 7 as 0 with windows that are too long for
+ * fused attention. */
+enum { LLAMAS = 8 };
 static nc_hlx_config llama_config(int which) {
     nc_hlx_config c;
     memset(&c, 0, sizeof c);
@@ -688,6 +765,7 @@ static nc_hlx_config llama_config(int which) {
     c.bf16 = c.recompute = which == 2;
     c.dropout = which == 2 ? 0.1f : 0.0f;
     c.micro_batches = which == 4 ? 2 : 1;
+    if (which == 7) c.max_seq_len = 129, c.batch_size = 1, c.num_layers = 1;
     if (which == 5) c.vocab_size = 5000, c.max_seq_len = 5, c.num_layers = c.tied_output = 1;
     if (which == 6) {
         c.d_model = 4100, c.head_size = 2, c.vocab_size = 16, c.ffn_dim = 4, c.batch_size = 1;
@@ -844,7 +922,7 @@ static void a_lost_step_moves_neither_loader_nor_model(void **state) {
     assert_int_equal(driver->waits, waits + 1); /* uploads, step and its scalars are one */
     digest = nc_hlx_digest(model);
     before = loader;
-    driver->fault_after = 50; /* in the middle of the step */
+    driver->fault_after = 25; /* in the middle of the step */
     driver->fault = 719;
     for (i = 0; i < 2; i++) {
         assert_int_equal(nc_hlx_gpu_train_step(gpu, &loader, NULL, NULL), NC_ERR_DEVICE);
@@ -873,6 +951,58 @@ static void refuses_a_part(nc_gpu *device) {
 static void a_device_takes_no_model_with_a_part_of_the_moments(void **state) {
     (void)state;
     on_each_device(refuses_a_part);
+}
+
+/* What a step of the preset "tiny" asks of a device, which does not run it here; a small model's
+ * does run, and is one submission. */
+static void a_step_is_few_dispatches_and_one_submission(void **state) {
+    static const char library[] = "build/shim/libvulkan_between.so";
+    static const char text[] = "And God said, Let there be light: and there was light.";
+    static const unsigned most[2][2] = {{90, 70}, {82, 70}}; /* dispatches, barriers; with flash */
+    vulkan_between *between;
+    nc_gpu_desc desc = {.kind = NC_GPU_VULKAN, .library = library, .kernel_path = "build/kernels"};
+    void *shim;
+    nc_gpu *device;
+    nc_error err;
+    uint32_t flash;
+    (void)state;
+    if (getenv("NC_TEST_NO_VULKAN")) skip();
+    shim = dlopen(library, RTLD_NOW);
+    if (!shim) fail_msg("%s", dlerror());
+    between = (vulkan_between *)dlsym(shim, "between");
+    if (nc_gpu_open(&device, &desc, &err) != NC_OK) {
+        if (!getenv("NC_TEST_GPU")) fail_msg("%s", err.message);
+        skip();
+    }
+    for (flash = 0; flash < 2; flash++) {
+        nc_hlx_config c;
+        nc_hlx_model *tiny, *small = small_model(flash ? FLASH : PLAIN);
+        nc_hlx_loader loader;
+        nc_hlx_gpu *gpu;
+        unsigned submits;
+        assert_int_equal(nc_hlx_preset("tiny", &c), NC_OK);
+        c.flash = flash;
+        assert_int_equal(nc_hlx_create(&tiny, &c, NULL), NC_OK);
+        between->dispatches = between->barriers = 0;
+        assert_int_equal(nc_hlx_gpu_create(&gpu, device, tiny, NULL), NC_OK);
+        printf("tiny%s: %u dispatches, %u barriers\n", flash ? " with flash" : "",
+               between->dispatches, between->barriers);
+        assert_true(between->dispatches > 0 && between->dispatches <= most[flash][0]);
+        assert_true(between->barriers > 0 && between->barriers <= most[flash][1]);
+        nc_hlx_gpu_destroy(gpu);
+        nc_hlx_destroy(tiny);
+        assert_int_equal(nc_hlx_loader_init(&loader, text, sizeof text,
+                                            nc_hlx_get_config(small)->max_seq_len, 7),
+                         NC_OK);
+        assert_int_equal(nc_hlx_gpu_create(&gpu, device, small, NULL), NC_OK);
+        submits = between->submits;
+        assert_int_equal(nc_hlx_gpu_train_step(gpu, &loader, NULL, NULL), NC_OK);
+        assert_int_equal(between->submits - submits, 1);
+        nc_hlx_gpu_destroy(gpu);
+        nc_hlx_destroy(small);
+    }
+    nc_gpu_close(device);
+    dlclose(shim);
 }
 
 static void programs_replay_and_barriers_order_dispatches(void **state) {
@@ -1102,11 +1232,13 @@ int main(void) {
         cmocka_unit_test(embeddings_of_many_rows_have_the_gradients_of_the_cpu),
         cmocka_unit_test(dropout_from_any_counter_is_that_of_the_cpu),
         cmocka_unit_test(flash_attention_of_any_shape_has_the_bits_of_the_cpu),
+        cmocka_unit_test(fused_attention_of_any_shape_has_the_bits_of_the_cpu),
         cmocka_unit_test(training_on_a_device_gives_the_bits_of_the_cpu),
         cmocka_unit_test(llama_models_train_and_evaluate_with_the_bits_of_the_cpu),
         cmocka_unit_test(a_lost_step_moves_neither_loader_nor_model),
         cmocka_unit_test(a_device_takes_no_model_with_a_part_of_the_moments),
         cmocka_unit_test(masks_validation_and_stops_on_a_device_are_those_of_the_cpu),
+        cmocka_unit_test(a_step_is_few_dispatches_and_one_submission),
         cmocka_unit_test(programs_replay_and_barriers_order_dispatches),
         cmocka_unit_test(errors_are_clear_and_leave_the_device_usable),
         cmocka_unit_test(a_failed_job_leaves_nothing_behind),

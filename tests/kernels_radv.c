@@ -13,6 +13,8 @@ static const struct {
     uint64_t registers, waves;
 } limits[] = {
     {"adam", 40, 24},
+    {"attention", 88, 10},
+    {"attention_backward", 96, 10},
     {"axx_gemm", 40, 16},
     {"axx_im2col", 8, 32},
     {"axx_map", 8, 32},

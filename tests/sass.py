@@ -15,6 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 # among them) and of shared memory; where it is asked for, the least share of the loop in percent.
 LIMITS = {
     "adam": (72, 0, 0),
+    "attention": (128, 0, 12800, 88),
+    "attention_backward": (128, 0, 12800, 88),
     "axx_gemm": (64, 0, 8192),
     "axx_im2col": (40, 0, 0),
     "axx_map": (24, 0, 1024),
@@ -56,8 +58,8 @@ LIMITS = {
     "swiglu_backward": (24, 0, 0),
     "tir_forward": (56, 512, 16384),
 }
-FLOATS = {"gemm", "gemm_32", "gemm_128", "flash_attention", "flash_attention_backward",
-          "fp4_matmul", "fp4_matmul_4"}
+FLOATS = {"gemm", "gemm_32", "gemm_128", "attention", "attention_backward", "flash_attention",
+          "flash_attention_backward", "fp4_matmul", "fp4_matmul_4"}
 BYTES = {"axx_terms"}
 MOVES = re.compile(r"(LD|ST)[GSL]?(\.|$)")  # to and from memory; constants (LDC) are not
 FIELD = {"gl_dot", "gl_matmul", "gl_ntt", "gl_vector", "gl_poseidon2_8", "gl_poseidon2_12",

@@ -262,6 +262,7 @@ static VKAPI_ATTR void VKAPI_CALL CmdDispatch(VkCommandBuffer commands, uint32_t
                                               uint32_t z) {
     const between_command dispatch = {'D', 0, 0, 0, 0};
     keep(commands, dispatch);
+    between.dispatches++;
     next.CmdDispatch(commands, x, y, z);
 }
 
@@ -281,6 +282,7 @@ CmdPipelineBarrier(VkCommandBuffer commands, VkPipelineStageFlags from, VkPipeli
     const between_command barrier = {'B', from, n ? barriers->srcAccessMask : 0, to,
                                      n ? barriers->dstAccessMask : 0};
     keep(commands, barrier);
+    between.barriers += to == VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT;
     next.CmdPipelineBarrier(commands, from, to, flags, n, barriers, buffer_count, buffers,
                             image_count, images);
 }

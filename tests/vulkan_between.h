@@ -24,6 +24,7 @@ typedef struct vulkan_between {
     int commands; /* those that are recorded from here on are kept */
     /* seen */
     unsigned submits, waits, allocations, most_allocations;
+    unsigned dispatches, barriers;               /* recorded; those between dispatches */
     between_command submitted[BETWEEN_COMMANDS]; /* of those kept, in the order of submission */
     size_t submitted_count;
     uint32_t mapped_flags; /* of the memory type that was mapped last */
