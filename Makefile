@@ -167,6 +167,7 @@ $(eval $(call test_rules,fp4,nc_fp4.h,-DNC_GPU))
 $(eval $(call test_rules,tir,nc_tirneural.h,-DNC_GPU))
 $(eval $(call test_rules,axx,nc_axx.h,-DNC_GPU -DNC_AXX_VIT))
 $(eval $(call test_rules,hlx,nc_hlx.h,-DNC_GPU -DNC_HLX_FP4))
+$(B)/test/hlx_gpu: tests/cuda_driver_on_cpu.h tests/vulkan_between.h
 # The base block through a header's object; the other shared blocks, which are private, from its text.
 $(B)/test/base_files: tests/base_files.c tests/test.h $(B)/obj/axx.o
 	@mkdir -p $(@D)
