@@ -96,6 +96,7 @@ $(B)/.test-packages: Makefile
 
 $(addprefix $(B)/,$(EXAMPLES)): $(B)/%: examples/%.c $(HEADERS)
 	@mkdir -p $(@D)
+	$(if $(TELL),@echo "  $(<F)")
 	$(CC) $(CFLAGS) -Wall -Wextra $(OPENMP) $< -o $@ -lm
 
 # Needs MPI (Debian: libopenmpi-dev, openmpi-bin), which `make test` installs.
@@ -103,8 +104,11 @@ $(B)/hlx_mpi: examples/hlx_mpi.c nc_hlx.h
 	@mkdir -p $(@D)
 	OMPI_CC=$(CC) mpicc $(CFLAGS) -Wall -Wextra $(OPENMP) -pthread $< -o $@ -lm
 
+DEMO = gl_hash gl_ntt gl_merkle gl_fixed fp4_atoms fp4_aes fp4_quantize tir_opt tasm_run \
+       axx_vit_digits axx_eval hlx_train
 demo: demo-packages
-	@$(MAKE) --no-print-directory -j$(JOBS) $(addprefix $(B)/,$(EXAMPLES)) >/dev/null
+	@echo "Compiling $(words $(DEMO)) programs, once: a minute or two on two cores."
+	@$(MAKE) -s --no-print-directory -j$(JOBS) TELL=1 $(addprefix $(B)/,$(DEMO))
 	@sh examples/demo.sh $(B)
 
 # ---- kernels ----------------------------------------------------------------------------------
