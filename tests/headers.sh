@@ -28,6 +28,11 @@ git ls-files 2>/dev/null | grep -v / | grep -vxE \
     'nc_[a-z0-9]+\.h|Makefile|README\.md|CHANGELOG\.md|LICENSE|\.clang-(format|tidy)|\.git[a-z]+' |
     sed 's/^/FAILED: unexpected at the top level: /' | grep . && failures=$((failures + 1))
 
+# The README's table of headers is what bench/readme.py makes of them.
+if command -v python3 >/dev/null; then
+    python3 bench/readme.py --check || failures=$((failures + 1))
+fi
+
 # 2. One order in all three places: the table of contents, the groups of the API (`/* -- NAME`) and
 #    the sections of the implementation (`/* >>NAME`).
 ordered=$headers
