@@ -1532,9 +1532,15 @@ static void draw_points(FILE *f, const axes *a) {
         fprintf(f, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%s\" fill=\"%s\"/>\n", x, y,
                 p->kind < 2 ? "4" : "2.5", colour[p->kind]);
     }
-    for (i = 0; i < point_count; i++)
-        if (points[i].name)
-            label(f, across(a, points[i].power), height_of(a, points[i].accuracy), points[i].name);
+    for (i = 0; i < point_count; i++) {
+        const point *p = &points[i];
+        char text[96];
+        if (!p->name) continue;
+        snprintf(text, sizeof text, "%.64s", p->name);
+        if (p->accuracy < a->y0)
+            snprintf(text, sizeof text, "%.64s: %.1f %%, below", p->name, 100 * p->accuracy);
+        label(f, across(a, p->power), height_of(a, p->accuracy), text);
+    }
 }
 
 /* Lines of float32, and what the colours mean. */

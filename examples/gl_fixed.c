@@ -81,7 +81,7 @@ static int plot(const char *path) {
             "<svg xmlns='http://www.w3.org/2000/svg' width='%d' height='%d' viewBox='0 0 %d %d' "
             "font-family='sans-serif' font-size='12'>\n<rect width='100%%' height='100%%' "
             "fill='white'/>\n<text x='%d' y='22' font-size='15'>Error of fixed-point functions, "
-            "16 fractional bits</text>\n",
+            "16 fractional bits; cut at 2^-22 and 2^4</text>\n",
             WIDTH, HEIGHT, WIDTH, HEIGHT, LEFT);
     for (i = -20; i <= 4; i += 4)
         fprintf(file,
