@@ -10362,6 +10362,7 @@ static void nc_axx__make_plain_map(int32_t factor, nc_axx__byte_map *map) {
     map->factor = factor;
 }
 
+#ifdef NC_AXX__VECTORS
 static void nc_axx__make_term_map(const nc_axx__term *term, nc_axx__byte_map *map) {
     int i, is_unsigned = 1;
     map->is_signed = map->factor = 1;
@@ -10375,7 +10376,6 @@ static void nc_axx__make_term_map(const nc_axx__term *term, nc_axx__byte_map *ma
     memcpy(map->u, term->u, sizeof map->u);
 }
 
-#ifdef NC_AXX__VECTORS
 /* 16 by 16; returns how many. */
 NC_AXX__TARGET static size_t nc_axx__widen_sixteens(const nc_axx__byte_map *map, uint16_t *to,
                                                     const uint8_t *from, size_t n) {
