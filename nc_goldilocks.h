@@ -64,6 +64,12 @@
 #ifndef NC_GOLDILOCKS_H
 #define NC_GOLDILOCKS_H
 
+/* The release that this file is of, as text and as numbers for #if; the same in every nc_*.h. */
+#define NC_GL_VERSION "0.1.0"
+#define NC_GL_VERSION_MAJOR 0
+#define NC_GL_VERSION_MINOR 1
+#define NC_GL_VERSION_PATCH 0
+
 /* ==== nc base: the same block, to the letter, in every nc_*.h ====================== */
 #ifndef NC_BASE_DEFINED
 #define NC_BASE_DEFINED

@@ -23,6 +23,24 @@ for h in $headers; do
                  END { exit n > 0 }' $h || failures=$((failures + 1))
 done
 
+# One version in all places: CHANGELOG.md's newest, the second line of each header, its macros and the
+# newest entry of its own changelog.
+version=$(sed -nE '/^## /{s/^## ([^ ]*).*/\1/p;q}' CHANGELOG.md)
+for h in $headers; do
+    prefix=$(sed -nE 's/^#define (NC_[A-Z0-9]+)_VERSION "[^"]*"$/\1/p' $h)
+    {
+        sed -nE '2s/^   version ([^ ]*) .*/\1/p' $h
+        sed -nE "s/^#define ${prefix}_VERSION \"(.*)\"\$/\1/p" $h
+        for part in MAJOR MINOR PATCH; do
+            sed -nE "s/^#define ${prefix}_VERSION_$part ([0-9]+)\$/\1/p" $h
+        done | paste -sd .
+        sed -nE '/^\/\* >>changelog/{n;s/^   ([0-9.]+)  .*/\1/p;q}' $h
+    } >"$work/versions"
+    yes "$version" | head -n 4 | cmp -s - "$work/versions" ||
+        bad "$h: CHANGELOG.md's newest version is $version; first lines, macros (twice) and changelog" \
+            "say '$(tr '\n' ' ' <"$work/versions")'"
+done
+
 # Nothing stands at the top that the README does not place.
 git ls-files 2>/dev/null | grep -v / | grep -vxE \
     'nc_[a-z0-9]+\.h|Makefile|README\.md|CHANGELOG\.md|LICENSE|\.clang-(format|tidy)|\.git[a-z]+' |
