@@ -28,7 +28,7 @@ TEST_PACKAGES = $(DEMO_PACKAGES) g++ clang clang-tidy clang-format libclang-rt-1
                 vulkan-validationlayers glslang-tools spirv-tools binutils \
                 gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-s390x-linux-gnu \
                 libc6-dev-s390x-cross qemu-user b3sum libopenmpi-dev openmpi-bin \
-                berkeley-abc
+                berkeley-abc pkg-config cmake
 
 WARN = -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wcast-qual -Wcast-align \
        -Wundef -Wdouble-promotion -Wvla -Werror
@@ -42,7 +42,7 @@ NVCC_PACKAGES = nvidia-cuda-nvcc nvidia-nvvm nvidia-cuda-crt nvidia-cuda-runtime
                 nvidia-cuda-nvdisasm
 
 .PHONY: help demo test test-all test-kernels test-sass roofline bench peers bench-peers bench-mca \
-        bench-results kernels lint blocks nvcc fuzz dist install clean all unit unit-gpu test-gpu \
+        bench-results kernels lint blocks nvcc fuzz dist docs install uninstall clean all unit unit-gpu test-gpu \
         demo-packages test-packages mca-packages
 
 help:
@@ -63,7 +63,9 @@ help:
 	@echo "make blocks    copy a changed shared block to the other headers (FROM=nc_fp4.h says which)"
 	@echo "make lint      clang-format and clang-tidy       make fuzz  20 s per parser"
 	@echo "make build/NAME  one example: $(EXAMPLES)"
-	@echo "make install   headers to $(PREFIX)/include      make dist  a tarball      make clean"
+	@echo "make install   headers, pkg-config files, CMake package to $(PREFIX); make uninstall"
+	@echo "make dist      a tarball with built kernels and checksums to $(B)      make clean"
+	@echo "make docs      the manuals of all headers as one page, $(B)/nc.html"
 
 # ---- packages: only what is missing, without questions -----------------------------------------
 
@@ -322,13 +324,19 @@ bench-results: demo-packages mca-packages test-packages $(BENCHES:%=$(B)/bench/%
 
 all: $(addprefix $(B)/,$(EXAMPLES)) kernels
 
-dist:
-	@mkdir -p $(B)
-	git archive --format=tar.gz --prefix=nc/ -o $(B)/nc.tar.gz HEAD
+# A release: sources, examples and tests with the kernels as they are built here; PTX where nvcc is.
+dist: kernels
+	@sh tests/dist.sh $(B)
 
-install:
-	install -d $(DESTDIR)$(PREFIX)/include
-	install -m 644 $(HEADERS) $(DESTDIR)$(PREFIX)/include
+# The manuals at the headers' tops and every public declaration, as one page.
+docs: $(B)/nc.html
+$(B)/nc.html: tests/docs.py $(HEADERS)
+	@mkdir -p $(@D)
+	@python3 $^ >$@.new && mv $@.new $@ && echo $@
+
+# DESTDIR=stage PREFIX=/usr: as packages of a distribution are made.
+install uninstall:
+	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" sh tests/package.sh $@ "$(B)"
 
 clean:
 	rm -rf $(B)

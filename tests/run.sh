@@ -57,6 +57,7 @@ step kernels make --no-print-directory test-kernels
 step headers sh tests/headers.sh $extent
 step digests sh tests/digests.sh $extent
 step examples sh tests/examples.sh
+step install sh tests/install.sh
 kills=25
 [ "$extent" = all ] && kills=100
 step kill env KILLS=$kills sh tests/kill.sh
