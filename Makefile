@@ -96,8 +96,18 @@ $(B)/.test-packages: Makefile
 
 # ---- examples ---------------------------------------------------------------------------------
 
+# $(call want_stb_ds,FILE): a word on the package before the compiler stops at a header within ours.
+define want_stb_ds
+	@if grep -qE 'nc_(axx|tirneural)\.h' $(1) && [ ! -f stb_ds.h ] && \
+	    ! echo '#include <stb/stb_ds.h>' | $(CC) $(CFLAGS) -E -x c - >/dev/null 2>&1; then \
+	    echo "$(1) needs stb_ds.h: apt-get install $(DEMO_PACKAGES) (Debian, Ubuntu), or copy" \
+	        "https://github.com/nothings/stb/blob/master/stb_ds.h here"; exit 1; \
+	fi
+endef
+
 $(addprefix $(B)/,$(EXAMPLES)): $(B)/%: examples/%.c $(HEADERS)
 	@mkdir -p $(@D)
+	$(call want_stb_ds,$<)
 	$(if $(TELL),@echo "  $(<F)")
 	$(CC) $(CFLAGS) -Wall -Wextra $(OPENMP) $< -o $@ -lm
 

@@ -7,9 +7,11 @@
        #define NC_IMPLEMENTATION
        #include "nc_axx.h"
 
-   Compile with: cc -O2 file.c -lm, and -fopenmp for loops on all cores (the results are the same).
-   With NC_AXX_VIT also copy nc_hlx.h; with NC_GPU also nc_gpu.h, and the kernels axx_gemm,
-   axx_im2col, axx_map and axx_terms built by `make kernels` (.spv for Vulkan, .ptx for CUDA).
+   Compile with: cc -O2 file.c -lm
+   and -fopenmp for loops on all cores (the results are the same). With NC_AXX_VIT also copy
+   nc_hlx.h; with NC_GPU also nc_gpu.h, which wants -ldl where dlopen is not in the C library (glibc
+   before 2.34), and the kernels probe, axx_gemm, axx_im2col, axx_map and axx_terms built by
+   `make kernels` (.spv for Vulkan, .ptx for CUDA).
 
    Quick example:
 

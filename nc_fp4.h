@@ -6,8 +6,10 @@
        #define NC_IMPLEMENTATION
        #include "nc_fp4.h"
 
-   Compile with -lm, and with -fopenmp for threads. For the GPU define NC_GPU and copy nc_gpu.h and
-   the kernels fp4_matmul, fp4_matmul_4, fp4_matvec_i8, fp4_circuit and probe (.spv, .ptx) too.
+   Compile with: cc -O2 file.c -lm
+   and -fopenmp for threads (the results are the same). For the GPU define NC_GPU and copy nc_gpu.h
+   and the kernels fp4_matmul, fp4_matmul_4, fp4_matvec_i8, fp4_circuit and probe (.spv, .ptx) too;
+   it wants -ldl where dlopen is not in the C library (glibc before 2.34).
 
    Quick example:
 

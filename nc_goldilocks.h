@@ -6,6 +6,10 @@
        #define NC_IMPLEMENTATION
        #include "nc_goldilocks.h"
 
+   Compile with: cc -O2 file.c
+   For the GPU define NC_GPU and copy nc_gpu.h and the kernels whose names begin with gl_, and probe
+   (.spv, .ptx); it wants -lm, and -ldl where dlopen is not in the C library (glibc before 2.34).
+
    Quick example:
 
        #include <stdio.h>

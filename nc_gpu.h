@@ -9,7 +9,8 @@
        #define NC_IMPLEMENTATION
        #include "nc_gpu.h"
 
-   Compile with: cc file.c -lm, and -ldl where dlopen is not in the C library (glibc before 2.34).
+   Compile with: cc -O2 file.c -lm
+   and -ldl where dlopen is not in the C library (glibc before 2.34).
    Vulkan is built in where vulkan/vulkan.h is found (Debian: libvulkan-dev) and NC_GPU_NO_VULKAN is
    not defined; CUDA needs no toolkit. Drivers are opened with dlopen when a device is asked for.
 

@@ -6,10 +6,12 @@
        #define NC_IMPLEMENTATION
        #include "nc_hlx.h"
 
-   Compile with -lm, and with -fopenmp for threads; with or without, with any number of threads,
-   in portable C, AVX2, AVX-512 or NEON, at any optimisation level, the parameters after N steps are
-   the same bits. For the GPU define NC_GPU and copy nc_gpu.h and the kernels (.spv, .ptx) too:
-   probe and all but those that begin with gl_, fp4_, axx_ and tir_.
+   Compile with: cc -O2 file.c -lm
+   and -fopenmp for threads; with or without, with any number of threads, in portable C, AVX2,
+   AVX-512 or NEON, at any optimisation level, the parameters after N steps are the same bits. For
+   the GPU define NC_GPU and copy nc_gpu.h and the kernels (.spv, .ptx) too: probe and all but those
+   that begin with gl_, fp4_, axx_ and tir_; it wants -ldl where dlopen is not in the C library
+   (glibc before 2.34).
 
    Quick example:
 

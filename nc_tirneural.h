@@ -7,10 +7,11 @@
        #define NC_IMPLEMENTATION
        #include "nc_tirneural.h"
 
-   Compile with: cc file.c -lm, and -pthread where threads are no part of the C library (glibc
-   before 2.34); -fopenmp lets nc_tir_evolution_run use all cores. With NC_GPU nc_gpu.h stands
-   beside this file, and the built kernel tir_forward (`make kernels`: tir_forward.spv,
-   tir_forward_u32.spv from shaders/ and tir_forward.ptx from cuda/) where nc_gpu_desc says.
+   Compile with: cc -O2 file.c -lm -pthread
+   and -fopenmp lets nc_tir_evolution_run use all cores. With NC_GPU nc_gpu.h stands beside this
+   file (it wants -ldl where dlopen is not in the C library, glibc before 2.34), and the built kernel
+   tir_forward (`make kernels`: tir_forward.spv, tir_forward_u32.spv from shaders/ and
+   tir_forward.ptx from cuda/) where nc_gpu_desc says.
 
    Quick example:
 

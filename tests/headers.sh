@@ -220,16 +220,22 @@ echo "$(wc -l <"$work/jobs") compilations"
 # What follows runs side by side: one file of shell a check, which says FAILED.
 mkdir "$work/check"
 
-# 6. The quick example in each title comment compiles with -std=c99 as it stands, and runs.
+# 6. The quick example in each title comment compiles by the line below it as it stands and runs, in
+#    C99 and in C++17 too.
 # 7. Symbols: only nc_ names leave an object, none with NC_STATIC.
 for h in $headers; do
     n=$(basename $h .h)
     sed -n '1,/^#ifndef NC_/p' $h | sed -n '/#include <stdio.h>/,/^       }/p' | sed 's/^       //' \
         >"$work/copy/$n/quick.c"
+    line=$(sed -nE '1,/^#ifndef NC_/s/^   Compile with: (cc .*)$/\1/p' $h)
     cat >"$work/check/$n" <<EOF
 cd "$work/copy/$n"
-gcc -std=c99 -Wall -Wextra -Werror quick.c -o quick -lm && ./quick >quick.out && [ -s quick.out ] ||
-    echo "FAILED: $h: its quick example"
+cp quick.c file.c
+${line:-false} && ./a.out >/dev/null || echo "FAILED: $h: its line '$line'"
+for compiler in "gcc -std=c99" "g++ -std=c++17 -Wno-missing-field-initializers -x c++"; do
+    \$compiler -Wall -Wextra -Werror quick.c -o quick -lm && ./quick >quick.out && [ -s quick.out ] ||
+        echo "FAILED: $h: its quick example by \$compiler"
+done
 sed "s/^/$n example: /" quick.out
 gcc -O0 -c impl.c -o impl.o && gcc -O0 -Wno-unused-function -c static.c -o static.o
 nm -g --defined-only impl.o | awk '{ print \$3 }' | grep -v '^nc_' &&
