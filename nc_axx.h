@@ -103,7 +103,8 @@
 #endif
 #endif
 
-/* Result of every function that can fail. 0 is success; values are stable across versions. */
+/* Result of every function that can fail. 0 is success; values are stable across versions. After an
+ * error what the function was to make (an object, a text, bytes: a parameter **name) is null. */
 typedef enum nc_status {
     NC_OK = 0,
     NC_ERR_ARG = 1,         /* an argument outside its documented range */
@@ -1767,6 +1768,7 @@ NC__SHARED nc_status nc_file_read(const char *path, char **data, size_t *bytes, 
     size_t n = 0;
     nc_status status;
     nc__clear(err);
+    if (data) *data = NULL;
     if (!path || !data || !bytes) return nc__fail(err, NC_ERR_ARG, 0, 0, "no path or no result");
     status = nc__file_read(path, NULL, &read, &n, err);
     *data = (char *)read;
@@ -6672,6 +6674,7 @@ NC_API nc_status nc_axx_write(const nc_axx_mult *m, nc_axx_form form, char **dat
                               nc_error *err) {
     nc_axx__view v;
     nc__clear(err);
+    if (data) *data = NULL;
     if (!m) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
     v = nc_axx__view_of(m);
     return nc_axx__write_view(&v, form, data, bytes, err);
@@ -6681,6 +6684,7 @@ NC_API nc_status nc_axx_wide_write(const nc_axx_wide *wide, nc_axx_form form, ch
                                    size_t *bytes, nc_error *err) {
     nc_axx__view v;
     nc__clear(err);
+    if (data) *data = NULL;
     if (!wide) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
     v = nc_axx__wide_view(wide);
     return nc_axx__write_view(&v, form, data, bytes, err);
@@ -12830,6 +12834,7 @@ NC_API nc_status nc_axx_layer_table(const nc_axx_layer_info *layers, uint32_t co
     double power = 0;
     int known = count > 0;
     size_t i;
+    if (text) *text = NULL;
     if ((count && !layers) || !text || !bytes) return NC_ERR_ARG;
     memset(&b, 0, sizeof b);
     for (i = 0; i < count; i++) {
@@ -12865,6 +12870,7 @@ NC_API nc_status nc_axx_net_table(const nc_axx_net *net, char **text, size_t *by
     nc_axx_layer_info *layers;
     nc_status status;
     uint32_t i, count;
+    if (text) *text = NULL;
     if (!net) return NC_ERR_ARG;
     count = nc_axx_net_layers(net);
     layers = (nc_axx_layer_info *)nc__alloc(NULL, count * sizeof *layers);
@@ -14265,6 +14271,7 @@ NC_API nc_status nc_axx_net_save(const nc_axx_net *net, char **data, size_t *byt
     uint32_t word;
     size_t i;
     nc__clear(err);
+    if (data) *data = NULL;
     if (!net || !data || !bytes) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
     nc__head_open(&head, NULL);
     nc__head_pair(&head, "format", "pt");
@@ -16520,6 +16527,7 @@ NC_API nc_status nc_axx_graph_table(const nc_axx_graph *graph, char **text, size
     nc_axx_layer_info *layers;
     nc_status status;
     uint32_t i, count = 0;
+    if (text) *text = NULL;
     if (!nodes) return NC_ERR_ARG;
     layers = (nc_axx_layer_info *)nc__alloc(NULL, nodes * sizeof *layers);
     if (!layers) return NC_ERR_MEMORY;
@@ -16895,6 +16903,7 @@ NC_API nc_status nc_axx_graph_save(const nc_axx_graph *graph, char **data, size_
     nc__head head;
     size_t i, k;
     nc__clear(err);
+    if (data) *data = NULL;
     if (!graph || !graph->batch || !data || !bytes)
         return nc__fail(err, NC_ERR_ARG, 0, 0, "no finished graph or no result");
     nc__head_open(&head, NULL);
@@ -19503,9 +19512,9 @@ NC_API nc_status nc_axx_graph_from_onnx(nc_axx_graph **graph, const nc_axx_onnx 
     nc_axx__word all;
     nc_status status;
     nc__clear(err);
+    if (graph) *graph = NULL;
     if (!graph || !file || !file->data)
         return nc__fail(err, NC_ERR_ARG, 0, 0, "no graph to make, or no data");
-    *graph = NULL;
     memset(&o, 0, sizeof o);
     nc__text_open(&o.t, file->data, file->bytes, err);
     o.from = file;
@@ -20782,6 +20791,7 @@ NC_API nc_status nc_axx_search_csv(const nc_axx_search *search, int front_only, 
     nc_status status = NC_OK;
     nc__buffer b;
     size_t count;
+    if (text) *text = NULL;
     if (!search || !text || !bytes) return NC_ERR_ARG;
     memset(&b, 0, sizeof b);
     some = nc_axx__all_solutions(search);
@@ -20821,6 +20831,7 @@ static uint64_t nc_axx__search_fingerprint(const nc_axx_search *s) {
 NC_API nc_status nc_axx_search_state(const nc_axx_search *search, char **text, size_t *bytes) {
     nc_axx_solution *all;
     nc__buffer b, body;
+    if (text) *text = NULL;
     if (!search || !text || !bytes) return NC_ERR_ARG;
     memset(&b, 0, sizeof b);
     memset(&body, 0, sizeof body);

@@ -106,7 +106,8 @@
 #endif
 #endif
 
-/* Result of every function that can fail. 0 is success; values are stable across versions. */
+/* Result of every function that can fail. 0 is success; values are stable across versions. After an
+ * error what the function was to make (an object, a text, bytes: a parameter **name) is null. */
 typedef enum nc_status {
     NC_OK = 0,
     NC_ERR_ARG = 1,         /* an argument outside its documented range */
@@ -1454,6 +1455,7 @@ NC__SHARED nc_status nc_file_read(const char *path, char **data, size_t *bytes, 
     size_t n = 0;
     nc_status status;
     nc__clear(err);
+    if (data) *data = NULL;
     if (!path || !data || !bytes) return nc__fail(err, NC_ERR_ARG, 0, 0, "no path or no result");
     status = nc__file_read(path, NULL, &read, &n, err);
     *data = (char *)read;
@@ -5632,8 +5634,8 @@ NC_API nc_status nc_fp4_tensor_save(const nc_fp4_tensor *tensor, const char *nam
     const nc_fp4__row *row = tensor ? nc_fp4__row_of(tensor->format) : NULL;
     nc__head head;
     int part;
+    if (data) *data = NULL;
     if (!data || !bytes) return NC_ERR_ARG;
-    *data = NULL;
     *bytes = 0;
     if (!row || !tensor->codes || !name || !*name) return NC_ERR_ARG;
     if (tensor->across || tensor->divides || (tensor->block && tensor->block != row->block))
@@ -5825,8 +5827,8 @@ NC_API nc_status nc_fp4_npy_read(const void *data, size_t bytes, float **x, uint
     nc_fp4__list list;
     nc_status status;
     nc__clear(err);
+    if (x) *x = NULL;
     if (!x || !rows || !columns) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result");
-    *x = NULL;
     *rows = *columns = 0;
     if (!data) return nc__fail(err, NC_ERR_ARG, 0, 0, "no data");
     memset(&list, 0, sizeof list);
@@ -5845,8 +5847,8 @@ NC_API nc_status nc_fp4_npy_write(const float *x, uint32_t rows, uint32_t column
     nc__buffer to;
     char *values;
     size_t i;
+    if (data) *data = NULL;
     if (!data || !bytes) return NC_ERR_ARG;
-    *data = NULL;
     *bytes = 0;
     if (n && !x) return NC_ERR_ARG;
     memset(&to, 0, sizeof to);
@@ -14751,8 +14753,8 @@ NC_API nc_status nc_fp4_write_circuit(const nc_fp4_circuit *circuit, nc_fp4_file
                                       char **text, size_t *bytes) {
     nc__buffer to;
     uint8_t *live;
+    if (text) *text = NULL;
     if (!text || !bytes) return NC_ERR_ARG;
-    *text = NULL;
     *bytes = 0;
     if (!circuit) return NC_ERR_ARG;
     if (kind != NC_FP4_BLIF && kind != NC_FP4_BRISTOL && kind != NC_FP4_JSON &&
@@ -19609,8 +19611,8 @@ static void nc_fp4__net_safetensors(const nc_fp4_network *n, nc__buffer *to) {
 NC_API nc_status nc_fp4_write_network(const nc_fp4_network *network, nc_fp4_file_kind kind,
                                       char **data, size_t *bytes) {
     nc__buffer to;
+    if (data) *data = NULL;
     if (!data || !bytes) return NC_ERR_ARG;
-    *data = NULL;
     *bytes = 0;
     if (!network) return NC_ERR_ARG;
     memset(&to, 0, sizeof to);

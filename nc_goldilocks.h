@@ -95,7 +95,8 @@
 #endif
 #endif
 
-/* Result of every function that can fail. 0 is success; values are stable across versions. */
+/* Result of every function that can fail. 0 is success; values are stable across versions. After an
+ * error what the function was to make (an object, a text, bytes: a parameter **name) is null. */
 typedef enum nc_status {
     NC_OK = 0,
     NC_ERR_ARG = 1,         /* an argument outside its documented range */
@@ -1070,6 +1071,7 @@ NC__SHARED nc_status nc_file_read(const char *path, char **data, size_t *bytes, 
     size_t n = 0;
     nc_status status;
     nc__clear(err);
+    if (data) *data = NULL;
     if (!path || !data || !bytes) return nc__fail(err, NC_ERR_ARG, 0, 0, "no path or no result");
     status = nc__file_read(path, NULL, &read, &n, err);
     *data = (char *)read;

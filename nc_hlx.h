@@ -115,7 +115,8 @@
 #endif
 #endif
 
-/* Result of every function that can fail. 0 is success; values are stable across versions. */
+/* Result of every function that can fail. 0 is success; values are stable across versions. After an
+ * error what the function was to make (an object, a text, bytes: a parameter **name) is null. */
 typedef enum nc_status {
     NC_OK = 0,
     NC_ERR_ARG = 1,         /* an argument outside its documented range */
@@ -1411,6 +1412,7 @@ NC__SHARED nc_status nc_file_read(const char *path, char **data, size_t *bytes, 
     size_t n = 0;
     nc_status status;
     nc__clear(err);
+    if (data) *data = NULL;
     if (!path || !data || !bytes) return nc__fail(err, NC_ERR_ARG, 0, 0, "no path or no result");
     status = nc__file_read(path, NULL, &read, &n, err);
     *data = (char *)read;
@@ -7367,8 +7369,8 @@ NC_API nc_status nc_hlx_bpe_open(nc_hlx_bpe **bpe, const char *path, uint32_t pa
     uint8_t *data;
     nc_status status;
     nc__clear(err);
+    if (bpe) *bpe = NULL;
     if (!bpe || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result or no path");
-    *bpe = NULL;
     if (pattern >= NC_HLX_PATTERNS)
         return nc__fail(err, NC_ERR_ARG, 0, 0, "there is no pattern %u", (unsigned)pattern);
     status = nc__file_read(path, hooks, &data, &bytes, err);
@@ -10102,8 +10104,8 @@ NC_API nc_status nc_hlx_cache_create(nc_hlx_cache **cache, const nc_hlx_model *m
     const nc_allocator *hooks;
     nc_status status;
     uint32_t i;
+    if (cache) *cache = NULL;
     if (!cache || !model) return NC_ERR_ARG;
-    *cache = NULL;
     status = nc_hlx__cache_describe(&made, model, sequences);
     if (status != NC_OK) return status;
     hooks = nc_hlx__hooks(model);
@@ -10662,8 +10664,8 @@ static nc_status nc_hlx__load(nc_hlx_model **model, nc_hlx_loader *loader, const
     size_t length = 0;
     nc_status status;
     nc__clear(err);
+    if (model) *model = NULL;
     if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
-    *model = NULL;
     status = nc_hlx_file_open(&file, path, err);
     if (status != NC_OK) return status;
     status = nc_hlx__take_header(header, &length, file.data, file.bytes, err);

@@ -9,7 +9,7 @@
 
    Compile with: cc -O2 file.c -lm -pthread
    and -fopenmp lets nc_tir_evolution_run use all cores. With NC_GPU nc_gpu.h stands beside this
-   file (it wants -ldl where dlopen is not in the C library, glibc before 2.34), and the built kernel
+   file (it wants -ldl where dlopen is not in the C library, glibc before 2.34), the built kernel
    tir_forward (`make kernels`: tir_forward.spv, tir_forward_u32.spv from shaders/ and
    tir_forward.ptx from cuda/) where nc_gpu_desc says.
 
@@ -118,7 +118,8 @@
 #endif
 #endif
 
-/* Result of every function that can fail. 0 is success; values are stable across versions. */
+/* Result of every function that can fail. 0 is success; values are stable across versions. After an
+ * error what the function was to make (an object, a text, bytes: a parameter **name) is null. */
 typedef enum nc_status {
     NC_OK = 0,
     NC_ERR_ARG = 1,         /* an argument outside its documented range */
@@ -1196,6 +1197,7 @@ NC__SHARED nc_status nc_file_read(const char *path, char **data, size_t *bytes, 
     size_t n = 0;
     nc_status status;
     nc__clear(err);
+    if (data) *data = NULL;
     if (!path || !data || !bytes) return nc__fail(err, NC_ERR_ARG, 0, 0, "no path or no result");
     status = nc__file_read(path, NULL, &read, &n, err);
     *data = (char *)read;
@@ -2190,6 +2192,7 @@ NC_API nc_status nc_tir_parse(nc_tir_program **program, const char *text, size_t
     nc__buffer lines;
     nc_status status;
     nc__clear(err);
+    if (program) *program = NULL;
     if (!program || (!text && bytes)) return nc__fail(err, NC_ERR_ARG, 0, 0, "no text");
     status = nc_tir_create(program);
     if (status != NC_OK) return nc__fail(err, status, 0, 0, "out of memory");
@@ -5949,8 +5952,8 @@ static int nc_tir__check_words(const nc_gl *words) {
 NC_API nc_status nc_tir_decode(const nc_gl words[NC_TIR_BLOCK_WORDS], char **tasm) {
     nc__buffer out;
     int n, i;
+    if (tasm) *tasm = NULL;
     if (!words || !tasm) return NC_ERR_ARG;
-    *tasm = NULL;
     n = nc_tir__check_words(words);
     if (n < 0) return NC_ERR_FORMAT;
     memset(&out, 0, sizeof out);
@@ -6101,6 +6104,7 @@ NC_API nc_status nc_tir_model_create(nc_tir_model **model, uint64_t seed) {
 }
 
 NC_API nc_status nc_tir_model_copy(nc_tir_model **copy, const nc_tir_model *model) {
+    if (copy) *copy = NULL;
     if (!copy || !model) return NC_ERR_ARG;
     *copy = (nc_tir_model *)nc__alloc(NULL, sizeof **copy);
     if (!*copy) return NC_ERR_MEMORY;
@@ -6157,8 +6161,8 @@ NC_API nc_status nc_tir_model_read(nc_tir_model **model, const void *data, size_
     const uint8_t *file = (const uint8_t *)data;
     nc_status status;
     nc__clear(err);
+    if (model) *model = NULL;
     if (!model || !data) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no data");
-    *model = NULL;
     if (bytes < NC_TIR__FILE_HEAD || memcmp(file, NC_TIR__FILE_MAGIC, 6) != 0)
         return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not a weights file");
     if (memcmp(file, NC_TIR__FILE_MAGIC, 8) != 0)
@@ -6182,8 +6186,8 @@ NC_API nc_status nc_tir_model_load(nc_tir_model **model, const char *path, nc_er
     uint8_t *data;
     size_t bytes;
     nc_status status;
+    if (model) *model = NULL;
     if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
-    *model = NULL;
     status = nc__file_read(path, NULL, &data, &bytes, err);
     if (status != NC_OK) return status;
     status = nc_tir_model_read(model, data, bytes, err);
@@ -10793,8 +10797,8 @@ NC_API nc_status nc_tir_optimize_text(const char *tir, size_t bytes, const nc_ti
     memset(&report, 0, sizeof report);
     nc__clear(err);
     if (json) *json = NULL;
+    if (tasm) *tasm = NULL;
     if (!tasm || (!tir && bytes)) return nc__fail(err, NC_ERR_ARG, 0, 0, "no text or no result");
-    *tasm = NULL;
     status = nc_tir_parse(&program, tir, bytes, err);
     if (status != NC_OK) return status;
     status = nc_tir_optimize(program, options, tasm, &report, err);
@@ -10876,8 +10880,8 @@ NC_API uint64_t nc_tir_tallest_table(const nc_tir_tables *tables, const char **t
 
 NC_API nc_status nc_tir_report_json(const nc_tir_report *report, char **json) {
     nc__buffer out;
+    if (json) *json = NULL;
     if (!report || !json) return NC_ERR_ARG;
-    *json = NULL;
     memset(&out, 0, sizeof out);
     nc__buffer_print(&out,
                      "{\"blocks\": %u, \"slack\": %u, \"improved\": %u, \"proofs\": %u, "
@@ -11535,6 +11539,7 @@ NC_API nc_status nc_tir_evolution_create(nc_tir_evolution **evolution, const nc_
                                          uint64_t seed) {
     nc_tir_evolution *e;
     uint32_t i;
+    if (evolution) *evolution = NULL;
     if (!evolution || !start) return NC_ERR_ARG;
     *evolution = e = (nc_tir_evolution *)nc__calloc(NULL, sizeof *e);
     if (!e) return NC_ERR_MEMORY;
@@ -11784,8 +11789,8 @@ NC_API nc_status nc_tir_trainer_create(nc_tir_trainer **trainer, const char *pat
     nc_tir_trainer *t;
     nc_status status;
     nc__clear(err);
+    if (trainer) *trainer = NULL;
     if (!trainer || !start) return nc__fail(err, NC_ERR_ARG, 0, 0, "no trainer or no weights");
-    *trainer = NULL;
     if (path && strlen(path) >= sizeof t->path)
         return nc__fail(err, NC_ERR_ARG, 0, 0, "path is too long");
 #ifdef NC_NO_STDIO

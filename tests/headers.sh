@@ -92,6 +92,31 @@ for h in $ordered; do
         bad "$h: prototypes and definitions differ: $(cat "$work/diff")"
 done
 
+# What a function was to make is null after an error: it is assigned, or handed to another function, in
+# a line before the first return or in that, unless the error is that there is no pointer to it.
+for h in $headers; do
+    sed '1,/= implementation =/d' $h | awk -v h=$h '
+        /^(NC_API|NC__SHARED) nc_status / { on = 1; head = ""; text = "" }
+        on == 1 { head = head " " $0; if (/\{$/) on = 2; next }
+        on == 2 { text = text " " $0 }
+        on == 2 && /return|^}/ {
+            on = 0
+            gsub(/ +/, " ", head)
+            n = split(substr(head, index(head, "(") + 1), argument, /, |\)/)
+            for (i = 1; i <= n; i++)
+                if (argument[i] ~ /^[a-z_0-9]+ \*\*[a-z]+$/ && argument[i] !~ /^const/) {
+                    name = argument[i]
+                    sub(/.*\*/, "", name)
+                    if (text !~ "\\*" name " = |[(]!" name "[)] return|[(,] ?" name "[,)]") {
+                        sub(/[(].*/, "", head)
+                        print "FAILED: " h ":" head ": *" name " is not null after an error"
+                        bad = 1
+                    }
+                }
+        }
+        END { exit bad }' || failures=$((failures + 1))
+done
+
 # 4. Macros that survive a header carry its prefix.
 for h in $headers; do
     grep -oE '^ *# *define +[A-Za-z_0-9]+' $h | awk '{ print $NF }' | grep -v '^NC_' |
