@@ -105,14 +105,14 @@ define want_stb_ds
 	fi
 endef
 
-$(addprefix $(B)/,$(EXAMPLES)): $(B)/%: examples/%.c $(HEADERS)
+$(addprefix $(B)/,$(EXAMPLES)): $(B)/%: examples/%.c examples/cli.h $(HEADERS)
 	@mkdir -p $(@D)
 	$(call want_stb_ds,$<)
 	$(if $(TELL),@echo "  $(<F)")
 	$(CC) $(CFLAGS) -Wall -Wextra $(OPENMP) $< -o $@ -lm
 
 # Needs MPI (Debian: libopenmpi-dev, openmpi-bin), which `make test` installs.
-$(B)/hlx_mpi: examples/hlx_mpi.c nc_hlx.h
+$(B)/hlx_mpi: examples/hlx_mpi.c examples/cli.h nc_hlx.h
 	@mkdir -p $(@D)
 	OMPI_CC=$(CC) mpicc $(CFLAGS) -Wall -Wextra $(OPENMP) -pthread $< -o $@ -lm
 

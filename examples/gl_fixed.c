@@ -7,13 +7,14 @@
 #include <string.h>
 #define NC_IMPLEMENTATION
 #include "../nc_goldilocks.h"
+#include "cli.h"
 
 static const char usage[] = "usage: gl_fixed [--json] [--svg OUT.svg]\n"
                             "Errors of exp, sigmoid and GeLU in 16-bit fixed point, the largest "
                             "over every value of a range,\n"
                             "and where it is. With --svg, curves of the error over [-8, 8]. "
-                            "Returns 0, 1 when a documented\n"
-                            "bound does not hold, 2 on bad usage.\n";
+                            "Returns 0, 1 on an error, 2 on\n"
+                            "bad usage, 3 when a documented bound does not hold.\n";
 
 static nc_fixed fixed_exp(nc_fixed x) {
     nc_fixed out;
@@ -75,8 +76,9 @@ static int plot(const char *path) {
     size_t bytes = 0;
     FILE *file = open_memstream(&text, &bytes);
     int i, k, label = 0;
+    nc_error err;
     nc_status status;
-    if (!file) return 0;
+    if (!file) return cli_fail(0, "out of memory");
     fprintf(file,
             "<svg xmlns='http://www.w3.org/2000/svg' width='%d' height='%d' viewBox='0 0 %d %d' "
             "font-family='sans-serif' font-size='12'>\n<rect width='100%%' height='100%%' "
@@ -107,8 +109,10 @@ static int plot(const char *path) {
                 TOP + 16 + 18 * label++, c->colour, c->name, c->relative ? " (relative)" : "");
     }
     fprintf(file, "</svg>\n");
-    if (fclose(file)) return 0;
-    status = nc_file_write(path, text, bytes, NULL);
+    if (fclose(file)) return cli_fail(0, "out of memory");
+    errno = 0;
+    status = nc_file_write(path, text, bytes, &err);
+    if (status != NC_OK) cli_fail(0, "%s: %s", err.message, cli_reason(nc_status_str(status)));
     free(text);
     return status == NC_OK;
 }
@@ -116,8 +120,8 @@ static int plot(const char *path) {
 int main(int argc, char **argv) {
     const char *svg = NULL;
     int i, json = 0, failed = 0;
+    argc = cli_begin(argc, argv, "gl_fixed", usage);
     for (i = 1; i < argc; i++) {
-        if (!strcmp(argv[i], "--help")) return fputs(usage, stdout) < 0;
         if (!strcmp(argv[i], "--json"))
             json = 1;
         else if (!strcmp(argv[i], "--svg") && i + 1 < argc)
@@ -125,6 +129,7 @@ int main(int argc, char **argv) {
         else
             return fprintf(stderr, "gl_fixed: bad argument '%s'\n%s", argv[i], usage), 2;
     }
+    if (svg && !cli_can_write(svg)) return CLI_ERROR;
     if (json)
         printf("[");
     else
@@ -147,7 +152,6 @@ int main(int argc, char **argv) {
                    "none");
     }
     printf(json ? "]\n" : "errors of exp are relative above 1\n");
-    if (failed) fprintf(stderr, "gl_fixed: a bound of the header does not hold\n");
-    if (svg && !plot(svg)) return fprintf(stderr, "gl_fixed: cannot write '%s'\n", svg), 1;
-    return failed;
+    if (svg && !plot(svg)) return CLI_ERROR;
+    return failed ? cli_fail(CLI_FAILED, "a bound of the header does not hold") : 0;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #define NC_IMPLEMENTATION
 #include "../nc_goldilocks.h"
+#include "cli.h"
 
 static const char usage[] =
     "usage: gl_hash [--json] FILE...\n"
@@ -20,21 +21,15 @@ static int hash_file(const char *path, int json, int *printed) {
     size_t got;
     int failed;
     FILE *file = strcmp(path, "-") ? fopen(path, "rb") : stdin;
-    if (!file) {
-        fprintf(stderr, "gl_hash: cannot open '%s'\n", path);
-        return 1;
-    }
+    if (!file) return cli_fail(CLI_ERROR, "cannot open '%s': %s", path, strerror(errno));
     nc_gl_trident_init(&sponge);
     while ((got = fread(buffer, 1, sizeof buffer, file)) > 0) {
         nc_gl_trident_update(&sponge, buffer, got);
         bytes += got;
     }
-    failed = ferror(file);
+    failed = ferror(file) ? errno : 0;
     if (file != stdin) fclose(file);
-    if (failed) {
-        fprintf(stderr, "gl_hash: cannot read '%s'\n", path);
-        return 1;
-    }
+    if (failed) return cli_fail(CLI_ERROR, "cannot read '%s': %s", path, strerror(failed));
     nc_gl_trident_finish(&sponge, digest);
     nc_gl_digest_hex(digest, hex);
     if (json) {
@@ -52,8 +47,8 @@ static int hash_file(const char *path, int json, int *printed) {
 
 int main(int argc, char **argv) {
     int i, json = 0, files = 0, printed = 0, failed = 0;
+    argc = cli_begin(argc, argv, "gl_hash", usage);
     for (i = 1; i < argc; i++) {
-        if (!strcmp(argv[i], "--help")) return fputs(usage, stdout) < 0;
         if (!strcmp(argv[i], "--json")) {
             json = 1;
         } else if (argv[i][0] == '-' && argv[i][1]) {

@@ -8,11 +8,12 @@
 #include <time.h>
 #define NC_IMPLEMENTATION
 #include "../nc_goldilocks.h"
+#include "cli.h"
 
 static const char usage[] =
     "usage: gl_ntt [--json] [LOG2_MAX]\n"
     "Multiplies polynomials with 2^4 .. 2^LOG2_MAX coefficients (default 16, at most 24) and\n"
-    "checks every product. Returns 0, 1 on a failed check, 2 on bad usage.\n";
+    "checks every product. Returns 0, 2 on bad usage, 3 when a product is wrong.\n";
 
 static double seconds(void) {
     struct timespec t;
@@ -63,15 +64,15 @@ static double multiply(size_t n, double *schoolbook) {
 
 int main(int argc, char **argv) {
     int i, json = 0, log2_max = 16, k;
+    argc = cli_begin(argc, argv, "gl_ntt", usage);
     for (i = 1; i < argc; i++) {
-        char *end;
-        if (!strcmp(argv[i], "--help")) return fputs(usage, stdout) < 0;
         if (!strcmp(argv[i], "--json")) {
             json = 1;
             continue;
         }
-        log2_max = (int)strtol(argv[i], &end, 10);
-        if (*end || end == argv[i] || log2_max < 4 || log2_max > 24)
+        if (argv[i][0] != '-' && i + 1 == argc)
+            log2_max = (int)cli_number("LOG2_MAX", argv[i], 4, 24);
+        else
             return fprintf(stderr, "gl_ntt: bad argument '%s'\n%s", argv[i], usage), 2;
     }
     if (json)
@@ -80,7 +81,7 @@ int main(int argc, char **argv) {
         printf("%12s %12s %14s %8s\n", "coefficients", "NTT ms", "schoolbook ms", "ratio");
     for (k = 4; k <= log2_max; k += 2) {
         double schoolbook, took = multiply((size_t)1 << k, &schoolbook);
-        if (took < 0) return fprintf(stderr, "gl_ntt: wrong product at 2^%d\n", k), 1;
+        if (took < 0) return cli_fail(CLI_FAILED, "wrong product at 2^%d", k);
         if (json)
             printf("%s{\"coefficients\": %zu, \"seconds\": %.6f}", k > 4 ? ", " : "",
                    (size_t)1 << k, took);

@@ -2,7 +2,7 @@
 # clang-format leaves no difference; clang-tidy finds nothing in the headers.
 cd "$(dirname "$0")/.." || exit 1
 failures=0
-clang-format --dry-run -Werror nc_*.h examples/*.c tests/*.c tests/*.h tests/*.cpp bench/*.c \
+clang-format --dry-run -Werror nc_*.h examples/*.c examples/*.h tests/*.c tests/*.h tests/*.cpp bench/*.c \
     bench/*.h cuda/* shaders/*.comp shaders/*.glsl || failures=1
 # Each header is the main file of its run: the analyser does not look into included ones. So that it
 # reads a block that several headers share only once, the copies in the other headers are included

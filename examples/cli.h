@@ -1,0 +1,186 @@
+/* cli.h: what the command lines of all examples share; each includes it and begins with
+
+       argc = cli_begin(argc, argv, "gl_hash", usage);
+
+   Every example then takes
+       -h, --help     the usage, on standard output
+       --version      its version
+       --quiet        errors alone are printed; results are in files and in the exit code, but
+                      fp4_compile and tir_opt still write what they make to standard output
+       --threads N    of OpenMP; results do not depend on it
+       --             what follows are names, even if they begin with '-'
+   and says so where an option stands twice: the last counts.
+
+   Exit codes: 0 done, 1 an error, 2 bad usage, 3 a check or verification that failed, where
+   everything could be read and done. Standard output that is not written to its last byte is an
+   error. */
+#ifndef CLI_H
+#define CLI_H
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#if !defined(_WIN32)
+#include <sys/stat.h>
+#include <unistd.h>
+#endif
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#define CLI_VERSION "0.1.0"
+#ifndef CLI_REPEATS
+#define CLI_REPEATS "" /* an option that may stand several times: each counts */
+#endif
+
+enum { CLI_ERROR = 1, CLI_USAGE = 2, CLI_FAILED = 3 };
+
+static const char *cli_name = "?";
+static int cli_quiet, cli_product; /* cli_product: --quiet leaves standard output, set before */
+
+/* "NAME: message" on standard error; `code`, for `return`. */
+static inline int cli_fail(int code, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "%s: ", cli_name);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+    return code;
+}
+
+/* Why the system refused the last call, or `otherwise` where it does not tell. */
+static inline const char *cli_reason(const char *otherwise) {
+    return errno ? strerror(errno) : otherwise;
+}
+
+/* Output that is lost is no success: the last thing that runs. */
+static inline void cli_end(void) {
+    int lost;
+    errno = 0;
+    lost = fflush(stdout) != 0;
+    if (!lost && !ferror(stdout)) return;
+    cli_fail(CLI_ERROR, "cannot write standard output: %s", cli_reason("the device refused it"));
+    _Exit(CLI_ERROR);
+}
+
+/* All of `text` as a whole number from least to most; ends the program where it is none. */
+static inline long long cli_number(const char *option, const char *text, long long least,
+                                   long long most) {
+    char *end = NULL;
+    long long value = 0;
+    errno = 0;
+    if (text) value = strtoll(text, &end, 10);
+    if (text && end != text && !*end && !errno && value >= least && value <= most) return value;
+    if (!text)
+        exit(cli_fail(CLI_USAGE, "%s needs a number from %lld to %lld", option, least, most));
+    exit(cli_fail(CLI_USAGE, "%s: '%s' is no whole number from %lld to %lld", option, text, least,
+                  most));
+}
+
+/* The same of a real number; infinity and NaN are none. */
+static inline double cli_real(const char *option, const char *text, double least, double most) {
+    char *end = NULL;
+    const double value = text ? strtod(text, &end) : 0;
+    if (text && end != text && !*end && value >= least && value <= most) return value;
+    exit(cli_fail(CLI_USAGE, "%s: '%s' is no number from %g to %g", option, text ? text : "", least,
+                  most));
+}
+
+/* Asked before long work: 1 if the file can be written there at its end, else 0 and a message. The
+   file is neither made nor changed. */
+static inline int cli_can_write(const char *path) {
+#if !defined(_WIN32)
+    const char *slash = strrchr(path, '/');
+    const size_t n = slash ? (size_t)(slash - path) : 0;
+    struct stat info;
+    char *folder;
+    int ok;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
+        errno = S_ISDIR(info.st_mode) ? EISDIR : 0;
+        ok = errno == 0 && !S_ISBLK(info.st_mode) && access(path, W_OK) == 0;
+        if (!ok) cli_fail(CLI_ERROR, "cannot write '%s': %s", path, cli_reason("it is a disk"));
+        return ok;
+    }
+    folder = (char *)malloc(n + 2);
+    if (!folder) return cli_fail(0, "out of memory");
+    memcpy(folder, slash ? path : ".", n ? n : 1);
+    folder[n ? n : 1] = 0;
+    errno = 0;
+    ok = *path && stat(folder, &info) == 0;
+    if (ok && !S_ISDIR(info.st_mode)) errno = ENOTDIR;
+    ok = ok && S_ISDIR(info.st_mode) && access(folder, W_OK) == 0;
+    if (!ok) cli_fail(CLI_ERROR, "cannot write '%s': %s", path, cli_reason("it has no name"));
+    free(folder);
+    return ok;
+#else
+    return *path != 0;
+#endif
+}
+
+/* A name that follows "--" and would look like an option. */
+static inline char *cli_as_name(char *word) {
+    char *name;
+    if (word[0] != '-' || !word[1]) return word;
+    name = (char *)malloc(strlen(word) + 3);
+    if (!name) exit(cli_fail(CLI_ERROR, "out of memory"));
+    memcpy(name, "./", 2);
+    memcpy(name + 2, word, strlen(word) + 1);
+    return name;
+}
+
+static inline void cli_threads(long long count) {
+#ifdef _OPENMP
+    omp_set_num_threads((int)count);
+#else
+    if (count > 1) cli_fail(0, "--threads %lld: compiled without OpenMP, one thread works", count);
+#endif
+}
+
+static inline void cli_silence(void) {
+#ifdef _WIN32
+    const char *nothing = "NUL";
+#else
+    const char *nothing = "/dev/null";
+#endif
+    cli_quiet = 1;
+    if (!cli_product && !freopen(nothing, "w", stdout))
+        exit(cli_fail(CLI_ERROR, "cannot write '%s': %s", nothing, strerror(errno)));
+}
+
+/* What all examples take is done and goes out of argv; returns the argc that is left. */
+static inline int cli_begin(int argc, char **argv, const char *name, const char *usage) {
+    int i, j, kept = 1, names = 0;
+    cli_name = name;
+    (void)atexit(cli_end);
+    for (i = 1; i < argc; i++) {
+        char *word = argv[i];
+        if (names) {
+            argv[kept++] = cli_as_name(word);
+        } else if (!strcmp(word, "--")) {
+            names = 1;
+        } else if (!strcmp(word, "-h") || !strcmp(word, "--help")) {
+            fputs(usage, stdout);
+            exit(0);
+        } else if (!strcmp(word, "--version")) {
+            printf("%s %s\n", name, CLI_VERSION);
+            exit(0);
+        } else if (!strcmp(word, "--quiet")) {
+            cli_silence();
+        } else if (!strcmp(word, "--threads")) {
+            i++;
+            cli_threads(cli_number(word, i < argc ? argv[i] : NULL, 1, 4096));
+        } else {
+            for (j = 1; j < kept && word[0] == '-' && word[1] && strcmp(word, CLI_REPEATS); j++)
+                if (!strcmp(word, argv[j])) {
+                    cli_fail(0, "%s stands twice: the last counts", word);
+                    break;
+                }
+            argv[kept++] = word;
+        }
+    }
+    argv[kept] = NULL;
+    return kept;
+}
+#endif
