@@ -1,36 +1,85 @@
 /* fp4_quantize: quantise a real float32 matrix to each 4-bit format and print the error. The
    matrix is the correlation of the 64 pixels of 1,797 handwritten digits, or any CSV of numbers.
    cc -O2 fp4_quantize.c -lm -o fp4_quantize   (needs stb_ds.h) */
+#include <ctype.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #define NC_IMPLEMENTATION
 #include "../nc_fp4.h"
+#include "cli.h"
 
-static const char usage[] = "usage: fp4_quantize [--json] [CSV]\n"
-                            "Quantises a matrix to E2M1, MXFP4, NVFP4, NF4 and bitsandbytes FP4 by "
-                            "each scale rule. Without\n"
-                            "CSV: the pixel correlations of examples/data/digits.csv. Returns 0, 1 "
-                            "on an error, 2 on bad usage.\n";
+static const char usage[] =
+    "usage: fp4_quantize [--json] [CSV]\n"
+    "Quantises a matrix to E2M1, MXFP4, NVFP4, NF4 and bitsandbytes FP4 by each scale rule. "
+    "Without\n"
+    "CSV: the pixel correlations of examples/data/digits.csv. CSV: finite numbers with commas,\n"
+    "semicolons or blanks between, quoted or not; a first line of names and lines that begin with "
+    "#\n"
+    "are skipped. Returns 0, 1 on an error, 2 on bad usage.\n";
 
 enum { PIXELS = 64, LIMIT = 1 << 22 };
 
-/* All numbers of a CSV file in reading order; returns their count, 0 on an error. */
-static size_t read_numbers(const char *path, float *out) {
-    FILE *file = fopen(path, "r");
-    size_t n = 0;
-    double value;
-    int c;
-    if (!file) return 0;
-    while (n < LIMIT && fscanf(file, "%lf", &value) == 1) {
-        out[n++] = (float)value;
-        c = fgetc(file);
-        if (c != ',' && c != ';' && c != EOF) ungetc(c, file);
+/* The first line that counts may be one of names: "a", b_1, infection, but not inf. */
+static int are_names(const char *at) {
+    const char *const from = at + (*at == '"');
+    char *end;
+    (void)strtod(from, &end);
+    return (isalpha((unsigned char)*from) || *from == '_') &&
+           (end == from || isalnum((unsigned char)*end) || *end == '_');
+}
+
+/* A field and the separator behind it: 1 where it is a finite float32. */
+static int read_field(char **at, float *out) {
+    const int quoted = **at == '"';
+    char *const from = *at + quoted, *end;
+    const double value = strtod(from, &end);
+    if (end == from || !(fabs(value) <= (double)FLT_MAX) || (quoted && *end++ != '"')) return 0;
+    *out = (float)value;
+    if (*end && !strchr(",; \t\r\n", *end)) return 0;
+    end += strspn(end, " \t\r");
+    *at = end + (*end == ',' || *end == ';');
+    *at += strspn(*at, " \t\r");
+    return 1;
+}
+
+/* The numbers of a text in reading order; returns their count, 0 and a message on an error. */
+static size_t parse(const char *path, char *text, float *out) {
+    size_t n = 0, line;
+    char *at = text, *start;
+    int names = 1;
+    for (line = 1; *at; line++, at += *at == '\n') {
+        start = at;
+        at += strspn(at, " \t\r");
+        if (*at == '#' || (*at && *at != '\n' && names && are_names(at))) {
+            names = names && *at == '#';
+            at += strcspn(at, "\n");
+        }
+        for (; *at && *at != '\n'; names = 0, n++) {
+            const int room = n < LIMIT;
+            if (!room || !read_field(&at, &out[n]))
+                return (size_t)cli_fail(0, "%s:%zu:%zu: %s", path, line, (size_t)(at - start) + 1,
+                                        room ? "no finite number of float32" : "too many numbers");
+        }
     }
-    c = feof(file);
-    fclose(file);
-    return c ? n : 0;
+    return n ? n : (size_t)cli_fail(0, "there are no numbers in '%s'", path);
+}
+
+static size_t read_numbers(const char *path, float *out, const char *hint) {
+    char *text;
+    size_t bytes, n;
+    nc_error err;
+    errno = 0;
+    if (nc_file_read(path, &text, &bytes, &err) != NC_OK)
+        return (size_t)cli_fail(0, "%s: %s%s", err.message, cli_reason("no file"), hint);
+    if (memchr(text, 0, bytes))
+        n = (size_t)cli_fail(0, "'%s' is no text: it has a NUL", path);
+    else
+        n = parse(path, text, out);
+    nc_file_free(text);
+    return n;
 }
 
 /* Pixel correlations of rows of 64 pixels and a label. */
@@ -87,8 +136,8 @@ int main(int argc, char **argv) {
     const char *path = NULL;
     int i, rule, json = 0;
     size_t n;
+    argc = cli_begin(argc, argv, "fp4_quantize", usage);
     for (i = 1; i < argc; i++) {
-        if (!strcmp(argv[i], "--help")) return fputs(usage, stdout) < 0;
         if (!strcmp(argv[i], "--json"))
             json = 1;
         else if (argv[i][0] != '-' && !path)
@@ -97,15 +146,14 @@ int main(int argc, char **argv) {
             return fprintf(stderr, "fp4_quantize: bad argument '%s'\n%s", argv[i], usage), 2;
     }
     if (path) {
-        n = read_numbers(path, x);
+        n = read_numbers(path, x, "");
     } else {
-        n = read_numbers("examples/data/digits.csv", digits);
-        n = n % 65 == 0 ? correlate(digits, n / 65, x) : 0;
+        path = "examples/data/digits.csv";
+        n = read_numbers(path, digits, "; run in the repository, or name a CSV");
+        if (n % (PIXELS + 1)) return cli_fail(CLI_ERROR, "'%s' is no rows of 65 numbers", path);
+        n = n ? correlate(digits, n / (PIXELS + 1), x) : 0;
     }
-    if (!n)
-        return fprintf(stderr, "fp4_quantize: no numbers in '%s'\n",
-                       path ? path : "examples/data/digits.csv"),
-               1;
+    if (!n) return CLI_ERROR;
     if (json)
         putchar('[');
     else
@@ -115,7 +163,7 @@ int main(int argc, char **argv) {
         for (rule = 0; rule < NC_FP4_SCALE_RULE_COUNT; rule++)
             if (has[i] >> rule & 1 &&
                 !measure((nc_fp4_format)i, (nc_fp4_scale_rule)rule, x, n, json))
-                return 1;
+                return cli_fail(CLI_ERROR, "format %d refuses rule %d", i, rule);
     if (json) puts("]");
     return 0;
 }

@@ -3,7 +3,7 @@
 # numbers that are read whole, files that are checked before long work.
 cd "$(dirname "$0")/.." || exit 1
 . tests/expect.sh
-programs="gl_hash gl_ntt gl_merkle gl_fixed"
+programs="gl_hash gl_ntt gl_merkle gl_fixed fp4_quantize"
 for e in $programs; do
     expect 0 "$b/$e" -h; contains "usage: $e"
     expect 0 "$b/$e" --no-such-option --help; contains "usage: $e"
@@ -36,6 +36,7 @@ gl_hash LICENSE
 gl_merkle LICENSE
 gl_ntt 8
 gl_fixed --json
+fp4_quantize
 EOF
 fi
 finish

@@ -100,6 +100,13 @@ fi
 expect 0 $b/fp4_quantize; contains NVFP4; contains four_six
 expect 0 $b/fp4_quantize --json; json
 expect 1 $b/fp4_quantize LICENSE
+printf '# two columns\n"a","b 1"\n"1", 2\r\n3;4\n' >"$work/m.csv"; expect 0 $b/fp4_quantize "$work/m.csv"; contains "4 values"
+printf '1,2\n3,nan\n' >"$work/m.csv"; expect 1 $b/fp4_quantize "$work/m.csv"; says "m.csv:2:3: no finite number"
+printf 'inf,2\n' >"$work/m.csv"; expect 1 $b/fp4_quantize "$work/m.csv"; says "m.csv:1:1: no finite number"
+printf '1,2e39\n' >"$work/m.csv"; expect 1 $b/fp4_quantize "$work/m.csv"; says "m.csv:1:3: no finite number"
+printf '1,2x\n' >"$work/m.csv"; expect 1 $b/fp4_quantize "$work/m.csv"; says "m.csv:1:3: no finite number"
+expect 1 $b/fp4_quantize "$work/empty"; says "cannot"
+here=$PWD; expect 1 sh -c "cd '$work' && '$here/$b/fp4_quantize'"; says "run in the repository, or name a CSV"
 # weights of other projects: a table, and from one layout to another and back
 d=tests/data/fp4
 expect 0 $b/fp4_convert $d/bnb_nf4_nested.safetensors; contains bitsandbytes; contains l.bias
