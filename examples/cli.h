@@ -1,4 +1,5 @@
-/* cli.h: what the command lines of all examples share; each includes it and begins with
+/* cli.h: what the command lines of all examples share; each includes it behind a library's header
+   and begins with
 
        argc = cli_begin(argc, argv, "gl_hash", usage);
 
@@ -55,14 +56,20 @@ static inline const char *cli_reason(const char *otherwise) {
     return errno ? strerror(errno) : otherwise;
 }
 
-/* Output that is lost is no success: the last thing that runs. */
-static inline void cli_end(void) {
+/* Says once why standard output is lost, where it is: 1, else 0. */
+static inline int cli_lost(void) {
+    static int told;
     int lost;
     errno = 0;
-    lost = fflush(stdout) != 0;
-    if (!lost && !ferror(stdout)) return;
-    cli_fail(CLI_ERROR, "cannot write standard output: %s", cli_reason("the device refused it"));
-    _Exit(CLI_ERROR);
+    lost = fflush(stdout) != 0 || ferror(stdout);
+    if (lost && !told++)
+        cli_fail(CLI_ERROR, "cannot write standard output: %s", cli_reason("it was refused"));
+    return lost;
+}
+
+/* Output that is lost is no success: the last thing that runs. */
+static inline void cli_end(void) {
+    if (cli_lost()) _Exit(CLI_ERROR);
 }
 
 /* All of `text` as a whole number from least to most; ends the program where it is none. */
@@ -119,6 +126,16 @@ static inline int cli_can_write(const char *path) {
 #endif
 }
 
+/* Write a file whole, or leave what is there: 1, else 0 and a message. */
+static inline int cli_save(const char *path, const void *data, size_t bytes) {
+    nc_error err;
+    nc_status status;
+    errno = 0;
+    status = nc_file_write(path, data, bytes, &err);
+    if (status == NC_OK) return 1;
+    return cli_fail(0, "%s: %s", err.message, cli_reason(nc_status_str(status)));
+}
+
 /* A name that follows "--" and would look like an option. */
 static inline char *cli_as_name(char *word) {
     char *name;
@@ -149,8 +166,10 @@ static inline void cli_silence(void) {
         exit(cli_fail(CLI_ERROR, "cannot write '%s': %s", nothing, strerror(errno)));
 }
 
-/* What all examples take is done and goes out of argv; returns the argc that is left. */
+/* What all examples take is done and goes out of argv; returns the argc that is left. Without a
+   usage --help stays, for a program that has more to say. */
 static inline int cli_begin(int argc, char **argv, const char *name, const char *usage) {
+    static char help[] = "--help";
     int i, j, kept = 1, names = 0;
     cli_name = name;
     (void)atexit(cli_end);
@@ -160,6 +179,8 @@ static inline int cli_begin(int argc, char **argv, const char *name, const char 
             argv[kept++] = cli_as_name(word);
         } else if (!strcmp(word, "--")) {
             names = 1;
+        } else if (!usage && (!strcmp(word, "-h") || !strcmp(word, "--help"))) {
+            argv[kept++] = help;
         } else if (!strcmp(word, "-h") || !strcmp(word, "--help")) {
             fputs(usage, stdout);
             exit(0);

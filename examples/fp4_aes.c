@@ -9,10 +9,11 @@
 #include <time.h>
 #define NC_IMPLEMENTATION
 #include "../nc_fp4.h"
+#include "cli.h"
 
 static const char usage[] = "usage: fp4_aes [--bristol OUT] [--fp4 OUT] [--json]\n"
                             "Builds, compiles and proves AES-128 and encrypts the test vectors.\n"
-                            "Returns 0, 1 when anything is wrong, 2 on bad usage.\n";
+                            "Returns 0, 1 on an error, 2 on bad usage, 3 when anything is wrong.\n";
 
 static double now(void) {
     struct timespec t;
@@ -269,13 +270,6 @@ static int agree(const nc_fp4_network *a, const nc_fp4_network *b) {
            memcmp(out[0], out[1], sizeof out[0]) == 0;
 }
 
-static int save(const char *path, const char *data, size_t bytes) {
-    nc_error err;
-    if (nc_file_write(path, data, bytes, &err) == NC_OK) return 1;
-    fprintf(stderr, "fp4_aes: cannot write '%s': %s\n", path, err.message);
-    return 0;
-}
-
 int main(int argc, char **argv) {
     /* FIPS-197, appendices B and C.1 */
     static const uint8_t keys[2][16] = {{0x2b, 0x7e, 0x15, 0x16, 0x28, 0xae, 0xd2, 0xa6, 0xab, 0xf7,
@@ -298,8 +292,8 @@ int main(int argc, char **argv) {
     char *text, *file;
     size_t bytes, file_bytes;
     int i, json = 0, right = 1;
+    argc = cli_begin(argc, argv, "fp4_aes", usage);
     for (i = 1; i < argc; i++) {
-        if (!strcmp(argv[i], "--help")) return fputs(usage, stdout) < 0;
         if (!strcmp(argv[i], "--json"))
             json = 1;
         else if (!strcmp(argv[i], "--bristol") && i + 1 < argc)
@@ -309,6 +303,8 @@ int main(int argc, char **argv) {
         else
             return fprintf(stderr, "fp4_aes: unknown argument '%s'\n%s", argv[i], usage), 2;
     }
+    if ((bristol_path && !cli_can_write(bristol_path)) || (fp4_path && !cli_can_write(fp4_path)))
+        return CLI_ERROR;
     start = now();
     if (build(&circuit) != NC_OK) return fprintf(stderr, "fp4_aes: out of memory\n"), 1;
     built = now() - start;
@@ -324,8 +320,8 @@ int main(int argc, char **argv) {
     if (nc_fp4_write_circuit(circuit, NC_FP4_BRISTOL, &text, &bytes) != NC_OK ||
         nc_fp4_write_network(network, NC_FP4_FILE, &file, &file_bytes) != NC_OK)
         return fprintf(stderr, "fp4_aes: out of memory\n"), 1;
-    if (bristol_path && !save(bristol_path, text, bytes)) return 1;
-    if (fp4_path && !save(fp4_path, file, file_bytes)) return 1;
+    if (bristol_path && !cli_save(bristol_path, text, bytes)) return 1;
+    if (fp4_path && !cli_save(fp4_path, file, file_bytes)) return 1;
     /* read back, compiled again: the same function on the vectors and on random inputs */
     start = now();
     if (nc_fp4_read_bristol(&again, text, bytes, &err) != NC_OK ||
@@ -358,5 +354,5 @@ int main(int argc, char **argv) {
     nc_fp4_network_destroy(network_again);
     nc_fp4_destroy(circuit);
     nc_fp4_destroy(again);
-    return !right;
+    return right ? 0 : CLI_FAILED;
 }

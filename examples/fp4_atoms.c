@@ -10,6 +10,7 @@
 #include <time.h>
 #define NC_IMPLEMENTATION
 #include "../nc_fp4.h"
+#include "cli.h"
 
 static const char usage[] =
     "usage: fp4_atoms [--json] [--truth BITS]\n"
@@ -17,7 +18,7 @@ static const char usage[] =
     "on their truth tables in five ways.\n"
     "BITS:   another truth table instead, of 1 to 6 inputs: 2, 4 .. 64 digits 0 or 1, the outputs\n"
     "        for inputs 00.., 10.., 01.. (the first input changes fastest); as units, and trained\n"
-    "Returns 0, 1 when anything is not exact, 2 on bad usage.\n";
+    "Returns 0, 1 on an error, 2 on bad usage, 3 when anything is not exact.\n";
 
 /* "h = [...]; y = [...]" with input letters as in the header: MUX reads s, a, b. */
 static void print_units(const nc_fp4_atom *atom) {
@@ -431,8 +432,8 @@ int main(int argc, char **argv) {
     table own;
     int i, json = 0, exact;
     memset(&own, 0, sizeof own);
+    argc = cli_begin(argc, argv, "fp4_atoms", usage);
     for (i = 1; i < argc; i++) {
-        if (!strcmp(argv[i], "--help")) return fputs(usage, stdout) < 0;
         if (!strcmp(argv[i], "--truth") && i + 1 < argc) {
             if (!read_table(&own, argv[++i]))
                 return fprintf(stderr,
@@ -453,5 +454,5 @@ int main(int argc, char **argv) {
     exact = own.name ? own_table(&own, json) : all_atoms(json);
     if (json) puts("]");
     if (!json) puts(exact ? "all exact" : "NOT EXACT");
-    return !exact;
+    return exact ? 0 : CLI_FAILED;
 }

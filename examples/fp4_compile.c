@@ -11,6 +11,7 @@
 #include <unistd.h>
 #define NC_IMPLEMENTATION
 #include "../nc_fp4.h"
+#include "cli.h"
 
 static const char usage[] =
     "usage: fp4_compile (--template NAME --bits N | --blif F | --aiger F | --verilog F |\n"
@@ -38,7 +39,7 @@ static const char usage[] =
     "  --solver PROGRAM a SAT solver for what is left: it gets the name of a DIMACS file, prints\n"
     "                   'v' lines and returns 10 or 20 (cadical, kissat ..)\n"
     "  --report         sizes as JSON on standard output (then -o is needed to write)\n"
-    "Returns 0, 1 on an error or when verification fails, 2 on bad usage, 3 when it ends without "
+    "Returns 0, 1 on an error, 2 on bad usage, 3 when verification fails, 4 when it ends without "
     "a\n"
     "verdict.\n";
 
@@ -49,15 +50,9 @@ static double now(void) {
 }
 
 static int write_file(const char *path, const char *data, size_t bytes) {
-    nc_error err;
-    if (path) {
-        if (nc_file_write(path, data, bytes, &err) == NC_OK) return 1;
-        fprintf(stderr, "fp4_compile: cannot write '%s': %s\n", path, err.message);
-        return 0;
-    }
-    if (fwrite(data, 1, bytes, stdout) == bytes && fflush(stdout) == 0) return 1;
-    fprintf(stderr, "fp4_compile: cannot write 'standard output'\n");
-    return 0;
+    if (path) return cli_save(path, data, bytes);
+    (void)fwrite(data, 1, bytes, stdout);
+    return !cli_lost();
 }
 
 typedef struct job {
@@ -229,7 +224,7 @@ static void print_example(const nc_fp4_circuit *c, const uint8_t *example) {
     }
 }
 
-/* 0: proven; 1: refuted, or an error; 3: neither. */
+/* 0: proven; 1: an error; 3: refuted; 4: neither. */
 static int verify(job *j, nc_fp4_report *r) {
     double start = now();
     uint8_t *example;
@@ -256,12 +251,13 @@ static int verify(job *j, nc_fp4_report *r) {
     } else if (r->verdict == NC_FP4_UNDECIDED) {
         fprintf(stderr, "fp4_compile: UNDECIDED (%s): %u outputs open after %llu steps, %.1f s\n",
                 nc_status_str(status), r->open, (unsigned long long)r->steps, now() - start);
-    } else {
+    } else if (!cli_quiet) {
         fprintf(stderr, "exact: %s, %.1f ms\n", evidence_text(r), (now() - start) * 1e3);
     }
     free(example);
+    if (r->verdict == NC_FP4_REFUTED) return CLI_FAILED;
     if (status != NC_OK && status != NC_ERR_LIMIT && status != NC_ERR_CANCELLED) return 1;
-    return r->verdict == NC_FP4_PROVEN ? 0 : r->verdict == NC_FP4_REFUTED ? 1 : 3;
+    return r->verdict == NC_FP4_PROVEN ? 0 : 4;
 }
 
 static int emit(const job *j) {
@@ -329,22 +325,22 @@ static int parse(job *j, int argc, char **argv) {
             j->source = a;
             j->path = argv[++i];
         } else if (!strcmp(a, "--bits"))
-            j->bits = atoi(argv[++i]);
+            j->bits = (int)cli_number(a, argv[++i], 1, 65536);
         else if (!strcmp(a, "--top"))
             j->options.top = argv[++i];
         else if (!strcmp(a, "--genlib"))
             j->genlib = argv[++i];
         else if (!strcmp(a, "--frames"))
-            j->options.frames = (uint32_t)atoi(argv[++i]);
+            j->options.frames = (uint32_t)cli_number(a, argv[++i], 1, 1000000);
         else if (!strcmp(a, "--undriven") && !strcmp(value, "0")) {
             j->options.undriven = 1;
             i++;
         } else if (!strcmp(a, "--emit"))
             j->emit = argv[++i];
         else if (!strcmp(a, "--steps"))
-            j->steps = strtoull(argv[++i], NULL, 10);
+            j->steps = (uint64_t)cli_number(a, argv[++i], 1, INT64_MAX);
         else if (!strcmp(a, "--seconds"))
-            j->seconds = atof(argv[++i]);
+            j->seconds = cli_real(a, argv[++i], 0, 1e9);
         else if (!strcmp(a, "--against"))
             j->against = argv[++i];
         else if (!strcmp(a, "--solver"))
@@ -378,13 +374,14 @@ int main(int argc, char **argv) {
     memset(&j, 0, sizeof j);
     memset(&r, 0, sizeof r);
     j.emit = "fp4";
-    if (argc > 1 && !strcmp(argv[1], "--help")) return fputs(usage, stdout) < 0;
+    cli_product = 1;
+    argc = cli_begin(argc, argv, "fp4_compile", usage);
     failed = parse(&j, argc, argv);
     if (failed) return fputs(usage, stderr), failed;
-    failed = load(&j);
+    failed = j.out && !cli_can_write(j.out) ? CLI_ERROR : load(&j);
     if (!failed && !j.network && nc_fp4_compile(j.circuit, &j.network) != NC_OK)
         failed = fprintf(stderr, "fp4_compile: out of memory\n") != 0;
-    if (!failed)
+    if (!failed && !cli_quiet)
         fprintf(stderr, "%u inputs, %u outputs, %u threshold units, %.1f ms\n",
                 nc_fp4_network_inputs(j.network), nc_fp4_network_outputs(j.network),
                 nc_fp4_unit_count(j.network), (now() - start) * 1e3);

@@ -2,6 +2,7 @@
    converted to 4-bit weights in another project's layout. A tensor is read and written in strips of
    rows, so that memory stays bounded whatever the model's size.
    cc -O2 fp4_convert.c -lm -o fp4_convert */
+#define _POSIX_C_SOURCE 199309L
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #endif
 #define NC_IMPLEMENTATION
 #include "../nc_fp4.h"
+#include "cli.h"
 
 static const char usage[] =
     "usage: fp4_convert IN [-o OUT] [--to FORMAT] [--layout NAME] [--rule floor|ceil|even|mse]\n"
@@ -49,7 +51,7 @@ typedef struct options {
 
 static double now(void) {
     struct timespec t;
-    timespec_get(&t, TIME_UTC);
+    clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
@@ -330,8 +332,8 @@ int main(int argc, char **argv) {
     memset(&o, 0, sizeof o);
     o.format = -1;
     o.layout = NC_FP4_LAYOUT_OTHER;
+    argc = cli_begin(argc, argv, "fp4_convert", usage);
     for (i = 1; i < argc; i++) {
-        if (!strcmp(argv[i], "--help")) return fputs(usage, stdout) < 0;
         if (argv[i][0] != '-') {
             if (o.in)
                 return fprintf(stderr, "fp4_convert: two inputs, '%s' and '%s'\n", o.in, argv[i]),
@@ -353,6 +355,7 @@ int main(int argc, char **argv) {
         return fprintf(stderr, "fp4_convert: layout %s has no %s\n", nc_fp4_layout_name(o.layout),
                        nc_fp4_format_name((nc_fp4_format)o.format)),
                2;
+    if (o.out && !cli_can_write(o.out)) return CLI_ERROR;
     if (nc_fp4_weights_open_path(&weights, o.in, &err) != NC_OK) return fail(o.in, &err);
     result = o.out ? convert(&o, weights) : list(weights);
     nc_fp4_weights_close(weights);

@@ -9,6 +9,7 @@
 #define NC_IMPLEMENTATION
 #include "../nc_fp4.h"
 #include "../nc_hlx.h"
+#include "cli.h"
 
 static const char usage[] =
     "usage: fp4_perplexity [--steps N] [--windows N] [--json] [TEXT]\n"
@@ -222,14 +223,14 @@ int main(int argc, char **argv) {
     nc_status status;
     long steps = 600, windows = 0, all;
     int i, json = 0;
+    argc = cli_begin(argc, argv, "fp4_perplexity", usage);
     for (i = 1; i < argc; i++) {
-        if (!strcmp(argv[i], "--help")) return fputs(usage, stdout) < 0;
         if (!strcmp(argv[i], "--json"))
             json = 1;
-        else if (!strcmp(argv[i], "--steps") && i + 1 < argc && atol(argv[i + 1]) > 0)
-            steps = atol(argv[++i]);
-        else if (!strcmp(argv[i], "--windows") && i + 1 < argc && atol(argv[i + 1]) > 0)
-            windows = atol(argv[++i]);
+        else if (!strcmp(argv[i], "--steps"))
+            steps = (long)cli_number(argv[i], argv[i + 1], 1, 1000000), i++;
+        else if (!strcmp(argv[i], "--windows"))
+            windows = (long)cli_number(argv[i], argv[i + 1], 1, 1000000000), i++;
         else if (argv[i][0] != '-' && !path)
             path = argv[i];
         else

@@ -9,10 +9,11 @@
 #include <time.h>
 #define NC_IMPLEMENTATION
 #include "../nc_fp4.h"
+#include "cli.h"
 
 static const char usage[] = "usage: fp4_sha256 [--bristol OUT] [--fp4 OUT] [--json]\n"
                             "Builds, compiles and proves SHA-256's compression function.\n"
-                            "Returns 0, 1 when anything is wrong, 2 on bad usage.\n";
+                            "Returns 0, 1 on an error, 2 on bad usage, 3 when anything is wrong.\n";
 
 static double now(void) {
     struct timespec t;
@@ -194,11 +195,8 @@ static int hashes(const nc_fp4_network *n, const char *text, const char *wanted)
 }
 
 static int save(const char *path, nc_status status, char *data, size_t bytes) {
-    nc_error err;
-    const int good = status == NC_OK && nc_file_write(path, data, bytes, &err) == NC_OK;
-    if (!good)
-        fprintf(stderr, "fp4_sha256: cannot write '%s': %s\n", path,
-                status == NC_OK ? err.message : nc_status_str(status));
+    const int good = status == NC_OK ? cli_save(path, data, bytes)
+                                     : cli_fail(0, "'%s': %s", path, nc_status_str(status));
     nc_fp4_free_text(data);
     return good;
 }
@@ -212,8 +210,8 @@ int main(int argc, char **argv) {
     size_t bytes;
     char *data;
     int i, json = 0, right;
+    argc = cli_begin(argc, argv, "fp4_sha256", usage);
     for (i = 1; i < argc; i++) {
-        if (!strcmp(argv[i], "--help")) return fputs(usage, stdout) < 0;
         if (!strcmp(argv[i], "--json"))
             json = 1;
         else if (!strcmp(argv[i], "--bristol") && i + 1 < argc)
@@ -223,6 +221,7 @@ int main(int argc, char **argv) {
         else
             return fprintf(stderr, "fp4_sha256: unknown argument '%s'\n%s", argv[i], usage), 2;
     }
+    if ((bristol && !cli_can_write(bristol)) || (fp4 && !cli_can_write(fp4))) return CLI_ERROR;
     if (build(&circuit) != NC_OK) return fprintf(stderr, "fp4_sha256: out of memory\n"), 1;
     built = now() - start;
     start = now();
@@ -258,5 +257,5 @@ int main(int argc, char **argv) {
                built * 1e3, compiled * 1e3, proven * 1e3, right ? "all right" : "WRONG");
     nc_fp4_network_destroy(network);
     nc_fp4_destroy(circuit);
-    return !right;
+    return right ? 0 : CLI_FAILED;
 }

@@ -76,8 +76,6 @@ static int plot(const char *path) {
     size_t bytes = 0;
     FILE *file = open_memstream(&text, &bytes);
     int i, k, label = 0;
-    nc_error err;
-    nc_status status;
     if (!file) return cli_fail(0, "out of memory");
     fprintf(file,
             "<svg xmlns='http://www.w3.org/2000/svg' width='%d' height='%d' viewBox='0 0 %d %d' "
@@ -110,11 +108,9 @@ static int plot(const char *path) {
     }
     fprintf(file, "</svg>\n");
     if (fclose(file)) return cli_fail(0, "out of memory");
-    errno = 0;
-    status = nc_file_write(path, text, bytes, &err);
-    if (status != NC_OK) cli_fail(0, "%s: %s", err.message, cli_reason(nc_status_str(status)));
+    i = cli_save(path, text, bytes);
     free(text);
-    return status == NC_OK;
+    return i;
 }
 
 int main(int argc, char **argv) {
