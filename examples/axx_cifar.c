@@ -8,6 +8,7 @@
 #define NC_AXX_VIT
 #define NC_IMPLEMENTATION
 #include "../nc_axx.h"
+#include "cli.h"
 
 static const char usage[] =
     "usage: axx_cifar [--net N] [--depth N] [--onnx FILE] [--data PATH] [OPTION...] "
@@ -487,7 +488,7 @@ static int read_arguments(int argc, char **argv) {
 
 int main(int argc, char **argv) {
     int bad;
-    if (argc == 2 && !strcmp(argv[1], "--help")) return fputs(usage, stdout) < 0;
+    argc = cli_begin(argc, argv, "axx_cifar", usage);
     bad = read_arguments(argc, argv);
     if (bad) return bad;
     if (onnx) {

@@ -15,6 +15,8 @@
 #define NC_AXX_VIT
 #define NC_IMPLEMENTATION
 #include "../nc_axx.h"
+#define CLI_REPEATS "--power"
+#include "cli.h"
 #define STB_IMAGE_IMPLEMENTATION
 #ifdef __has_include
 #if __has_include("stb_image.h")
@@ -1824,11 +1826,14 @@ static int list_published(void) {
 int main(int argc, char **argv) {
     int result;
     uint32_t i;
-    if (argc == 2 && !strcmp(argv[1], "--help")) return fputs(usage, stdout) < 0;
+    argc = cli_begin(argc, argv, "axx_eval", usage);
     set_defaults();
     if (multiplier("exact") == MOST) return 1;
     result = read_arguments(argc, argv);
     if (result) return result;
+    if ((o.csv && !cli_can_write(o.csv)) || (o.svg && !cli_can_write(o.svg)) ||
+        (o.state && !cli_can_write(o.state)))
+        return CLI_ERROR;
     if (method_of(o.calibrate) == NC_AXX_CALIBRATION_COUNT) return bad_usage(o.calibrate);
     if (o.bits < 2 || o.bits > 8) return bad_usage("--bits");
     result = load_model() || (o.config && read_config(o.config, 1)) || list_published() || run();

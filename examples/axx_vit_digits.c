@@ -9,26 +9,27 @@
 #define NC_AXX_VIT
 #define NC_IMPLEMENTATION
 #include "../nc_axx.h"
+#include "cli.h"
 
 static const char usage[] =
     "usage: axx_vit_digits [--json] [--data CSV] [--out PREFIX] [--epochs N] [--load MODEL]\n"
-    "Trains a vision transformer on rows of 64 pixels and a label (default\n"
+    "Trains a vision transformer on 30 to 65,536 rows of 64 pixels and a label (default\n"
     "examples/data/digits.csv), or loads one; prints its accuracy in float32 and with exact "
     "bytes,\n"
     "and writes PREFIX.safetensors, PREFIX.train.csv, PREFIX.validation.csv and PREFIX.test.csv\n"
     "(default build/digits), which axx_eval reads.\n"
     "Returns 0, 1 on an error, 2 on bad usage.\n";
 
-enum { ROWS = 1797, SIDE = 8, PIXELS = 64, CLASSES = 10, TRAIN = 1197, VALIDATION = 240 };
-enum { TEST = ROWS - TRAIN - VALIDATION, LARGEST = 16 };
+enum { MOST = 1 << 16, LEAST = 30, SIDE = 8, PIXELS = 64, CLASSES = 10, LARGEST = 16 };
 enum { SHIFTS = 5 }; /* of every image to train: as it is, and a pixel each way */
 
-static uint8_t bytes[ROWS][PIXELS];
-static float pixels[ROWS][PIXELS];
-static uint32_t labels[ROWS];
-static float shifted[SHIFTS * TRAIN][PIXELS];
-static uint32_t shifted_labels[SHIFTS * TRAIN];
+static uint8_t bytes[MOST][PIXELS];
+static float pixels[MOST][PIXELS];
+static uint32_t labels[MOST];
+static float shifted[SHIFTS * MOST][PIXELS];
+static uint32_t shifted_labels[SHIFTS * MOST];
 static int json, terminal;
+static size_t rows, train_rows, validation_rows, test_rows;
 
 static int fail(const char *what, const char *why) {
     fprintf(stderr, "axx_vit_digits: %s: %s\n", what, why);
@@ -48,7 +49,7 @@ static int read_digits(const char *path) {
     const nc_axx_data_options how = {.form = NC_AXX_DATA_CSV, .label = -1, .largest = LARGEST};
     const nc_axx_view view = {.largest = LARGEST, .mean = {0.5f}, .deviation = {0.5f}};
     unsigned long long seed = 12;
-    static int order[ROWS];
+    static int order[MOST];
     nc_axx_data d;
     nc_error err;
     size_t r;
@@ -58,17 +59,22 @@ static int read_digits(const char *path) {
                 err.message);
         return 1;
     }
-    if (d.count != ROWS || d.height != SIDE || d.width != SIDE || d.classes != CLASSES)
-        return fail(path, "is not 1797 rows of digits");
-    for (r = 0; r < ROWS; r++) order[r] = (int)r;
-    for (r = ROWS; r-- > 1;) {
+    if (d.height != SIDE || d.width != SIDE || d.classes != CLASSES)
+        return fail(path, "is not rows of 64 pixels and one of ten labels");
+    if (d.count < LEAST || d.count > MOST) return fail(path, "has not 30 to 65536 rows");
+    rows = d.count; /* of 1,797: 1,197 to train, 240 to validate, 360 to test */
+    validation_rows = rows * 240 / 1797;
+    test_rows = rows * 360 / 1797;
+    train_rows = rows - validation_rows - test_rows;
+    for (r = 0; r < rows; r++) order[r] = (int)r;
+    for (r = rows; r-- > 1;) {
         int other, keep = order[r];
         seed = seed * 6364136223846793005ull + 1442695040888963407ull;
         other = (int)((seed >> 33) % (unsigned)(r + 1));
         order[r] = order[other];
         order[other] = keep;
     }
-    for (r = 0; r < ROWS; r++) {
+    for (r = 0; r < rows; r++) {
         memcpy(bytes[order[r]], d.pixels + r * PIXELS, PIXELS);
         labels[order[r]] = d.labels[r];
         (void)nc_axx_view_data(&view, &d, r, 1, pixels[order[r]]);
@@ -81,10 +87,11 @@ static int read_digits(const char *path) {
 static nc_axx_images shifted_images(void) {
     static const int dx[SHIFTS] = {0, 1, -1, 0, 0}, dy[SHIFTS] = {0, 0, 0, 1, -1};
     nc_axx_images images;
-    int r, s, x, y;
-    for (r = 0; r < TRAIN; r++)
+    size_t r, s;
+    int x, y;
+    for (r = 0; r < train_rows; r++)
         for (s = 0; s < SHIFTS; s++) {
-            const int to = r * SHIFTS + s;
+            const size_t to = r * SHIFTS + s;
             shifted_labels[to] = labels[r];
             for (y = 0; y < SIDE; y++)
                 for (x = 0; x < SIDE; x++) {
@@ -95,7 +102,7 @@ static nc_axx_images shifted_images(void) {
         }
     images.pixels = shifted[0];
     images.labels = shifted_labels;
-    images.count = SHIFTS * TRAIN;
+    images.count = SHIFTS * train_rows;
     return images;
 }
 
@@ -111,16 +118,18 @@ static int watch(void *user, uint32_t step, uint32_t steps, float loss, float ac
     return 0;
 }
 
+static const char *const endings[] = {".safetensors", ".train.csv", ".validation.csv", ".test.csv"};
+enum { FILES = sizeof endings / sizeof *endings };
+
 static int write_file(const char *prefix, const char *ending, const char *text, size_t n) {
     char path[1024];
-    nc_error err;
     snprintf(path, sizeof path, "%.900s%s", prefix, ending);
-    return nc_file_write(path, text, n, &err) == NC_OK ? 0 : fail(path, err.message);
+    return !cli_save(path, text, n);
 }
 
 /* Rows of the label and the pixels, 0 to 16. */
 static int write_rows(const char *prefix, const char *ending, size_t first, size_t n) {
-    static char text[ROWS * (3 * PIXELS + 4)];
+    static char text[MOST * (3 * PIXELS + 4)];
     size_t used = 0, r, i;
     for (r = first; r < first + n; r++) {
         used += (size_t)sprintf(text + used, "%u", (unsigned)labels[r]);
@@ -157,7 +166,8 @@ static int train(nc_axx_net *net, uint32_t epochs) {
 
 /* Accuracies, then the files. */
 static int report(nc_axx_net *net, const char *prefix) {
-    const nc_axx_images all = part(0, TRAIN), test = part(TRAIN + VALIDATION, TEST);
+    const nc_axx_images all = part(0, train_rows),
+                        test = part(train_rows + validation_rows, test_rows);
     nc_axx_score score, exact;
     size_t parameters, n;
     nc_error err;
@@ -171,21 +181,22 @@ static int report(nc_axx_net *net, const char *prefix) {
     nc_axx_net_set_mode(net, NC_AXX_MODE_INTEGER);
     if (nc_axx_net_evaluate(net, &test, &exact) != NC_OK) return fail("evaluation", "failed");
     if (nc_axx_net_save(net, &data, &n, &err) != NC_OK) return fail("saving", err.message);
-    if (write_file(prefix, ".safetensors", data, n) || write_rows(prefix, ".train.csv", 0, TRAIN) ||
-        write_rows(prefix, ".validation.csv", TRAIN, VALIDATION) ||
-        write_rows(prefix, ".test.csv", TRAIN + VALIDATION, TEST))
+    if (write_file(prefix, ".safetensors", data, n) ||
+        write_rows(prefix, ".train.csv", 0, train_rows) ||
+        write_rows(prefix, ".validation.csv", train_rows, validation_rows) ||
+        write_rows(prefix, ".test.csv", train_rows + validation_rows, test_rows))
         return 1;
     nc_axx_free_text(data);
     if (json)
-        printf("{\"parameters\": %lu, \"test\": %d, \"float32\": %.4f, \"exact\": %.4f}\n",
-               (unsigned long)parameters, TEST, score.top1, exact.top1);
+        printf("{\"parameters\": %lu, \"test\": %zu, \"float32\": %.4f, \"exact\": %.4f}\n",
+               (unsigned long)parameters, test_rows, score.top1, exact.top1);
     else
         printf(
-            "%lu parameters; %d images to test: float32 %.2f %%, exact bytes %.2f %%\n"
+            "%lu parameters; %zu images to test: float32 %.2f %%, exact bytes %.2f %%\n"
             "wrote %s.safetensors, .train.csv, .validation.csv, .test.csv; next:\n"
             "axx_eval %s.safetensors %s.test.csv --train %s.train.csv --largest 16 --retrain 1\n",
-            (unsigned long)parameters, TEST, 100 * score.top1, 100 * exact.top1, prefix, prefix,
-            prefix, prefix);
+            (unsigned long)parameters, test_rows, 100 * score.top1, 100 * exact.top1, prefix,
+            prefix, prefix, prefix);
     return 0;
 }
 
@@ -207,9 +218,9 @@ int main(int argc, char **argv) {
     uint32_t epochs = 12;
     nc_axx_net *net;
     int k, failed;
+    argc = cli_begin(argc, argv, "axx_vit_digits", usage);
     for (k = 1; k < argc; k++) {
         const char *value = k + 1 < argc ? argv[k + 1] : NULL;
-        if (!strcmp(argv[k], "--help")) return fputs(usage, stdout) < 0;
         if (!strcmp(argv[k], "--json")) {
             json = 1;
             continue;
@@ -220,13 +231,18 @@ int main(int argc, char **argv) {
             prefix = value;
         else if (value && !strcmp(argv[k], "--load"))
             load = value;
-        else if (value && !strcmp(argv[k], "--epochs") && atoi(value) > 0)
-            epochs = (uint32_t)atoi(value);
+        else if (value && !strcmp(argv[k], "--epochs"))
+            epochs = (uint32_t)cli_number("--epochs", value, 1, 1000000);
         else
             return fprintf(stderr, "axx_vit_digits: bad argument '%s'\n%s", argv[k], usage), 2;
         k++;
     }
-    terminal = isatty(2);
+    for (k = 0; k < FILES; k++) {
+        char path[1024];
+        snprintf(path, sizeof path, "%.900s%s", prefix, endings[k]);
+        if (!cli_can_write(path)) return CLI_ERROR;
+    }
+    terminal = isatty(2) && !cli_quiet;
     if (read_digits(data)) return 1;
     if (nc_axx_net_create(&net, &config) != NC_OK) return fail("network", "out of memory");
     failed = (load ? load_model(net, load) : train(net, epochs)) || report(net, prefix);

@@ -6,6 +6,7 @@
 #include <string.h>
 #define NC_IMPLEMENTATION
 #include "../nc_axx.h"
+#include "cli.h"
 
 static const char usage[] =
     "usage: lut_convert IN [-o OUT] [--metrics] [--json] [--heatmap MAP.svg|MAP.ppm]\n"
@@ -128,12 +129,17 @@ static void add(const char *format, ...) {
     if (n > 0 && (size_t)n < room) used += (size_t)n; /* a box has 60 characters at most */
 }
 
+/* 1: SVG, 0: PPM, -1: neither. */
+static int form_of_map(const char *path) {
+    const char *ending = strrchr(path, '.');
+    if (ending && !strcmp(ending, ".svg")) return 1;
+    return ending && !strcmp(ending, ".ppm") ? 0 : -1;
+}
+
 /* 256 x 256 pixels as PPM, or in squares of four as SVG with axes; equal neighbours are one box. */
 static int heatmap(const char *path) {
-    const size_t length = strlen(path);
-    const int svg = length > 4 && !strcmp(path + length - 4, ".svg");
+    const int svg = form_of_map(path);
     nc_axx_metrics e;
-    nc_error err;
     int row, column;
     used = 0;
     nc_axx_measure(&m, &e);
@@ -182,8 +188,7 @@ static int heatmap(const char *path) {
         }
         add("</svg>\n");
     }
-    if (nc_file_write(path, map, used, &err) == NC_OK) return 0;
-    return fprintf(stderr, "lut_convert: %s\n", err.message), 1;
+    return !cli_save(path, map, used);
 }
 
 /* AxB, or A for both. */
@@ -219,8 +224,8 @@ int main(int argc, char **argv) {
     int i, json = 0, show = 0, list = 0, embed = 0, all_bits = 0;
     nc_status status;
     nc_error err;
+    argc = cli_begin(argc, argv, "lut_convert", usage);
     for (i = 1; i < argc; i++) {
-        if (!strcmp(argv[i], "--help")) return fputs(usage, stdout) < 0;
         if (!strcmp(argv[i], "--json"))
             json = 1;
         else if (!strcmp(argv[i], "--metrics"))
@@ -248,19 +253,24 @@ int main(int argc, char **argv) {
         else
             return fprintf(stderr, "lut_convert: bad argument '%s'\n%s", argv[i], usage), 2;
     }
+    if (plot && form_of_map(plot) < 0)
+        return cli_fail(CLI_USAGE, "--heatmap '%s' ends neither in .svg nor in .ppm", plot);
+    if ((out && !cli_can_write(out)) || (plot && !cli_can_write(plot))) return CLI_ERROR;
     if (list) return families(json);
     if (!in) return fprintf(stderr, "lut_convert: no input\n%s", usage), 2;
     if (all_bits && (embed || plot))
         return fprintf(stderr, "lut_convert: --wide has no map and is not --embed\n%s", usage), 2;
     status = load(in, &how, embed, all_bits, &err);
-    if (status == NC_OK && out)
-        status = wide ? nc_axx_wide_save(wide, out, NC_AXX_FORM_AUTO, &err)
-                      : nc_axx_save(&m, out, NC_AXX_FORM_AUTO, &err);
     if (status != NC_OK) {
         fprintf(stderr, "lut_convert: %s:%d:%d: %s\n", in, (int)err.line, (int)err.column,
                 err.message);
         return 1;
     }
+    errno = 0;
+    if (out && (wide ? nc_axx_wide_save(wide, out, NC_AXX_FORM_AUTO, &err)
+                     : nc_axx_save(&m, out, NC_AXX_FORM_AUTO, &err)) != NC_OK)
+        return cli_fail(CLI_ERROR, "'%s': %s%s%s", out, err.message, errno ? ": " : "",
+                        errno ? strerror(errno) : "");
     if (plot && heatmap(plot)) return 1;
     if (show || json || (!out && !plot)) {
         if (!json) head();

@@ -19,6 +19,8 @@ expect 0 $b/lut_convert --families --json; json
 expect 0 $b/lut_convert mitchell --heatmap "$work/map.ppm" --heatmap "$work/map.svg" --metrics
 contains mitchell
 expect 0 $b/lut_convert mitchell --heatmap "$work/map.ppm"
+expect 2 $b/lut_convert mitchell --heatmap "$work/map.png"; says "neither in .svg nor in .ppm"
+expect 1 $b/lut_convert mitchell --heatmap "$work/no/such/map.svg"; says "No such file"
 [ "$(wc -c <"$work/map.ppm")" = 196623 ] && grep -q '</svg>' "$work/map.svg" ||
     { echo "FAILED: no maps"; failures=$((failures + 1)); }
 printf 'int f(int8_t A, int8_t B) {\n  return A * ;\n}\n' >"$work/bad.c"
@@ -172,7 +174,12 @@ done
 expect 0 $b/axx_vit_digits --load "$digits.safetensors" --out "$work/again"; contains "float32"
 expect 1 $b/axx_vit_digits --load LICENSE
 expect 1 $b/axx_vit_digits --data LICENSE; says "LICENSE:3:1"
-expect 2 $b/axx_vit_digits --epochs
+expect 2 $b/axx_vit_digits --epochs; expect 2 $b/axx_vit_digits --epochs 1x; says "'1x' is no whole number"
+expect 1 $b/axx_vit_digits --out "$work/no/such/digits"; says "No such file"
+head -n 20 examples/data/digits.csv >"$work/few.csv"
+expect 1 $b/axx_vit_digits --data "$work/few.csv" --out "$work/few"; says "has not 30 to 65536 rows"
+head -n 100 examples/data/digits.csv >"$work/few.csv"
+expect 0 $b/axx_vit_digits --data "$work/few.csv" --epochs 1 --out "$work/few"; contains "20 images to test"
 
 # A convolutional network: gratings are learned, bytes keep that, a coarse multiplier loses it, and
 # retraining gains; every row twice. Digits by file, CIFAR's by folder.
