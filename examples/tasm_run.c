@@ -6,6 +6,7 @@
 #include <string.h>
 #define NC_IMPLEMENTATION
 #include "../nc_tirneural.h"
+#include "cli.h"
 
 static const char usage[] =
     "usage: tasm_run FILE.tasm [--input a,b,..] [--secret a,b,..] [--digests a,b,..] [--ram FILE]\n"
@@ -50,7 +51,8 @@ static long read_ram(const char *path, nc_gl *out) {
     char line[256];
     long n = 0, number = 1;
     FILE *file = fopen(path, "r");
-    if (!file) return snprintf(why, sizeof why, "cannot read '%.100s'", path), -1;
+    if (!file)
+        return snprintf(why, sizeof why, "cannot read '%.90s': %.40s", path, strerror(errno)), -1;
     for (; fgets(line, sizeof line, file); number++) {
         char *at = line + strspn(line, " \t\r\n");
         int k;
@@ -107,10 +109,10 @@ int main(int argc, char **argv) {
     size_t n;
     char *text;
     int i, json = 0, crashed;
+    argc = cli_begin(argc, argv, "tasm_run", usage);
     for (i = 1; i < argc; i++) {
         const char *next = i + 1 < argc ? argv[i + 1] : NULL;
         long count = 0;
-        if (!strcmp(argv[i], "--help")) return fputs(usage, stdout) < 0;
         if (!strcmp(argv[i], "--json"))
             json = 1;
         else if (!strcmp(argv[i], "--main"))

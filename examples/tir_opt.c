@@ -11,6 +11,7 @@
 #include <unistd.h>
 #define NC_IMPLEMENTATION
 #include "../nc_tirneural.h"
+#include "cli.h"
 
 static const char usage[] =
     "usage: tir_opt FILE.tir|FILE.tasm [options]\n"
@@ -30,7 +31,7 @@ static const char usage[] =
     "                           keep them in FILE where they got better (without --weights:\n"
     "                           ~/.trident/neural/weights.bin)\n"
     "  --blocks                 list every block: place, before, after, bound, reason\n"
-    "  --report json|table      form of the report (default table)\n"
+    "  --report json|table      form of the report (default table); --json: as the first\n"
     "  --profile INPUTS         a whole program's sample inputs: trade rows between tables until "
     "it\n"
     "                           pads lower on them; lines of 'public a b ..', 'secret a b ..',\n"
@@ -304,6 +305,31 @@ static nc_status evolve_weights(const job *j, const char *code, nc_tir_model **m
     return status;
 }
 
+/* What the lines of a TIR text cannot tell: it is cut off between two functions. 0 and the error where
+   there is nothing in it, or no function that its entry names. */
+static int is_whole(const char *text, nc_error *err) {
+    const char *at = text, *entry = NULL;
+    size_t n = 0;
+    for (at += strspn(at, " \t\r\n"); *at && !entry; at += strspn(at, " \t\r\n")) {
+        if (!strncmp(at, "entry ", 6)) entry = at + 6 + strspn(at + 6, " \t");
+        at += strcspn(at, "\n");
+    }
+    if (text[strspn(text, " \t\r\n")] == 0) {
+        snprintf(err->message, sizeof err->message, "there is no TIR in it");
+        return 0;
+    }
+    n = entry ? strcspn(entry, " \t\r\n") : 0;
+    for (at = text; entry && (at = strstr(at, "fn_start ")) != NULL; at += 9) {
+        const char *const name = at + 9 + strspn(at + 9, " \t");
+        if (!strncmp(name, entry, n) && strcspn(name, " \t\r\n") == n) return 1;
+    }
+    if (entry)
+        snprintf(err->message, sizeof err->message,
+                 "the function of 'entry %.*s' is not there: is the file cut off?",
+                 n < 80 ? (int)n : 80, entry);
+    return !entry;
+}
+
 /* Classical and optimised code of a file. */
 static nc_status convert(const job *j, const char *path, char **classical, char **better,
                          nc_tir_report *report, nc_error *err) {
@@ -319,6 +345,10 @@ static nc_status convert(const job *j, const char *path, char **classical, char 
         *classical = text; /* nc_tir_free_text frees it too */
     } else {
         status = nc_tir_parse(&program, text, n, err);
+        if (status == NC_OK && !is_whole(text, err)) {
+            nc_tir_destroy(program);
+            status = NC_ERR_FORMAT;
+        }
         nc_file_free(text);
         if (status == NC_OK && j->raw) {
             nc_tir_program *cleaned;
@@ -359,7 +389,7 @@ static int one_file(job *j) {
     nc_status status;
     double start = now();
     int failed = 0;
-    if (isatty(2)) j->options.progress = show_progress;
+    if (isatty(2) && !cli_quiet) j->options.progress = show_progress;
     status = convert(j, j->in, &classical, &better, &report, &err);
     if (j->options.progress) fputs("\r     \r", stderr);
     if (status != NC_OK) {
@@ -367,11 +397,11 @@ static int one_file(job *j) {
         return fail(j->in, status, &err);
     }
     result = j->lower_only ? classical : better;
-    if (j->out ? nc_file_write(j->out, result, strlen(result), NULL) != NC_OK
-               : fputs(result, stdout) < 0 || fflush(stdout)) {
-        fprintf(stderr, "tir_opt: cannot write '%s'\n", j->out ? j->out : "standard output");
-        failed = 1;
-    } else if (!j->lower_only) {
+    if (j->out)
+        failed = !cli_save(j->out, result, strlen(result));
+    else
+        failed = fputs(result, stdout) < 0 || cli_lost();
+    if (!failed && !j->lower_only && !cli_quiet) {
         print_report(j->out ? stdout : stderr, &report, now() - start, j->json);
         if (j->profile && !j->json)
             print_cliff(j->out ? stdout : stderr, &report.cliff, j->options.aim);
@@ -587,13 +617,19 @@ static int corpus(job *j) {
     struct dirent *entry;
     int linked, failed = 0;
     DIR *dir = opendir(j->corpus);
-    if (!dir) return fprintf(stderr, "tir_opt: cannot open '%s'\n", j->corpus), 1;
-    while (count < 512 && (entry = readdir(dir)) != NULL) {
-        char *copy =
-            has_suffix(entry->d_name, ".raw.tir") ? NULL : malloc(strlen(entry->d_name) + 1);
-        if (copy) names[count++] = strcpy(copy, entry->d_name);
+    if (!dir) return cli_fail(CLI_ERROR, "cannot open '%s': %s", j->corpus, strerror(errno));
+    while (!failed && (entry = readdir(dir)) != NULL) {
+        if (has_suffix(entry->d_name, ".raw.tir") ||
+            (!has_suffix(entry->d_name, ".tir") && !has_suffix(entry->d_name, ".linked.tasm")))
+            continue;
+        if (count == 512) failed = cli_fail(CLI_ERROR, "more than 512 modules in '%s'", j->corpus);
+        names[count] = failed ? NULL : malloc(strlen(entry->d_name) + 1);
+        if (!failed && !names[count]) failed = cli_fail(CLI_ERROR, "out of memory");
+        if (!failed) strcpy(names[count++], entry->d_name);
     }
     closedir(dir);
+    if (!failed && count == 0)
+        failed = cli_fail(CLI_ERROR, "no *.tir and no *.linked.tasm in '%s'", j->corpus);
     qsort(names, count, sizeof *names, by_name);
     snprintf(path, sizeof path, "%s/instruction_counts.csv", j->corpus);
     (void)nc_file_read(path, &csv, &n, NULL);
@@ -614,13 +650,13 @@ static int corpus(job *j) {
             printf("functions with a hand-written version: classical %.0f, optimised %.0f, hand "
                    "%.0f: %.2f of hand\n",
                    sum.hand_before, sum.hand_after, sum.hand, sum.hand_after / sum.hand);
-        printf("%u of %u blocks with slack improved (%.0f %%), every replacement proven, %u "
-               "candidates rejected\n",
-               sum.improved, sum.slack, sum.slack ? 100.0 * sum.improved / sum.slack : 100.0,
-               sum.rejected);
+        printf("%u of %u blocks with slack improved", sum.improved, sum.slack);
+        if (sum.slack) printf(" (%.0f %%)", 100.0 * sum.improved / sum.slack);
+        printf(", every replacement proven, %u candidates rejected\n", sum.rejected);
     }
-    printf("\n%-42s %22s %22s %21s %s\n", "real machine, given > fewest > traded", "processor rows",
-           "padded height", "tallest table", "trading or crash");
+    if (!failed)
+        printf("\n%-42s %22s %22s %21s %s\n", "real machine, given > fewest > traded",
+               "processor rows", "padded height", "tallest table", "trading or crash");
     for (i = 0; i < count && !failed; i++) failed = whole_row(j, &programs[i], names[i]);
     for (i = 0; i < count; i++) {
         nc_tir_free_text(programs[i].before);
@@ -635,10 +671,13 @@ int main(int argc, char **argv) {
     job j = {0};
     nc_tir_model *model = NULL;
     int i, failed;
+    cli_product = 1;
+    argc = cli_begin(argc, argv, "tir_opt", usage);
     for (i = 1; i < argc; i++) {
         const char *next = i + 1 < argc ? argv[i + 1] : "";
-        if (!strcmp(argv[i], "--help")) return fputs(usage, stdout) < 0;
-        if (!strcmp(argv[i], "--lower-only"))
+        if (!strcmp(argv[i], "--json"))
+            j.json = 1;
+        else if (!strcmp(argv[i], "--lower-only"))
             j.lower_only = 1;
         else if (!strcmp(argv[i], "--raw"))
             j.raw = 1;
@@ -652,18 +691,18 @@ int main(int argc, char **argv) {
             i++;
         else if (!strcmp(argv[i], "--report") && (!strcmp(next, "json") || !strcmp(next, "table")))
             j.json = !strcmp(argv[++i], "json");
-        else if (!strcmp(argv[i], "--beam") && atoi(next) > 0)
-            j.options.beam = (uint32_t)atoi(argv[++i]);
+        else if (!strcmp(argv[i], "--beam"))
+            j.options.beam = (uint32_t)cli_number(argv[i], argv[i + 1], 1, 65536), i++;
         else if (!strcmp(argv[i], "--weights") && *next)
             j.weights = argv[++i];
-        else if (!strcmp(argv[i], "--train") && atoi(next) > 0)
-            j.train = atoi(argv[++i]);
+        else if (!strcmp(argv[i], "--train"))
+            j.train = (int)cli_number(argv[i], argv[i + 1], 1, 1000000000), i++;
         else if (!strcmp(argv[i], "--profile") && *next)
             j.profile = argv[++i];
         else if (!strcmp(argv[i], "--aim") && (!strcmp(next, "machine") || !strcmp(next, "model")))
             j.options.aim = !strcmp(argv[++i], "model") ? NC_TIR_AIM_MODEL : NC_TIR_AIM_MACHINE;
-        else if (!strcmp(argv[i], "--effort") && atoi(next) > 0)
-            j.options.effort = (uint32_t)atoi(argv[++i]);
+        else if (!strcmp(argv[i], "--effort"))
+            j.options.effort = (uint32_t)cli_number(argv[i], argv[i + 1], 1, 1000000000), i++;
         else if (!strcmp(argv[i], "--inputs") && *next)
             j.inputs = argv[++i];
         else if (!strcmp(argv[i], "--corpus") && *next)
@@ -676,6 +715,7 @@ int main(int argc, char **argv) {
             return fprintf(stderr, "tir_opt: bad argument '%s'\n%s", argv[i], usage), 2;
     }
     if (!j.in == !j.corpus) return fputs(usage, stderr), 2;
+    if (j.out && !cli_can_write(j.out)) return CLI_ERROR;
     if (j.profile && load_samples(j.profile, j.options.target)) return 1;
     if (j.profile && j.in) {
         j.options.samples = all_samples.input;

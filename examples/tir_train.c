@@ -15,10 +15,11 @@
 #include <unistd.h>
 #define NC_IMPLEMENTATION
 #include "../nc_tirneural.h"
+#include "cli.h"
 
 static const char usage[] =
     "usage: tir_train DIR [options]\n"
-    "  -o FILE          write the weights there\n"
+    "  -o FILE          write the weights there (needed)\n"
     "  --blocks N       blocks made up to learn from, in each of two rounds (default 45000)\n"
     "  --epochs N       of imitation (default 3)\n"
     "  --beam N         width of the search it imitates (default 64)\n"
@@ -47,7 +48,7 @@ static int load_corpus(const char *folder, corpus *c) {
     DIR *dir = opendir(folder);
     size_t i, n;
     c->count = 0;
-    if (!dir) return fprintf(stderr, "tir_train: cannot open '%s'\n", folder), 1;
+    if (!dir) return cli_fail(CLI_ERROR, "cannot open '%s': %s", folder, strerror(errno));
     while (c->count < MAX_MODULES && (entry = readdir(dir)) != NULL) {
         n = strlen(entry->d_name);
         if (n < 5 || strcmp(entry->d_name + n - 4, ".tir")) continue;
@@ -63,7 +64,7 @@ static int load_corpus(const char *folder, corpus *c) {
         nc_error err;
         snprintf(path, sizeof path, "%s/%s", folder, c->name[i]);
         if (nc_file_read(path, &text, &n, &err) != NC_OK)
-            return fprintf(stderr, "tir_train: cannot read '%s'\n", path), 1;
+            return cli_fail(CLI_ERROR, "cannot read '%s': %s", path, cli_reason(err.message));
         if (nc_tir_parse(&p, text, n, &err) != NC_OK ||
             nc_tir_lower(p, NC_TIR_TARGET_TRIDENT, &c->tasm[i]) != NC_OK)
             return fprintf(stderr, "%s:%d:%d: %s\n", path, err.line, err.column, err.message), 1;
@@ -310,7 +311,7 @@ static int imitate(nc_tir_model *model, source *made, const char **texts, size_t
     printf("imitation: %u pieces of code, %u states; loss %.3f, a best move first in %.1f %%\n",
            seen.blocks, seen.samples, seen.loss, 100 * seen.accuracy);
     fflush(stdout);
-    while (count > modules) free((char *)texts[--count]);
+    while (count > modules) free((void *)(uintptr_t)texts[--count]);
     return 0;
 }
 
@@ -384,21 +385,23 @@ int main(int argc, char **argv) {
     nc_error err = {0};
     nc_gl digest[4];
     char hex[65];
+    argc = cli_begin(argc, argv, "tir_train", usage);
     for (k = 1; k < argc; k++) {
         const char *next = k + 1 < argc ? argv[k + 1] : "";
-        if (!strcmp(argv[k], "--help")) return fputs(usage, stdout) < 0;
         if (!strcmp(argv[k], "--no-ablation"))
             compare = 0;
-        else if (!strcmp(argv[k], "--blocks") && *next >= '0' && *next <= '9')
-            blocks = strtoul(argv[++k], NULL, 10);
-        else if (!strcmp(argv[k], "--epochs") && atoi(next) > 0)
-            imitation.epochs = (uint32_t)atoi(argv[++k]);
-        else if (!strcmp(argv[k], "--beam") && atoi(next) > 0)
-            imitation.beam = (uint32_t)atoi(argv[++k]);
-        else if (!strcmp(argv[k], "--generations") && *next >= '0' && *next <= '9')
-            generations = (uint32_t)atoi(argv[++k]);
-        else if (!strcmp(argv[k], "--seed") && *next)
-            seed = strtoull(argv[++k], NULL, 10);
+        else if (!strcmp(argv[k], "--blocks"))
+            blocks = (size_t)cli_number(argv[k], argv[k + 1], 0,
+                                        (MAX_TEXTS - MAX_MODULES) * TEXT_BLOCKS),
+            k++;
+        else if (!strcmp(argv[k], "--epochs"))
+            imitation.epochs = (uint32_t)cli_number(argv[k], argv[k + 1], 1, 1000000), k++;
+        else if (!strcmp(argv[k], "--beam"))
+            imitation.beam = (uint32_t)cli_number(argv[k], argv[k + 1], 1, 65536), k++;
+        else if (!strcmp(argv[k], "--generations"))
+            generations = (uint32_t)cli_number(argv[k], argv[k + 1], 0, 1000000000), k++;
+        else if (!strcmp(argv[k], "--seed"))
+            seed = (uint64_t)cli_number(argv[k], argv[k + 1], 0, INT64_MAX), k++;
         else if (!strcmp(argv[k], "--weights") && *next)
             weights = argv[++k];
         else if (!strcmp(argv[k], "--state") && *next)
@@ -411,6 +414,8 @@ int main(int argc, char **argv) {
             return fprintf(stderr, "tir_train: bad argument '%s'\n%s", argv[k], usage), 2;
     }
     if (!folder) return fputs(usage, stderr), 2;
+    if (!out) return cli_fail(CLI_USAGE, "-o FILE is missing: the weights would be lost");
+    if (!cli_can_write(out) || (state && !cli_can_write(state))) return CLI_ERROR;
     if (load_corpus(folder, &c)) return 1;
     for (i = 0; i < c.count; i++)
         if (i % 3 != 2) training[modules++] = c.tasm[i];
@@ -424,8 +429,6 @@ int main(int argc, char **argv) {
         nc_tir_model_destroy(model);
         if (nc_tir_model_load(&model, weights, &err) != NC_OK) return fail(weights, &err);
     } else {
-        if (blocks > (MAX_TEXTS - MAX_MODULES) * (size_t)TEXT_BLOCKS)
-            return fprintf(stderr, "tir_train: too many blocks\n"), 2;
         made.state = 2 * seed + 1;
         for (i = 0; i < modules; i++) add_module(&made, training[i]);
         if (made.n < 3) return fprintf(stderr, "tir_train: no code in '%s'\n", folder), 1;

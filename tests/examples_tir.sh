@@ -38,9 +38,12 @@ for run in 1 2; do # the same weights, whatever runs beside
     contains "90816 parameters"
 done
 cmp -s "$work/w1.bin" "$work/w2.bin" || { echo "FAILED: tir_train gives two results"; failures=$((failures + 1)); }
-expect 0 $b/tir_train examples/data --weights "$work/w1.bin" --generations 1 --state "$work/state"; contains "no network"
-expect 1 $b/tir_train no_such_folder
+expect 0 $b/tir_train examples/data --weights "$work/w1.bin" --generations 1 --state "$work/state" -o "$work/w3.bin"; contains "no network"
+expect 1 $b/tir_train no_such_folder -o "$work/w3.bin"; says "No such file"
 expect 2 $b/tir_train
+expect 2 $b/tir_train examples/data; says "-o FILE is missing"
+expect 1 $b/tir_train examples/data -o "$work/no/such/w.bin"; says "No such file"
+expect 2 $b/tir_train examples/data -o "$work/w3.bin" --beam 8x; says "'8x' is no whole number"
 printf 'public 1 -3\n\npublic -4 +2\n' >"$work/signed.inputs"
 printf 'read_io 2 add push -2 eq assert halt' >"$work/signed.tasm"
 expect 0 $b/tir_opt "$work/signed.tasm" --profile "$work/signed.inputs" -o "$work/p.tasm"
@@ -49,7 +52,8 @@ printf 'public 1 2\nsecret 3 x\n' >"$work/bad.inputs"
 expect 1 $b/tir_opt examples/data/sample.tir --profile "$work/bad.inputs" -o "$work/o.tasm"
 expect 1 $b/tir_opt examples/data/sample.tir --profile no_such_file -o "$work/o.tasm"
 expect 0 $b/tir_opt --corpus examples/data; contains "sample"; contains "every replacement proven"
-expect 1 $b/tir_opt --corpus no_such_folder
+expect 1 $b/tir_opt --corpus no_such_folder; says "No such file"
+mkdir "$work/nothing"; expect 1 $b/tir_opt --corpus "$work/nothing"; says "no *.tir"
 mkdir "$work/whole"
 cp examples/data/sample.tir "$work/whole/one.tir"
 cp "$work/t.tasm" "$work/whole/two.linked.tasm"; cp examples/data/sample.inputs "$work/whole/two.inputs"
@@ -83,6 +87,10 @@ else
     echo "trident_ffi: skipped, no rustc"
 fi
 expect 1 $b/tir_opt LICENSE
+head -c 100 examples/data/sample.tir >"$work/cut.tir"; expect 1 $b/tir_opt "$work/cut.tir"; says "fn_start without fn_end"
+head -n 1 examples/data/sample.tir >"$work/cut.tir"; expect 1 $b/tir_opt "$work/cut.tir"; says "is the file cut off?"
+: >"$work/cut.tir"; expect 1 $b/tir_opt "$work/cut.tir"; says "there is no TIR in it"
+expect 2 $b/tir_opt examples/data/sample.tir --beam 8x; says "'8x' is no whole number from 1 to"
 expect 1 $b/tir_opt no_such_file
 for input in 30,95,65 95,30,65 5,5,0 300,7,100; do
     a=${input%%,*} rest=${input#*,}
