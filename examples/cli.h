@@ -37,6 +37,10 @@
 
 enum { CLI_ERROR = 1, CLI_USAGE = 2, CLI_FAILED = 3 };
 
+static const char cli_common[] =
+    "All examples: -h --help, --version, --quiet (errors alone), --threads N (of OpenMP; the same\n"
+    "results), -- (names follow). Exit codes: 0 done, 1 an error, 2 bad usage, 3 a check that "
+    "failed.\n";
 static const char *cli_name = "?";
 static int cli_quiet, cli_product; /* cli_product: --quiet leaves standard output, set before */
 
@@ -62,6 +66,10 @@ static inline int cli_lost(void) {
     int lost;
     errno = 0;
     lost = fflush(stdout) != 0 || ferror(stdout);
+    if (lost && errno == 0) { /* it was an earlier piece: the reason comes with another */
+        putchar('\n');
+        (void)fflush(stdout);
+    }
     if (lost && !told++)
         cli_fail(CLI_ERROR, "cannot write standard output: %s", cli_reason("it was refused"));
     return lost;
@@ -183,6 +191,7 @@ static inline int cli_begin(int argc, char **argv, const char *name, const char 
             argv[kept++] = help;
         } else if (!strcmp(word, "-h") || !strcmp(word, "--help")) {
             fputs(usage, stdout);
+            fputs(cli_common, stdout);
             exit(0);
         } else if (!strcmp(word, "--version")) {
             printf("%s %s\n", name, CLI_VERSION);

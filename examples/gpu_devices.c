@@ -3,17 +3,25 @@
    Compile: cc gpu_devices.c -o gpu_devices -lm      (kernels in the folder `kernels` beside it)
         or: make build/nc_kernels.h; cc -Ibuild gpu_devices.c -o gpu_devices -lm   (kernels inside)
 
-   gpu_devices [LIBRARY]   LIBRARY is another driver than the system's. */
+   LIBRARY is another driver than the system's. */
 #include <stdio.h>
 #include <string.h>
 #define NC_IMPLEMENTATION
 #include "../nc_gpu.h"
+#include "cli.h"
 #ifdef __has_include
 #if __has_include("nc_kernels.h")
 #include "nc_kernels.h"
 #define KERNELS_INSIDE
 #endif
 #endif
+
+static const char usage[] = "usage: gpu_devices [LIBRARY]\n"
+                            "Lists the GPUs of this machine, and checks sums on each against the "
+                            "CPU's. LIBRARY is another\n"
+                            "driver than the system's. Returns 0, where there is none, too; 2 on "
+                            "bad usage, 3 when a device\n"
+                            "does not keep the bits.\n";
 
 enum { MOST = 64, COUNT = 1000 };
 
@@ -78,6 +86,9 @@ int main(int argc, char **argv) {
     uint32_t count = 0, i;
     nc_error err;
     int failed = 0;
+    argc = cli_begin(argc, argv, "gpu_devices", usage);
+    if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
+        return fprintf(stderr, "gpu_devices: bad argument '%s'\n%s", argv[argc - 1], usage), 2;
     desc.library = argc > 1 ? argv[1] : NULL;
 #ifdef KERNELS_INSIDE
     desc.kernels = nc_kernels;
@@ -86,5 +97,5 @@ int main(int argc, char **argv) {
     if (nc_gpu_list(&desc, list, MOST, &count, &err) != NC_OK)
         return printf("no device: %s\n", err.message), 0;
     for (i = 0; i < count && i < MOST; i++) failed |= show(desc, &list[i]);
-    return failed;
+    return failed ? CLI_FAILED : 0;
 }

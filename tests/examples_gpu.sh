@@ -1,5 +1,5 @@
 #!/bin/sh
-# The devices of nc_gpu.h, as a user sees them, and a program of three files that runs from an empty
+# The devices of nc_gpu.h, as a user sees them, and a program of four files that runs from an empty
 # folder with its kernels inside.
 cd "$(dirname "$0")/.." || exit 1
 . tests/expect.sh
@@ -11,10 +11,11 @@ contains "    sums: the bits of the CPU"
 expect 0 $b/gpu_devices "$work/no_such_driver"
 contains "no device: "
 contains no_such_driver
+usage gpu_devices
 
 mkdir "$work/src" "$work/src/examples" "$work/empty"
 cp nc_gpu.h build/nc_kernels.h "$work/src"
-cp examples/gpu_devices.c "$work/src/examples"
+cp examples/gpu_devices.c examples/cli.h "$work/src/examples"
 # The driver of the tests reads of PTX text no more than the name of its entry: without nvcc its own do.
 [ -f build/kernels/probe.ptx ] ||
     sh shaders/embed.sh build/kernels/*.spv build/shim/*.ptx >"$work/src/nc_kernels.h"
