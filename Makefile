@@ -42,8 +42,8 @@ NVCC_PACKAGES = nvidia-cuda-nvcc nvidia-nvvm nvidia-cuda-crt nvidia-cuda-runtime
                 nvidia-cuda-nvdisasm
 
 .PHONY: help demo test test-all test-kernels test-sass roofline bench peers bench-peers bench-mca \
-        bench-results kernels lint blocks nvcc fuzz dist docs install uninstall clean all unit unit-gpu test-gpu \
-        demo-packages test-packages mca-packages
+        bench-results kernels lint mutate blocks nvcc fuzz dist docs install uninstall clean all \
+        unit unit-gpu test-gpu demo-packages test-packages mca-packages
 
 help:
 	@echo "make demo      run the five libraries on real input (installs libstb-dev)"
@@ -62,6 +62,7 @@ help:
 	@echo "make test-gpu  the kernel tests on this machine's GPU; skips without one"
 	@echo "make blocks    copy a changed shared block to the other headers (FROM=nc_fp4.h says which)"
 	@echo "make lint      clang-format and clang-tidy       make fuzz  20 s per parser"
+	@echo "make mutate    single faults put into the code: how many do the tests notice?"
 	@echo "make build/NAME  one example: $(EXAMPLES)"
 	@echo "make install   headers, pkg-config files, CMake package to $(PREFIX); make uninstall"
 	@echo "make dist      a tarball with built kernels and checksums to $(B)      make clean"
@@ -291,6 +292,18 @@ $(B)/fuzz/fp4_sources: tests/fuzz_fp4_sources.c nc_fp4.h
 
 fuzz: test-packages $(FUZZERS:%=$(B)/fuzz/%)
 	@printf '%s\n' $(FUZZERS) | xargs -P $(JOBS) -I@ sh tests/fuzz.sh @ $(FUZZ_SECONDS) $(B)
+
+# Single faults in the field, the prover and the codecs: how many do the tests notice?
+MUTANTS ?= 100
+MUTATE = python3 tests/mutate.py --build $(B) --count $(MUTANTS) --least 90
+mutate: test-packages
+	@mkdir -p $(B)/mutate
+	@$(MUTATE) nc_goldilocks.h --sections scalars,extensions \
+	    --tests goldilocks_debug,goldilocks_scalar,goldilocks_hash \
+	    --json $(B)/mutate/goldilocks.json
+	@$(MUTATE) nc_tirneural.h --sections proofs --tests tir_symbolic --json $(B)/mutate/tir.json
+	@$(MUTATE) nc_fp4.h --sections codes,blocks --tests fp4_scalar,fp4_rules \
+	    --json $(B)/mutate/fp4.json
 
 lint: test-packages
 	@sh tests/lint.sh

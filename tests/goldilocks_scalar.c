@@ -1,5 +1,6 @@
 /* nc_goldilocks.h, section scalar: field operations, vectors, text. */
 #include "test.h"
+#include <ctype.h>
 #include "../nc_goldilocks.h"
 
 static uint64_t random_field(uint64_t *seed) { return nc_gl_from_u64(test_random(seed)); }
@@ -136,6 +137,22 @@ static void inverses_are_powers_to_p_minus_2(void **state) {
         assert_int_equal(nc_gl_inv(a, &inverse), a ? NC_OK : NC_ERR_MATH);
         assert_int_equal(inverse, nc_gl_pow(a, NC_GL_P - 2));
     }
+}
+
+/* Almost all elements take two turns of the Euclidean algorithm; some with few ones in them three. */
+static void inverses_of_sums_of_powers_of_two_take_a_third_turn(void **state) {
+    int i, j, k;
+    (void)state;
+    for (i = 0; i < 64; i++)
+        for (j = 0; j < 64; j++)
+            for (k = 0; k < 6; k++) {
+                const uint64_t high = (uint64_t)1 << i, low = (uint64_t)1 << j;
+                const nc_gl a =
+                    nc_gl_from_u64((k < 3 ? high + low : high - low) + (uint64_t)(k % 3) - 1);
+                nc_gl inverse;
+                assert_int_equal(nc_gl_inv(a, &inverse), a ? NC_OK : NC_ERR_MATH);
+                assert_int_equal(nc_gl_mul(a, inverse), a != 0);
+            }
 }
 
 static void check_vectors(size_t n, size_t offset, uint64_t *seed) {
@@ -284,6 +301,26 @@ static void extension_laws_hold_on_random_values(void **state) {
         nc_gl_ext2_sub(l, l, b);
         assert_memory_equal(l, a, 16);
     }
+}
+
+/* One element more than there are coefficients: it stays as it was. */
+static void extensions_write_no_more_than_their_coefficients(void **state) {
+    static const nc_gl a[3] = {5, 6, 7}, b[3] = {8, 9, 10};
+    nc_gl out[4];
+    (void)state;
+    out[2] = out[3] = 99;
+    nc_gl_ext2_add(out, a, b);
+    nc_gl_ext2_sub(out, a, b);
+    nc_gl_ext2_mul(out, a, b);
+    assert_int_equal(nc_gl_ext2_inv(out, a), NC_OK);
+    assert_int_equal(out[2], 99);
+    nc_gl_ext3_add(out, a, b);
+    nc_gl_ext3_sub(out, a, b);
+    nc_gl_ext3_mul(out, a, b);
+    nc_gl_ext3_mul_base(out, a, 3);
+    nc_gl_ext3_frobenius(out, a);
+    assert_int_equal(nc_gl_ext3_inv(out, a), NC_OK);
+    assert_int_equal(out[3], 99);
 }
 
 static void long_dot_products_carry_between_their_blocks(void **state) {
@@ -453,6 +490,20 @@ static void text_round_trips_and_bad_numbers_name_the_column(void **state) {
     assert_int_equal(err.column, 3);
     assert_int_equal(nc_gl_parse("", 0, &value, &err), NC_ERR_FORMAT);
     assert_int_equal(nc_gl_parse("0x", 2, &value, NULL), NC_ERR_FORMAT);
+    assert_int_equal(nc_gl_parse("0123", 4, &value, &err), NC_OK); /* decimal, not octal */
+    assert_int_equal(value, 123);
+    assert_int_equal(nc_gl_parse("0XaF09", 6, &value, &err), NC_OK);
+    assert_int_equal(value, 0xAF09);
+    assert_int_equal(nc_gl_parse("1x23", 4, &value, &err), NC_ERR_FORMAT);
+    assert_int_equal(err.column, 2);
+    assert_int_equal(nc_gl_parse("0xfg", 4, &value, &err), NC_ERR_FORMAT);
+    assert_int_equal(err.column, 4);
+    for (i = 0; i < 256; i++) { /* the bytes beside the digits and letters are none */
+        const char one[4] = {'0', 'x', (char)i, 0};
+        const int digit = isxdigit(i) != 0;
+        assert_int_equal(nc_gl_parse(one, 3, &value, &err), digit ? NC_OK : NC_ERR_FORMAT);
+        assert_int_equal(value, digit ? strtoull(one, NULL, 16) : 0);
+    }
 }
 
 static void bytes_pack_seven_to_an_element(void **state) {
@@ -479,9 +530,11 @@ int main(void) {
         cmocka_unit_test(multiplication_by_a_power_of_two_is_a_shift),
         cmocka_unit_test(batch_inverse_equals_single_and_counts_zeros),
         cmocka_unit_test(inverses_are_powers_to_p_minus_2),
+        cmocka_unit_test(inverses_of_sums_of_powers_of_two_take_a_third_turn),
         cmocka_unit_test(vectors_equal_scalars_at_every_level_length_and_offset),
         cmocka_unit_test(extensions_agree_with_ext_json),
         cmocka_unit_test(extension_laws_hold_on_random_values),
+        cmocka_unit_test(extensions_write_no_more_than_their_coefficients),
         cmocka_unit_test(long_dot_products_carry_between_their_blocks),
         cmocka_unit_test(outputs_that_overlap_inputs_in_part_are_refused),
         cmocka_unit_test(matrices_follow_their_definitions),
