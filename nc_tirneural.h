@@ -72,6 +72,33 @@
    padded to one power of two, so that a row less in the tallest may halve the cost and any other
    row is free. The program runs on them, and rows are traded between tables until it pads lower.
 
+   TIR as text, which nc_tir_parse reads and nc_tir_write writes: an operation a line, with blanks
+   between words and around them at will, and empty lines. ( .. )* stands for any number of lines,
+   what is in brackets may be missing:
+
+     program:    ( operation )*       with fn_start and fn_end in pairs, none within another
+     operation:  fn_start NAME        to: fn_end
+                 entry NAME, call NAME
+                 if_else ( operation )* [ else ( operation )* ] end
+                 if_only ( operation )* end
+                 loop NAME ( operation )* end
+                 proof_block NAME ( operation )* end
+                 asm EFFECT           then lines of TASM as they stand, to a line: end
+                 comment              and the rest of the line
+                 push VALUE
+                 dup N, swap N, pop N, assert N, hash N, hint N, read_io N, write_io N,
+                 read_mem N, write_mem N, ram_read N, ram_write N
+                 reveal NAME TAG N, seal NAME TAG N       N fields of an event
+                 target_call NAME TAKES N                 and the N words it gives
+                 entry_parameters     and types with a blank between: field, bool, u32
+                 return, halt, add, sub, mul, neg, invert, eq, lt, and, or, xor, pop_count, split,
+                 div_mod, shl, shr, log2, pow, sponge_init, sponge_absorb, sponge_squeeze,
+                 sponge_load, merkle_step, merkle_load, ext_mul, ext_invert, fold_ext, fold_base
+     NAME:       1 to 120 printable characters of ASCII, none a blank
+     N:          0 to 65,535
+     VALUE, TAG, TAKES: below 2^64; a VALUE is taken modulo p
+     EFFECT:     what the lines add to the stack, with a minus where they take
+
    To add a TIR operation: its row in NC_TIR_KINDS; what it does in tests/tir_io.c, or for the
    newest compiler in tests/tir_trisha.c. One that is more than a sequence of instructions: its case
    in nc_tir__lower_structure or nc_tir__lower_trisha too.
@@ -1847,7 +1874,7 @@ NC_API void nc_tir_destroy(nc_tir_program *program) {
 static int nc_tir__is_name(const char *text, size_t n) {
     size_t i;
     for (i = 0; i < n; i++)
-        if (text[i] <= ' ' || text[i] == 127) return 0;
+        if (text[i] <= ' ' || text[i] > '~') return 0; /* whatever the sign of char */
     return n > 0 && n <= NC_TIR__MAX_NAME;
 }
 

@@ -92,6 +92,13 @@ for h in $ordered; do
         bad "$h: prototypes and definitions differ: $(cat "$work/diff")"
 done
 
+# The grammar of TIR in its manual names every operation.
+sed -n '/^   TIR as text/,/^     NAME:/p' nc_tirneural.h | tr -cs 'a-z_0-9' '\n' | sort -u >"$work/grammar"
+sed -n '/^#define NC_TIR_KINDS/,/^$/p' nc_tirneural.h |
+    sed -nE 's/^    X\([A-Z_0-9]+, +"([a-z_0-9]+)",.*/\1/p' | sort -u |
+    comm -23 - "$work/grammar" >"$work/unnamed"
+[ -s "$work/unnamed" ] && bad "nc_tirneural.h: no word in its manual on $(tr '\n' ' ' <"$work/unnamed")"
+
 # What a function was to make is null after an error: it is assigned, or handed to another function, in
 # a line before the first return or in that, unless the error is that there is no pointer to it.
 for h in $headers; do

@@ -381,6 +381,7 @@ static void malformed_text_is_refused_with_line_and_column(void **state) {
                {"add 1\n", NC_ERR_FORMAT, 1, 5},
                {"end\n", NC_ERR_FORMAT, 1, 1},
                {"loop a\n  else\nend\n", NC_ERR_FORMAT, 2, 3},
+               {"call \303\244\n", NC_ERR_FORMAT, 1, 6}, /* no ASCII, whatever the sign of char */
                {"if_else\nelse\nelse\nend\n", NC_ERR_FORMAT, 3, 1},
                {"if_only\n", NC_ERR_FORMAT, 2, 1},
                {"asm 0\n  nop\n", NC_ERR_FORMAT, 2, 1},
