@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #define NC_IMPLEMENTATION
 #include "../nc_hlx.h"
+#include "cli.h"
 
 static const char usage[] =
     "usage: hlx_export CHECKPOINT.bin -o OUT.safetensors\n"
@@ -23,12 +24,13 @@ static const char usage[] =
     "  --resize-vocab      token embeddings and output matrix likewise\n"
     "  --drop-head         a tied model drops IN's own output matrix\n"
     "A checkpoint is never written over.\n"
-    "Prints the parameters' digest. Returns 0, 1 on an error, 2 on bad usage.\n";
+    "Prints the parameters' digest (--json: as JSON). Returns 0, 1 on an error, 2 on bad usage.\n";
 
 typedef struct arguments {
     const char *checkpoint, *in, *out;
     nc_hlx_import_options options;
     uint32_t heads; /* that IN says */
+    int json;
 } arguments;
 
 /* 0, or what is wrong. */
@@ -43,6 +45,8 @@ static const char *parse(int argc, char **argv, arguments *a) {
             a->options.resize_positions = 1;
         else if (!strcmp(argv[i], "--resize-vocab"))
             a->options.resize_vocab = 1;
+        else if (!strcmp(argv[i], "--json"))
+            a->json = 1;
         else if (!strcmp(argv[i], "--drop-head"))
             a->options.drop_head = 1;
         else if (argv[i][0] != '-' && !a->checkpoint)
@@ -56,6 +60,11 @@ static const char *parse(int argc, char **argv, arguments *a) {
 static int same_file(const char *a, const char *b) {
     struct stat x, y;
     return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static int is_folder(const char *name) {
+    struct stat info;
+    return stat(name, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
 static int is_checkpoint(const char *name) {
@@ -107,7 +116,7 @@ int main(int argc, char **argv) {
     size_t count;
     memset(&a, 0, sizeof a);
     a.options.heads = &a.heads;
-    if (argc == 2 && !strcmp(argv[1], "--help")) return fputs(usage, stdout) < 0;
+    argc = cli_begin(argc, argv, "hlx_export", usage);
     wrong = parse(argc, argv, &a);
     if (wrong) return fprintf(stderr, "hlx_export: bad argument '%s'\n%s", wrong, usage), 2;
     if (!a.out || (!a.checkpoint && !a.in)) return fputs(usage, stderr), 2;
@@ -118,6 +127,7 @@ int main(int argc, char **argv) {
                 a.out);
         return 2;
     }
+    if (!is_folder(a.out) && !cli_can_write(a.out)) return CLI_ERROR;
     status = open_model(&a, &model, &err);
     if (status == NC_OK && a.in) status = nc_hlx_import_with(model, a.in, &a.options, &err);
     if (status == NC_OK) status = write_out(&a, model, &err);
@@ -126,10 +136,14 @@ int main(int argc, char **argv) {
     } else {
         (void)nc_hlx_parameters(model, &count);
         if (a.in && !a.heads)
-            printf("%s does not say its number of heads: %u are taken\n", a.in,
-                   nc_hlx_get_config(model)->num_heads);
-        printf("wrote %s: %zu parameters\nparameters digest: %016llx\n", a.out, count,
-               (unsigned long long)nc_hlx_digest(model));
+            fprintf(a.json ? stderr : stdout, "%s does not say its number of heads: %u are taken\n",
+                    a.in, nc_hlx_get_config(model)->num_heads);
+        if (a.json)
+            printf("{\"parameters\": %zu, \"digest\": \"%016llx\"}\n", count,
+                   (unsigned long long)nc_hlx_digest(model));
+        else
+            printf("wrote %s: %zu parameters\nparameters digest: %016llx\n", a.out, count,
+                   (unsigned long long)nc_hlx_digest(model));
     }
     nc_hlx_destroy(model);
     return status != NC_OK;

@@ -10,6 +10,7 @@
 #define NC_HLX_FP4
 #define NC_IMPLEMENTATION
 #include "../nc_hlx.h"
+#include "cli.h"
 
 static const char usage[] =
     "usage: hlx_quantize [--windows N] [--sequences N] [--seconds X] [--json] CHECKPOINT FILE\n"
@@ -172,17 +173,14 @@ static int parse(int argc, char **argv, options *o) {
     o->windows = 64, o->sequences = 8, o->seconds = 1;
     for (i = 1; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
-        char *end = NULL;
-        double x = strtod(value, &end);
-        const int number = end != value && !*end;
         if (!strcmp(argv[i], "--json")) {
             o->json = 1;
-        } else if (!strcmp(argv[i], "--seconds") && number && x >= 0 && x <= 600) {
-            o->seconds = x, i++;
-        } else if (!strcmp(argv[i], "--windows") && number && x >= 1 && x <= 1e6) {
-            o->windows = (uint32_t)x, i++;
-        } else if (!strcmp(argv[i], "--sequences") && number && x >= 1 && x <= 65536) {
-            o->sequences = (uint32_t)x, i++;
+        } else if (!strcmp(argv[i], "--seconds")) {
+            o->seconds = cli_real(argv[i], argv[i + 1], 0, 600), i++;
+        } else if (!strcmp(argv[i], "--windows")) {
+            o->windows = (uint32_t)cli_number(argv[i], argv[i + 1], 1, 1000000), i++;
+        } else if (!strcmp(argv[i], "--sequences")) {
+            o->sequences = (uint32_t)cli_number(argv[i], argv[i + 1], 1, 65536), i++;
         } else if (argv[i][0] == '-' || o->file) {
             fprintf(stderr, "hlx_quantize: unknown or bad option %s %s\n%s", argv[i], value, usage);
             return 2;
@@ -204,7 +202,7 @@ int main(int argc, char **argv) {
     nc_status status;
     options o;
     size_t most;
-    if (argc == 2 && !strcmp(argv[1], "--help")) return fputs(usage, stdout) < 0;
+    argc = cli_begin(argc, argv, "hlx_quantize", usage);
     if (parse(argc, argv, &o)) return 2;
     status = nc_hlx_load_inference(&model, o.checkpoint, 1, NULL, &err);
     if (status != NC_OK) return fail(o.checkpoint, status, &err);

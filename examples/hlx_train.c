@@ -22,6 +22,7 @@
 #define NC_GPU /* drivers are looked for at run time, when --device asks for one */
 #define NC_IMPLEMENTATION
 #include "../nc_hlx.h"
+#include "cli.h"
 
 /* -- options --------------------------------------------------------------------------- */
 
@@ -117,7 +118,7 @@ static const char *const usage[] = {
 
 typedef struct options {
     const char *data, *valid, *preset, *out, *prompt, *device, *tokenizer, *init, *model, *stop;
-    double threads, steps, batch, accumulate, warmup, decay, seed, save_every, eval_every, sample,
+    double steps, batch, accumulate, warmup, decay, seed, save_every, eval_every, sample,
         eval_windows;
     double epochs, save_epochs, save_minutes, peak, stop_token;
     double layers, width, heads, kv_heads, context, ffn;
@@ -135,8 +136,7 @@ typedef struct number_option {
 } number_option;
 
 #define AT(member) offsetof(options, member)
-static const number_option numbers[] = {{"--threads", AT(threads), 1, 4096, 1},
-                                        {"--steps", AT(steps), 0, 1e9, 1},
+static const number_option numbers[] = {{"--steps", AT(steps), 0, 1e9, 1},
                                         {"--epochs", AT(epochs), 1e-9, 1e6, 0},
                                         {"--save-epochs", AT(save_epochs), 1, 1e6, 1},
                                         {"--save-minutes", AT(save_minutes), 1e-3, 1e6, 0},
@@ -193,6 +193,7 @@ static void *member(options *o, size_t at) { return (char *)o + at; }
 static void print_usage(FILE *to) {
     fputs(usage[0], to);
     fputs(usage[1], to);
+    fputs(cli_common, to);
 }
 
 static void bad_usage(const char *what, const char *name) {
@@ -496,7 +497,7 @@ static int open_log(text_log *l, const char *name, int json, int resume, uint64_
     l->json = json;
     l->file = fopen(name, "r+b");
     if (!l->file || fseek(l->file, 0, SEEK_END))
-        return fprintf(stderr, "hlx_train: cannot write '%s'\n", name), 1;
+        return cli_fail(CLI_ERROR, "cannot write '%s': %s", name, strerror(errno));
     if (bytes == 0 && !json)
         fprintf(l->file, "step,loss,lr,grad_norm,tokens_per_s,validation_loss\n");
     l->end = ftell(l->file) - (json ? 2 : 1);
@@ -635,7 +636,7 @@ static int open_events(logs *l, const run *r) {
     p = in_folder(r->o->out, name);
     fd = open(p.text, O_WRONLY | O_CREAT | O_EXCL, 0666);
     l->events = fd < 0 ? NULL : fdopen(fd, "wb");
-    if (!l->events) return fprintf(stderr, "hlx_train: cannot write '%s'\n", p.text), 1;
+    if (!l->events) return cli_fail(CLI_ERROR, "cannot write '%s': %s", p.text, strerror(errno));
     put_field(&e, 3, "brain.Event:2", 13);
     write_event(l->events, &e);
     if (step) {
@@ -1748,6 +1749,7 @@ int main(int argc, char **argv) {
     nc_error err = {NC_OK, 0, 0, ""};
     int failed;
     memset(&r, 0, sizeof r);
+    argc = cli_begin(argc, argv, "hlx_train", NULL);
     parse(argc, argv, &o);
     r.o = &o;
     r.terminal = isatty(1);
@@ -1759,9 +1761,6 @@ int main(int argc, char **argv) {
                 o.out);
         return 2;
     }
-#ifdef _OPENMP
-    if (o.threads > 0) omp_set_num_threads((int)o.threads);
-#endif
     catch_interrupts();
     failed = o.data ? train_and_sample(&r, &err) : sample_only(&r, &err);
     if (!failed) printf("parameters digest: %016llx\n", (unsigned long long)nc_hlx_digest(r.model));

@@ -44,6 +44,7 @@
 #define NC_IMPLEMENTATION
 #include "../nc_hlx.h"
 #include "../nc_goldilocks.h"
+#include "cli.h"
 
 static const char usage[] =
     "usage: hlx_verify train --data FILE --out DIR [options]\n"
@@ -63,8 +64,8 @@ static const char usage[] =
     "check\n"
     "  --draws N         intervals to replay, 2    --nonce TEXT  of the verifier, for the draw\n"
     "  --device cpu|vulkan|cuda                    --json\n"
-    "The source says what a confirmation means. Returns 0 when all is confirmed, 1 when it is\n"
-    "not or a file cannot be read, 2 on bad usage.\n";
+    "The source says what a confirmation means. Returns 0 when all is confirmed, 1 when a file\n"
+    "cannot be read or another error keeps from it, 2 on bad usage, 3 when it is refused.\n";
 
 enum { CHUNK = 1024, LINE = 1024, MAX_COMMITMENTS = 1 << 20, NOTES = 256 };
 
@@ -79,6 +80,7 @@ typedef struct options {
 /* A refusal, with what it is for. */
 typedef struct verdict {
     char reason[LINE];
+    int error; /* nothing was found wrong: something could not be read, or done */
 } verdict;
 
 static int refuse(verdict *v, const char *format, ...) {
@@ -91,7 +93,15 @@ static int refuse(verdict *v, const char *format, ...) {
 
 /* An error of the library as a refusal. */
 static int failed(verdict *v, nc_status status, const nc_error *err) {
+    v->error = 1;
     return refuse(v, "%s", err && err->message[0] ? err->message : nc_status_str(status));
+}
+
+/* A file that the system refuses. */
+static int no_file(verdict *v, const char *what, const char *folder, const char *name) {
+    v->error = 1;
+    return refuse(v, "cannot %s '%.700s%.200s': %s", what, folder, name,
+                  cli_reason("the device refused it"));
 }
 
 /* ---- digests --------------------------------------------------------------------------------- */
@@ -254,7 +264,7 @@ static void folder_of(const char *path, char folder[LINE]) {
 static int write_head(FILE *file, const run_log *log, verdict *v) {
     char text[96];
     size_t i;
-    if (!file) return refuse(v, "cannot write '%.900scommitments'", log->folder);
+    if (!file) return no_file(v, "write", log->folder, "commitments");
     fprintf(file, "hlx_verify commitments 1\n");
     for (i = 0; i < STATEMENT; i++) fprintf(file, "%s\n", log->says.line[i]);
     fprintf(file, "statement %s\n", root_text(log->digest, text));
@@ -280,7 +290,7 @@ static int commit(FILE *file, run_log *log, unsigned long long step, unsigned lo
     fprintf(file, "commit step %llu position %llu root %s", step, position,
             root_text(c.root, text));
     fprintf(file, " run %s file %s\n", root_text(c.run, text), c.file);
-    return fflush(file) == 0 || refuse(v, "cannot write '%.900scommitments'", log->folder);
+    return fflush(file) == 0 || no_file(v, "write", log->folder, "commitments");
 }
 
 static int read_digest(const char *text, nc_gl out[4]) {
@@ -309,9 +319,9 @@ static int take_line(run_log *log, size_t number, const char *line, verdict *v) 
     const commitment *last = log->count ? &log->list[log->count - 1] : NULL;
     commitment c, check, *larger;
     nc_gl digest[4];
+    if (number == 0) v->error = strcmp(line, "hlx_verify commitments 1") != 0;
     if (number == 0)
-        return !strcmp(line, "hlx_verify commitments 1") ||
-               refuse(v, "line 1: no log of hlx_verify, or one of another version");
+        return !v->error || refuse(v, "line 1: no log of hlx_verify, or one of another version");
     if (number <= STATEMENT) {
         snprintf(log->says.line[number - 1], LINE, "%s", line);
         return 1;
@@ -374,7 +384,7 @@ static int read_log(const char *path, run_log *log, verdict *v) {
     FILE *file = fopen(path, "r");
     char line[LINE];
     size_t number = 0;
-    int ok = file != NULL || refuse(v, "cannot open '%.900s'", path);
+    int ok = file != NULL || no_file(v, "open", "", path);
     folder_of(path, log->folder);
     for (; ok && fgets(line, sizeof line, file); number++) {
         char *end = strchr(line, '\n');
@@ -403,8 +413,8 @@ static int load(const char *path, state *s, verdict *v) {
     nc_status status;
     memset(s, 0, sizeof *s);
     status = nc_hlx_load(&s->model, &s->loader, path, 0, NULL, &err);
-    if (status != NC_OK) return refuse(v, "'%.400s': %s", path, err.message);
-    return 1;
+    v->error = status != NC_OK;
+    return status == NC_OK || refuse(v, "'%.400s': %s", path, err.message);
 }
 
 /* Whether a checkpoint belongs to a statement whose start is given. */
@@ -438,11 +448,13 @@ static nc_status replay(state *s, uint64_t step, const nc_hlx_adamw *adamw, cons
         status = gpu ? nc_hlx_gpu_train_step(gpu, &s->loader, adamw, NULL)
                      : nc_hlx_train_step(s->model, &s->loader, adamw, NULL);
         if ((nc_hlx_step(s->model) - from) % 50 == 0) {
-            fprintf(stderr, "\rreplayed to step %llu", (unsigned long long)nc_hlx_step(s->model));
+            if (!cli_quiet)
+                fprintf(stderr, "\rreplayed to step %llu",
+                        (unsigned long long)nc_hlx_step(s->model));
             fflush(stderr);
         }
     }
-    if (nc_hlx_step(s->model) >= from + 50) fprintf(stderr, "\n");
+    if (nc_hlx_step(s->model) >= from + 50 && !cli_quiet) fprintf(stderr, "\n");
     if (status == NC_OK && gpu) status = nc_hlx_gpu_download(gpu);
     nc_hlx_gpu_destroy(gpu);
     nc_gpu_close(device);
@@ -550,10 +562,10 @@ static int conclude(int confirmed, const char *what, const verdict *v, int json)
     } else if (confirmed) {
         printf("confirmed: %s\n", what);
     } else {
-        printf("REFUSED: %s\n", v->reason);
+        printf("%s: %s\n", v->error ? "ERROR" : "REFUSED", v->reason);
     }
-    if (!confirmed) fprintf(stderr, "hlx_verify: %s\n", v->reason);
-    return !confirmed;
+    if (confirmed) return 0;
+    return cli_fail(v->error ? CLI_ERROR : CLI_FAILED, "%s", v->reason);
 }
 
 /* What two checkpoints say of each other, before anything is replayed. */
@@ -581,7 +593,7 @@ static int leads_to(const state *a, const state *b, verdict *v) {
 }
 
 static int verify_pair(const char *path_a, const char *path_b, const options *o) {
-    verdict v = {""};
+    verdict v = {"", 0};
     state a = {NULL, {0}}, b = {NULL, {0}};
     nc_gl root[4];
     int ok = load(path_a, &a, &v) && load(path_b, &b, &v) && leads_to(&a, &b, &v);
@@ -615,7 +627,7 @@ static FILE *open_log(const run_log *log, verdict *v) {
         return NULL;
     }
     file = fopen(path, "w");
-    if (!file) (void)refuse(v, "cannot write '%.900s'", path);
+    if (!file) (void)no_file(v, "write", "", path);
     return file;
 }
 
@@ -689,7 +701,7 @@ static int prepare(state *s, const options *o, const nc_hlx_bpe *bpe, nc_hlx_dat
 
 static int train(const options *o) {
     const nc_hlx_adamw adamw = schedule(o);
-    verdict v = {""};
+    verdict v = {"", 0};
     state s = {NULL, {0}};
     run_log log = {0};
     material m = {0};
@@ -766,7 +778,7 @@ static int state_run(run_log *log, const char *path, const options *o, const mat
 }
 
 static int commit_files(char **paths, int count, const options *o) {
-    verdict v = {""};
+    verdict v = {"", 0};
     run_log log = {0};
     material m = {0};
     state start = {NULL, {0}};
@@ -865,12 +877,13 @@ static int check_interval(const run_log *log, size_t i, const options *o, const 
     const commitment *from = &log->list[i], *to = from + 1;
     char path_a[2 * LINE], path_b[2 * LINE];
     state a = {NULL, {0}}, b = {NULL, {0}};
-    verdict why = {""};
+    verdict why = {"", 0};
     int ok = open_commitment(log, from, path_a, &a, &why) &&
              open_commitment(log, to, path_b, &b, &why) && fits_statement(&b, log, o, m, &why) &&
              leads_to(&a, &b, &why) && replays(&a, &b, path_b, o, &why);
     release(&a);
     release(&b);
+    v->error = why.error;
     if (!ok)
         return refuse(v, "interval %zu (steps %llu to %llu): %.900s", i, from->step, to->step,
                       why.reason);
@@ -898,7 +911,7 @@ static void print_draw(const run_log *log, const options *o, const size_t *list,
 }
 
 static int check(const char *path, const options *o) {
-    verdict v = {""};
+    verdict v = {"", 0};
     run_log log = {0};
     material m = {0};
     size_t *list = NULL, n, k = 0, i;
@@ -982,8 +995,8 @@ int main(int argc, char **argv) {
     o.seed = -1;
     o.draws = 2;
     o.lr = 1e-3;
+    argc = cli_begin(argc, argv, "hlx_verify", usage);
     for (i = 1; i < argc; i++) { /* words move to the front */
-        if (!strcmp(argv[i], "--help")) return fputs(usage, stdout) < 0;
         if (!strcmp(argv[i], "--json"))
             o.json = 1;
         else if (argv[i][0] != '-')

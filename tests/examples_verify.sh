@@ -11,7 +11,14 @@ never_confirmed() { # the last command: refused, and no word of a confirmation
         failures=$((failures + 1))
     fi
 }
-refused() { # reason, command...
+refused() { # reason, command...: something is false
+    reason=$1
+    shift
+    expect 3 "$@"
+    never_confirmed
+    says "$reason"
+}
+unable() { # reason, command...: an error keeps from it
     reason=$1
     shift
     expect 1 "$@"
@@ -54,12 +61,12 @@ done
 sed 's/heaven/Heaven/' $text >"$work/other.txt"
 refused "data bytes" $b/hlx_verify check "$log" --data "$work/other.txt" --draws 1
 refused "token_bytes" $b/hlx_verify check "$log" --data $text --token-bytes 2 --draws 1
-refused "cannot open" $b/hlx_verify check "$log" --data no_such_file
-refused "cannot open" $b/hlx_verify check "$work/no_log" --data $text
+unable "cannot open" $b/hlx_verify check "$log" --data no_such_file
+unable "cannot open" $b/hlx_verify check "$work/no_log" --data $text
 cp -r "$run" "$work/hole"; rm "$work/hole/step-20.bin"
-refused "step-20.bin" $b/hlx_verify check "$work/hole/commitments" --data $text --draws 5
+unable "step-20.bin" $b/hlx_verify check "$work/hole/commitments" --data $text --draws 5
 refused "no interval" sh -c "head -n 9 '$log' >'$work/hole/short'; $b/hlx_verify check '$work/hole/short' --data $text"
-refused "no log" $b/hlx_verify check LICENSE --data $text
+unable "no log" $b/hlx_verify check LICENSE --data $text
 
 # what the log says cannot be changed afterwards
 edited() { # reason, sed script
@@ -79,7 +86,7 @@ printf x | dd of="$work/edited/step-15.bin" bs=1 seek=9999 conv=notrunc 2>/dev/n
 refused "step-15.bin' is not what step 15's commitment is for" \
     $b/hlx_verify check "$work/edited/commitments" --data $text --draws 5
 rm -r "$work/edited"
-refused "never written over" $b/hlx_verify train --data $text --out "$run" --steps 20
+unable "never written over" $b/hlx_verify train --data $text --out "$run" --steps 20
 
 # dishonest runs: all from step 10 on, committed to like others
 dishonest() { # how, reason, steps after the tampering
@@ -108,7 +115,7 @@ refused "interval 1 (steps 10 to 15): 1 of 410880 values differ, the first is pa
 dishonest lr
 refused "interval 1 (steps 10 to 15): " $(all lr); says " values differ, the first is parameter "
 dishonest skip
-refused "the data's position does not lead from step 10 to 15" $b/hlx_verify commit $steps --data $text
+unable "the data's position does not lead from step 10 to 15" $b/hlx_verify commit $steps --data $text
 [ ! -e "$work/skip/commitments" ] || { echo "FAILED: half a log"; failures=$((failures + 1)); }
 # one draw finds it when it falls on it, and a quarter of the draws do
 found=0
@@ -132,9 +139,9 @@ says "and the data here give: 'optimiser lr 0.00200000009 "
 # what cannot be one log
 expect 0 $b/hlx_verify train --data $text --out "$work/seed" --steps 10 --every 5 --seed 2
 mkdir "$work/new"; cp "$run/step-5.bin" "$run/step-10.bin" "$work/new"; cp "$work/seed/step-10.bin" "$work/new/seed-2.bin"
-refused "the statement says" $b/hlx_verify commit "$work/new/step-5.bin" "$work/new/seed-2.bin" --data $text
-refused "another folder" $b/hlx_verify commit "$work/new/step-5.bin" "$work/again/step-10.bin" --data $text
-refused "after step 10" $b/hlx_verify commit "$work/new/step-10.bin" "$work/new/step-5.bin" --data $text
+unable "the statement says" $b/hlx_verify commit "$work/new/step-5.bin" "$work/new/seed-2.bin" --data $text
+unable "another folder" $b/hlx_verify commit "$work/new/step-5.bin" "$work/again/step-10.bin" --data $text
+unable "after step 10" $b/hlx_verify commit "$work/new/step-10.bin" "$work/new/step-5.bin" --data $text
 [ ! -e "$work/new/commitments" ] || { echo "FAILED: half a log"; failures=$((failures + 1)); }
 
 # checkpoints of hlx_train, by twos: the second follows from the first, or it does not
@@ -157,11 +164,11 @@ expect 0 $b/hlx_verify commit "$work/a.bin" "$work/b.bin" --data $text --seed 1
 contains "2 intervals"
 expect 0 $b/hlx_verify check "$work/commitments" --data $text; contains "confirmed: 2 of 2"
 rm "$work/commitments"
-refused "step-0.bin' is there already" $b/hlx_verify commit "$work/a.bin" "$work/b.bin" --data $text --seed 2
+unable "step-0.bin' is there already" $b/hlx_verify commit "$work/a.bin" "$work/b.bin" --data $text --seed 2
 rm "$work/step-0.bin"
 expect 0 $b/hlx_verify commit "$work/a.bin" "$work/b.bin" --data $text --seed 2
 refused "interval 0 (steps 0 to 20): its header has" $b/hlx_verify check "$work/commitments" --data $text
-refused "not an nc_hlx checkpoint" $b/hlx_verify "$work/a.bin" LICENSE --data $text
+unable "not an nc_hlx checkpoint" $b/hlx_verify "$work/a.bin" LICENSE --data $text
 expect 2 $b/hlx_verify check "$log"
 expect 2 $b/hlx_verify check "$log" --data $text --draws 0
 expect 2 $b/hlx_verify check "$log" --data $text --device abacus
