@@ -210,7 +210,7 @@ $(B)/shim/libvulkan_between.so: tests/vulkan_between.c tests/vulkan_between.h
 # The CUDA driver that runs cuda/ on the CPU, and files that stand for the PTX it needs not read.
 # $(call driver_kernels,FILES): a namespace a kernel in one file.
 define driver_kernels
-	@mkdir -p $(@D)
+	@mkdir -p $(@D) && rm -f $(@D)/*.ptx
 	@for f in $(1); do k=$$(basename $$f .cu); \
 	    printf 'namespace nc_%s {\n#include "%s"\n}\n#undef NC_LANES\n#undef NC_FIELD\n' $$k $$f; \
 	    echo ".entry $$k : the driver in this folder holds the kernel" >$(@D)/$$k.ptx; \

@@ -12494,16 +12494,6 @@ static void nc_hlx__device_head_backward(nc_hlx__pass *s, nc_hlx__place dx, nc_h
     nc_hlx__record_gemm(s->gpu, &push, w, dw, dx, 1);
 }
 
-/* The kernel column_sums: the gradients of a layer norm's weights, or of RMSNorm's. */
-typedef struct nc_hlx__columns_push {
-    uint32_t rows, n, rms, off_dout, off_x, off_mean, off_rstd, off_dgamma, off_dbeta;
-} nc_hlx__columns_push;
-
-static void nc_hlx__record_columns(nc_hlx__pass *s, const nc_hlx__columns_push *push) {
-    nc_hlx__record(s->gpu, "column_sums", s->gpu->work, s->gpu->state, NULL, push, sizeof *push,
-                   (push->n + 31) / 32, 1, 1);
-}
-
 static void nc_hlx__device_layernorm(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place x, int b,
                                      int w, size_t l) {
     nc_hlx_gpu *g = s->gpu;
@@ -12524,6 +12514,7 @@ static void nc_hlx__device_layernorm(nc_hlx__pass *s, nc_hlx__place out, nc_hlx_
                        nc_hlx__row_groups(rows), 1, 1);
 }
 
+/* One launch: groups of columns, 8 each, for the weights' gradients, then those of rows. */
 static void nc_hlx__device_layernorm_backward(nc_hlx__pass *s, nc_hlx__place dx, nc_hlx__place dout,
                                               nc_hlx__place x, int b, int w, size_t l) {
     nc_hlx_gpu *g = s->gpu;
@@ -12531,27 +12522,17 @@ static void nc_hlx__device_layernorm_backward(nc_hlx__pass *s, nc_hlx__place dx,
     const uint32_t gamma = (uint32_t)nc_hlx__parameter(s, w, l).at, dy = (uint32_t)dout.at;
     const uint32_t mean = (uint32_t)nc_hlx__at(s, b, l).at, to = (uint32_t)dx.at;
     const uint32_t rstd = (uint32_t)nc_hlx__at(s, b + 1, l).at, from = (uint32_t)x.at;
-    const uint32_t layer[8] = {rows, d, from, gamma, mean, rstd, dy, to};
-    const uint32_t root[7] = {rows, d, from, gamma, rstd, dy, to};
-    const int rms = (int)s->model->config.rms_norm;
-    nc_hlx__columns_push columns;
-    nc_hlx__device_apart(s); /* dx is none of the columns' */
-    if (rms)
-        nc_hlx__record(g, "rmsnorm_backward", g->work, g->state, NULL, root, sizeof root,
-                       nc_hlx__row_groups(rows), 1, 1);
+    const uint32_t dgamma = (uint32_t)nc_hlx__gradient(s, w, l).at;
+    const uint32_t dbeta = (uint32_t)nc_hlx__gradient(s, w + 1, l).at;
+    const uint32_t layer[10] = {rows, d, from, gamma, mean, rstd, dy, to, dgamma, dbeta};
+    const uint32_t root[8] = {rows, d, from, gamma, rstd, dy, to, dgamma};
+    const size_t groups = ((size_t)d + 7) / 8 + nc_hlx__row_groups(rows);
+    if (s->model->config.rms_norm)
+        nc_hlx__record(g, "rmsnorm_backward", g->work, g->state, NULL, root, sizeof root, groups, 1,
+                       1);
     else
         nc_hlx__record(g, "layernorm_backward", g->work, g->state, NULL, layer, sizeof layer,
-                       nc_hlx__row_groups(rows), 1, 1);
-    columns.rows = rows;
-    columns.n = d;
-    columns.rms = (uint32_t)rms;
-    columns.off_dout = dy;
-    columns.off_x = from;
-    columns.off_mean = mean;
-    columns.off_rstd = rstd;
-    columns.off_dgamma = (uint32_t)nc_hlx__gradient(s, w, l).at;
-    columns.off_dbeta = (uint32_t)nc_hlx__gradient(s, w + 1, l).at;
-    nc_hlx__record_columns(s, &columns);
+                       groups, 1, 1);
 }
 
 static void nc_hlx__device_rotary(nc_hlx__pass *s, nc_hlx__place qkv, int inverse) {

@@ -1,12 +1,22 @@
-// Four rows to each group: dx += the gradient of layernorm.
+// The first groups add the gradients of layernorm's weights, 8 columns each, and read nothing that
+// the others write: four rows to each, dx += the gradient of layernorm.
 #define NC_LANES
 #include "nc_kernel.h"
 
-NC_PUSH { uint rows, n, off_x, off_gamma, off_mean, off_rstd, off_dout, off_dx; }
+NC_PUSH {
+    uint rows, n, off_x, off_gamma, off_mean, off_rstd, off_dout, off_dx, off_dgamma, off_dbeta;
+}
 NC_P;
 
-NC_KERNEL_2(layernorm_backward, 32, 4, NC_IO(0, float, x), NC_IN(1, float, w)) {
-    uint row = nc_row(), at = p.off_x + row * p.n, n = row < p.rows ? p.n : 0, c;
+NC_FN void sum_columns(NC_TAKE(nc_push, p) NC_TAKE(const float *, x) NC_TAKE(float *, w) uint g);
+
+NC_KERNEL_2(layernorm_backward, 32, 4, NC_IO(0, float, x), NC_IO(1, float, w)) {
+    uint columns = (p.n + 7) / 8;
+    if (NC_GROUP_X < columns) {
+        sum_columns(NC_GIVE(p) NC_GIVE(x) NC_GIVE(w) NC_GROUP_X);
+        return;
+    }
+    uint row = nc_row() - 4 * columns, at = p.off_x + row * p.n, n = row < p.rows ? p.n : 0, c;
     uint dout = p.off_dout + row * p.n, to = p.off_dx + row * p.n;
     float mean = n > 0 ? x[p.off_mean + row] : 0.0f, rstd = n > 0 ? x[p.off_rstd + row] : 0.0f;
     float dy[NC_VALUES], xhat[NC_VALUES], sum = 0.0f, product = 0.0f;
@@ -45,3 +55,7 @@ NC_KERNEL_2(layernorm_backward, 32, 4, NC_IO(0, float, x), NC_IN(1, float, w)) {
         x[to + c] = nc_fma(nc_fma(-h, mean_dyx, nc_sub(d, mean_dy)), rstd, x[to + c]);
     }
 }
+
+#define NC_BETA
+#define nc_xhat(value, row) nc_mul(nc_sub(value, x[p.off_mean + row]), x[p.off_rstd + row])
+#include "norm_columns.h"

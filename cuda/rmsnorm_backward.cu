@@ -1,12 +1,20 @@
-// Four rows to each group: dx += the gradient of RMSNorm.
+// The first groups add the gradients of RMSNorm's weights, 8 columns each, and read nothing that
+// the others write: four rows to each, dx += the gradient of RMSNorm.
 #define NC_LANES
 #include "nc_kernel.h"
 
-NC_PUSH { uint rows, n, off_x, off_gamma, off_rstd, off_dout, off_dx; }
+NC_PUSH { uint rows, n, off_x, off_gamma, off_rstd, off_dout, off_dx, off_dgamma; }
 NC_P;
 
-NC_KERNEL_2(rmsnorm_backward, 32, 4, NC_IO(0, float, x), NC_IN(1, float, w)) {
-    uint row = nc_row(), at = p.off_x + row * p.n, n = row < p.rows ? p.n : 0, c;
+NC_FN void sum_columns(NC_TAKE(nc_push, p) NC_TAKE(const float *, x) NC_TAKE(float *, w) uint g);
+
+NC_KERNEL_2(rmsnorm_backward, 32, 4, NC_IO(0, float, x), NC_IO(1, float, w)) {
+    uint columns = (p.n + 7) / 8;
+    if (NC_GROUP_X < columns) {
+        sum_columns(NC_GIVE(p) NC_GIVE(x) NC_GIVE(w) NC_GROUP_X);
+        return;
+    }
+    uint row = nc_row() - 4 * columns, at = p.off_x + row * p.n, n = row < p.rows ? p.n : 0, c;
     uint dout = p.off_dout + row * p.n, to = p.off_dx + row * p.n;
     float rstd = n > 0 ? x[p.off_rstd + row] : 0.0f;
     float dy[NC_VALUES], xhat[NC_VALUES], product = 0.0f;
@@ -37,3 +45,6 @@ NC_KERNEL_2(rmsnorm_backward, 32, 4, NC_IO(0, float, x), NC_IN(1, float, w)) {
         x[to + c] = nc_fma(nc_fma(-h, mean_dyx, d), rstd, x[to + c]);
     }
 }
+
+#define nc_xhat(value, row) nc_mul(value, x[p.off_rstd + row])
+#include "norm_columns.h"
