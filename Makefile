@@ -11,7 +11,7 @@ EXAMPLES = gl_hash gl_ntt gl_merkle gl_fixed fp4_atoms fp4_compile fp4_aes fp4_s
 TESTS    = goldilocks_scalar goldilocks_ntt goldilocks_hash goldilocks_fixed goldilocks_debug goldilocks_gpu \
            fp4_scalar fp4_rules fp4_rounding fp4_circuit fp4_verify fp4_files fp4_sources fp4_netlists fp4_tensor fp4_products fp4_weights fp4_gpu \
            tir_io tir_machine tir_symbolic tir_optimize tir_cliff tir_link tir_trisha tir_model tir_gpu \
-           axx_scalar axx_files axx_wide axx_layers axx_data axx_graph axx_search axx_vit axx_timm axx_training axx_locale axx_gpu \
+           axx_scalar axx_files axx_wide axx_layers axx_data axx_graph axx_search axx_vit axx_timm axx_training axx_locale axx_memory axx_gpu \
            hlx_scalar hlx_simd hlx_kernels hlx_llama hlx_model hlx_training hlx_inference hlx_data hlx_sampling hlx_bpe hlx_tokenizer hlx_shard hlx_weights hlx_gpu gpu_host base_files base_text
 FUZZERS  = goldilocks_parse fp4_circuit fp4_sources fp4_tensor fp4_weights tir_parse tir_tasm tir_optimize axx_table axx_model axx_data axx_graph hlx_checkpoint hlx_safetensors hlx_bpe hlx_tokenizer gpu_spirv
 BENCHES  = goldilocks fp4 tirneural axx hlx
@@ -169,9 +169,9 @@ $(B)/obj/$(1).o: $$(HEADERS)
 	@mkdir -p $$(@D)
 	printf '#define NC_IMPLEMENTATION\n#include "$(2)"\n' | \
 	    $(CC) $(CFLAGS) $(OPENMP) $(3) -I. -x c - -c -o $$@
-$(B)/test/$(1)_%: tests/$(1)_%.c tests/test.h tests/checksum.h tests/roads.h tests/tir_runs.h tests/axx_toys.h tests/axx_timm.h $(B)/obj/$(1).o
+$(B)/test/$(1)_%: tests/$(1)_%.c tests/test.h tests/checksum.h tests/roads.h tests/tir_runs.h tests/axx_toys.h tests/axx_timm.h tests/failing_malloc.h $(B)/obj/$(1).o
 	@mkdir -p $$(@D)
-	$(CC) $(CFLAGS) $(OPENMP) -Wall -Wextra $$< $(B)/obj/$(1).o -o $$@ -lcmocka -ljson-c -lm
+	$(CC) $(CFLAGS) $(OPENMP) -Wall -Wextra $$< $(B)/obj/$(1).o -o $$@ $$(WRAPPED) -lcmocka -ljson-c -lm
 $(B)/fuzz/$(1).o: $$(HEADERS)
 	@mkdir -p $$(@D)
 	printf '#define NC_IMPLEMENTATION\n#include "$(2)"\n' | \
@@ -185,6 +185,8 @@ $(eval $(call test_rules,tir,nc_tirneural.h,-DNC_GPU))
 $(eval $(call test_rules,axx,nc_axx.h,-DNC_GPU -DNC_AXX_VIT))
 $(eval $(call test_rules,hlx,nc_hlx.h,-DNC_GPU -DNC_HLX_FP4))
 $(B)/test/hlx_gpu: tests/cuda_driver_on_cpu.h tests/vulkan_between.h
+# Its own malloc, which fails.
+$(B)/test/axx_memory: WRAPPED = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 # The base block through a header's object; the other shared blocks, which are private, from its text.
 $(B)/test/base_files: tests/base_files.c tests/test.h $(B)/obj/axx.o
 	@mkdir -p $(@D)

@@ -12871,7 +12871,8 @@ NC_API nc_status nc_axx_net_table(const nc_axx_net *net, char **text, size_t *by
     nc_status status;
     uint32_t i, count;
     if (text) *text = NULL;
-    if (!net) return NC_ERR_ARG;
+    if (bytes) *bytes = 0;
+    if (!net || !text || !bytes) return NC_ERR_ARG;
     count = nc_axx_net_layers(net);
     layers = (nc_axx_layer_info *)nc__alloc(NULL, count * sizeof *layers);
     if (!layers) return NC_ERR_MEMORY;
@@ -14098,18 +14099,22 @@ static int nc_axx__by_size(const void *a, const void *b) {
 }
 
 NC_API nc_status nc_axx_net_prune(nc_axx_net *net, double share) {
-    float *sizes;
+    float *sizes = NULL;
+    uint8_t *pruned = NULL;
     size_t i, k;
     if (!net || !(share >= 0 && share <= 1)) return NC_ERR_ARG;
-    nc__free(NULL, net->pruned, 0);
-    net->pruned = NULL;
-    if (!(share > 0)) return NC_OK;
-    sizes = (float *)nc__alloc(NULL, net->parameters * sizeof *sizes);
-    net->pruned = (uint8_t *)nc__calloc(NULL, net->parameters);
-    if (!sizes || !net->pruned) {
-        nc__free(NULL, sizes, 0);
-        return NC_ERR_MEMORY;
+    if (share > 0) {
+        sizes = (float *)nc__alloc(NULL, net->parameters * sizeof *sizes);
+        pruned = (uint8_t *)nc__calloc(NULL, net->parameters);
+        if (!sizes || !pruned) { /* what was pruned stays so */
+            nc__free(NULL, sizes, 0);
+            nc__free(NULL, pruned, 0);
+            return NC_ERR_MEMORY;
+        }
     }
+    nc__free(NULL, net->pruned, 0);
+    net->pruned = pruned;
+    if (!pruned) return NC_OK;
     for (i = 0; i < stbds_arrlenu(net->tensors); i++) {
         nc_axx__tensor *t = &net->tensors[i];
         const size_t gone = (size_t)(share * (double)t->count);
@@ -16528,7 +16533,8 @@ NC_API nc_status nc_axx_graph_table(const nc_axx_graph *graph, char **text, size
     nc_status status;
     uint32_t i, count = 0;
     if (text) *text = NULL;
-    if (!nodes) return NC_ERR_ARG;
+    if (bytes) *bytes = 0;
+    if (!nodes || !text || !bytes) return NC_ERR_ARG;
     layers = (nc_axx_layer_info *)nc__alloc(NULL, nodes * sizeof *layers);
     if (!layers) return NC_ERR_MEMORY;
     for (i = 0; i < nodes; i++)
@@ -20792,6 +20798,7 @@ NC_API nc_status nc_axx_search_csv(const nc_axx_search *search, int front_only, 
     nc__buffer b;
     size_t count;
     if (text) *text = NULL;
+    if (bytes) *bytes = 0;
     if (!search || !text || !bytes) return NC_ERR_ARG;
     memset(&b, 0, sizeof b);
     some = nc_axx__all_solutions(search);
@@ -20832,6 +20839,7 @@ NC_API nc_status nc_axx_search_state(const nc_axx_search *search, char **text, s
     nc_axx_solution *all;
     nc__buffer b, body;
     if (text) *text = NULL;
+    if (bytes) *bytes = 0;
     if (!search || !text || !bytes) return NC_ERR_ARG;
     memset(&b, 0, sizeof b);
     memset(&body, 0, sizeof body);

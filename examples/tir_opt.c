@@ -622,10 +622,12 @@ static int corpus(job *j) {
         if (has_suffix(entry->d_name, ".raw.tir") ||
             (!has_suffix(entry->d_name, ".tir") && !has_suffix(entry->d_name, ".linked.tasm")))
             continue;
-        if (count == 512) failed = cli_fail(CLI_ERROR, "more than 512 modules in '%s'", j->corpus);
-        names[count] = failed ? NULL : malloc(strlen(entry->d_name) + 1);
-        if (!failed && !names[count]) failed = cli_fail(CLI_ERROR, "out of memory");
-        if (!failed) strcpy(names[count++], entry->d_name);
+        if (count == 512)
+            failed = cli_fail(CLI_ERROR, "more than 512 modules in '%s'", j->corpus);
+        else if ((names[count] = malloc(strlen(entry->d_name) + 1)) == NULL)
+            failed = cli_fail(CLI_ERROR, "out of memory");
+        else
+            strcpy(names[count++], entry->d_name);
     }
     closedir(dir);
     if (!failed && count == 0)

@@ -43,7 +43,7 @@ done
 
 # Nothing stands at the top that the README does not place.
 git ls-files 2>/dev/null | grep -v / | grep -vxE \
-    'nc_[a-z0-9]+\.h|Makefile|README\.md|CHANGELOG\.md|LICENSE|\.clang-(format|tidy)|\.git[a-z]+' |
+    'nc_[a-z0-9]+\.h|Makefile|README\.md|CHANGELOG\.md|SECURITY\.md|LICENSE|\.clang-(format|tidy)|\.git[a-z]+' |
     sed 's/^/FAILED: unexpected at the top level: /' | grep . && failures=$((failures + 1))
 
 # The README's table of headers is what bench/readme.py makes of them.

@@ -1,0 +1,76 @@
+/* malloc that fails when told to, for a library without allocator hooks: the tests that include
+ * this are linked with --wrap=malloc,calloc,realloc,free (WRAPPED in the Makefile). calloc and
+ * realloc only count: stb_ds.h, which grows by realloc, does not check them. */
+#ifndef NC_TEST_FAILING_MALLOC_H
+#define NC_TEST_FAILING_MALLOC_H
+#include "test.h"
+
+static long until_failure = -1; /* the allocation that fails, counted down; below 0: none */
+static long held;
+
+void *__real_malloc(size_t bytes);
+void *__real_calloc(size_t count, size_t bytes);
+void *__real_realloc(void *at, size_t bytes);
+void __real_free(void *at);
+void *__wrap_malloc(size_t bytes);
+void *__wrap_calloc(size_t count, size_t bytes);
+void *__wrap_realloc(void *at, size_t bytes);
+void __wrap_free(void *at);
+
+void *__wrap_malloc(size_t bytes) {
+    void *at;
+    if (until_failure >= 0 && until_failure-- == 0) return NULL;
+    at = __real_malloc(bytes);
+    held += at != NULL;
+    return at;
+}
+void *__wrap_calloc(size_t count, size_t bytes) {
+    void *at = __real_calloc(count, bytes);
+    held += at != NULL;
+    return at;
+}
+void *__wrap_realloc(void *at, size_t bytes) {
+    void *grown = __real_realloc(at, bytes);
+    held += !at && grown;
+    return grown;
+}
+void __wrap_free(void *at) {
+    held -= at != NULL;
+    __real_free(at);
+}
+
+/* One call of the library; where it succeeds, what it made is released again. */
+typedef struct sweep_case {
+    const char *name;
+    nc_status (*call)(void);
+} sweep_case;
+
+/* Let the k-th allocation of the call fail, for every k (every `step`-th beyond the 50th): it
+ * must say NC_ERR_MEMORY, hold nothing more than before, and succeed afterwards. Returns how
+ * many there were. */
+static inline long sweep(const sweep_case *c, long step) {
+    long k, reached;
+    for (k = 0;; k += k < 50 ? 1 : step) {
+        const long before = held;
+        nc_status status;
+        until_failure = k;
+        status = c->call();
+        reached = until_failure < 0;
+        until_failure = -1;
+        if (held != before) fail_msg("%s: allocation %ld leaks %ld", c->name, k, held - before);
+        if (status != (reached ? NC_ERR_MEMORY : NC_OK))
+            fail_msg("%s: %s after allocation %ld %s", c->name, nc_status_str(status), k,
+                     reached ? "failed" : "was not reached");
+        if (!reached) return k;
+    }
+}
+
+static inline void sweep_all(const sweep_case *cases, size_t count) {
+    size_t i;
+    for (i = 0; i < count; i++) {
+        const long k = sweep(&cases[i], 17);
+        printf("%s: %ld allocations\n", cases[i].name, k);
+        fflush(stdout);
+    }
+}
+#endif
