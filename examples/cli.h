@@ -30,7 +30,19 @@
 #include <omp.h>
 #endif
 
-#define CLI_VERSION "0.1.0"
+#if defined(NC_HLX_VERSION) /* of the libraries in front: all of one release have the same */
+#define CLI_VERSION NC_HLX_VERSION
+#elif defined(NC_AXX_VERSION)
+#define CLI_VERSION NC_AXX_VERSION
+#elif defined(NC_FP4_VERSION)
+#define CLI_VERSION NC_FP4_VERSION
+#elif defined(NC_TIR_VERSION)
+#define CLI_VERSION NC_TIR_VERSION
+#elif defined(NC_GL_VERSION)
+#define CLI_VERSION NC_GL_VERSION
+#else
+#define CLI_VERSION NC_GPU_VERSION
+#endif
 #ifndef CLI_REPEATS
 #define CLI_REPEATS "" /* an option that may stand several times: each counts */
 #endif
