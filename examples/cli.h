@@ -202,7 +202,7 @@ static inline int cli_begin(int argc, char **argv, const char *name, const char 
         } else if (!usage && (!strcmp(word, "-h") || !strcmp(word, "--help"))) {
             argv[kept++] = help;
         } else if (!strcmp(word, "-h") || !strcmp(word, "--help")) {
-            fputs(usage, stdout);
+            fputs(usage ? usage : "", stdout); /* gcc sees a null here, which is not */
             fputs(cli_common, stdout);
             exit(0);
         } else if (!strcmp(word, "--version")) {
