@@ -10526,13 +10526,13 @@ static void nc_axx__fill_planes(const nc_axx__plan *p, const nc_axx__depthwise_m
 }
 
 /* Sums over the taps by look-ups for a row of places, eight at a time. */
-static void nc_axx__look_up_taps(const nc_axx_engine *e, const uint16_t *map, const size_t *starts,
+static void nc_axx__look_up_taps(const nc_axx_engine *e, const uint8_t *map, const size_t *starts,
                                  const uint8_t *w, size_t taps, int32_t *sums, size_t n) {
     size_t i = 0, tap;
     for (; i + 8 <= n; i += 8) {
         int32_t a = 0, b = 0, c = 0, d = 0, f = 0, g = 0, h = 0, j = 0;
         for (tap = 0; tap < taps; tap++) {
-            const uint16_t *x = map + starts[tap] + i;
+            const uint8_t *x = map + starts[tap] + i;
             const int32_t *column = e->turned + (size_t)w[tap] * 256;
             a += column[x[0]];
             b += column[x[1]];
@@ -10555,7 +10555,7 @@ static void nc_axx__look_up_taps(const nc_axx_engine *e, const uint16_t *map, co
     for (; i + 4 <= n; i += 4) {
         int32_t a = 0, b = 0, c = 0, d = 0;
         for (tap = 0; tap < taps; tap++) {
-            const uint16_t *x = map + starts[tap] + i;
+            const uint8_t *x = map + starts[tap] + i;
             const int32_t *column = e->turned + (size_t)w[tap] * 256;
             a += column[x[0]];
             b += column[x[1]];
@@ -10892,33 +10892,35 @@ static void nc_axx__fill_pile(const nc_axx__depthwise_task *t, const nc_axx__dep
                                 m->images * m->grid.places, from, pile->groups);
         }
     }
-    for (r = 0; r < t->terms; r++)
+    for (r = 0; r < t->terms && t->way != NC_AXX__BY_ONES; r++)
         nc_axx__widen_bytes(&t->maps[r], m->planes + r * places, m->bytes + r * places, places);
 }
 
-/* The sums of some rows of places, from h on, of output c of a group. */
+/* The sums of some rows of places, from h on, of output c of a group whose planes begin at
+ * place `at`. */
 static void nc_axx__depthwise_sums(const nc_axx__depthwise_task *t,
                                    const nc_axx__depthwise_memory *m, size_t c, size_t output,
-                                   const uint16_t *planes, size_t h, size_t rows, int32_t *sums) {
+                                   size_t at, size_t h, size_t rows, int32_t *sums) {
     const nc_axx__plan *p = t->p;
     const size_t columns = m->grid.columns;
     size_t y;
 #ifdef NC_AXX__VECTORS
     if (t->way == NC_AXX__BY_ROWS) {
-        nc_axx__look_up_band(p, m, m->tables + c * nc_axx__rows_size(p, &m->grid), planes, h, rows,
-                             sums);
+        nc_axx__look_up_band(p, m, m->tables + c * nc_axx__rows_size(p, &m->grid), m->planes + at,
+                             h, rows, sums);
         return;
     }
     if (t->way == NC_AXX__BY_PRODUCTS) {
-        nc_axx__multiply_taps(planes + h * columns, t->starts, t->pairs + output * t->pair_count,
-                              t->pair_count, sums, (rows - 1) * columns + p->small_w);
+        nc_axx__multiply_taps(m->planes + at + h * columns, t->starts,
+                              t->pairs + output * t->pair_count, t->pair_count, sums,
+                              (rows - 1) * columns + p->small_w);
         return;
     }
 #endif
     (void)c;
     for (y = 0; y < rows; y++)
-        nc_axx__look_up_taps(t->e, planes + (h + y) * columns, t->starts, t->w + output * p->taps,
-                             p->taps, sums + y * m->row, p->small_w);
+        nc_axx__look_up_taps(t->e, m->bytes + at + (h + y) * columns, t->starts,
+                             t->w + output * p->taps, p->taps, sums + y * m->row, p->small_w);
 }
 
 /* The values of output c of a pile's group, whose first output is `first`. */
@@ -10933,8 +10935,8 @@ static void nc_axx__depthwise_output(const nc_axx__depthwise_task *t,
     for (h = 0; h < p->out_h; h += rows) {
         rows = p->out_h - h < m->band ? p->out_h - h : m->band;
         for (i = 0; i < pile->images; i++)
-            nc_axx__depthwise_sums(t, m, c, output, m->planes + nc_axx__planes_at(m, 0, group, i),
-                                   h, rows, m->sums + i * m->sums_size);
+            nc_axx__depthwise_sums(t, m, c, output, nc_axx__planes_at(m, 0, group, i), h, rows,
+                                   m->sums + i * m->sums_size);
         for (i = 0; i < pile->images; i++)
             nc_axx__rows_values(
                 t->y + (((pile->image + i) * p->s.out_channels + output) * p->out_h + h) * wide,
