@@ -446,17 +446,17 @@ static void reduces_rows(nc_gpu *device, uint32_t rows, uint32_t n) {
 /* Rows of one and of several chunks of 4,096, of which the 33rd has the first lane again; columns
  * of less and more than the 64 rows of a step of their sums, and rows of less and more than the 8
  * columns of a group. */
-static void rows_and_columns_of_any_length_have_the_bits_of_the_cpu(void **state) {
+static void reduces_rows_in_shapes(nc_gpu *device) {
     static const uint32_t shapes[][2] = {{2, 4096}, {2, 4097}, {2, 50257}, {2, 33 * 4096 + 5},
                                          {1, 1},    {63, 8},   {64, 7},    {193, 20}};
-    road list[2];
-    size_t n = roads(list), i, k;
+    size_t k;
+    for (k = 0; k < sizeof shapes / sizeof *shapes; k++)
+        reduces_rows(device, shapes[k][0], shapes[k][1]);
+}
+
+static void rows_and_columns_of_any_length_have_the_bits_of_the_cpu(void **state) {
     (void)state;
-    for (i = 0; i < n; i++) {
-        nc_gpu *device = device_of(list, i);
-        for (k = 0; device && k < sizeof shapes / sizeof *shapes; k++)
-            reduces_rows(device, shapes[k][0], shapes[k][1]);
-    }
+    on_each_device(reduces_rows_in_shapes);
 }
 
 /* Numbers of any size whose products underflow, so that zeros of both signs come up in sums. */
@@ -516,19 +516,18 @@ static void attends_as_here(nc_gpu *device, const nc_hlx_heads *shape) {
     free(work);
 }
 
-static void flash_attention_of_any_shape_has_the_bits_of_the_cpu(void **state) {
+static void attends_in_shapes(nc_gpu *device) {
     static const nc_hlx_heads shapes[] = {
         {2, 37, 3, 12, 1, 3}, {1, 1, 1, 1, 1, 1},    {1, 97, 2, 64, 1, 1},
         {1, 130, 1, 7, 0, 1}, {1, 70, 1, 130, 1, 1}, {1, 65, 1, 66, 0, 1},
     };
-    road list[2];
-    size_t n = roads(list), i, k;
+    size_t k;
+    for (k = 0; k < sizeof shapes / sizeof *shapes; k++) attends_as_here(device, &shapes[k]);
+}
+
+static void flash_attention_of_any_shape_has_the_bits_of_the_cpu(void **state) {
     (void)state;
-    for (i = 0; i < n; i++) {
-        nc_gpu *device = device_of(list, i);
-        for (k = 0; device && k < sizeof shapes / sizeof *shapes; k++)
-            attends_as_here(device, &shapes[k]);
-    }
+    on_each_device(attends_in_shapes);
 }
 
 /* The gradient of the scores of every head, by products and softmax by themselves. */
@@ -590,19 +589,19 @@ static void attends_at_once_as_here(nc_gpu *device, const nc_hlx_heads *shape) {
     free(work);
 }
 
-static void fused_attention_of_any_shape_has_the_bits_of_the_cpu(void **state) {
+static void attends_at_once_in_shapes(nc_gpu *device) {
     static const nc_hlx_heads shapes[] = {
         {2, 37, 4, 12, 1, 2},  {1, 1, 1, 1, 1, 1},   {1, 128, 2, 64, 1, 1},
         {1, 113, 1, 70, 1, 1}, {1, 16, 2, 33, 1, 2}, {2, 65, 1, 130, 1, 1},
     };
-    road list[2];
-    size_t n = roads(list), i, k;
+    size_t k;
+    for (k = 0; k < sizeof shapes / sizeof *shapes; k++)
+        attends_at_once_as_here(device, &shapes[k]);
+}
+
+static void fused_attention_of_any_shape_has_the_bits_of_the_cpu(void **state) {
     (void)state;
-    for (i = 0; i < n; i++) {
-        nc_gpu *device = device_of(list, i);
-        for (k = 0; device && k < sizeof shapes / sizeof *shapes; k++)
-            attends_at_once_as_here(device, &shapes[k]);
-    }
+    on_each_device(attends_at_once_in_shapes);
 }
 
 /* A token in most of 300 rows, columns of more than a group, gradients that have values already. */
