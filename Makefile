@@ -234,7 +234,8 @@ $(B)/count/libcuda_on_cpu.so: tests/cuda_driver_on_cpu.cpp tests/cuda_count.cpp 
 	    -c $< -o $(@D)/driver.o
 	$(DRIVER) -shared -Wl,-z,defs $(@D)/driver.o $(@D)/count.o -o $@ -lm -ldl
 
-unit: $(addprefix $(B)/test/,$(TESTS)) build/shim/libcuda_on_cpu.so build/shim/libvulkan_between.so
+SHIMS = build/shim/libcuda_on_cpu.so build/shim/libvulkan_between.so
+unit: $(addprefix $(B)/test/,$(TESTS)) $(SHIMS)
 	@$(MAKE) --no-print-directory B=build kernels >/dev/null
 	@sh tests/unit.sh $(B) $(TESTS)
 
@@ -268,7 +269,6 @@ else
 endif
 
 GPU_TESTS = $(filter %_gpu,$(TESTS))
-SHIMS = build/shim/libcuda_on_cpu.so build/shim/libvulkan_between.so
 unit-gpu: $(addprefix $(B)/test/,$(GPU_TESTS)) $(SHIMS)
 	@sh tests/unit.sh $(B) $(GPU_TESTS)
 

@@ -42,8 +42,7 @@ static const char *net = "resnet", *onnx, *data_path, *names[MOST] = {"mul8s_1L2
 static int name_count;
 
 static int fail(const char *what, const char *why) {
-    fprintf(stderr, "axx_cifar: %s: %s\n", what, why);
-    return 1;
+    return cli_fail(CLI_ERROR, "%s: %s", what, why);
 }
 
 /* -- networks -- */

@@ -32,8 +32,7 @@ static int json, terminal;
 static size_t rows, train_rows, validation_rows, test_rows;
 
 static int fail(const char *what, const char *why) {
-    fprintf(stderr, "axx_vit_digits: %s: %s\n", what, why);
-    return 1;
+    return cli_fail(CLI_ERROR, "%s: %s", what, why);
 }
 
 static nc_axx_images part(size_t first, size_t n) {

@@ -67,6 +67,12 @@ static inline int cli_fail(int code, const char *format, ...) {
     return code;
 }
 
+/* "NAME: what: why" of what a library refused; the error's message where it has one. */
+static inline int cli_refused(const char *what, nc_status status, const nc_error *err) {
+    return cli_fail(CLI_ERROR, "%s: %s", what,
+                    err && err->message[0] ? err->message : nc_status_str(status));
+}
+
 /* Why the system refused the last call, or `otherwise` where it does not tell. */
 static inline const char *cli_reason(const char *otherwise) {
     return errno ? strerror(errno) : otherwise;

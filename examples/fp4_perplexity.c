@@ -37,12 +37,6 @@ typedef struct network {
     matrix matrices[MATRICES]; /* of each layer: queries, keys and values; projection; up; down */
 } network;
 
-static int fail(const char *what, nc_status status, const nc_error *err) {
-    fprintf(stderr, "fp4_perplexity: %s: %s\n", what,
-            err && err->message[0] ? err->message : nc_status_str(status));
-    return 1;
-}
-
 /* Where everything is: token and position embeddings, then layer by layer. */
 static int find_parts(network *n) {
     static const uint32_t inputs[4] = {D, D, D, FFN}, outputs[4] = {3 * D, D, FFN, D};
@@ -238,7 +232,7 @@ int main(int argc, char **argv) {
     }
     status =
         nc_hlx_data_open(&data, path ? path : "examples/data/genesis.txt", 1, NULL, SEQ, 1, &err);
-    if (status != NC_OK) return fail("data", status, &err);
+    if (status != NC_OK) return cli_refused("data", status, &err);
     all = (long)((data.valid.count - 1) / SEQ);
     n.windows = (uint32_t)(windows && windows < all ? windows : all);
     config.vocab_size = 256;
@@ -249,13 +243,13 @@ int main(int argc, char **argv) {
     config.max_seq_len = SEQ;
     config.batch_size = BATCH;
     status = nc_hlx_create(&n.model, &config, NULL);
-    if (status != NC_OK) return fail("model", status, NULL);
+    if (status != NC_OK) return cli_refused("model", status, NULL);
     nc_hlx_init_weights(n.model, 1);
-    if (!find_parts(&n)) return fail("model", NC_ERR_MEMORY, NULL);
+    if (!find_parts(&n)) return cli_refused("model", NC_ERR_MEMORY, NULL);
     status = train(&n, &data.train, steps);
     if (status == NC_OK) status = calibrate(&n, &data.train);
     if (status == NC_OK) status = table(&n, &data.valid, json);
-    if (status != NC_OK) return fail("run", status, NULL);
+    if (status != NC_OK) return cli_refused("run", status, NULL);
     for (i = 0; i < MATRICES; i++) free(n.matrices[i].hessian);
     nc_hlx_destroy(n.model);
     nc_hlx_data_close(&data);

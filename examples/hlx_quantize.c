@@ -35,12 +35,6 @@ typedef struct row {
     uint64_t bytes;
 } row;
 
-static int fail(const char *what, nc_status status, const nc_error *err) {
-    fprintf(stderr, "hlx_quantize: %s: %s\n", what,
-            err && err->message[0] ? err->message : nc_status_str(status));
-    return 1;
-}
-
 /* Cross-entropy of a row of logits, in nats. */
 static double loss_of(const float *logits, uint32_t n, uint32_t target) {
     double most = logits[0], sum = 0.0;
@@ -205,7 +199,7 @@ int main(int argc, char **argv) {
     argc = cli_begin(argc, argv, "hlx_quantize", usage);
     if (parse(argc, argv, &o)) return 2;
     status = nc_hlx_load_inference(&model, o.checkpoint, 1, NULL, &err);
-    if (status != NC_OK) return fail(o.checkpoint, status, &err);
+    if (status != NC_OK) return cli_refused(o.checkpoint, status, &err);
     if (nc_hlx_get_config(model)->vocab_size == 256)
         status = nc_hlx_data_open(&data, o.file, 1, NULL, nc_hlx_get_config(model)->max_seq_len, 1,
                                   &err);
@@ -221,5 +215,5 @@ int main(int argc, char **argv) {
     }
     nc_hlx_data_close(&data);
     nc_hlx_destroy(model);
-    return status == NC_OK ? 0 : fail(o.file, status, &err);
+    return status == NC_OK ? 0 : cli_refused(o.file, status, &err);
 }

@@ -324,12 +324,6 @@ static double seconds(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static int fail(const char *what, nc_status status, const nc_error *err) {
-    fprintf(stderr, "hlx_train: %s: %s\n", what,
-            err && err->message[0] ? err->message : nc_status_str(status));
-    return 1;
-}
-
 typedef struct path {
     char text[1100];
 } path;
@@ -493,7 +487,7 @@ static int open_log(text_log *l, const char *name, int json, int resume, uint64_
         status = nc_file_write(name, text ? text : "", bytes, &err);
     }
     nc_file_free(text);
-    if (status != NC_OK) return fail("log", status, &err);
+    if (status != NC_OK) return cli_refused("log", status, &err);
     l->json = json;
     l->file = fopen(name, "r+b");
     if (!l->file || fseek(l->file, 0, SEEK_END))
@@ -829,7 +823,7 @@ static int write_svg(const char *csv, const char *name) {
         free(text);
     }
     free(points);
-    return status == NC_OK ? 0 : fail("curve", status, &err);
+    return status == NC_OK ? 0 : cli_refused("curve", status, &err);
 }
 
 /* -- samples --------------------------------------------------------------------------- */
@@ -991,8 +985,8 @@ static int write_sample(nc_hlx_model *model, const nc_hlx_bpe *bpe, const option
     free(s.held);
     free(tokens);
     if (status == NC_ERR_ARG)
-        return fail("the prompt has tokens outside the vocabulary", status, NULL);
-    return status == NC_OK ? 0 : fail("sampling", status, NULL);
+        return cli_refused("the prompt has tokens outside the vocabulary", status, NULL);
+    return status == NC_OK ? 0 : cli_refused("sampling", status, NULL);
 }
 
 /* -- start ----------------------------------------------------------------------------- */
@@ -1328,7 +1322,7 @@ static int open_device(run *r) {
     desc.kernel_path = getenv("NC_KERNEL_PATH");
     desc.library = getenv("NC_GPU_LIBRARY"); /* another driver than the system's */
     status = nc_gpu_open(&r->device, &desc, &err);
-    if (status != NC_OK) return fail(o->device, status, &err);
+    if (status != NC_OK) return cli_refused(o->device, status, &err);
     status = nc_hlx_gpu_create(&r->gpu, r->device, r->model, &r->adamw);
     if (status != NC_OK) {
         fprintf(stderr, "hlx_train: %s: %s: %s\n", o->device, nc_status_str(status),
@@ -1354,7 +1348,7 @@ static int begin_files(const run *r) {
         printf("give --tokenizer %s with --resume too: it cannot be kept in '%s'\n", o->tokenizer,
                o->out);
     else if (status != NC_OK)
-        return fail("tokenizer", status, &err);
+        return cli_refused("tokenizer", status, &err);
     return 0;
 }
 
@@ -1366,7 +1360,7 @@ static nc_status save_as(run *r, const char *name) {
     nc_status status = r->gpu ? nc_hlx_gpu_download(r->gpu) : NC_OK;
     if (status == NC_OK)
         status = nc_hlx_save(r->model, &r->data.train, in_folder(r->o->out, name).text, &err);
-    if (status != NC_OK) (void)fail("checkpoint", status, &err);
+    if (status != NC_OK) (void)cli_refused("checkpoint", status, &err);
     return status;
 }
 
@@ -1545,7 +1539,7 @@ static nc_status evaluate(run *r, uint32_t windows, float *loss) {
     if (status == NC_ERR_CANCELLED)
         printf("interrupted in the validation: --resume does it again\n");
     else if (status != NC_OK)
-        (void)fail("validation", status, NULL);
+        (void)cli_refused("validation", status, NULL);
     return status;
 }
 
@@ -1613,7 +1607,7 @@ static int save_is_due(const run *r, uint64_t step) {
 
 /* Say why a step failed. */
 static int explain(nc_status status, const nc_hlx_stats *s, uint64_t done) {
-    if (status != NC_ERR_MATH) return fail("training step", status, NULL);
+    if (status != NC_ERR_MATH) return cli_refused("training step", status, NULL);
     fprintf(
         stderr,
         "hlx_train: step %llu: the %s is not finite; the parameters are those of step %llu, the "
@@ -1731,13 +1725,14 @@ static nc_status open_model(run *r, nc_error *err) {
 
 static int sample_only(run *r, nc_error *err) {
     const nc_status status = open_model(r, err);
-    return status == NC_OK ? write_sample(r->model, r->bpe, r->o) : fail("model", status, err);
+    return status == NC_OK ? write_sample(r->model, r->bpe, r->o)
+                           : cli_refused("model", status, err);
 }
 
 static int train_and_sample(run *r, nc_error *err) {
     nc_status status = open_run(r, err);
     if (status == NC_OK) status = plan(r, err);
-    if (status != NC_OK) return fail(r->o->resume ? "resume" : "start", status, err);
+    if (status != NC_OK) return cli_refused(r->o->resume ? "resume" : "start", status, err);
     print_run(r);
     return train_run(r) ||
            (r->o->sample > 0 && !interrupted && write_sample(r->model, r->bpe, r->o));
