@@ -224,7 +224,7 @@ typedef struct nc_gpu_program nc_gpu_program;
 
 /* Version of the interface that kernel files must carry: SPIR-V in specialisation constant 1000,
  * PTX in the first word of the global nc_interface. */
-#define NC_GPU_INTERFACE 2
+#define NC_GPU_INTERFACE 3
 
 /* At most so many buffers and bytes of constants has a kernel. */
 enum { NC_GPU_MAX_BUFFERS = 8, NC_GPU_MAX_PUSH = 128 };
@@ -354,9 +354,11 @@ NC_API nc_status nc_gpu_job_record(nc_gpu_job *job, nc_gpu_program **program);
 #ifndef NC_MAX_FILE_BYTES /* files larger than this are refused, not read */
 #define NC_MAX_FILE_BYTES (SIZE_MAX > UINT32_MAX ? (size_t)1 << 16 << 16 : (size_t)1 << 30)
 #endif
+#ifndef NC_NO_STDIO
+#include <errno.h>
+#endif
 #if !defined(NC_NO_STDIO) && (defined(__unix__) || defined(__APPLE__))
 #define NC__POSIX_FILES 1
-#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -564,6 +566,13 @@ typedef struct nc__span {
 
 #ifndef NC_NO_STDIO
 NC__COLD_BEGIN
+/* What could not be done with a file, and the system's reason. */
+static NC_UNUSED nc_status nc__file_error(nc_error *err, const char *what, const char *path,
+                                          int reason) {
+    return nc__fail(err, NC_ERR_IO, 0, 0, "cannot %s '%.90s'%s%.40s", what, path,
+                    reason ? ": " : "", reason ? strerror(reason) : "");
+}
+
 /* Whole file into fresh memory (free with *bytes + 1: a NUL follows the data). */
 static NC_UNUSED nc_status nc__file_read(const char *path, const nc_allocator *hooks,
                                          uint8_t **data, size_t *bytes, nc_error *err) {
@@ -573,7 +582,8 @@ static NC_UNUSED nc_status nc__file_read(const char *path, const nc_allocator *h
     nc_status status = NC_OK;
     *data = NULL;
     *bytes = 0;
-    if (!file) return nc__fail(err, NC_ERR_IO, 0, 0, "cannot open '%.120s'", path);
+    if (!file) return nc__file_error(err, "open", path, errno);
+    errno = 0;
     do {
         if (capacity - used < 2) {
             size_t larger = capacity ? capacity * 2 : 65536;
@@ -591,8 +601,7 @@ static NC_UNUSED nc_status nc__file_read(const char *path, const nc_allocator *h
         got = fread(buffer + used, 1, capacity - used - 1, file);
         used += got;
     } while (got > 0);
-    if (status == NC_OK && ferror(file))
-        status = nc__fail(err, NC_ERR_IO, 0, 0, "cannot read '%.120s'", path);
+    if (status == NC_OK && ferror(file)) status = nc__file_error(err, "read", path, errno);
     fclose(file);
     if (status == NC_OK) { /* shrink to exactly bytes + 1, the size the caller frees */
         *data = (uint8_t *)nc__alloc(hooks, used + 1);
@@ -616,7 +625,7 @@ typedef struct nc__writer {
 #else
     FILE *file;
 #endif
-    int ok, direct;
+    int ok, direct, reason; /* reason: errno of the first failure */
     char target[2048], temporary[2048 + 48];
 } nc__writer;
 
@@ -702,6 +711,7 @@ static NC_UNUSED nc_status nc__writer_open(nc__writer *w, const char *path, nc_e
         return nc__fail(err, NC_ERR_ARG, 0, 0, "a path of %lu characters is too long",
                         (unsigned long)strlen(path));
     memcpy(w->target, path, strlen(path) + 1);
+    errno = 0;
 #if defined(NC__POSIX_FILES)
     w->fd = -1;
     w->ok = nc__writer_create(w);
@@ -711,7 +721,7 @@ static NC_UNUSED nc_status nc__writer_open(nc__writer *w, const char *path, nc_e
     w->file = fopen(w->temporary, "wb");
     w->ok = w->file != NULL;
 #endif
-    return w->ok ? NC_OK : nc__fail(err, NC_ERR_IO, 0, 0, "cannot create '%.120s'", path);
+    return w->ok ? NC_OK : nc__file_error(err, "create", path, errno);
 }
 
 /* Does nothing after an error, which nc__writer_close reports. */
@@ -722,17 +732,20 @@ static NC_UNUSED void nc__writer_put(nc__writer *w, const void *data, size_t byt
         const size_t piece = bytes < (size_t)1 << 30 ? bytes : (size_t)1 << 30;
         const long n = (long)write(w->fd, at, piece);
         w->ok = n > 0 || (n < 0 && errno == EINTR);
+        if (!w->ok) w->reason = n < 0 ? errno : ENOSPC;
         if (n <= 0) continue;
         at += n;
         bytes -= (size_t)n;
     }
 #else
     w->ok = w->ok && (bytes == 0 || fwrite(data, 1, bytes, w->file) == bytes);
+    if (!w->ok && !w->reason) w->reason = errno;
 #endif
 }
 
 /* Put the file in its place, or with keep 0, and after an error, leave everything as it was. */
 static NC_UNUSED nc_status nc__writer_close(nc__writer *w, int keep, nc_error *err) {
+    if (w->ok) errno = 0;
 #if defined(NC__POSIX_FILES)
     w->ok = w->ok && (w->direct || !keep || fsync(w->fd) == 0);
     w->ok = close(w->fd) == 0 && w->ok;
@@ -745,8 +758,9 @@ static NC_UNUSED nc_status nc__writer_close(nc__writer *w, int keep, nc_error *e
     w->ok = fclose(w->file) == 0 && w->ok;
     w->ok = w->ok && (!keep || rename(w->temporary, w->target) == 0);
 #endif
+    if (!w->ok && !w->reason) w->reason = errno;
     if (!w->direct && (!w->ok || !keep)) (void)remove(w->temporary);
-    if (!w->ok) return nc__fail(err, NC_ERR_IO, 0, 0, "cannot write '%.120s'", w->target);
+    if (!w->ok) return nc__file_error(err, "write", w->target, w->reason);
 #if defined(NC__POSIX_FILES)
     if (!w->direct && keep) nc__sync_directory(w->target);
 #endif
@@ -1812,7 +1826,7 @@ static int nc_gpu__same(float a, float b) {
     return x == y || (a != a && b != b);
 }
 
-enum { NC_GPU__PROBE = 1024, NC_GPU__PROBE_OUT = 5 };
+enum { NC_GPU__PROBE = 1024, NC_GPU__PROBE_OUT = 9 };
 
 /* Run the probe kernel and compare each operation with the host. */
 static nc_status nc_gpu__probe_once(nc_gpu *gpu, const float *x, float *y, uint32_t failures[4]) {
@@ -1833,10 +1847,15 @@ static nc_status nc_gpu__probe_once(nc_gpu *gpu, const float *x, float *y, uint3
     for (i = 0; status == NC_OK && i < NC_GPU__PROBE; i++) {
         const float *t = x + 3 * i, *r = y + NC_GPU__PROBE_OUT * i;
         volatile float a = t[0], b = t[1], sum = a + b, product = a * b, quotient = a / b;
-        float root = sqrtf(a < 0 ? -a : a);
-        failures[0] += !nc_gpu__same(r[0], fmaf(t[0], t[1], t[2]));
+        volatile float root = sqrtf(a < 0 ? -a : a);
+        volatile float one = 1.0f / b, two = 2.0f / b, inverse = 1.0f / root;
+        const float fused = fmaf(t[0], t[1], t[2]);
+        failures[0] +=
+            !nc_gpu__same(r[0], fused) || !nc_gpu__same(r[8], fmaf(fused, 0.3333333f, t[0]));
         failures[1] += !nc_gpu__same(r[1], sum) || !nc_gpu__same(r[2], product);
-        failures[2] += !nc_gpu__same(r[3], quotient) || !nc_gpu__same(r[4], root);
+        failures[2] += !nc_gpu__same(r[3], quotient) || !nc_gpu__same(r[4], root) ||
+                       !nc_gpu__same(r[5], one) || !nc_gpu__same(r[6], two) ||
+                       !nc_gpu__same(r[7], inverse);
         failures[3] += product != 0 && r[2] == 0;
     }
     return status;

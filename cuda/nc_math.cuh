@@ -35,7 +35,7 @@ typedef size_t nc_index;
 #ifndef NC_INTERFACE
 #define NC_INTERFACE(name, buffers, x, y, parameters)                                              \
     extern "C" {                                                                                   \
-    __device__ unsigned nc_interface[5] = {2, buffers, sizeof(nc_push), x, y};                     \
+    __device__ unsigned nc_interface[5] = {3, buffers, sizeof(nc_push), x, y};                     \
     }
 #endif
 #define NC_BOUNDS // a kernel may set __launch_bounds__ here

@@ -8,7 +8,7 @@
 
 // Version of the interface between kernels and nc_gpu.h, which reads it from the file, and with it the
 // threads of a group, the number of buffers and the bytes of constants.
-layout(constant_id = 1000) const uint nc_interface_version = 2;
+layout(constant_id = 1000) const uint nc_interface_version = 3;
 
 #define NC_FN
 #define NC_SHARED shared
@@ -79,7 +79,10 @@ float nc_fma(float a, float b, float c) {
             bits.x -= 1u;
         }
     }
-    return float(packDouble2x32(bits));
+    // A compiler may take the double for the float when the next product makes a double of it again
+    // (Mesa 25 does): no grid has 0 groups, but none of them knows.
+    return uintBitsToFloat(floatBitsToUint(float(packDouble2x32(bits))) +
+                           (gl_NumWorkGroups.x == 0u ? 1u : 0u));
 }
 #else
 float nc_fma(float a, float b, float c) {

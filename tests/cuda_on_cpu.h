@@ -282,7 +282,7 @@ struct kernel_entry {
     kernel_entry(const char *name_, void (*body_)(void *), unsigned buffers, size_t push,
                  unsigned x, unsigned y)
         : next(first), name(name_), body(body_), interface {
-        2, buffers, (unsigned)push, x, y
+        3, buffers, (unsigned)push, x, y
     } {
         first = this;
     }

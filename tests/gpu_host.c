@@ -135,6 +135,54 @@ static void a_lost_device_says_how_at_every_call(void **state) {
     loses(&roads[1], "an illegal memory access was encountered (700)", 0);
 }
 
+/* A device opened, a kernel run and all closed, while one call of the driver after the other fails. */
+static void every_call_of_vulkan_may_fail(void **state) {
+    nc_gpu_desc desc = roads[0];
+    int k, failures = 0;
+    (void)state;
+    if (first_road()) return;
+    desc.cache_path = "build/vulkan_fails.cache";
+    for (k = 1; k == 1 || vulkan->calls >= k - 1; k++) {
+        nc_gpu *gpu = NULL;
+        nc_error err = {NC_OK, 0, 0, ""};
+        nc_status status;
+        vulkan->calls = 0;
+        vulkan->fail_call = k;
+        status = nc_gpu_open(&gpu, &desc, &err);
+        if (status != NC_OK) {
+            assert_null(gpu);
+            assert_true(err.message[0] != 0);
+        } else if ((status = doubles(gpu)) != NC_OK) {
+            assert_true(nc_gpu_last_error(gpu)[0] != 0);
+        }
+        failures += status != NC_OK;
+        nc_gpu_close(gpu);
+    }
+    (void)remove(desc.cache_path);
+    vulkan->fail_call = 0;
+    assert_true(failures > 20); /* some are done without: the cache of compiled kernels */
+    print_message("%d calls, %d of which cannot be done without\n", vulkan->calls, failures);
+}
+
+/* A driver that lacks one of the functions is refused, by the function's name. */
+static void every_function_of_vulkan_is_asked_for(void **state) {
+    static const char *const names[] = {
+#define NAME(name) "vk" #name,
+        NC_GPU__VULKAN_FUNCTIONS(NAME)};
+    size_t i;
+    (void)state;
+    if (first_road()) return;
+    for (i = 0; i < sizeof names / sizeof *names; i++) {
+        nc_gpu *gpu;
+        nc_error err;
+        vulkan->missing = names[i];
+        assert_int_equal(nc_gpu_open(&gpu, &roads[0], &err), NC_ERR_DEVICE);
+        assert_null(gpu);
+        if (!strstr(err.message, names[i])) fail_msg("%s: %s", names[i], err.message);
+    }
+    vulkan->missing = NULL;
+}
+
 static void a_device_that_does_not_answer_is_lost(void **state) {
     nc_gpu_desc desc[2];
     (void)state;
@@ -570,6 +618,8 @@ static void a_missing_form_of_a_kernel_is_refused_by_name(void **state) {
 int main(void) {
     const struct CMUnitTest both[] = {
         cmocka_unit_test_setup(a_lost_device_says_how_at_every_call, begin),
+        cmocka_unit_test_setup(every_call_of_vulkan_may_fail, begin),
+        cmocka_unit_test_setup(every_function_of_vulkan_is_asked_for, begin),
         cmocka_unit_test_setup(a_device_that_does_not_answer_is_lost, begin),
         cmocka_unit_test_setup(two_devices_and_two_threads_do_not_disturb_each_other, begin),
         cmocka_unit_test_setup(a_job_is_one_submission, begin),

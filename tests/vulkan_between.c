@@ -32,10 +32,56 @@ vulkan_between between;
     X(CmdCopyBuffer)                                                                               \
     X(CreateShaderModule)                                                                          \
     X(CreatePipelineCache)
+/* Those that only fail now and then. */
+#define HOOKS const VkAllocationCallbacks *hooks
+#define FAILING(X)                                                                                 \
+    X(CreateBuffer, (VkDevice d, const VkBufferCreateInfo *i, HOOKS, VkBuffer *out),               \
+      (d, i, hooks, out))                                                                          \
+    X(BindBufferMemory, (VkDevice d, VkBuffer b, VkDeviceMemory m, VkDeviceSize at),               \
+      (d, b, m, at))                                                                               \
+    X(CreateDescriptorSetLayout,                                                                   \
+      (VkDevice d, const VkDescriptorSetLayoutCreateInfo *i, HOOKS, VkDescriptorSetLayout *out),   \
+      (d, i, hooks, out))                                                                          \
+    X(CreatePipelineLayout,                                                                        \
+      (VkDevice d, const VkPipelineLayoutCreateInfo *i, HOOKS, VkPipelineLayout *out),             \
+      (d, i, hooks, out))                                                                          \
+    X(CreateComputePipelines,                                                                      \
+      (VkDevice d, VkPipelineCache c, uint32_t n, const VkComputePipelineCreateInfo *i, HOOKS,     \
+       VkPipeline *out),                                                                           \
+      (d, c, n, i, hooks, out))                                                                    \
+    X(GetPipelineCacheData, (VkDevice d, VkPipelineCache c, size_t * n, void *out),                \
+      (d, c, n, out))                                                                              \
+    X(CreateDescriptorPool,                                                                        \
+      (VkDevice d, const VkDescriptorPoolCreateInfo *i, HOOKS, VkDescriptorPool *out),             \
+      (d, i, hooks, out))                                                                          \
+    X(AllocateDescriptorSets,                                                                      \
+      (VkDevice d, const VkDescriptorSetAllocateInfo *i, VkDescriptorSet *out), (d, i, out))       \
+    X(CreateCommandPool,                                                                           \
+      (VkDevice d, const VkCommandPoolCreateInfo *i, HOOKS, VkCommandPool *out),                   \
+      (d, i, hooks, out))                                                                          \
+    X(AllocateCommandBuffers,                                                                      \
+      (VkDevice d, const VkCommandBufferAllocateInfo *i, VkCommandBuffer *out), (d, i, out))       \
+    X(EndCommandBuffer, (VkCommandBuffer c), (c))                                                  \
+    X(CreateFence, (VkDevice d, const VkFenceCreateInfo *i, HOOKS, VkFence *out),                  \
+      (d, i, hooks, out))                                                                          \
+    X(ResetFences, (VkDevice d, uint32_t n, const VkFence *fences), (d, n, fences))                \
+    X(CreateQueryPool, (VkDevice d, const VkQueryPoolCreateInfo *i, HOOKS, VkQueryPool *out),      \
+      (d, i, hooks, out))
 static struct {
 #define MEMBER(name) PFN_vk##name name;
     ANSWERED(MEMBER)
+#define FAILING_MEMBER(name, parameters, arguments) PFN_vk##name name;
+    FAILING(FAILING_MEMBER)
 } next;
+
+/* Is it this call's turn to fail? */
+static int fails(void) { return ++between.calls == between.fail_call; }
+
+#define FAILING_FUNCTION(name, parameters, arguments)                                              \
+    static VKAPI_ATTR VkResult VKAPI_CALL name parameters {                                        \
+        return fails() ? VK_ERROR_OUT_OF_HOST_MEMORY : next.name arguments;                        \
+    }
+FAILING(FAILING_FUNCTION)
 
 static VkPhysicalDevice driver;       /* its first device */
 static char others[BETWEEN_DEVICES];  /* their addresses are devices that are not there */
@@ -79,6 +125,7 @@ static int asks(uint32_t *count, const char *const *names, const char *name) {
 static VKAPI_ATTR VkResult VKAPI_CALL CreateInstance(const VkInstanceCreateInfo *info,
                                                      const VkAllocationCallbacks *hooks,
                                                      VkInstance *out) {
+    if (fails()) return VK_ERROR_OUT_OF_DEVICE_MEMORY;
     VkInstanceCreateInfo changed = *info;
     if (between.portable) {
         between.asked_portable = info->flags == 1 && asks(&changed.enabledExtensionCount,
@@ -123,6 +170,7 @@ static void submit_kept(const VkSubmitInfo *submit) {
 
 static VKAPI_ATTR VkResult VKAPI_CALL QueueSubmit(VkQueue queue, uint32_t n,
                                                   const VkSubmitInfo *submits, VkFence fence) {
+    if (fails()) return VK_ERROR_OUT_OF_DEVICE_MEMORY;
     uint32_t i;
     between.submits++;
     for (i = 0; i < n; i++) submit_kept(&submits[i]);
@@ -135,11 +183,13 @@ static VKAPI_ATTR VkResult VKAPI_CALL WaitForFences(VkDevice device, uint32_t n,
                                                     uint64_t timeout) {
     const VkResult result = next.WaitForFences(device, n, fences, all, UINT64_MAX);
     between.waits++;
+    if (fails()) return VK_ERROR_OUT_OF_HOST_MEMORY; /* it has ended all the same */
     return between.hang && timeout != UINT64_MAX ? VK_TIMEOUT : result;
 }
 
 static VKAPI_ATTR VkResult VKAPI_CALL EnumeratePhysicalDevices(VkInstance instance, uint32_t *count,
                                                                VkPhysicalDevice *devices) {
+    if (fails()) return VK_ERROR_OUT_OF_DEVICE_MEMORY;
     const uint32_t wanted = (uint32_t)between.devices, room = *count;
     uint32_t i, one = 1;
     const VkResult result = next.EnumeratePhysicalDevices(instance, &one, &driver);
@@ -212,6 +262,7 @@ GetPhysicalDeviceMemoryProperties(VkPhysicalDevice device, VkPhysicalDeviceMemor
 
 static VKAPI_ATTR VkResult VKAPI_CALL EnumerateDeviceExtensionProperties(
     VkPhysicalDevice device, const char *layer, uint32_t *count, VkExtensionProperties *out) {
+    if (fails()) return VK_ERROR_OUT_OF_DEVICE_MEMORY;
     const uint32_t room = *count;
     return add(next.EnumerateDeviceExtensionProperties(real(device), layer, count, out), room,
                count, out, "VK_KHR_portability_subset");
@@ -221,6 +272,7 @@ static VKAPI_ATTR VkResult VKAPI_CALL CreateDevice(VkPhysicalDevice device,
                                                    const VkDeviceCreateInfo *info,
                                                    const VkAllocationCallbacks *hooks,
                                                    VkDevice *out) {
+    if (fails()) return VK_ERROR_OUT_OF_DEVICE_MEMORY;
     VkDeviceCreateInfo changed = *info;
     if (between.portable && asks(&changed.enabledExtensionCount, changed.ppEnabledExtensionNames,
                                  "VK_KHR_portability_subset"))
@@ -232,6 +284,7 @@ static VKAPI_ATTR VkResult VKAPI_CALL AllocateMemory(VkDevice device,
                                                      const VkMemoryAllocateInfo *info,
                                                      const VkAllocationCallbacks *hooks,
                                                      VkDeviceMemory *out) {
+    if (fails()) return VK_ERROR_OUT_OF_DEVICE_MEMORY;
     const VkResult result = next.AllocateMemory(device, info, hooks, out);
     if (result == VK_SUCCESS) *type_of(*out) = info->memoryTypeIndex;
     if (result == VK_SUCCESS && ++between.allocations > between.most_allocations)
@@ -248,12 +301,14 @@ static VKAPI_ATTR void VKAPI_CALL FreeMemory(VkDevice device, VkDeviceMemory blo
 static VKAPI_ATTR VkResult VKAPI_CALL MapMemory(VkDevice device, VkDeviceMemory block,
                                                 VkDeviceSize offset, VkDeviceSize size,
                                                 VkMemoryMapFlags flags, void **out) {
+    if (fails()) return VK_ERROR_OUT_OF_DEVICE_MEMORY;
     between.mapped_flags = memory.memoryTypes[*type_of(block)].propertyFlags;
     return next.MapMemory(device, block, offset, size, flags, out);
 }
 
 static VKAPI_ATTR VkResult VKAPI_CALL BeginCommandBuffer(VkCommandBuffer commands,
                                                          const VkCommandBufferBeginInfo *info) {
+    if (fails()) return VK_ERROR_OUT_OF_DEVICE_MEMORY;
     if (between.commands) recording_of(commands)->count = 0;
     return next.BeginCommandBuffer(commands, info);
 }
@@ -292,6 +347,7 @@ static VKAPI_ATTR VkResult VKAPI_CALL CreateShaderModule(VkDevice device,
                                                          const VkShaderModuleCreateInfo *info,
                                                          const VkAllocationCallbacks *hooks,
                                                          VkShaderModule *out) {
+    if (fails()) return VK_ERROR_OUT_OF_DEVICE_MEMORY;
     const size_t words = info->codeSize / 4;
     VkShaderModuleCreateInfo changed = *info;
     uint32_t *code = (uint32_t *)malloc(info->codeSize);
@@ -321,6 +377,7 @@ static VKAPI_ATTR VkResult VKAPI_CALL CreatePipelineCache(VkDevice device,
                                                           const VkPipelineCacheCreateInfo *info,
                                                           const VkAllocationCallbacks *hooks,
                                                           VkPipelineCache *out) {
+    if (fails()) return VK_ERROR_OUT_OF_DEVICE_MEMORY;
     between.cache_bytes = info->initialDataSize;
     return next.CreatePipelineCache(device, info, hooks, out);
 }
@@ -332,12 +389,14 @@ VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL vkGetInstanceProcAddr(VkInstance instan
     static PFN_vkGetInstanceProcAddr get;
     void *library = get ? NULL : dlopen("libvulkan.so.1", RTLD_NOW | RTLD_LOCAL);
     if (library) *(void **)&get = dlsym(library, "vkGetInstanceProcAddr");
-    if (!get) return NULL;
+    if (!get || (between.missing && !strcmp(name, between.missing))) return NULL;
+#define FAIL(function, parameters, arguments) ANSWER(function)
 #define ANSWER(function)                                                                           \
     if (!strcmp(name, "vk" #function)) {                                                           \
         next.function = (PFN_vk##function)get(instance, name);                                     \
         return (PFN_vkVoidFunction)function;                                                       \
     }
     ANSWERED(ANSWER)
+    FAILING(FAIL)
     return get(instance, name);
 }

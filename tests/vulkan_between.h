@@ -16,6 +16,8 @@ typedef struct vulkan_between {
     /* asked for */
     int fail_submit, fail_after; /* a later submission, the next after 0, gives this VkResult */
     int hang;                    /* no fence is ever signalled */
+    int fail_call;               /* this call of those that can fail does, counted from 1 */
+    const char *missing;         /* this function is not there */
     int devices;     /* so many, the last of which is the driver's; 0: the driver's own */
     int float_modes; /* all modes of float32 are offered */
     uint32_t invocations, shared_bytes, buffers; /* limits; 0: the driver's */
@@ -23,6 +25,7 @@ typedef struct vulkan_between {
     int portable; /* the driver is one of those that leave out parts, as MoltenVK */
     int commands; /* those that are recorded from here on are kept */
     /* seen */
+    int calls; /* of those that can fail */
     unsigned submits, waits, allocations, most_allocations;
     unsigned dispatches, barriers;               /* recorded; those between dispatches */
     between_command submitted[BETWEEN_COMMANDS]; /* of those kept, in the order of submission */
