@@ -713,7 +713,9 @@ NC_API nc_status nc_fp4_writer_convert(nc_fp4_writer *writer, size_t to,
                                        const nc_fp4_options *options, nc_fp4_conversion *report,
                                        nc_progress_fn progress, void *user, nc_error *err);
 #ifndef NC_NO_STDIO
-/* A file as a sink: PATH.part until it is closed. */
+/* A file as a sink, under a temporary name beside PATH until it is closed; links and old modes as
+ * nc_file_write has them. NC_ERR_IO, NC_ERR_MEMORY, NC_ERR_ARG for no or too long a path,
+ * NC_ERR_UNSUPPORTED for a pipe or a device. */
 NC_API nc_status nc_fp4_sink_open(nc_fp4_sink *sink, const char *path, nc_error *err);
 /* Close it: with `keep` it gets its name, else it is removed. A zeroed sink is fine. */
 NC_API nc_status nc_fp4_sink_close(nc_fp4_sink *sink, int keep, nc_error *err);
@@ -1041,9 +1043,11 @@ NC_API nc_status nc_fp4_gpu_eval_sliced(nc_fp4_gpu *gpu, const nc_fp4_network *n
 #ifndef NC_MAX_FILE_BYTES /* files larger than this are refused, not read */
 #define NC_MAX_FILE_BYTES (SIZE_MAX > UINT32_MAX ? (size_t)1 << 16 << 16 : (size_t)1 << 30)
 #endif
+#ifndef NC_NO_STDIO
+#include <errno.h>
+#endif
 #if !defined(NC_NO_STDIO) && (defined(__unix__) || defined(__APPLE__))
 #define NC__POSIX_FILES 1
-#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -1251,6 +1255,13 @@ typedef struct nc__span {
 
 #ifndef NC_NO_STDIO
 NC__COLD_BEGIN
+/* What could not be done with a file, and the system's reason. */
+static NC_UNUSED nc_status nc__file_error(nc_error *err, const char *what, const char *path,
+                                          int reason) {
+    return nc__fail(err, NC_ERR_IO, 0, 0, "cannot %s '%.90s'%s%.40s", what, path,
+                    reason ? ": " : "", reason ? strerror(reason) : "");
+}
+
 /* Whole file into fresh memory (free with *bytes + 1: a NUL follows the data). */
 static NC_UNUSED nc_status nc__file_read(const char *path, const nc_allocator *hooks,
                                          uint8_t **data, size_t *bytes, nc_error *err) {
@@ -1260,7 +1271,8 @@ static NC_UNUSED nc_status nc__file_read(const char *path, const nc_allocator *h
     nc_status status = NC_OK;
     *data = NULL;
     *bytes = 0;
-    if (!file) return nc__fail(err, NC_ERR_IO, 0, 0, "cannot open '%.120s'", path);
+    if (!file) return nc__file_error(err, "open", path, errno);
+    errno = 0;
     do {
         if (capacity - used < 2) {
             size_t larger = capacity ? capacity * 2 : 65536;
@@ -1278,8 +1290,7 @@ static NC_UNUSED nc_status nc__file_read(const char *path, const nc_allocator *h
         got = fread(buffer + used, 1, capacity - used - 1, file);
         used += got;
     } while (got > 0);
-    if (status == NC_OK && ferror(file))
-        status = nc__fail(err, NC_ERR_IO, 0, 0, "cannot read '%.120s'", path);
+    if (status == NC_OK && ferror(file)) status = nc__file_error(err, "read", path, errno);
     fclose(file);
     if (status == NC_OK) { /* shrink to exactly bytes + 1, the size the caller frees */
         *data = (uint8_t *)nc__alloc(hooks, used + 1);
@@ -1303,7 +1314,7 @@ typedef struct nc__writer {
 #else
     FILE *file;
 #endif
-    int ok, direct;
+    int ok, direct, reason; /* reason: errno of the first failure */
     char target[2048], temporary[2048 + 48];
 } nc__writer;
 
@@ -1389,6 +1400,7 @@ static NC_UNUSED nc_status nc__writer_open(nc__writer *w, const char *path, nc_e
         return nc__fail(err, NC_ERR_ARG, 0, 0, "a path of %lu characters is too long",
                         (unsigned long)strlen(path));
     memcpy(w->target, path, strlen(path) + 1);
+    errno = 0;
 #if defined(NC__POSIX_FILES)
     w->fd = -1;
     w->ok = nc__writer_create(w);
@@ -1398,7 +1410,7 @@ static NC_UNUSED nc_status nc__writer_open(nc__writer *w, const char *path, nc_e
     w->file = fopen(w->temporary, "wb");
     w->ok = w->file != NULL;
 #endif
-    return w->ok ? NC_OK : nc__fail(err, NC_ERR_IO, 0, 0, "cannot create '%.120s'", path);
+    return w->ok ? NC_OK : nc__file_error(err, "create", path, errno);
 }
 
 /* Does nothing after an error, which nc__writer_close reports. */
@@ -1409,17 +1421,20 @@ static NC_UNUSED void nc__writer_put(nc__writer *w, const void *data, size_t byt
         const size_t piece = bytes < (size_t)1 << 30 ? bytes : (size_t)1 << 30;
         const long n = (long)write(w->fd, at, piece);
         w->ok = n > 0 || (n < 0 && errno == EINTR);
+        if (!w->ok) w->reason = n < 0 ? errno : ENOSPC;
         if (n <= 0) continue;
         at += n;
         bytes -= (size_t)n;
     }
 #else
     w->ok = w->ok && (bytes == 0 || fwrite(data, 1, bytes, w->file) == bytes);
+    if (!w->ok && !w->reason) w->reason = errno;
 #endif
 }
 
 /* Put the file in its place, or with keep 0, and after an error, leave everything as it was. */
 static NC_UNUSED nc_status nc__writer_close(nc__writer *w, int keep, nc_error *err) {
+    if (w->ok) errno = 0;
 #if defined(NC__POSIX_FILES)
     w->ok = w->ok && (w->direct || !keep || fsync(w->fd) == 0);
     w->ok = close(w->fd) == 0 && w->ok;
@@ -1432,8 +1447,9 @@ static NC_UNUSED nc_status nc__writer_close(nc__writer *w, int keep, nc_error *e
     w->ok = fclose(w->file) == 0 && w->ok;
     w->ok = w->ok && (!keep || rename(w->temporary, w->target) == 0);
 #endif
+    if (!w->ok && !w->reason) w->reason = errno;
     if (!w->direct && (!w->ok || !keep)) (void)remove(w->temporary);
-    if (!w->ok) return nc__fail(err, NC_ERR_IO, 0, 0, "cannot write '%.120s'", w->target);
+    if (!w->ok) return nc__file_error(err, "write", w->target, w->reason);
 #if defined(NC__POSIX_FILES)
     if (!w->direct && keep) nc__sync_directory(w->target);
 #endif
@@ -4308,10 +4324,11 @@ static nc_status nc_fp4__file_read(void *user, uint64_t at, void *to, size_t byt
 
 static nc_status nc_fp4__file_open(nc_fp4_source *source, const char *path, nc_error *err) {
     struct stat about;
-    const int fd = open(path, O_RDONLY);
+    const int fd = open(path, O_RDONLY | O_NONBLOCK); /* a pipe is refused, not waited for */
     if (fd < 0 || fstat(fd, &about) != 0) {
+        const int reason = errno;
         if (fd >= 0) (void)close(fd);
-        return nc__fail(err, NC_ERR_IO, 0, 0, "cannot open '%.120s'", path);
+        return nc__file_error(err, "open", path, reason);
     }
     if (!S_ISREG(about.st_mode) || (uint64_t)(off_t)about.st_size != (uint64_t)about.st_size) {
         (void)close(fd);
@@ -4335,8 +4352,9 @@ static nc_status nc_fp4__file_open(nc_fp4_source *source, const char *path, nc_e
     FILE *file = fopen(path, "rb");
     const long past = file && fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
     if (past < 0) {
+        const int reason = errno;
         if (file) (void)fclose(file);
-        return nc__fail(err, NC_ERR_IO, 0, 0, "cannot open '%.120s'", path);
+        return nc__file_error(err, "open", path, reason);
     }
     source->user = file;
     source->bytes = (uint64_t)past;
@@ -7190,10 +7208,19 @@ static nc_status nc_fp4__writer_gguf(nc_fp4_writer *writer, nc__buffer *b, nc_er
                               : nc__fail(err, b->status, 0, 0, "out of memory for the header");
 }
 
+#ifndef NC_NO_STDIO
+static nc_status nc_fp4__file_write(void *user, uint64_t at, const void *from, size_t bytes);
+static nc_status nc_fp4__file_lost(void *user, nc_error *err);
+#endif
+
 static nc_status nc_fp4__writer_put(nc_fp4_writer *writer, uint64_t at, const void *from,
                                     size_t bytes, nc_error *err) {
     const nc_status status =
         bytes ? writer->sink.write_fn(writer->sink.user, at, from, bytes) : NC_OK;
+#ifndef NC_NO_STDIO
+    if (status == NC_ERR_IO && writer->sink.write_fn == nc_fp4__file_write)
+        return nc_fp4__file_lost(writer->sink.user, err);
+#endif
     return status == NC_OK ? NC_OK
                            : nc__fail(err, status, 0, 0, "cannot write %llu bytes at %llu",
                                       (unsigned long long)bytes, (unsigned long long)at);
@@ -7873,44 +7900,78 @@ NC_API nc_status nc_fp4_writer_convert(nc_fp4_writer *writer, size_t to,
 /* -- sinks ------------------------------------------------------------------------------------- */
 
 #if !defined(NC_NO_STDIO)
-#if defined(NC__POSIX_FILES) && !defined(__cplusplus) /* hidden by strict -std=c99 */
-extern int fseeko(FILE *file, off_t at, int from);
-#endif
-/* A file under a name of its own until it is whole. */
+/* A file that replaces an old one when it is whole, written in any order: what follows on what came
+ * before is collected. */
 typedef struct nc_fp4__out_file {
-    FILE *file;
-    uint64_t at;
-    char *path; /* and behind its NUL the name until then */
+    nc__writer writer;
+    uint64_t at;  /* where `held` ends */
+    size_t count; /* of `held` */
+    uint8_t held[65536];
 } nc_fp4__out_file;
+
+static void nc_fp4__flush(nc_fp4__out_file *out) {
+    nc__writer_put(&out->writer, out->held, out->count);
+    out->count = 0;
+}
+
+/* Go on writing at `at`. */
+static nc_status nc_fp4__move(nc_fp4__out_file *out, uint64_t at) {
+    nc__writer *w = &out->writer;
+    nc_fp4__flush(out);
+#if defined(NC__POSIX_FILES)
+    w->ok = w->ok && lseek(w->fd, (off_t)at, SEEK_SET) == (off_t)at;
+#else
+    if (at > (uint64_t)LONG_MAX) return NC_ERR_LIMIT;
+    w->ok = w->ok && fseek(w->file, (long)at, SEEK_SET) == 0;
+#endif
+    if (!w->ok && !w->reason) w->reason = errno;
+    out->at = at;
+    return w->ok ? NC_OK : NC_ERR_IO;
+}
 
 static nc_status nc_fp4__file_write(void *user, uint64_t at, const void *from, size_t bytes) {
     nc_fp4__out_file *out = (nc_fp4__out_file *)user;
-#if defined(NC__POSIX_FILES)
-    if (at != out->at && fseeko(out->file, (off_t)at, SEEK_SET) != 0) return NC_ERR_IO;
-#else
-    if (at > (uint64_t)LONG_MAX) return NC_ERR_LIMIT;
-    if (at != out->at && fseek(out->file, (long)at, SEEK_SET) != 0) return NC_ERR_IO;
-#endif
+    nc_status status = at == out->at ? NC_OK : nc_fp4__move(out, at);
+    if (status != NC_OK) return status;
+    if (out->count + bytes > sizeof out->held) nc_fp4__flush(out);
+    if (bytes > sizeof out->held)
+        nc__writer_put(&out->writer, from, bytes);
+    else if (bytes)
+        memcpy(out->held + out->count, from, bytes);
+    if (bytes <= sizeof out->held) out->count += bytes;
     out->at = at + bytes;
-    return fwrite(from, 1, bytes, out->file) == bytes ? NC_OK : NC_ERR_IO;
+    return out->writer.ok ? NC_OK : NC_ERR_IO;
+}
+
+/* Why it takes no more. */
+static nc_status nc_fp4__file_lost(void *user, nc_error *err) {
+    const nc__writer *w = &((nc_fp4__out_file *)user)->writer;
+    return nc__file_error(err, "write", w->target, w->reason);
 }
 
 NC_API nc_status nc_fp4_sink_open(nc_fp4_sink *sink, const char *path, nc_error *err) {
-    const size_t n = path ? strlen(path) : 0;
     nc_fp4__out_file *out;
+    nc_status status;
+#if defined(NC__POSIX_FILES)
+    struct stat info;
+#endif
     nc__clear(err);
-    if (!sink || n == 0) return nc__fail(err, NC_ERR_ARG, 0, 0, "no sink or no path");
+    if (!sink || !path || !*path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no sink or no path");
     memset(sink, 0, sizeof *sink);
-    out = (nc_fp4__out_file *)nc__calloc(NULL, sizeof *out + 2 * n + 8);
+#if defined(NC__POSIX_FILES)
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0,
+                        "'%.90s' is no regular file, whose bytes could be written in any order",
+                        path);
+#endif
+    out = (nc_fp4__out_file *)nc__alloc(NULL, sizeof *out);
     if (!out) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    out->path = (char *)(out + 1);
-    memcpy(out->path, path, n);
-    memcpy(out->path + n + 1, path, n);
-    memcpy(out->path + 2 * n + 1, ".part", 6);
-    out->file = fopen(out->path + n + 1, "wb");
-    if (!out->file) {
+    out->at = 0;
+    out->count = 0;
+    status = nc__writer_open(&out->writer, path, err);
+    if (status != NC_OK) {
         nc__free(NULL, out, 0);
-        return nc__fail(err, NC_ERR_IO, 0, 0, "cannot write '%.120s'", path);
+        return status;
     }
     sink->write_fn = nc_fp4__file_write;
     sink->user = out;
@@ -7919,23 +7980,15 @@ NC_API nc_status nc_fp4_sink_open(nc_fp4_sink *sink, const char *path, nc_error 
 
 NC_API nc_status nc_fp4_sink_close(nc_fp4_sink *sink, int keep, nc_error *err) {
     nc_fp4__out_file *out;
-    const char *part;
-    nc_status status = NC_OK;
+    nc_status status;
     nc__clear(err);
     if (!sink || sink->write_fn != nc_fp4__file_write) return NC_OK;
     out = (nc_fp4__out_file *)sink->user;
-    part = out->path + strlen(out->path) + 1;
-    if (fclose(out->file) != 0 && keep)
-        status = nc__fail(err, NC_ERR_IO, 0, 0, "cannot write '%.120s'", out->path);
-#if !defined(NC__POSIX_FILES)
-    if (keep && status == NC_OK) (void)remove(out->path); /* rename does not replace there */
-#endif
-    if (keep && status == NC_OK && rename(part, out->path) != 0)
-        status = nc__fail(err, NC_ERR_IO, 0, 0, "cannot write '%.120s'", out->path);
-    if (!keep || status != NC_OK) (void)remove(part);
+    if (keep) nc_fp4__flush(out);
+    status = nc__writer_close(&out->writer, keep, err);
     nc__free(NULL, out, 0);
     memset(sink, 0, sizeof *sink);
-    return status;
+    return keep ? status : NC_OK;
 }
 #endif
 

@@ -810,9 +810,11 @@ NC_API nc_status nc_tir_evolution_use_gpu(nc_tir_evolution *evolution, nc_tir_gp
 #ifndef NC_MAX_FILE_BYTES /* files larger than this are refused, not read */
 #define NC_MAX_FILE_BYTES (SIZE_MAX > UINT32_MAX ? (size_t)1 << 16 << 16 : (size_t)1 << 30)
 #endif
+#ifndef NC_NO_STDIO
+#include <errno.h>
+#endif
 #if !defined(NC_NO_STDIO) && (defined(__unix__) || defined(__APPLE__))
 #define NC__POSIX_FILES 1
-#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -1020,6 +1022,13 @@ typedef struct nc__span {
 
 #ifndef NC_NO_STDIO
 NC__COLD_BEGIN
+/* What could not be done with a file, and the system's reason. */
+static NC_UNUSED nc_status nc__file_error(nc_error *err, const char *what, const char *path,
+                                          int reason) {
+    return nc__fail(err, NC_ERR_IO, 0, 0, "cannot %s '%.90s'%s%.40s", what, path,
+                    reason ? ": " : "", reason ? strerror(reason) : "");
+}
+
 /* Whole file into fresh memory (free with *bytes + 1: a NUL follows the data). */
 static NC_UNUSED nc_status nc__file_read(const char *path, const nc_allocator *hooks,
                                          uint8_t **data, size_t *bytes, nc_error *err) {
@@ -1029,7 +1038,8 @@ static NC_UNUSED nc_status nc__file_read(const char *path, const nc_allocator *h
     nc_status status = NC_OK;
     *data = NULL;
     *bytes = 0;
-    if (!file) return nc__fail(err, NC_ERR_IO, 0, 0, "cannot open '%.120s'", path);
+    if (!file) return nc__file_error(err, "open", path, errno);
+    errno = 0;
     do {
         if (capacity - used < 2) {
             size_t larger = capacity ? capacity * 2 : 65536;
@@ -1047,8 +1057,7 @@ static NC_UNUSED nc_status nc__file_read(const char *path, const nc_allocator *h
         got = fread(buffer + used, 1, capacity - used - 1, file);
         used += got;
     } while (got > 0);
-    if (status == NC_OK && ferror(file))
-        status = nc__fail(err, NC_ERR_IO, 0, 0, "cannot read '%.120s'", path);
+    if (status == NC_OK && ferror(file)) status = nc__file_error(err, "read", path, errno);
     fclose(file);
     if (status == NC_OK) { /* shrink to exactly bytes + 1, the size the caller frees */
         *data = (uint8_t *)nc__alloc(hooks, used + 1);
@@ -1072,7 +1081,7 @@ typedef struct nc__writer {
 #else
     FILE *file;
 #endif
-    int ok, direct;
+    int ok, direct, reason; /* reason: errno of the first failure */
     char target[2048], temporary[2048 + 48];
 } nc__writer;
 
@@ -1158,6 +1167,7 @@ static NC_UNUSED nc_status nc__writer_open(nc__writer *w, const char *path, nc_e
         return nc__fail(err, NC_ERR_ARG, 0, 0, "a path of %lu characters is too long",
                         (unsigned long)strlen(path));
     memcpy(w->target, path, strlen(path) + 1);
+    errno = 0;
 #if defined(NC__POSIX_FILES)
     w->fd = -1;
     w->ok = nc__writer_create(w);
@@ -1167,7 +1177,7 @@ static NC_UNUSED nc_status nc__writer_open(nc__writer *w, const char *path, nc_e
     w->file = fopen(w->temporary, "wb");
     w->ok = w->file != NULL;
 #endif
-    return w->ok ? NC_OK : nc__fail(err, NC_ERR_IO, 0, 0, "cannot create '%.120s'", path);
+    return w->ok ? NC_OK : nc__file_error(err, "create", path, errno);
 }
 
 /* Does nothing after an error, which nc__writer_close reports. */
@@ -1178,17 +1188,20 @@ static NC_UNUSED void nc__writer_put(nc__writer *w, const void *data, size_t byt
         const size_t piece = bytes < (size_t)1 << 30 ? bytes : (size_t)1 << 30;
         const long n = (long)write(w->fd, at, piece);
         w->ok = n > 0 || (n < 0 && errno == EINTR);
+        if (!w->ok) w->reason = n < 0 ? errno : ENOSPC;
         if (n <= 0) continue;
         at += n;
         bytes -= (size_t)n;
     }
 #else
     w->ok = w->ok && (bytes == 0 || fwrite(data, 1, bytes, w->file) == bytes);
+    if (!w->ok && !w->reason) w->reason = errno;
 #endif
 }
 
 /* Put the file in its place, or with keep 0, and after an error, leave everything as it was. */
 static NC_UNUSED nc_status nc__writer_close(nc__writer *w, int keep, nc_error *err) {
+    if (w->ok) errno = 0;
 #if defined(NC__POSIX_FILES)
     w->ok = w->ok && (w->direct || !keep || fsync(w->fd) == 0);
     w->ok = close(w->fd) == 0 && w->ok;
@@ -1201,8 +1214,9 @@ static NC_UNUSED nc_status nc__writer_close(nc__writer *w, int keep, nc_error *e
     w->ok = fclose(w->file) == 0 && w->ok;
     w->ok = w->ok && (!keep || rename(w->temporary, w->target) == 0);
 #endif
+    if (!w->ok && !w->reason) w->reason = errno;
     if (!w->direct && (!w->ok || !keep)) (void)remove(w->temporary);
-    if (!w->ok) return nc__fail(err, NC_ERR_IO, 0, 0, "cannot write '%.120s'", w->target);
+    if (!w->ok) return nc__file_error(err, "write", w->target, w->reason);
 #if defined(NC__POSIX_FILES)
     if (!w->direct && keep) nc__sync_directory(w->target);
 #endif

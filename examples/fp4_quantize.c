@@ -73,7 +73,7 @@ static size_t read_numbers(const char *path, float *out, const char *hint) {
     nc_error err;
     errno = 0;
     if (nc_file_read(path, &text, &bytes, &err) != NC_OK)
-        return (size_t)cli_fail(0, "%s: %s%s", err.message, cli_reason("no file"), hint);
+        return (size_t)cli_fail(0, "%s%s", err.message, hint);
     if (memchr(text, 0, bytes))
         n = (size_t)cli_fail(0, "'%s' is no text: it has a NUL", path);
     else

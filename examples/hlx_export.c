@@ -68,7 +68,8 @@ static int is_folder(const char *name) {
 }
 
 static int is_checkpoint(const char *name) {
-    FILE *file = fopen(name, "rb");
+    struct stat info; /* a pipe would wait for its writer */
+    FILE *file = stat(name, &info) == 0 && S_ISREG(info.st_mode) ? fopen(name, "rb") : NULL;
     char magic[8] = "";
     const int is = file && fread(magic, 1, 8, file) == 8 && !memcmp(magic, "NCHLXCKP", 8);
     if (file) fclose(file);
