@@ -25,6 +25,11 @@
 #if !defined(_WIN32)
 #include <sys/stat.h>
 #include <unistd.h>
+#ifndef __cplusplus /* hidden by strict -std=c99 in some C libraries */
+extern FILE *fdopen(int fd, const char *mode);
+#endif
+#else
+#include <io.h>
 #endif
 #ifdef _OPENMP
 #include <omp.h>
@@ -55,6 +60,7 @@ static const char cli_common[] =
     "failed.\n";
 static const char *cli_name = "?";
 static int cli_quiet, cli_product; /* cli_product: --quiet leaves standard output, set before */
+static FILE *cli_json;             /* of cli_json_alone */
 
 /* "NAME: message" on standard error; `code`, for `return`. */
 static inline int cli_fail(int code, const char *format, ...) {
@@ -95,6 +101,11 @@ static inline int cli_lost(void) {
 
 /* Output that is lost is no success: the last thing that runs. */
 static inline void cli_end(void) {
+    errno = 0;
+    if (cli_json && (fflush(cli_json) != 0 || ferror(cli_json))) {
+        cli_fail(CLI_ERROR, "cannot write standard output: %s", cli_reason("it was refused"));
+        _Exit(CLI_ERROR);
+    }
     if (cli_lost()) _Exit(CLI_ERROR);
 }
 
@@ -155,11 +166,8 @@ static inline int cli_can_write(const char *path) {
 /* Write a file whole, or leave what is there: 1, else 0 and a message. */
 static inline int cli_save(const char *path, const void *data, size_t bytes) {
     nc_error err;
-    nc_status status;
-    errno = 0;
-    status = nc_file_write(path, data, bytes, &err);
-    if (status == NC_OK) return 1;
-    return cli_fail(0, "%s: %s", err.message, cli_reason(nc_status_str(status)));
+    if (nc_file_write(path, data, bytes, &err) == NC_OK) return 1;
+    return cli_fail(0, "%s", err.message);
 }
 
 /* A name that follows "--" and would look like an option. */
@@ -181,15 +189,62 @@ static inline void cli_threads(long long count) {
 #endif
 }
 
-static inline void cli_silence(void) {
+static inline void cli_turn_away(void) {
 #ifdef _WIN32
     const char *nothing = "NUL";
 #else
     const char *nothing = "/dev/null";
 #endif
-    cli_quiet = 1;
-    if (!cli_product && !freopen(nothing, "w", stdout))
+    if (!freopen(nothing, "w", stdout))
         exit(cli_fail(CLI_ERROR, "cannot write '%s': %s", nothing, strerror(errno)));
+}
+
+static inline void cli_silence(void) {
+    cli_quiet = 1;
+    if (!cli_product) cli_turn_away();
+}
+
+/* For a --json of a program that prints while it works: what goes to cli_json is from here on all of
+   standard output. */
+static inline void cli_json_alone(void) {
+#ifdef _WIN32
+    const int out = _dup(1);
+    cli_json = out < 0 ? NULL : _fdopen(out, "w");
+#else
+    const int out = dup(1);
+    cli_json = out < 0 ? NULL : fdopen(out, "w");
+#endif
+    if (!cli_json) exit(cli_fail(CLI_ERROR, "standard output: %s", strerror(errno)));
+    cli_turn_away();
+}
+
+/* Bytes of the character of UTF-8 that begins here; 0: none does. */
+static inline int cli_character(const char *text) {
+    const unsigned char *c = (const unsigned char *)text;
+    const int n = *c < 0x80 ? 1 : *c < 0xc2 ? 0 : *c < 0xe0 ? 2 : *c < 0xf0 ? 3 : *c < 0xf5 ? 4 : 0;
+    int k;
+    for (k = 1; k < n; k++)
+        if ((c[k] & 0xc0) != 0x80) return 0;
+    if (n == 3 && ((*c == 0xe0 && c[1] < 0xa0) || (*c == 0xed && c[1] > 0x9f))) return 0;
+    return n == 4 && ((*c == 0xf0 && c[1] < 0x90) || (*c == 0xf4 && c[1] > 0x8f)) ? 0 : n;
+}
+
+/* A text as a string of JSON; what is no UTF-8 becomes U+FFFD. */
+static inline void cli_json_text(FILE *out, const char *text) {
+    fputc('"', out);
+    while (*text) {
+        const int n = cli_character(text);
+        if (n == 0)
+            fputs("\\ufffd", out);
+        else if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            fprintf(out, "\\u%04x", (unsigned)(unsigned char)*text);
+        else if (*text == '"' || *text == '\\')
+            fprintf(out, "\\%c", *text);
+        else
+            fwrite(text, 1, (size_t)n, out);
+        text += n ? n : 1;
+    }
+    fputc('"', out);
 }
 
 /* What all examples take is done and goes out of argv; returns the argc that is left. Without a

@@ -23,6 +23,7 @@
 static const char usage[] =
     "usage: fp4_convert IN [-o OUT] [--to FORMAT] [--layout NAME] [--rule floor|ceil|even|mse]\n"
     "                   [--as PROJECT] [--block N] [--nested N] [--only TEXT]\n"
+    "                   [--json]\n"
     "IN: a .safetensors, .gguf or .npy file, or the index of shards (.safetensors.index.json).\n"
     "Without -o: a table of its tensors. With it all are written to OUT: 4-bit weights as they "
     "are\n"
@@ -64,6 +65,19 @@ static const char *format_of(const nc_fp4_weight *w) {
     return w->format == NC_FP4_FORMAT_COUNT ? w->dtype : nc_fp4_format_name(w->format);
 }
 
+/* The beginning of a tensor's object: name, shape, layout, and what it is. */
+static void json_weight(const nc_fp4_weight *w, int first) {
+    uint32_t i;
+    fputs(first ? "{\"name\": " : ",\n {\"name\": ", cli_json);
+    cli_json_text(cli_json, w->name);
+    fputs(", \"shape\": [", cli_json);
+    for (i = 0; i < w->rank; i++)
+        fprintf(cli_json, i ? ", %llu" : "%llu", (unsigned long long)w->shape[i]);
+    fprintf(cli_json, "], \"layout\": \"%s\", \"format\": \"%s\", \"block\": %u, \"bytes\": %llu",
+            nc_fp4_layout_name(w->layout), format_of(w), (unsigned)w->block,
+            (unsigned long long)w->bytes);
+}
+
 static void print_shape(const nc_fp4_weight *w) {
     char text[64] = "-";
     size_t n = 0;
@@ -79,14 +93,20 @@ static int list(const nc_fp4_weights *weights) {
     size_t i, n = nc_fp4_weights_count(weights);
     printf("%-40s %-20s %-18s %-8s %6s %14s\n", "name", "shape", "layout", "format", "block",
            "bytes");
+    if (cli_json) fputs("{\"tensors\": [", cli_json);
     for (i = 0; i < n; i++) {
         const nc_fp4_weight *w = nc_fp4_weights_get(weights, i);
+        if (cli_json) {
+            json_weight(w, i == 0);
+            fputc('}', cli_json);
+        }
         printf("%-40s ", w->name);
         print_shape(w);
         printf("%-18s %-8s %6u %14llu\n", nc_fp4_layout_name(w->layout), format_of(w),
                (unsigned)w->block, (unsigned long long)w->bytes);
         bytes += w->bytes;
     }
+    if (cli_json) fprintf(cli_json, "],\n \"bytes\": %llu}\n", (unsigned long long)bytes);
     printf("%zu tensors, %llu bytes\n", n, (unsigned long long)bytes);
     return 0;
 }
@@ -163,6 +183,7 @@ static int convert_all(const options *o, const nc_fp4_weights *weights, nc_fp4_w
     size_t i;
     printf("%-40s %-20s %-8s %-8s %12s %10s %8s %10s %8s\n", "name", "shape", "from", "to", "bytes",
            "rmse", "SNR dB", "saturated", "seconds");
+    if (cli_json) fputs("{\"tensors\": [", cli_json);
     for (i = 0; i < n; i++) {
         const nc_fp4_weight *w = nc_fp4_weights_get(weights, i);
         const double began = now();
@@ -185,7 +206,22 @@ static int convert_all(const options *o, const nc_fp4_weights *weights, nc_fp4_w
         else
             printf("%10s %8s %10s", report.kept ? "kept" : "-", "-", "-");
         printf(" %8.2f\n", now() - began);
+        if (cli_json) {
+            json_weight(w, i == 0);
+            fprintf(cli_json, ", \"to\": \"%s\", \"kept\": %s", format_of(&to),
+                    report.kept ? "true" : "false");
+            if (to.format != NC_FP4_FORMAT_COUNT && !report.kept) {
+                fprintf(cli_json, ", \"rmse\": %.9g, \"saturated\": %llu", sqrt(report.stats.mse),
+                        (unsigned long long)report.saturated);
+                if (isfinite(report.stats.snr_db)) /* no error: no ratio */
+                    fprintf(cli_json, ", \"snr_db\": %.9g", report.stats.snr_db);
+            }
+            fputc('}', cli_json);
+        }
     }
+    if (cli_json)
+        fprintf(cli_json, "],\n \"bytes_in\": %llu, \"bytes_out\": %llu}\n",
+                (unsigned long long)before, (unsigned long long)nc_fp4_writer_size(writer));
     printf("%zu tensors, %llu bytes in, %llu out, %.1f seconds\n", n, (unsigned long long)before,
            (unsigned long long)nc_fp4_writer_size(writer), now() - start);
     return 0;
@@ -339,6 +375,10 @@ int main(int argc, char **argv) {
                 return fprintf(stderr, "fp4_convert: two inputs, '%s' and '%s'\n", o.in, argv[i]),
                        2;
             o.in = argv[i];
+            continue;
+        }
+        if (!strcmp(argv[i], "--json")) {
+            if (!cli_json) cli_json_alone();
             continue;
         }
         set = i + 1 < argc ? set_option(&o, argv[i], argv[i + 1]) : 0;

@@ -16,7 +16,7 @@
 #endif
 #endif
 
-static const char usage[] = "usage: gpu_devices [LIBRARY]\n"
+static const char usage[] = "usage: gpu_devices [LIBRARY] [--json]\n"
                             "Lists the GPUs of this machine, and checks sums on each against the "
                             "CPU's. LIBRARY is another\n"
                             "driver than the system's. Returns 0, where there is none, too; 2 on "
@@ -60,6 +60,15 @@ static int show(nc_gpu_desc desc, const nc_gpu_device *device) {
     int failed;
     desc.kind = device->kind;
     desc.index = device->index;
+    if (cli_json) {
+        fprintf(cli_json, "{\"api\": \"%s\", \"index\": %u, \"name\": ",
+                device->kind == NC_GPU_CUDA ? "cuda" : "vulkan", (unsigned)device->index);
+        cli_json_text(cli_json, device->name);
+        fprintf(cli_json,
+                ", \"type\": \"%s\", \"memory_bytes\": %llu, \"driver\": ", types[device->type],
+                (unsigned long long)device->memory_bytes);
+        cli_json_text(cli_json, device->driver);
+    }
     printf("%s %u: %s, %s, %.1f GiB%s, %s\n", device->kind == NC_GPU_CUDA ? "CUDA" : "Vulkan",
            (unsigned)device->index, device->name, types[device->type],
            (double)device->memory_bytes / (1 << 30), device->unified ? " shared with the CPU" : "",
@@ -67,6 +76,11 @@ static int show(nc_gpu_desc desc, const nc_gpu_device *device) {
     status = nc_gpu_open(&gpu, &desc, &err);
     if (status != NC_OK) {
         printf("    not used: %s\n", err.message);
+        if (cli_json) {
+            fputs(", \"not_used\": ", cli_json);
+            cli_json_text(cli_json, err.message);
+            fputc('}', cli_json);
+        }
         return status != NC_ERR_UNSUPPORTED;
     }
     caps = nc_gpu_get_caps(gpu);
@@ -76,6 +90,10 @@ static int show(nc_gpu_desc desc, const nc_gpu_device *device) {
            (double)caps->max_buffer_bytes / (1 << 30));
     failed = sums_differ(gpu);
     printf("    sums: %s\n", failed ? nc_gpu_last_error(gpu) : "the bits of the CPU");
+    if (cli_json)
+        fprintf(cli_json, ", \"fma_fused\": %s, \"exact_division\": %s, \"bits_of_the_cpu\": %s}",
+                caps->fma_fused ? "true" : "false", caps->exact_division ? "true" : "false",
+                failed ? "false" : "true");
     nc_gpu_close(gpu);
     return failed;
 }
@@ -85,17 +103,28 @@ int main(int argc, char **argv) {
     nc_gpu_desc desc = {0};
     uint32_t count = 0, i;
     nc_error err;
-    int failed = 0;
+    int failed = 0, k;
     argc = cli_begin(argc, argv, "gpu_devices", usage);
-    if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
-        return fprintf(stderr, "gpu_devices: bad argument '%s'\n%s", argv[argc - 1], usage), 2;
-    desc.library = argc > 1 ? argv[1] : NULL;
+    for (k = 1; k < argc; k++)
+        if (!strcmp(argv[k], "--json"))
+            cli_json_alone();
+        else if (argv[k][0] != '-' && !desc.library)
+            desc.library = argv[k];
+        else
+            return fprintf(stderr, "gpu_devices: bad argument '%s'\n%s", argv[k], usage), 2;
 #ifdef KERNELS_INSIDE
     desc.kernels = nc_kernels;
     desc.kernel_count = NC_KERNEL_COUNT;
 #endif
-    if (nc_gpu_list(&desc, list, MOST, &count, &err) != NC_OK)
-        return printf("no device: %s\n", err.message), 0;
-    for (i = 0; i < count && i < MOST; i++) failed |= show(desc, &list[i]);
+    if (nc_gpu_list(&desc, list, MOST, &count, &err) != NC_OK) {
+        printf("no device: %s\n", err.message);
+        count = 0;
+    }
+    if (cli_json) fputs("{\"devices\": [", cli_json);
+    for (i = 0; i < count && i < MOST; i++) {
+        if (cli_json && i) fputs(",\n ", cli_json);
+        failed |= show(desc, &list[i]);
+    }
+    if (cli_json) fputs("]}\n", cli_json);
     return failed ? CLI_FAILED : 0;
 }

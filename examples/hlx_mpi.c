@@ -15,6 +15,7 @@
 #include <time.h>
 #define NC_IMPLEMENTATION
 #include "../nc_hlx.h"
+#include "cli.h"
 
 static const char usage[] =
     "usage: mpirun -n RANKS hlx_mpi --data FILE [options]\n"
@@ -31,13 +32,14 @@ static const char usage[] =
     "                 schedule and order of the data that it had\n"
     "  --replicate    every rank keeps the moments of all parameters, instead of its part\n"
     "  --no-overlap   gradients travel after the backward pass, instead of during it\n"
+    "  --json         step, parameters and digest as JSON, and nothing else on standard output\n"
     "The last line is the digest of all parameters. Returns 0, 1 on an error, 2 on bad usage.\n";
 
 typedef struct options {
     const char *data, *preset, *out, *resume;
     long shards, batch, steps, decay, save_every, seed;
     double lr;
-    int replicate, no_overlap;
+    int replicate, no_overlap, json;
 } options;
 
 static int bad_usage(int rank, const char *what, const char *value) {
@@ -70,9 +72,9 @@ static int parse(int argc, char **argv, int rank, int ranks, options *o) {
         char *end = NULL;
         double number = strtod(value, &end);
         const int numeric = end != value && *end == 0;
-        if (!strcmp(name, "--help")) {
-            if (rank == 0) fputs(usage, stdout);
-            return 1;
+        if (!strcmp(name, "--json")) {
+            o->json = 1;
+            continue;
         }
         if (!strcmp(name, "--replicate") || !strcmp(name, "--no-overlap")) {
             *(name[2] == 'r' ? &o->replicate : &o->no_overlap) = 1;
@@ -668,8 +670,19 @@ static int run(worker *w, const options *o) {
     }
     if (w->rank == 0 && !failed)
         printf("parameters digest: %016llx\n", (unsigned long long)nc_hlx_digest(w->model));
+    if (w->rank == 0 && !failed && o->json)
+        fprintf(cli_json,
+                "{\"ranks\": %d, \"step\": %llu, \"parameters\": %llu, \"digest\": \"%016llx\"}\n",
+                w->ranks, (unsigned long long)nc_hlx_step(w->model), (unsigned long long)w->count,
+                (unsigned long long)nc_hlx_digest(w->model));
     nc_hlx_data_close(&data);
     return failed;
+}
+
+/* The environment gives this process a rank, and not the first. */
+static int is_later_rank(const char *name) {
+    const char *rank = getenv(name);
+    return rank && strtol(rank, NULL, 10) > 0;
 }
 
 int main(int argc, char **argv) {
@@ -677,12 +690,16 @@ int main(int argc, char **argv) {
     worker w;
     int failed, provided;
     memset(&w, 0, sizeof w);
+    /* before MPI, which wants to be ended in order; what starts ranks tells them their number */
+    if (is_later_rank("OMPI_COMM_WORLD_RANK") || is_later_rank("PMI_RANK")) cli_turn_away();
+    argc = cli_begin(argc, argv, "hlx_mpi", usage);
     MPI_Init_thread(&argc, &argv, MPI_THREAD_SERIALIZED, &provided);
     w.helped = provided >= MPI_THREAD_SERIALIZED;
     pthread_mutex_init(&w.lock, NULL);
     MPI_Comm_rank(MPI_COMM_WORLD, &w.rank);
     MPI_Comm_size(MPI_COMM_WORLD, &w.ranks);
     failed = parse(argc, argv, w.rank, w.ranks, &o);
+    if (!failed && o.json) cli_json_alone();
     failed = failed ? failed - 1 : run(&w, &o);
     release(&w);
     pthread_mutex_destroy(&w.lock);

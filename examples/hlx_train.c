@@ -79,6 +79,7 @@ static const char *const usage[] = {
     "  --patience N     stop after N validations without a better loss; DIR/best.bin keeps the "
     "best\n",
     "files\n"
+    "  --json           the end of the run as JSON, and nothing else, on standard output\n"
     "  --out DIR        checkpoint.bin, log.csv, log.jsonl, loss.svg, and the tokenizer where "
     "there\n"
     "                   is one (default build/hlx). A folder with a run in it is not touched "
@@ -124,7 +125,7 @@ typedef struct options {
     double layers, width, heads, kv_heads, context, ffn;
     double vocab, token_bytes, patience, lr, lr_min, beta1, beta2, weight_decay, clip, dropout,
         temperature, top_k, top_p;
-    int resume, overwrite, other_data, tensorboard, tied, flash, recompute, bf16, llama;
+    int resume, overwrite, other_data, tensorboard, tied, flash, recompute, bf16, llama, json;
 } options;
 
 /* A numeric option: where it goes, and its range; a whole number or any. */
@@ -185,7 +186,8 @@ static const struct {
              {"--flash", AT(flash)},
              {"--recompute", AT(recompute)},
              {"--bf16", AT(bf16)},
-             {"--llama", AT(llama)}};
+             {"--llama", AT(llama)},
+             {"--json", AT(json)}};
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static void *member(options *o, size_t at) { return (char *)o + at; }
@@ -293,6 +295,7 @@ typedef struct run {
     int terminal;
     int learned;      /* the tokenizer is new */
     double last_save; /* in seconds() */
+    double last_loss; /* of the validation at the end; negative: there was none */
     struct {
         double tokens, seconds; /* of the last steps, older ones fading */
         double flops, peak;     /* a token, and a second of the machine; 0: not known */
@@ -1672,6 +1675,7 @@ static int train(run *r, logs *l, int again) {
     status = evaluate(r, all_windows(r), &loss);
     if (status != NC_OK) return status != NC_ERR_CANCELLED;
     print_loss(r, "last validation, of all:", (double)loss, all_windows(r));
+    r->last_loss = (double)loss;
     return log_loss(l, nc_hlx_step(r->model), (double)loss, 1) != 0;
 }
 
@@ -1738,6 +1742,25 @@ static int train_and_sample(run *r, nc_error *err) {
            (r->o->sample > 0 && !interrupted && write_sample(r->model, r->bpe, r->o));
 }
 
+/* Where the model is now; what happened on the way is in log.jsonl. */
+static void print_json(const run *r) {
+    const nc_hlx_run *kept = nc_hlx_get_run(r->model);
+    uint64_t parameters, bytes;
+    (void)nc_hlx_footprint(nc_hlx_get_config(r->model), &parameters, &bytes);
+    fprintf(cli_json, "{\"step\": %llu, \"parameters\": %llu, \"digest\": \"%016llx\"",
+            (unsigned long long)nc_hlx_step(r->model), (unsigned long long)parameters,
+            (unsigned long long)nc_hlx_digest(r->model));
+    if (r->o->data && kept->valid_step)
+        fprintf(cli_json, ", \"best_validation_loss\": %.9g, \"validated_at_step\": %llu",
+                (double)kept->best_loss, (unsigned long long)kept->valid_step);
+    if (r->last_loss >= 0) fprintf(cli_json, ", \"validation_loss\": %.9g", r->last_loss);
+    if (r->o->data) {
+        fputs(", \"out\": ", cli_json);
+        cli_json_text(cli_json, r->o->out);
+    }
+    fprintf(cli_json, ", \"interrupted\": %s}\n", interrupted ? "true" : "false");
+}
+
 int main(int argc, char **argv) {
     options o;
     run r;
@@ -1746,7 +1769,9 @@ int main(int argc, char **argv) {
     memset(&r, 0, sizeof r);
     argc = cli_begin(argc, argv, "hlx_train", NULL);
     parse(argc, argv, &o);
+    if (o.json) cli_json_alone();
     r.o = &o;
+    r.last_loss = -1;
     r.terminal = isatty(1);
     (void)setvbuf(stdout, NULL, _IOLBF, 0); /* lines can be followed */
     if (o.data && !o.resume && !o.overwrite && has_run(o.out)) {
@@ -1759,6 +1784,7 @@ int main(int argc, char **argv) {
     catch_interrupts();
     failed = o.data ? train_and_sample(&r, &err) : sample_only(&r, &err);
     if (!failed) printf("parameters digest: %016llx\n", (unsigned long long)nc_hlx_digest(r.model));
+    if (!failed && o.json) print_json(&r);
     nc_hlx_gpu_destroy(r.gpu);
     nc_gpu_close(r.device);
     nc_hlx_destroy(r.model);

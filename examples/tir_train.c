@@ -29,6 +29,7 @@ static const char usage[] =
     "  --state FILE     keep the evolution's state there, and go on from it; without it what\n"
     "                   evolution finds counts only if it is better on blocks it did not see\n"
     "  --no-ablation    leave out the table of trained, random and no weights\n"
+    "  --json           the result as JSON\n"
     "Returns 0, 1 on an error, 2 on bad usage.\n";
 
 enum { MAX_MODULES = 512, MAX_TEXTS = 4096, TEXT_BLOCKS = 200, BLOCK = 32, KINDS = 4096 };
@@ -64,7 +65,7 @@ static int load_corpus(const char *folder, corpus *c) {
         nc_error err;
         snprintf(path, sizeof path, "%s/%s", folder, c->name[i]);
         if (nc_file_read(path, &text, &n, &err) != NC_OK)
-            return cli_fail(CLI_ERROR, "cannot read '%s': %s", path, cli_reason(err.message));
+            return cli_fail(CLI_ERROR, "%s", err.message);
         if (nc_tir_parse(&p, text, n, &err) != NC_OK ||
             nc_tir_lower(p, NC_TIR_TARGET_TRIDENT, &c->tasm[i]) != NC_OK)
             return fprintf(stderr, "%s:%d:%d: %s\n", path, err.line, err.column, err.message), 1;
@@ -283,9 +284,16 @@ static void ablation(const corpus *c, const nc_tir_model *trained, const nc_tir_
             models[2] = NULL;
             printf("  %-18s %4u", away ? "kept away" : "trained on", (unsigned)beams[i]);
             for (k = 0; k < 3; k++) {
+                static const char *const names[] = {"trained", "random", "none"};
                 double states, r = ratio(c, away, models[k], beams[i], &states);
                 printf("  %.4f (%6.0f)  ", r, states / 1000);
                 fflush(stdout);
+                if (cli_json)
+                    fprintf(cli_json,
+                            "%s{\"modules\": \"%s\", \"beam\": %u, \"network\": \"%s\", "
+                            "\"ratio\": %.6f, \"states\": %.0f}",
+                            away + i + (size_t)k ? ",\n " : "", away ? "kept away" : "trained on",
+                            (unsigned)beams[i], names[k], r, states);
             }
             printf("\n");
         }
@@ -390,6 +398,8 @@ int main(int argc, char **argv) {
         const char *next = k + 1 < argc ? argv[k + 1] : "";
         if (!strcmp(argv[k], "--no-ablation"))
             compare = 0;
+        else if (!strcmp(argv[k], "--json"))
+            cli_json ? (void)0 : cli_json_alone();
         else if (!strcmp(argv[k], "--blocks"))
             blocks = (size_t)cli_number(argv[k], argv[k + 1], 0,
                                         (MAX_TEXTS - MAX_MODULES) * TEXT_BLOCKS),
@@ -448,7 +458,14 @@ int main(int argc, char **argv) {
     nc_gl_digest_hex(digest, hex);
     printf("weights %s, %.0f s\n", hex, now() - begun);
     if (out && nc_tir_model_save(model, out, &err) != NC_OK) return fail(out, &err);
+    if (cli_json) {
+        fprintf(cli_json, "{\"parameters\": %lu, \"embedding\": %lu, \"modules\": %lu, ",
+                (unsigned long)parameters, (unsigned long)embedding, (unsigned long)modules);
+        fprintf(cli_json, "\"kept_away\": %lu, \"weights\": \"%s\", \"ablation\": [",
+                (unsigned long)(c.count - modules), hex);
+    }
     if (compare) ablation(&c, model, start);
+    if (cli_json) fputs("]}\n", cli_json);
     nc_tir_model_destroy(model);
     nc_tir_model_destroy(start);
     for (i = 0; i < c.count; i++) {

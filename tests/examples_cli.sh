@@ -28,6 +28,20 @@ expect 2 $b/gl_ntt 8x; says "'8x' is no whole number from 4 to 24"
 expect 1 $b/gl_hash no_such_file; says "'no_such_file': No such file or directory"
 expect 1 $b/gl_fixed --svg /dev/full; says "No space left on device"
 
+# --json: one document, and nothing else; names as they are, what is no UTF-8 marked.
+expect 0 $b/gpu_devices --json; json; contains '"devices": ['
+expect 0 $b/fp4_convert tests/data/fp4/bnb_nf4.npy --json; json; contains '"bytes": 1200'
+expect 0 $b/fp4_convert tests/data/fp4/bnb_nf4.npy --to f16 -o "$work/f16.safetensors" --json; json; contains '"to": "F16"'
+head='{"a\"b\\\u0001\u00e9":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}   '
+{ printf "\\$(printf %03o ${#head})\\0\\0\\0\\0\\0\\0\\0"; printf %s "$head"; printf '\0\0\0\0'; } >"$work/names.safetensors"
+expect 0 $b/fp4_convert "$work/names.safetensors" --json; json; contains 'a\"b\\\u0001'
+mkdir "$work/modules"
+cp examples/data/sample.tir "$work/modules/"
+expect 0 $b/tir_train "$work/modules" --blocks 0 --epochs 1 --generations 0 --json -o "$work/w"; json; contains '"network": "trained"'
+expect 0 $b/hlx_train --data examples/data/genesis.txt --preset demo --steps 2 --eval-windows 1 --out "$work/run" --json; json
+contains '"step": 2, "parameters": 136960'
+expect 0 $b/hlx_train --resume --sample 3 --out "$work/run" --json; json; contains '"step": 2'
+
 # Numbers are whole numbers, and in their range.
 whole="is no whole number from"
 expect 2 $b/gl_merkle --chunk 1k LICENSE; says "--chunk: '1k' $whole 1 to"

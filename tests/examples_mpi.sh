@@ -78,6 +78,12 @@ if command -v mpirun >/dev/null && command -v mpicc >/dev/null; then
     expect 1 ranks 1 $run : -n 1 $b/hlx_mpi --preset demo --data "$work/other.txt"
     says "the ranks read other data"
     expect 0 $b/hlx_mpi --help; contains "usage: mpirun"
+    expect 0 $b/hlx_mpi --version; contains "hlx_mpi "
+    expect 2 $b/hlx_mpi --threads 1x; says "'1x' is no whole number from 1 to"
+    expect 0 ranks 2 $run --steps 2 --json; json; contains '{"ranks": 2, "step": 2, "parameters": 136960'
+    expect 0 ranks 2 $b/hlx_mpi --help
+    n=$((n + 1))
+    [ "$(grep -c 'usage: mpirun' "$work/out")" = 1 ] || { echo "FAILED: every rank prints its usage"; failures=$((failures + 1)); }
 else
     echo "hlx_mpi: skipped, no MPI"
 fi
