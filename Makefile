@@ -9,7 +9,7 @@ HEADERS  = nc_fp4.h nc_goldilocks.h nc_tirneural.h nc_axx.h nc_hlx.h nc_gpu.h
 EXAMPLES = gl_hash gl_ntt gl_merkle gl_fixed fp4_atoms fp4_compile fp4_aes fp4_sha256 fp4_quantize fp4_perplexity fp4_convert tir_opt tir_train tasm_run lut_convert axx_vit_digits axx_cifar axx_eval \
            hlx_train hlx_verify hlx_export hlx_quantize gpu_devices
 TESTS    = goldilocks_scalar goldilocks_ntt goldilocks_hash goldilocks_fixed goldilocks_debug goldilocks_gpu \
-           fp4_scalar fp4_rules fp4_rounding fp4_circuit fp4_verify fp4_files fp4_sources fp4_netlists fp4_tensor fp4_products fp4_weights fp4_gpu \
+           fp4_scalar fp4_blocks fp4_rules fp4_rounding fp4_circuit fp4_verify fp4_files fp4_sources fp4_netlists fp4_tensor fp4_products fp4_weights fp4_gpu \
            tir_io tir_machine tir_symbolic tir_optimize tir_cliff tir_link tir_trisha tir_model tir_gpu \
            axx_scalar axx_files axx_wide axx_layers axx_data axx_graph axx_search axx_vit axx_timm axx_training axx_locale axx_memory axx_gpu \
            hlx_scalar hlx_simd hlx_kernels hlx_llama hlx_model hlx_training hlx_inference hlx_data hlx_sampling hlx_bpe hlx_tokenizer hlx_shard hlx_weights hlx_gpu gpu_host base_files base_text
@@ -23,12 +23,12 @@ KERNEL_WORDS  = $(wildcard cuda/*.h) cuda/nc_math.cuh shaders/nc_math.glsl
 
 # Debian and Ubuntu packages; on other systems install what provides the same.
 DEMO_PACKAGES = libstb-dev
-TEST_PACKAGES = $(DEMO_PACKAGES) g++ clang clang-tidy clang-format libclang-rt-14-dev libomp-dev \
+TEST_PACKAGES = $(DEMO_PACKAGES) g++ clang clang-tidy clang-format libclang-rt-14-dev/libclang-rt-dev libomp-dev \
                 libcmocka-dev libjson-c-dev libvulkan-dev mesa-vulkan-drivers \
                 vulkan-validationlayers glslang-tools spirv-tools binutils \
                 gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-s390x-linux-gnu \
                 libc6-dev-s390x-cross qemu-user b3sum libopenmpi-dev openmpi-bin \
-                berkeley-abc pkg-config cmake
+                berkeley-abc/ pkg-config cmake
 
 WARN = -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wcast-qual -Wcast-align \
        -Wundef -Wdouble-promotion -Wvla -Werror
@@ -42,7 +42,7 @@ NVCC_PACKAGES = nvidia-cuda-nvcc nvidia-nvvm nvidia-cuda-crt nvidia-cuda-runtime
                 nvidia-cuda-nvdisasm
 
 .PHONY: help demo test test-all test-kernels test-sass roofline bench peers bench-peers bench-mca \
-        bench-results kernels lint mutate blocks nvcc fuzz dist docs install uninstall clean all \
+        bench-results kernels lint mutate coverage blocks nvcc fuzz dist docs install uninstall clean all \
         unit unit-gpu test-gpu demo-packages test-packages mca-packages
 
 help:
@@ -63,6 +63,7 @@ help:
 	@echo "make blocks    copy a changed shared block to the other headers (FROM=nc_fp4.h says which)"
 	@echo "make lint      clang-format and clang-tidy       make fuzz  20 s per parser"
 	@echo "make mutate    single faults put into the code: how many do the tests notice?"
+	@echo "make coverage  how much of each header do the tests run?"
 	@echo "make build/NAME  one example: $(EXAMPLES)"
 	@echo "make install   headers, pkg-config files, CMake package to $(PREFIX); make uninstall"
 	@echo "make dist      a tarball with built kernels and checksums to $(B)      make clean"
@@ -70,20 +71,26 @@ help:
 
 # ---- packages: only what is missing, without questions -----------------------------------------
 
-# $(call need,PACKAGES,STAMP)
+# $(call need,PACKAGES,STAMP): of A/B the one that this system has; A/ may be missing.
 define need
 	@mkdir -p $(B); missing=""; for p in $(1); do \
-	    dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	    have=; for a in $$(echo $$p | tr / ' '); do dpkg -s $$a >/dev/null 2>&1 && have=$$a; done; \
+	    [ -n "$$have" ] || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then \
 	    if command -v apt-get >/dev/null 2>&1; then \
-	        echo "installing$$missing"; \
 	        sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
-	        $$sudo apt-get update -qq >/dev/null && \
+	        $$sudo apt-get update -qq >/dev/null || exit 1; \
+	        chosen=; for p in $$missing; do \
+	            found=; for a in $$(echo $$p | tr / ' '); do \
+	                [ -z "$$found" ] && apt-cache show $$a >/dev/null 2>&1 && found=$$a; done; \
+	            case "$$found:$$p" in :*/) echo "no package $$p here: what needs it is skipped" ;; \
+	                *) chosen="$$chosen $${found:-$$p}" ;; esac; done; \
+	        [ -z "$$chosen" ] || { echo "installing$$chosen"; \
 	        $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-	            --no-install-recommends $$missing >/dev/null || exit 1; \
+	            --no-install-recommends $$chosen >/dev/null; } || exit 1; \
 	    else \
 	        echo "This system has no apt-get. Please install what Debian calls:$$missing"; \
-	        echo "then: touch $(2)"; exit 1; \
+	        echo "(one of A/B; A/ is not needed), then: touch $(2)"; exit 1; \
 	    fi; \
 	fi; touch $(2)
 endef
@@ -306,6 +313,14 @@ mutate: test-packages
 	@$(MUTATE) nc_tirneural.h --sections proofs --tests tir_symbolic --json $(B)/mutate/tir.json
 	@$(MUTATE) nc_fp4.h --sections codes,blocks --tests fp4_scalar,fp4_rules \
 	    --json $(B)/mutate/fp4.json
+
+# How much of each header the unit tests run, lines and branches; what they never run is listed in
+# build/cov/uncovered.txt, by function.
+coverage: test-packages
+	@rm -rf build/cov/*.gcda build/cov/*/*.gcda
+	@$(MAKE) --no-print-directory -j$(JOBS) B=build/cov CFLAGS="-O1 -g1 --coverage -fprofile-update=prefer-atomic" \
+	    unit >build/cov.log 2>&1 || { tail -n 40 build/cov.log; exit 1; }
+	@python3 tests/coverage.py build/cov
 
 lint: test-packages
 	@sh tests/lint.sh
