@@ -12,7 +12,8 @@ strings, macros and tables outside functions are left alone.
 All mutants are compiled at once: a function becomes a switch over the number of the mutant, with
 the mutated bodies as its cases, and NC_MUTANT in the environment says which one runs. So a mutant
 costs one run of the tests, which ends at the first failure. One that takes three times the
-processor time of a run without a mutant is stopped and counts as caught. NC_TEST_SHORT in the
+processor time of a run without a mutant is stopped and counts as caught. Indices beyond an array
+and shifts beyond a word are noticed, as `make test` does by its sanitizers. NC_TEST_SHORT in the
 environment asks tests that draw thousands of cases to draw fewer.
 
 Mutants that nothing can notice are listed in tests/data/mutants_equivalent.txt, each with its
@@ -273,14 +274,22 @@ def outcome(program, number, seconds):
 
 
 def known_equivalent(header):
-    """(before, after) of mutants that change nothing: see the file's first lines."""
+    """(function, before, after) of mutants that change nothing: see the file's first lines."""
     known = set()
     with open(EQUIVALENT, encoding="utf-8") as file:
         lines = [line.rstrip("\n") for line in file if line.strip() and line[0] != "#"]
     for name, before, after in zip(lines[0::3], lines[1::3], lines[2::3]):
-        if name.split(":")[0] == header:
-            known.add((before.split(None, 1)[1], after.split(None, 1)[1]))
+        place = name.split(":")[0].split()
+        if place[0] == header:
+            known.add((place[1], before.split(None, 1)[1], after.split(None, 1)[1]))
     return known
+
+
+def caught_before(path):
+    """(line, before, after) of what an earlier run, of no more tests, saw caught: by which."""
+    with open(path, encoding="utf-8") as file:
+        rows = json.load(file)["mutants"]
+    return {(r["line"], r["before"], r["after"]): r["by"] for r in rows if r["state"] == "caught"}
 
 
 def choose(args, source):
@@ -306,11 +315,13 @@ def main():
     p.add_argument("--lines", default="", help="A-B,C-D: functions that start there")
     p.add_argument("--sections", default="", help="names of sections, with commas")
     p.add_argument("--functions", default=".", help="only those whose name this matches")
+    p.add_argument("--without", default="^$", help="lines that this processor cannot run")
     p.add_argument("--tests", required=True, help="unit tests, the quickest first, with commas")
     p.add_argument("--count", type=int, default=100, help="how many mutants; 0: all")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--flags", default="", help="of the compiler, such as -DNC_NO_SIMD")
     p.add_argument("--least", type=float, default=0, help="score in percent that is an error below")
+    p.add_argument("--again", help="results of an earlier run: only what survived there is tried")
     p.add_argument("--json", help="results to this file")
     p.add_argument("--build", default="build", help="folder for what is compiled")
     args = p.parse_args()
@@ -329,6 +340,7 @@ def main():
         programs.append(os.path.join(folder, name))
         # static: what this test does not call is dropped before it costs time
         subprocess.run(["gcc", "-O1", "-w", "-I.", "-DNC_IMPLEMENTATION", "-DNC_STATIC",
+                        "-fsanitize=bounds,shift", "-fno-sanitize-recover=all",
                         os.path.join(folder, "tests", name + ".c"), "-o", programs[-1], "-lcmocka",
                         "-ljson-c", "-lm"] + args.flags.split(), check=True)
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -344,24 +356,29 @@ def main():
 
 def report(args, source, mutants, broken, programs):
     known, rows = known_equivalent(args.header), []
+    caught = caught_before(args.again) if args.again else {}
     for number, m in mutants.items():
         before, after = shown(source, m.start, m.end, m.text)
-        why = None
+        line, why = line_of(source, m.start), None
         if number in broken:
             state = "did not compile"
-        elif (before, after) in known:
+        elif re.search(args.without, before):
+            state = "left out"
+        elif (m.function.name, before, after) in known:
             state = "equivalent"
+        elif (line, before, after) in caught:
+            state, why = "caught", caught[line, before, after]
         else:
             for program, seconds in programs:
                 why = why or outcome(program, number, seconds)
             state = "caught" if why else "survived"
-        rows.append({"line": line_of(source, m.start), "function": m.function.name, "state": state,
+        rows.append({"line": line, "function": m.function.name, "state": state,
                      "before": before, "after": after, "by": why})
         if state == "survived":
             print("%s:%d: %s: %s\n  - %s\n  + %s" % (args.header, rows[-1]["line"],
                   m.function.name, m.what, before, after), flush=True)
     n = {s: sum(r["state"] == s for r in rows)
-         for s in ("caught", "survived", "equivalent", "did not compile")}
+         for s in ("caught", "survived", "equivalent", "left out", "did not compile")}
     score = 100.0 * n["caught"] / max(1, n["caught"] + n["survived"])
     print("%s: %s; score %.1f %%" % (args.header, ", ".join("%d %s" % (n[s], s) for s in n), score))
     if args.json:
