@@ -617,7 +617,7 @@ NC_API nc_status nc_tir_profile_dynamic(const char *tasm, const nc_tir_input *in
 
 /* Prove two straight-line TASM sequences equivalent: same stack, same effects in order, same
  * crash conditions, same least stack depth. Sound: NC_TIR_PROVEN is never wrong; other verdicts
- * only say that no proof was found. */
+ * only say that no proof was found; NC_TIR_TOO_LARGE out of memory too. */
 NC_API nc_tir_verdict nc_tir_verify(const char *before, const char *after);
 /* Text for a verdict. */
 NC_API const char *nc_tir_verdict_str(nc_tir_verdict verdict);
@@ -718,7 +718,8 @@ NC_API nc_status nc_tir_evolution_create(nc_tir_evolution **evolution, const nc_
 /* Release; null is fine. */
 NC_API void nc_tir_evolution_destroy(nc_tir_evolution *evolution);
 /* Add the blocks of TASM text to the batch, each different one once; at most 4,096 are kept. Errors
- * as of nc_tir_count. */
+ * as of nc_tir_count; after NC_ERR_MEMORY those before are there, and the same call adds the rest.
+ */
 NC_API nc_status nc_tir_evolution_add(nc_tir_evolution *evolution, const char *tasm, nc_error *err);
 /* Blocks in the batch. */
 NC_API uint32_t nc_tir_evolution_blocks(const nc_tir_evolution *evolution);
@@ -1932,6 +1933,7 @@ static nc_status nc_tir__append(nc_tir_program *program, const nc_tir_op *op, co
                                 size_t n) {
     const size_t count = stbds_arrlenu(program->ops);
     nc_tir__op stored;
+    size_t used;
     if (!nc_tir__is_valid(op, text, n)) return NC_ERR_ARG;
     if (count >= NC_TIR__MAX_OPS) return NC_ERR_LIMIT;
     if (nc_tir__forms[op->kind].bodies && stbds_arrlenu(program->open) >= NC_TIR__MAX_OPEN)
@@ -1940,13 +1942,19 @@ static nc_status nc_tir__append(nc_tir_program *program, const nc_tir_op *op, co
     stored.kind = (uint8_t)op->kind;
     stored.value = op->value;
     stored.fields = op->fields;
-    if (program->texts.used == 0) nc__buffer_put(&program->texts, "", 1);
+    used = program->texts.used;
+    if (used == 0) nc__buffer_put(&program->texts, "", 1);
     if (text) {
         stored.text = program->texts.used;
         nc__buffer_put(&program->texts, text, n);
         nc__buffer_put(&program->texts, "", 1);
     }
-    if (program->texts.status != NC_OK) return program->texts.status;
+    if (program->texts.status != NC_OK) { /* as if it had not been called */
+        const nc_status status = program->texts.status;
+        program->texts.used = used;
+        program->texts.status = NC_OK;
+        return status;
+    }
     stbds_arrput(program->ops, stored);
     if (nc_tir__forms[op->kind].bodies) stbds_arrput(program->open, (uint32_t)count);
     return NC_OK;
@@ -4387,7 +4395,7 @@ enum {
 /* Enter (op, lhs, rhs) into the u32 table: one row for a zero operand, else 2 + floor(log2). */
 static void nc_tir__u32_entry(nc_tir__vm *vm, uint64_t op, nc_gl lhs, nc_gl rhs, nc_gl dominant) {
     int fresh;
-    if (!nc_tir__map_at(&vm->u32, op, lhs, rhs, &fresh)) vm->no_memory = 1;
+    if (!nc_tir__map_at(&vm->u32, op, lhs, rhs, &fresh)) vm->no_memory = vm->halted = 1;
     if (!fresh) return;
     vm->out->u32 += 1;
     if (dominant) vm->out->u32 += 1;
@@ -4405,7 +4413,7 @@ static uint64_t *nc_tir__ram(nc_tir__vm *vm, nc_gl address, uint64_t *spare) {
     int fresh;
     nc_tir__cell *cell = nc_tir__map_at(&vm->ram, address, 0, 0, &fresh);
     if (cell) return &cell->value;
-    vm->no_memory = 1;
+    vm->no_memory = vm->halted = 1;
     *spare = 0;
     return spare;
 }
@@ -4919,6 +4927,10 @@ static nc_status nc_tir__execute_code(const nc_tir__code *code, const nc_tir_inp
     nc__free(NULL, vm.stack, vm.room * sizeof *vm.stack);
     stbds_arrfree(vm.jumps);
     stbds_arrfree(vm.output);
+    if (status != NC_OK) { /* what it came to is no result */
+        nc_tir_free_output(result);
+        memset(result, 0, sizeof *result);
+    }
     return status;
 }
 
@@ -5802,11 +5814,13 @@ NC_API nc_tir_verdict nc_tir_verify(const char *before, const char *after) {
     nc_tir__prover *p = (nc_tir__prover *)nc__alloc(NULL, sizeof *p); /* a run sets what it reads */
     nc_tir__code a, b;
     nc_tir_verdict verdict = NC_TIR_NOT_STRAIGHT;
-    int ok;
+    nc_status status, second;
     if (!p) return NC_TIR_TOO_LARGE;
-    ok = nc_tir__read_tasm(before, NC_TIR__FOR_PROOF, &a, NULL) == NC_OK;
-    ok = nc_tir__read_tasm(after, NC_TIR__FOR_PROOF, &b, NULL) == NC_OK && ok;
-    if (ok && !a.labels && !b.labels)
+    status = nc_tir__read_tasm(before, NC_TIR__FOR_PROOF, &a, NULL);
+    second = nc_tir__read_tasm(after, NC_TIR__FOR_PROOF, &b, NULL);
+    if (status == NC_OK || second == NC_ERR_MEMORY) status = second;
+    if (status == NC_ERR_MEMORY) verdict = NC_TIR_TOO_LARGE;
+    if (status == NC_OK && !a.labels && !b.labels)
         verdict = nc_tir__prove(p, a.list, stbds_arrlenu(a.list), b.list, stbds_arrlenu(b.list));
     nc_tir__code_free(&a);
     nc_tir__code_free(&b);
@@ -6835,6 +6849,7 @@ typedef struct nc_tir__search {
     nc_tir__tasm found[NC_TIR__MAX_LEVELS];
     uint32_t found_count;
     uint64_t expanded; /* states looked at, ever */
+    int no_memory;     /* something was not to be had: what is found since is not to be used */
     int32_t toll;      /* what a row of the stack table adds to the score of a move; 0: the fewest
                           instructions, whatever they cost there */
     uint32_t level,
@@ -8432,7 +8447,7 @@ static uint32_t nc_tir__find_goal(const nc_tir__search *p, uint32_t first, uint3
 }
 
 /* Whether a sequence shorter than `limit` with the meaning in p->prover.before is found: p->found,
- * which may be empty. With a toll the cheapest one. */
+ * which may be empty. With a toll the cheapest one. 0 and p->no_memory when out of memory. */
 static int nc_tir__find(nc_tir__search *p, uint32_t limit, uint32_t width) {
     nc_tir__state start;
     nc_tir__beam b;
@@ -8440,18 +8455,23 @@ static int nc_tir__find(nc_tir__search *p, uint32_t limit, uint32_t width) {
     int32_t least = INT32_MAX;
     size_t ranks;
     int found = 0;
-    if (limit > NC_TIR__MAX_LEVELS || !nc_tir__begin(p, &b, &start)) return 0;
+    if (p->no_memory || limit > NC_TIR__MAX_LEVELS || !nc_tir__begin(p, &b, &start)) return 0;
     p->limit = limit;
     while (room < 2 * width * (limit + NC_TIR__STEPS_MORE)) room *= 2;
     b.seen_mask = room - 1;
-    b.seen = (uint64_t *)nc__calloc(NULL, room * sizeof *b.seen);
-    if (!b.seen) return 0;
     b.width = p->model && p->guide && !p->toll ? nc_tir__most(width) : width;
     b.margin = NC_TIR__HOPELESS + NC_TIR__HOPELESS_WIDTH * (int32_t)width;
     b.entered_mask = 8 * (uint32_t)nc_tir_padded(b.width) - 1;
     ranks = (b.entered_mask + 1) * sizeof *b.entered + b.width * sizeof *b.best;
+    b.seen = (uint64_t *)nc__calloc(NULL, room * sizeof *b.seen);
     b.entered = (uint64_t *)nc__calloc(NULL, ranks);
-    if (b.entered) b.best = (int32_t *)(void *)(b.entered + b.entered_mask + 1);
+    if (!b.seen || !b.entered) {
+        nc__free(NULL, b.entered, ranks);
+        nc__free(NULL, b.seen, room * sizeof *b.seen);
+        p->no_memory = 1;
+        return 0;
+    }
+    b.best = (int32_t *)(void *)(b.entered + b.entered_mask + 1);
     NC__EMPTY(p->states);
     NC__EMPTY(p->edges);
     stbds_arrput(p->states, start);
@@ -8544,6 +8564,12 @@ typedef struct nc_tir__optimizer {
     nc_tir_report report;
 } nc_tir__optimizer;
 
+/* Nothing is tried any more: the caller wishes so, or there was no memory for something. What was
+ * done is then not handed over. */
+static int nc_tir__is_stopped(const nc_tir__optimizer *o) {
+    return o->cancelled || o->search->no_memory;
+}
+
 /* Whether no table but that of the jumps has more rows. */
 static int nc_tir__within(const uint64_t rows[NC_TIR__HEIGHTS],
                           const uint64_t limit[NC_TIR__HEIGHTS]) {
@@ -8561,6 +8587,12 @@ static int nc_tir__cheaper(const nc_tir__tasm *before, size_t n, const nc_tir__t
     nc_tir__sum_rows(b, after, m);
     return m < n && b[NC_TIR__H_PROCESSOR] < a[NC_TIR__H_PROCESSOR] && nc_tir__within(b, a) &&
            nc_tir__stack_rows(after, m) <= nc_tir__stack_rows(before, n);
+}
+
+/* Out of memory, as an answer that finds nothing. */
+static int nc_tir__starve(nc_tir__search *p) {
+    p->no_memory = 1;
+    return 0;
 }
 
 /* The cell of these instructions, which is fresh when they were not asked for before. */
@@ -8716,7 +8748,7 @@ static int nc_tir__replace(nc_tir__optimizer *o, nc_tir__tasm **list, size_t at,
     size_t length;
     int fresh;
     nc_tir__cell *cell = nc_tir__remember(&o->memory, old, count, &fresh);
-    if (!cell) return 0; /* out of memory: nothing is replaced */
+    if (!cell) return nc_tir__starve(p);
     if (fresh) {
         if (!nc_tir__find_shorter(p, old, count, (uint32_t)count, o->beam)) return 0;
         length = p->found_count;
@@ -8745,7 +8777,7 @@ static int nc_tir__shorten_pieces(nc_tir__optimizer *o, nc_tir__tasm **list) {
     for (s = 0; s < 3; s++) {
         const size_t size = sizes[s];
         size_t at = 0;
-        while (at + 2 <= stbds_arrlenu(*list) && !o->cancelled) {
+        while (at + 2 <= stbds_arrlenu(*list) && !nc_tir__is_stopped(o)) {
             const size_t left = stbds_arrlenu(*list) - at;
             if (nc_tir__replace(o, list, at, left < size ? left : size)) {
                 changed = 1;
@@ -8824,7 +8856,7 @@ static void nc_tir__improve(nc_tir__optimizer *o, nc_tir__tasm **segment) {
     const size_t n = stbds_arrlenu(*segment);
     size_t first, end;
     nc_tir__tasm *all = NULL, *block = NULL;
-    for (first = 0; first < n && !o->cancelled; first = end) {
+    for (first = 0; first < n && !nc_tir__is_stopped(o); first = end) {
         int improved;
         end = nc_tir__block_end(*segment, n, first, o->block);
         if (!o->restructuring && o->options->progress &&
@@ -8840,7 +8872,7 @@ static void nc_tir__improve(nc_tir__optimizer *o, nc_tir__tasm **segment) {
         nc_tir__add_code(&all, block, stbds_arrlenu(block));
         if (end < n) nc_tir__settle_marks(o, *segment + end);
     }
-    if (!o->cancelled) {
+    if (!nc_tir__is_stopped(o)) {
         (void)nc_tir__shorten_pieces(o, &all);
         nc_tir__splice(segment, 0, n, all, stbds_arrlenu(all));
     }
@@ -8899,7 +8931,7 @@ static size_t nc_tir__cut_unreachable(nc_tir__region *r) {
 static void nc_tir__improve_region(nc_tir__optimizer *o, nc_tir__region *r) {
     const size_t unreachable = nc_tir__cut_unreachable(r);
     size_t i = 0;
-    while (i < stbds_arrlenu(r->code) && !o->cancelled) {
+    while (i < stbds_arrlenu(r->code) && !nc_tir__is_stopped(o)) {
         nc_tir__tasm *segment = NULL;
         size_t end = i;
         while (end < stbds_arrlenu(r->code) && nc_tir__is_straight(r->code, end) &&
@@ -9533,7 +9565,8 @@ static int nc_tir__pays_to_rearrange(const nc_tir__optimizer *o, const nc_tir__r
     const size_t n = stbds_arrlenu(r->code), m = stbds_arrlenu(l->body);
     uint64_t rows[NC_TIR__HEIGHTS], part[NC_TIR__HEIGHTS];
     size_t i;
-    if (o->cancelled || m + 3 > n) return 0; /* of the old one, one does not run in a round */
+    if (nc_tir__is_stopped(o) || m + 3 > n)
+        return 0; /* of the old one, one does not run in a round */
     (void)nc_tir__measure(o, rows);
     nc_tir__sum_rows(part, r->code, n);
     for (i = 0; i < NC_TIR__HEIGHTS; i++) rows[i] -= part[i];
@@ -9569,7 +9602,7 @@ static int nc_tir__end_by_equality(nc_tir__optimizer *o, nc_tir__region *r) {
 static int nc_tir__turn_loops(nc_tir__optimizer *o) {
     size_t i;
     int changed = 0;
-    for (i = 0; i < stbds_arrlenu(o->regions) && !o->cancelled; i++)
+    for (i = 0; i < stbds_arrlenu(o->regions) && !nc_tir__is_stopped(o); i++)
         changed |=
             nc_tir__turn_loop(o, &o->regions[i]) || nc_tir__end_by_equality(o, &o->regions[i]);
     return changed;
@@ -9578,10 +9611,10 @@ static int nc_tir__turn_loops(nc_tir__optimizer *o) {
 /* Work across blocks until nothing changes: choices from the inner ones outward, then calls. */
 static void nc_tir__restructure(nc_tir__optimizer *o) {
     int changed = 1, round, fold;
-    for (round = 0; changed && round < 256 && !o->cancelled; round++) {
+    for (round = 0; changed && round < 256 && !nc_tir__is_stopped(o); round++) {
         size_t k;
         for (changed = 0, fold = 1; !changed && fold >= 0; fold--)
-            for (k = stbds_arrlenu(o->regions); k-- > 0 && !o->cancelled;)
+            for (k = stbds_arrlenu(o->regions); k-- > 0 && !nc_tir__is_stopped(o);)
                 if (!o->regions[k].gone) changed |= nc_tir__simplify(o, &o->regions[k], fold);
         changed |= nc_tir__sweep(o);
         changed |= nc_tir__share(o);
@@ -9767,6 +9800,7 @@ static nc_status nc_tir__run_samples(nc_tir__trader *t) {
         else
             stbds_arrput(t->wanted, x);
     }
+    if (status == NC_ERR_MEMORY) t->o->search->no_memory = 1;
     t->spent += 128 * (t->o->search->expanded - t->expanded);
     t->expanded = t->o->search->expanded;
     t->runs++;
@@ -9844,9 +9878,9 @@ static uint32_t nc_tir__add_region(nc_tir__trader *t, size_t at, nc_tir__tasm *c
     } while (label != UINT32_MAX && label < labels);
     home = (uint32_t *)nc__calloc(NULL, (labels + 2) * sizeof *home);
     if (label == UINT32_MAX || !home) { /* home has a place for each label and one more */
-        if (label != UINT32_MAX) stbds_arrsetlen(o->code.labels, labels);
         nc__free(NULL, home, (labels + 2) * sizeof *home);
         stbds_arrfree(code);
+        o->search->no_memory = 1;
         return UINT32_MAX;
     }
     memcpy(home, o->home, labels * sizeof *home);
@@ -10503,12 +10537,13 @@ static int nc_tir__try_deal(nc_tir__trader *t, const nc_tir__deal *d) {
     nc_tir__cost cost;
     size_t worst;
     int fresh, pays = 0;
-    if (!nc_tir__deal_cell(t, d, &fresh) || !fresh) return 0;
+    if (!nc_tir__deal_cell(t, d, &fresh)) return nc_tir__starve(o->search);
+    if (!fresh) return 0;
     t->spent += 16 * stbds_arrlenu(t->view.list); /* to copy, divide and print it */
     kept = nc_tir__keep(o);
-    if (nc_tir__do_deal(t, d) && !o->cancelled) {
+    if (nc_tir__do_deal(t, d) && !nc_tir__is_stopped(o)) {
         (void)nc_tir__sweep(o);
-        if (nc_tir__run_samples(t) == NC_OK) {
+        if (nc_tir__run_samples(t) == NC_OK && !nc_tir__is_stopped(o)) {
             cost = nc_tir__cost_of_runs(t->rows, t->o->options->sample_count, &worst);
             pays = nc_tir__costs_less(&cost, &t->cost) && (!t->harmless || nc_tir__is_harmless(t));
         }
@@ -10525,7 +10560,7 @@ static int nc_tir__try_deal(nc_tir__trader *t, const nc_tir__deal *d) {
 }
 
 static int nc_tir__is_spent(const nc_tir__trader *t) {
-    return t->o->cancelled || t->spent > t->limit;
+    return nc_tir__is_stopped(t->o) || t->spent > t->limit;
 }
 
 /* Deal until nothing pays any more, or all tables are below the target. */
@@ -10587,7 +10622,10 @@ static void nc_tir__bounds(nc_tir__trader *t, uint64_t bound[NC_TIR__TABLES]) {
     NC__EMPTY(t->one);
     if (t->view.list) (void)stbds_arraddnptr(t->one, stbds_arrlenu(t->view.list));
     for (i = 0; i < stbds_arrlenu(t->one); i++) t->one[i] = 0;
-    if (nc_tir__execute_code(&t->view, &o->options->samples[worst], t->one, &x) != NC_OK) return;
+    if (nc_tir__execute_code(&t->view, &o->options->samples[worst], t->one, &x) != NC_OK) {
+        o->search->no_memory = 1;
+        return;
+    }
     nc_tir_free_output(&x);
     t->runs++;
     for (r = 0; r < stbds_arrlenu(o->regions); r++) {
@@ -10744,7 +10782,7 @@ static nc_status nc_tir__optimize_regions(nc_tir__optimizer *o) {
         if (status == NC_OK) nc_tir__call_copies(o);
         return status;
     }
-    if (status == NC_OK && !o->cancelled) status = nc_tir__trade(&trader, &given);
+    if (status == NC_OK && !nc_tir__is_stopped(o)) status = nc_tir__trade(&trader, &given);
     nc_tir__trade_end(&trader, &given);
     return status;
 }
@@ -10762,6 +10800,7 @@ static nc_status nc_tir__optimize_code(nc_tir__optimizer *o, char **optimized) {
                                    o->options->guide ? o->options->guide : (uint32_t)NC_TIR__GUIDE);
     status = o->search ? nc_tir__divide(o) : NC_ERR_MEMORY;
     if (status == NC_OK) status = nc_tir__optimize_regions(o);
+    if (status == NC_OK && o->search->no_memory) status = NC_ERR_MEMORY;
     if (status != NC_OK) return status;
     if (o->cancelled) return NC_ERR_CANCELLED;
     status = nc_tir__count_marks(o);
@@ -11036,7 +11075,7 @@ static int nc_tir__add_samples(nc_tir__search *p, nc_tir__training_set *set) {
     size_t edge = stbds_arrlenu(p->edges);
     nc_tir__beam b;
     nc_tir__state s;
-    if (!good) return 0;
+    if (!good) return nc_tir__starve(p);
     good[p->goal_state] = 1;
     p->model = NULL;
     for (i = nc_tir__begin(p, &b, &s) ? level : 0; i > 0; i--) {
@@ -11064,7 +11103,9 @@ static int nc_tir__learn_piece(nc_tir__search *p, nc_tir__map *seen, const nc_ti
                                size_t n, uint32_t beam, nc_tir__training_set *set) {
     const size_t samples = stbds_arrlenu(set->samples);
     int fresh = 0;
-    if (n < 2 || !nc_tir__remember(seen, piece, n, &fresh) || !fresh) return 0;
+    if (n < 2) return 0;
+    if (!nc_tir__remember(seen, piece, n, &fresh)) return nc_tir__starve(p);
+    if (!fresh) return 0;
     if (!nc_tir__find_shorter(p, piece, n, (uint32_t)n + 1, beam)) return 0;
     if (!nc_tir__add_samples(p, set)) return 0;
     if (stbds_arrlenu(set->samples) > samples) stbds_arrput(set->starts, (uint32_t)samples);
@@ -11134,6 +11175,7 @@ static nc_status nc_tir__learn_text(const nc_tir_model *model, const char *tasm,
     if (status == NC_OK) {
         p->keep_edges = 1;
         nc_tir__add_pieces(p, &seen, &code, beam, pieces, set);
+        if (p->no_memory) status = NC_ERR_MEMORY;
     }
     if (p) nc_tir__code_free(&code);
     nc_tir__map_free(&seen);
@@ -11522,6 +11564,7 @@ static int nc_tir__score_tasks(nc_tir_evolution *e, nc_tir_model *const *models,
             if (failed || (uint32_t)(i % blocks) % step != first || (e->stop && *e->stop)) continue;
             p->model = models[i / blocks];
             nc_tir__score_block(p, e->code + b->first, b->count, rows + i * NC_TIR__HEIGHTS);
+            if (p->no_memory) failed = 1;
         }
         nc_tir__search_free(p);
     }
