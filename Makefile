@@ -42,7 +42,7 @@ NVCC_PACKAGES = nvidia-cuda-nvcc nvidia-nvvm nvidia-cuda-crt nvidia-cuda-runtime
                 nvidia-cuda-nvdisasm
 
 .PHONY: help demo test test-all test-kernels test-sass roofline bench peers bench-peers bench-mca \
-        bench-results kernels lint mutate coverage blocks nvcc fuzz dist docs install uninstall clean all \
+        bench-results kernels lint mutate coverage valgrind blocks nvcc fuzz dist docs install uninstall clean all \
         unit unit-gpu test-gpu demo-packages test-packages mca-packages
 
 help:
@@ -64,6 +64,7 @@ help:
 	@echo "make lint      clang-format and clang-tidy       make fuzz  20 s per parser"
 	@echo "make mutate    single faults put into the code: how many do the tests notice?"
 	@echo "make coverage  how much of each header do the tests run?"
+	@echo "make valgrind  each example once under memcheck"
 	@echo "make build/NAME  one example: $(EXAMPLES)"
 	@echo "make install   headers, pkg-config files, CMake package to $(PREFIX); make uninstall"
 	@echo "make dist      a tarball with built kernels and checksums to $(B)      make clean"
@@ -328,6 +329,9 @@ coverage: test-packages
 	@$(MAKE) --no-print-directory -j$(JOBS) B=build/cov CFLAGS="-O1 -g1 --coverage -fprofile-update=prefer-atomic" \
 	    unit >build/cov.log 2>&1 || { tail -n 40 build/cov.log; exit 1; }
 	@python3 tests/coverage.py build/cov
+
+valgrind: test-packages # needs valgrind: each example once under memcheck
+	@sh tests/valgrind.sh
 
 lint: test-packages
 	@sh tests/lint.sh
