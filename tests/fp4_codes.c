@@ -1,5 +1,5 @@
-/* nc_fp4.h, sections codes and blocks, with a look inside: each step on its own against answers that
-   are written down or follow from its definition. What shows from outside is in fp4_blocks. */
+/* nc_fp4.h, sections codes and blocks, with a look inside: each step on its own against answers
+   that are written down or follow from its definition. What shows from outside is in fp4_blocks. */
 #include "test.h"
 #include <math.h>
 #define NC_STATIC
@@ -139,6 +139,33 @@ static void blocks_that_are_not_finite_draw_nothing(void **state) {
     assert_int_equal(nc_fp4_quantize_with(NC_FP4_MXFP4, &o, x, 64, codes, scales, &tensor), 0);
     for (i = 0; i < 32; i++) assert_int_equal(codes[i], 0);
     assert_true(scales[0] == 255 && scales[1] == 0);
+}
+
+/* The bytes behind them stay as they were. */
+static void projects_write_no_more_than_codes_and_scales(void **state) {
+    static const nc_fp4_format formats[] = {NC_FP4_MXFP4, NC_FP4_NVFP4, NC_FP4_NF4, NC_FP4_BNB};
+    float x[128], tensor;
+    uint8_t codes[65], scales[33];
+    int c, f, tried = 0;
+    size_t n, i;
+    (void)state;
+    for (i = 0; i < 128; i++) x[i] = (float)(i % 7) - 3.0f;
+    for (c = 0; c < NC_FP4_CONVENTION_COUNT; c++)
+        for (f = 0; f < 4; f++)
+            for (n = 1; n <= 128; n++) {
+                nc_fp4_options o = {NC_FP4_SCALE_FLOOR, 0, 0, NC_FP4_AS_DEFINED, 0};
+                o.convention = (nc_fp4_convention)c;
+                memset(codes, 0xEE, sizeof codes);
+                memset(scales, 0xEE, sizeof scales);
+                if (nc_fp4_quantize_with(formats[f], &o, x, n, codes, scales, &tensor) != NC_OK)
+                    break;
+                for (i = nc_fp4_code_bytes(n); i < sizeof codes; i++)
+                    assert_int_equal(codes[i], 0xEE);
+                for (i = nc_fp4_scale_bytes(formats[f], n); i < sizeof scales; i++)
+                    assert_int_equal(scales[i], 0xEE);
+                tried++;
+            }
+    assert_int_equal(tried, 128 * 11); /* the definition's four, and seven of the projects */
 }
 
 static void errors_count_by_their_magnitude(void **state) {
@@ -403,6 +430,7 @@ int main(void) {
         cmocka_unit_test(the_largest_magnitude_is_found_at_every_place),
         cmocka_unit_test(nibbles_are_put_and_read_at_their_places),
         cmocka_unit_test(blocks_that_are_not_finite_draw_nothing),
+        cmocka_unit_test(projects_write_no_more_than_codes_and_scales),
         cmocka_unit_test(errors_count_by_their_magnitude),
         cmocka_unit_test(missing_arrays_are_errors_one_by_one),
         cmocka_unit_test(tensor_scales_are_their_formulas),

@@ -1,6 +1,25 @@
-/* nc_tirneural.h, section proofs, with a look inside: terms, polynomials, memory, conditions and what
-   a run records, each against what its rule says. The rest of the prover is in tir_symbolic. */
+/* nc_tirneural.h, section proofs, with a look inside: terms, polynomials, memory, conditions and
+   what a run records, each against its rule. The rest of the prover is in tir_symbolic. */
 #include "test.h"
+/* Blocks that are not given back. */
+static long held;
+static void *counted_malloc(size_t bytes) {
+    void *at = malloc(bytes);
+    held += at != NULL;
+    return at;
+}
+static void *counted_realloc(void *old, size_t bytes) {
+    void *at = realloc(old, bytes);
+    held += !old && at;
+    return at;
+}
+static void counted_free(void *at) {
+    held -= at != NULL;
+    free(at);
+}
+#define NC_MALLOC(bytes) counted_malloc(bytes)
+#define NC_REALLOC(at, bytes) counted_realloc(at, bytes)
+#define NC_FREE(at) counted_free(at)
 #define NC_STATIC
 #define NC_IMPLEMENTATION
 #include "../nc_tirneural.h"
@@ -649,6 +668,17 @@ static void instructions_crash_under_so_many_conditions(void **state) {
     }
 }
 
+static void proofs_give_back_what_they_took(void **state) {
+    (void)state;
+    held = 0;
+    assert_int_equal(nc_tir_verify("swap 1 add", "add"), NC_TIR_PROVEN);
+    assert_int_equal(held, 0);
+    (void)nc_tir_verify("call f return f: return", "no_such_word");
+    assert_int_equal(held, 0);
+    (void)nc_tir_verify("no_such_word", "call f return f: return");
+    assert_int_equal(held, 0);
+}
+
 static void verdicts_have_their_names(void **state) {
     (void)state;
     assert_string_equal(nc_tir_verdict_str(NC_TIR_PROVEN), "proven equivalent");
@@ -680,6 +710,7 @@ int main(void) {
         cmocka_unit_test(stacks_have_a_depth_that_proofs_keep_to),
         cmocka_unit_test(constants_are_folded_as_the_machine_computes),
         cmocka_unit_test(instructions_crash_under_so_many_conditions),
+        cmocka_unit_test(proofs_give_back_what_they_took),
         cmocka_unit_test(verdicts_have_their_names),
     };
     return cmocka_run_group_tests_name("tir terms", tests, NULL, NULL);
