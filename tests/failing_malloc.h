@@ -39,20 +39,40 @@ void __wrap_free(void *at) {
     __real_free(at);
 }
 
+/* What a call has made, as 64-bit FNV-1a of numbers that the case tells. */
+static uint64_t made_hash;
+static int made_whole; /* 1: a call that got no memory tried again, and has made all */
+
+static inline void seen(uint64_t value) {
+    made_hash = (made_hash ^ value) * UINT64_C(0x100000001b3);
+}
+
+static inline void seen_bytes(const void *data, size_t bytes) {
+    const uint8_t *at = (const uint8_t *)data;
+    size_t i;
+    for (i = 0; i < bytes; i++) seen(at[i]);
+}
+
 /* One call of the library; where it succeeds, what it made is released again. */
 typedef struct sweep_case {
     const char *name;
     nc_status (*call)(void);
 } sweep_case;
 
-/* Let the k-th allocation of the call fail, for every k (every `step`-th beyond the 50th): it
- * must say NC_ERR_MEMORY, hold nothing more than before, and succeed afterwards. Returns how
- * many there were. */
+/* Let the k-th allocation of the call fail, for every k (beyond the 50th every `step`-th, and a
+ * tenth more each time): it must say NC_ERR_MEMORY, hold nothing more than before, and afterwards
+ * succeed and make what the first call has made. Returns how many there were. */
 static inline long sweep(const sweep_case *c, long step) {
+    uint64_t first;
     long k, reached;
-    for (k = 0;; k += k < 50 ? 1 : step) {
+    made_hash = UINT64_C(0xcbf29ce484222325);
+    if (c->call() != NC_OK) fail_msg("%s fails with memory", c->name);
+    first = made_hash;
+    for (k = 0;; k += k < 50 ? 1 : step + k / 10) {
         const long before = held;
         nc_status status;
+        made_whole = 0;
+        made_hash = UINT64_C(0xcbf29ce484222325);
         until_failure = k;
         status = c->call();
         reached = until_failure < 0;
@@ -61,6 +81,8 @@ static inline long sweep(const sweep_case *c, long step) {
         if (status != (reached ? NC_ERR_MEMORY : NC_OK))
             fail_msg("%s: %s after allocation %ld %s", c->name, nc_status_str(status), k,
                      reached ? "failed" : "was not reached");
+        if ((!reached || made_whole) && made_hash != first)
+            fail_msg("%s: not what it made at first", c->name);
         if (!reached) return k;
     }
 }
