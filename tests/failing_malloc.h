@@ -68,7 +68,7 @@ static inline long sweep(const sweep_case *c, long step) {
     made_hash = UINT64_C(0xcbf29ce484222325);
     if (c->call() != NC_OK) fail_msg("%s fails with memory", c->name);
     first = made_hash;
-    for (k = 0;; k += k < 50 ? 1 : step + k / 10) {
+    for (k = 0;; k += !step ? 1 + k / 2 : k < 50 ? 1 : step + k / 10) {
         const long before = held;
         nc_status status;
         made_whole = 0;
