@@ -12,7 +12,7 @@ TESTS    = goldilocks_scalar goldilocks_ntt goldilocks_hash goldilocks_fixed gol
            fp4_scalar fp4_codes fp4_blocks fp4_rules fp4_rounding fp4_circuit fp4_verify fp4_files fp4_sources fp4_netlists fp4_tensor fp4_products fp4_weights fp4_gpu \
            tir_io tir_machine tir_terms tir_symbolic tir_optimize tir_cliff tir_link tir_trisha tir_model tir_memory tir_gpu \
            axx_scalar axx_files axx_wide axx_layers axx_data axx_graph axx_search axx_vit axx_timm axx_training axx_locale axx_memory axx_gpu \
-           hlx_scalar hlx_simd hlx_kernels hlx_llama hlx_model hlx_training hlx_inference hlx_data hlx_sampling hlx_bpe hlx_tokenizer hlx_shard hlx_weights hlx_gpu gpu_host base_files base_text
+           hlx_scalar hlx_simd hlx_kernels hlx_llama hlx_model hlx_training hlx_inference hlx_data hlx_sampling hlx_bpe hlx_tokenizer hlx_shard hlx_weights hlx_memory hlx_gpu gpu_host base_files base_text
 FUZZERS  = goldilocks_parse fp4_circuit fp4_sources fp4_tensor fp4_weights tir_parse tir_tasm tir_optimize axx_table axx_model axx_data axx_graph hlx_checkpoint hlx_safetensors hlx_bpe hlx_tokenizer gpu_spirv
 BENCHES  = goldilocks fp4 tirneural axx hlx
 # A kernel is cuda/NAME.cu, which shaders/NAME.comp includes; those of the field say NC_FIELD.
@@ -194,7 +194,7 @@ $(eval $(call test_rules,axx,nc_axx.h,-DNC_GPU -DNC_AXX_VIT))
 $(eval $(call test_rules,hlx,nc_hlx.h,-DNC_GPU -DNC_HLX_FP4))
 $(B)/test/hlx_gpu: tests/cuda_driver_on_cpu.h tests/vulkan_between.h
 # Its own malloc, which fails.
-$(B)/test/axx_memory $(B)/test/goldilocks_memory $(B)/test/tir_memory: WRAPPED = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
+$(B)/test/axx_memory $(B)/test/goldilocks_memory $(B)/test/tir_memory $(B)/test/hlx_memory: WRAPPED = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 # The base block through a header's object; the other shared blocks, which are private, from its text.
 $(B)/test/base_files: tests/base_files.c tests/test.h $(B)/obj/axx.o
 	@mkdir -p $(@D)

@@ -6000,14 +6000,14 @@ static nc_status nc_hlx__bpe_token(nc_hlx_bpe *bpe, uint32_t id, uint32_t kind, 
         bpe->ids++;
         bpe->place = (const nc_hlx__token *)(const void *)bpe->places.data;
     }
-    place = (nc_hlx__token *)(void *)bpe->places.data + id;
-    place->at = (uint32_t)bpe->bytes.used;
     nc__buffer_put(&bpe->bytes, text, bytes);
-    if (bpe->bytes.status != NC_OK) return NC_ERR_MEMORY;
+    if (bpe->bytes.status != NC_OK ||
+        !nc__index_add(&bpe->tokens, (uint32_t)nc__fnv1a(NC__FNV_START, text, bytes), id))
+        return NC_ERR_MEMORY;
+    place = (nc_hlx__token *)(void *)bpe->places.data + id;
+    place->at = (uint32_t)(bpe->bytes.used - bytes);
     place->length = (uint32_t)bytes;
     place->kind = kind;
-    if (!nc__index_add(&bpe->tokens, (uint32_t)nc__fnv1a(NC__FNV_START, text, bytes), id))
-        return NC_ERR_MEMORY;
     if (bytes == 1 && kind == NC_HLX__TOKEN_BYTES &&
         bpe->byte_id[*(const uint8_t *)text] == UINT32_MAX)
         bpe->byte_id[*(const uint8_t *)text] = id;
@@ -6060,22 +6060,38 @@ static nc_status nc_hlx__bpe_add(nc_hlx_bpe *bpe, uint64_t pair) {
     return status;
 }
 
+/* Bytes that got no memory, as they were. */
+static void nc_hlx__cut_back(nc__buffer *b, size_t used) {
+    b->used = used;
+    b->status = NC_OK;
+}
+
 NC_API nc_status nc_hlx_bpe_add_special(nc_hlx_bpe *bpe, const char *text, uint32_t id) {
     nc_hlx__added added;
-    nc_status status = NC_OK;
+    nc_status status;
+    size_t bytes, list;
+    uint32_t ids;
+    int is_new;
     if (!bpe || !text || !*text || id >= NC_HLX__IDS) return NC_ERR_ARG;
-    if (id >= bpe->ids || bpe->place[id].length == UINT32_MAX) {
-        if (nc_hlx_bpe_find(bpe, text, strlen(text)) != UINT32_MAX) return NC_ERR_ARG;
-        status = nc_hlx__bpe_token(bpe, id, NC_HLX__TOKEN_ADDED, text, strlen(text));
-    } else if (nc_hlx_bpe_find(bpe, text, strlen(text)) != id) {
-        return NC_ERR_ARG;
-    }
+    is_new = id >= bpe->ids || bpe->place[id].length == UINT32_MAX;
+    if (nc_hlx_bpe_find(bpe, text, strlen(text)) != (is_new ? UINT32_MAX : id)) return NC_ERR_ARG;
+    ids = bpe->ids;
+    bytes = bpe->bytes.used;
+    list = bpe->added.used;
     added.id = id;
     added.special = 1;
     added.late = 0;
-    if (status == NC_OK) nc__buffer_put(&bpe->added, &added, sizeof added);
-    if (status == NC_OK) status = bpe->added.status;
+    nc__buffer_put(&bpe->added, &added, sizeof added);
+    status = bpe->added.status;
+    if (status == NC_OK && is_new) /* last: then nothing can fail that it has changed */
+        status = nc_hlx__bpe_token(bpe, id, NC_HLX__TOKEN_ADDED, text, strlen(text));
     bpe->added_count += status == NC_OK;
+    if (status != NC_OK) {
+        bpe->ids = ids;
+        nc_hlx__cut_back(&bpe->places, ids * sizeof(nc_hlx__token));
+        nc_hlx__cut_back(&bpe->bytes, bytes);
+        nc_hlx__cut_back(&bpe->added, list);
+    }
     return status;
 }
 
@@ -10268,6 +10284,7 @@ static nc_status nc_hlx__own_cache(nc_hlx_model *model, uint32_t position) {
 NC_API nc_status nc_hlx_decode(nc_hlx_model *model, uint32_t token, uint32_t position,
                                const float **logits) {
     nc_status status;
+    if (logits) *logits = NULL;
     if (!model || !logits || token >= model->config.vocab_size ||
         position >= model->config.max_seq_len)
         return NC_ERR_ARG;
@@ -11575,18 +11592,19 @@ static nc_status nc_hlx__read_config(nc_hlx_config *config, const nc_hlx_file *f
 NC_API nc_status nc_hlx_read_config(nc_hlx_config *config, const char *path, nc_error *err) {
     nc_hlx_file file;
     nc__buffer inside;
+    const char *name;
+    int beside;
     nc_status status;
     nc__clear(err);
     if (!config || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no configuration or no path");
     memset(&inside, 0, sizeof inside);
     memset(&file, 0, sizeof file);
-    if ((nc_hlx__ends_with(path, ".safetensors") || nc_hlx__ends_with(path, ".index.json")) &&
-        nc_hlx__is_plain(path))
-        path = nc_hlx__path(&inside, path, nc_hlx__folder_of(path), "config.json");
-    else if (nc_hlx__path(&inside, path, strlen(path), "config.json") &&
-             nc_hlx__is_file(inside.data))
-        path = inside.data;
-    status = path ? nc_hlx_file_open(&file, path, err)
+    beside = (nc_hlx__ends_with(path, ".safetensors") || nc_hlx__ends_with(path, ".index.json")) &&
+             nc_hlx__is_plain(path);
+    name =
+        nc_hlx__path(&inside, path, beside ? nc_hlx__folder_of(path) : strlen(path), "config.json");
+    if (name && !beside && !nc_hlx__is_file(name)) name = path;
+    status = name ? nc_hlx_file_open(&file, name, err)
                   : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
     if (status == NC_OK) {
         status = nc_hlx__read_config(config, &file, err);
