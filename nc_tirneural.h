@@ -393,7 +393,8 @@ typedef struct nc_tir_tables {
 /* Whose tables the cliff is of. */
 typedef enum nc_tir_aim {
     NC_TIR_AIM_MACHINE = 0, /* the real machine's nine, measured */
-    NC_TIR_AIM_MODEL = 1 /* the compiler's six: static rows, as often as they run; the others 0 */
+    NC_TIR_AIM_MODEL = 1, /* the compiler's six: static rows, as often as they run; the others 0 */
+    NC_TIR_AIM_CYCLES = 2 /* the processor's rows alone: no other table pays for a cycle */
 } nc_tir_aim;
 
 /* How rows are traded between tables. A row: X(NAME, text). */
@@ -642,6 +643,13 @@ NC_API nc_status nc_tir_model_create(nc_tir_model **model, uint64_t seed);
 NC_API nc_status nc_tir_model_copy(nc_tir_model **copy, const nc_tir_model *model);
 /* Release; null is fine. */
 NC_API void nc_tir_model_destroy(nc_tir_model *model);
+/* All weights, which belong to the model, and their number (null allowed), in the order of the
+ * weights file. Matrices have a row for each input. Two encoder layers: queries, keys, values,
+ * output (64 x 64 each), 64 x 128 with its bias, 128 x 64, gain and bias of the layer norm; the
+ * decoder: 128 x 128 with its bias, 128 x 64 with its bias; embeddings, 64 each: 185 rows of nodes
+ * (a node is the sum of six: opcode; 64 + class; 72 + class of the immediate; 88 + length of life;
+ * 121 and 153 + distance to the makers of its operands), 1,070 of states. */
+NC_API const nc_fixed *nc_tir_model_weights(const nc_tir_model *model, size_t *count);
 /* Poseidon2 digest (trident parameters) of the weights: their identity. */
 NC_API void nc_tir_model_digest(const nc_tir_model *model, nc_gl digest[4]);
 /* A weights file in memory. NC_ERR_FORMAT, also for a weight of 8 or more; NC_ERR_UNSUPPORTED for
@@ -6169,6 +6177,11 @@ NC_API nc_status nc_tir_model_copy(nc_tir_model **copy, const nc_tir_model *mode
 
 NC_API void nc_tir_model_destroy(nc_tir_model *model) { nc__free(NULL, model, sizeof *model); }
 
+NC_API const nc_fixed *nc_tir_model_weights(const nc_tir_model *model, size_t *count) {
+    if (count) *count = model ? NC_TIR__PARAMETERS : 0;
+    return model ? model->w : NULL;
+}
+
 NC_API void nc_tir_model_digest(const nc_tir_model *model, nc_gl digest[4]) {
     nc_gl_trident_hash_fields(model->w, NC_TIR__PARAMETERS, digest);
 }
@@ -9761,6 +9774,9 @@ static void nc_tir__rows_of(const nc_tir__trader *t, const nc_tir_execution *x, 
         rows[NC_TIR__M_U32] = x->u32;
         return;
     }
+    rows[NC_TIR__M_PROCESSOR] = x->processor;
+    if (t->o->options->aim == NC_TIR_AIM_CYCLES) return;
+    rows[NC_TIR__M_PROCESSOR] = 0;
     for (i = 0; i < stbds_arrlenu(t->view.list); i++) {
         uint64_t one[NC_TIR__HEIGHTS] = {0};
         nc_tir__add_rows(one, &t->view.list[i]);

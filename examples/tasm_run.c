@@ -17,7 +17,7 @@ static const char usage[] =
     "  --main       the machine of Triton VM's main branch, not the released one\n"
     "Returns 0, 1 when the program crashes or a file is bad, 2 on bad usage.\n";
 
-enum { LIMIT = 1 << 16 };
+enum { LIMIT = 1 << 16, RAM = 1 << 21 }; /* elements */
 
 /* Why an argument or a file of inputs is refused. */
 static char where[32], why[160];
@@ -59,7 +59,7 @@ static long read_ram(const char *path, nc_gl *out) {
         *why = 0;
         for (k = 0; *at && *why == 0; k++) {
             const size_t length = strcspn(at, " \t\r\n");
-            if (k == 2 || n == LIMIT / 2)
+            if (k == 2 || n == RAM / 2)
                 strcpy(why, k == 2 ? "more than an address and a value" : "too many pairs");
             else if (read_element(at, length, &out[2 * n + k]))
                 at += length + strspn(at + length, " \t\r\n");
@@ -101,7 +101,7 @@ static void print(const nc_tir_execution *x, int json) {
 }
 
 int main(int argc, char **argv) {
-    static nc_gl in[LIMIT], secret[LIMIT], digests[LIMIT], ram[LIMIT];
+    static nc_gl in[LIMIT], secret[LIMIT], digests[LIMIT], ram[RAM];
     nc_tir_input input = {0};
     nc_tir_execution x;
     nc_error err;

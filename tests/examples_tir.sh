@@ -2,7 +2,7 @@
 # The examples of nc_tirneural.h, the Rust one too, as users run them: results, --json, bad usage, bad input.
 cd "$(dirname "$0")/.." || exit 1
 . tests/expect.sh
-usage tir_opt tir_train tasm_run
+usage tir_opt tir_train tir_self tasm_run
 
 expect 0 $b/tir_opt examples/data/sample.tir --lower-only
 cmp -s "$work/out" tests/corpus/tir_tasm/sample.tasm || { echo "FAILED: sample.tasm differs"; failures=$((failures + 1)); }
@@ -25,6 +25,19 @@ expect 0 $b/tir_opt "$work/t.tasm" --whole --profile examples/data/sample.inputs
 contains '"stop"'; contains '"fewest"'; contains '"distance"'
 expect 0 $b/tir_opt "$work/t.tasm" --whole --profile examples/data/sample.inputs --aim model --effort 4 -o "$work/w.tasm"
 contains "model"; contains "traded:"
+expect 0 $b/tir_opt "$work/t.tasm" --whole --profile examples/data/sample.inputs --aim cycles --effort 4 -o "$work/w.tasm"
+contains "cycles alone"
+expect 2 $b/tir_opt "$work/t.tasm" --aim rows
+# the network as a program of its own machine: the library's bits, before and after it made itself shorter
+expect 0 $b/tir_self --blocks 2 --prove-nothing-worse --tir "$work/self.tir" --tasm "$work/self.tasm" --ram "$work/self.ram"
+contains "nothing changes any more after 2 rounds"; contains "the same bits"; contains "0 functions longer"
+expect 0 $b/tir_self --blocks 1 --effort 8 --rounds 1 --json; json; contains '"settled": false'
+expect 0 $b/tir_opt "$work/self.tir" --target triton --weights examples/data/tir_weights.bin --whole -o "$work/again.tasm"
+expect 0 cmp "$work/again.tasm" "$work/self.tasm"
+expect 0 $b/tasm_run "$work/self.tasm" --ram "$work/self.ram"; contains "outcome: halted"
+expect 1 $b/tir_self --weights LICENSE; says "not a weights file"
+expect 2 $b/tir_self --blocks 0
+expect 1 $b/tir_self LICENSE
 for input in 30,95,65 95,30,65 300,7,100; do
     a=${input%%,*} rest=${input#*,}
     expect 0 $b/tasm_run "$work/w.tasm" --input "$a,${rest%%,*}"; contains "output: ${rest#*,}"
