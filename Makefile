@@ -9,7 +9,7 @@ HEADERS  = nc_fp4.h nc_goldilocks.h nc_tirneural.h nc_axx.h nc_hlx.h nc_gpu.h
 EXAMPLES = gl_hash gl_ntt gl_merkle gl_fixed fp4_atoms fp4_compile fp4_aes fp4_sha256 fp4_quantize fp4_perplexity fp4_convert tir_opt tir_train tir_self tasm_run lut_convert axx_vit_digits axx_cifar axx_eval \
            hlx_train hlx_verify hlx_export hlx_quantize gpu_devices
 TESTS    = goldilocks_scalar goldilocks_ntt goldilocks_hash goldilocks_fixed goldilocks_debug goldilocks_memory goldilocks_gpu \
-           fp4_scalar fp4_codes fp4_blocks fp4_rules fp4_rounding fp4_circuit fp4_verify fp4_files fp4_sources fp4_netlists fp4_tensor fp4_products fp4_weights fp4_gpu \
+           fp4_scalar fp4_codes fp4_blocks fp4_rules fp4_rounding fp4_circuit fp4_verify fp4_files fp4_sources fp4_netlists fp4_tensor fp4_products fp4_weights fp4_memory fp4_gpu \
            tir_io tir_machine tir_terms tir_symbolic tir_optimize tir_cliff tir_link tir_trisha tir_model tir_memory tir_gpu \
            axx_scalar axx_files axx_wide axx_layers axx_data axx_graph axx_search axx_vit axx_timm axx_training axx_locale axx_memory axx_gpu \
            hlx_scalar hlx_simd hlx_kernels hlx_llama hlx_model hlx_training hlx_inference hlx_data hlx_sampling hlx_bpe hlx_tokenizer hlx_shard hlx_weights hlx_memory hlx_gpu gpu_host base_files base_text
@@ -194,7 +194,7 @@ $(eval $(call test_rules,axx,nc_axx.h,-DNC_GPU -DNC_AXX_VIT))
 $(eval $(call test_rules,hlx,nc_hlx.h,-DNC_GPU -DNC_HLX_FP4))
 $(B)/test/hlx_gpu: tests/cuda_driver_on_cpu.h tests/vulkan_between.h
 # Its own malloc, which fails.
-$(B)/test/axx_memory $(B)/test/goldilocks_memory $(B)/test/tir_memory $(B)/test/hlx_memory: WRAPPED = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
+$(patsubst %,$(B)/test/%_memory,goldilocks fp4 tir axx hlx): WRAPPED = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 # The base block through a header's object; the other shared blocks, which are private, from its text.
 $(B)/test/base_files: tests/base_files.c tests/test.h $(B)/obj/axx.o
 	@mkdir -p $(@D)

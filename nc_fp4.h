@@ -6767,20 +6767,30 @@ NC_API void nc_fp4_writer_free(nc_fp4_writer *writer) {
     nc__free(NULL, writer, 0);
 }
 
+/* As it was before it got no memory: the next call may get some. */
+static void nc_fp4__cut_back(nc__buffer *b, size_t used) {
+    b->used = used;
+    b->status = NC_OK;
+}
+
 /* A pair of metadata: GGUF's type and the value as it stands there, or a string. */
-static void nc_fp4__writer_keep(nc_fp4_writer *writer, uint32_t type, const char *key,
-                                const void *value, size_t bytes) {
+static nc_status nc_fp4__writer_keep(nc_fp4_writer *writer, uint32_t type, const char *key,
+                                     const void *value, size_t bytes) {
+    const size_t used = writer->pairs.used;
+    nc_status status;
     nc__buffer_le(&writer->pairs, type, 4);
     nc__buffer_le(&writer->pairs, strlen(key) + 1, 8);
     nc__buffer_put(&writer->pairs, key, strlen(key) + 1);
     nc__buffer_le(&writer->pairs, bytes, 8);
     nc__buffer_put(&writer->pairs, value, bytes);
+    status = writer->pairs.status;
+    if (status != NC_OK) nc_fp4__cut_back(&writer->pairs, used);
+    return status;
 }
 
 NC_API nc_status nc_fp4_writer_pair(nc_fp4_writer *writer, const char *key, const char *value) {
     if (!writer || !key || !*key || !value || writer->begun) return NC_ERR_ARG;
-    nc_fp4__writer_keep(writer, NC_FP4__GGUF_STRING, key, value, strlen(value) + 1);
-    return writer->pairs.status;
+    return nc_fp4__writer_keep(writer, NC_FP4__GGUF_STRING, key, value, strlen(value) + 1);
 }
 
 /* 1: metadata that say how a file's tensors are laid out, which the new file says in its own way.
@@ -6794,21 +6804,26 @@ static int nc_fp4__says_layout(const nc_fp4_weights *weights, const char *key) {
 }
 
 NC_API nc_status nc_fp4_writer_pairs(nc_fp4_writer *writer, const nc_fp4_weights *weights) {
-    size_t i;
+    nc_status status = NC_OK;
+    size_t i, used;
     if (!writer || !weights || writer->begun) return NC_ERR_ARG;
-    for (i = 0; i < nc_fp4__list_pairs(&weights->list); i++) {
+    used = writer->pairs.used;
+    for (i = 0; i < nc_fp4__list_pairs(&weights->list) && status != NC_ERR_MEMORY; i++) {
         const nc_fp4__pair *pair = nc_fp4__list_pair(&weights->list, i);
         if (pair->source != 0 || nc_fp4__says_layout(weights, pair->key)) continue;
         if (pair->raw && pair->type != NC_FP4__GGUF_STRING) {
             if (writer->layout == NC_FP4_LAYOUT_GGUF)
-                nc_fp4__writer_keep(writer, pair->type, pair->key, pair->raw, pair->raw_bytes);
+                status =
+                    nc_fp4__writer_keep(writer, pair->type, pair->key, pair->raw, pair->raw_bytes);
             else if (pair->type != NC_FP4__GGUF_ARRAY)
-                (void)nc_fp4_writer_pair(writer, pair->key, pair->text);
+                status = nc_fp4_writer_pair(writer, pair->key, pair->text);
         } else {
-            (void)nc_fp4_writer_pair(writer, pair->key, pair->text);
+            status = nc_fp4_writer_pair(writer, pair->key, pair->text);
         }
     }
-    return writer->pairs.status;
+    if (status != NC_ERR_MEMORY) return NC_OK; /* pairs without a key are left out */
+    nc_fp4__cut_back(&writer->pairs, used);
+    return status;
 }
 
 /* The next pair; 0: there is none. */
@@ -6910,8 +6925,10 @@ NC_API nc_status nc_fp4_writer_add(nc_fp4_writer *writer, const nc_fp4_weight *w
     p.dtype_at = writer->text.used;
     nc__buffer_print(&writer->text, "%s", weight->dtype ? weight->dtype : "");
     nc__buffer_put(&writer->text, "", 1);
-    nc__buffer_put(&writer->planned, &p, sizeof p);
+    if (writer->text.status == NC_OK) nc__buffer_put(&writer->planned, &p, sizeof p);
     if (writer->text.status == NC_OK && writer->planned.status == NC_OK) return NC_OK;
+    nc_fp4__cut_back(&writer->text, p.name_at);
+    writer->planned.status = NC_OK;
     return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
 }
 
@@ -7047,6 +7064,7 @@ static void nc_fp4__head_torchao(nc_fp4_writer *writer, nc__head *h, nc_fp4__pla
     memcpy(shape, p->about.shape, sizeof shape);
     if (base.status != NC_OK) {
         h->b.status = base.status;
+        nc__buffer_free(&base);
         return;
     }
     shape[last] /= 2;
@@ -7195,9 +7213,10 @@ static nc_status nc_fp4__writer_gguf(nc_fp4_writer *writer, nc__buffer *b, nc_er
         writer->state.used = 0;
         nc__buffer_put(&writer->state, p->about.name, nc_fp4__before(p->about.name, ".weight"));
         nc__buffer_put(&writer->state, ".scale", 7);
-        if (writer->state.status != NC_OK)
-            return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory for the header");
-        status = nc_fp4__gguf_put_tensor(&h, writer->state.data, "F32", &p->about.stack, 1, err);
+        status =
+            writer->state.status == NC_OK
+                ? nc_fp4__gguf_put_tensor(&h, writer->state.data, "F32", &p->about.stack, 1, err)
+                : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory for the header");
     }
     (void)nc_fp4__gguf_close(&h, b);
     if (status != NC_OK) return status;
@@ -7294,19 +7313,15 @@ NC_API nc_status nc_fp4_writer_begin(nc_fp4_writer *writer, const nc_fp4_sink *s
     if (!writer || !sink || !sink->write_fn || writer->begun)
         return nc__fail(err, NC_ERR_ARG, 0, 0, "no sink, or begun before");
     memset(&head, 0, sizeof head);
+    nc_fp4__cut_back(&writer->state, 0);
     writer->sink = *sink;
     for (i = 0; i < nc_fp4__writer_count(writer); i++) { /* the texts have moved as they grew */
         nc_fp4__planned *p = nc_fp4__writer_item(writer, i);
         p->about.name = writer->text.data + p->name_at;
         p->about.dtype = writer->text.data + p->dtype_at;
     }
-    status = writer->pairs.status == NC_OK
-                 ? NC_OK
-                 : nc__fail(err, writer->pairs.status, 0, 0, "out of memory");
-    if (status == NC_OK)
-        status = writer->layout == NC_FP4_LAYOUT_GGUF
-                     ? nc_fp4__writer_gguf(writer, &head, err)
-                     : nc_fp4__writer_safetensors(writer, &head, err);
+    status = writer->layout == NC_FP4_LAYOUT_GGUF ? nc_fp4__writer_gguf(writer, &head, err)
+                                                  : nc_fp4__writer_safetensors(writer, &head, err);
     if (status == NC_OK) status = nc_fp4__writer_put(writer, 0, head.data, head.used, err);
     /* the last byte, so that the file has its length also where the end is padding */
     if (status == NC_OK && writer->size > head.used)
@@ -7414,9 +7429,13 @@ static nc_status nc_fp4__writer_nested(nc_fp4_writer *writer, nc_fp4__planned *p
     p->nested_count += n;
     if (p->nested_count < blocks) return NC_OK;
     status = nc_fp4__writer_nest(writer, p, err);
+    if (status != NC_OK) { /* the same rows may be given again */
+        p->nested_count -= n;
+        return status;
+    }
     nc__free(NULL, p->nested, 0);
     p->nested = NULL;
-    return status;
+    return NC_OK;
 }
 
 static nc_status nc_fp4__writer_bnb(nc_fp4_writer *writer, nc_fp4__planned *p, uint64_t row,
@@ -10148,7 +10167,9 @@ static uint32_t nc_fp4__share_node(nc_fp4_circuit *c, const nc_fp4__node *node) 
             return id;
     }
     id = nc_fp4__push_node(c, node);
-    return id != UINT32_MAX && nc__index_add(&c->known, hash, id) ? id : UINT32_MAX;
+    if (id == UINT32_MAX || nc__index_add(&c->known, hash, id)) return id;
+    c->nodes.count--; /* a node that is not found again would be made twice */
+    return UINT32_MAX;
 }
 
 static int nc_fp4__is_not(const nc_fp4__node *node) {
@@ -10281,7 +10302,7 @@ static int nc_fp4__new_group(nc_fp4_circuit *c, const char *name, uint32_t first
     int done = 0;
     memset(&to, 0, sizeof to);
     to.hooks = c->hooks;
-    while (base && !done) {
+    while (base) {
         to.used = 0;
         nc__buffer_put(&to, base, strlen(base));
         if (n > 1) nc__buffer_print(&to, "_%u", (unsigned)n);
@@ -10294,6 +10315,7 @@ static int nc_fp4__new_group(nc_fp4_circuit *c, const char *name, uint32_t first
         if (!nc_fp4__put_group(groups, to.data, first, width)) break;
         done = nc__index_add(named, hash, number);
         if (!done) nc_fp4__free_text(c->hooks, groups->at[--groups->count].name);
+        break; /* without memory too: no other name would get more of it */
     }
     nc_fp4__free_text(c->hooks, base);
     nc__buffer_free(&to);
@@ -10398,9 +10420,10 @@ static uint32_t nc_fp4__expand(nc_fp4_circuit *c, uint32_t n, const uint32_t *in
     uint32_t mux[3] = {0, 0, 0}, i;
     if (n > 3) { /* the last wire chooses */
         mux[0] = nc_fp4__expand(c, n - 1, in, truth, first);
+        if (mux[0] == UINT32_MAX) return UINT32_MAX;
         mux[1] = nc_fp4__expand(c, n - 1, in, truth, first + (1u << (n - 1)));
         mux[2] = in[n - 1];
-        if (mux[0] == UINT32_MAX || mux[1] == UINT32_MAX) return UINT32_MAX;
+        if (mux[1] == UINT32_MAX) return UINT32_MAX;
         return nc_fp4__function(c, mux, 0xCA);
     }
     for (i = 0; i < n; i++) mux[i] = in[i];
@@ -17857,16 +17880,17 @@ static uint32_t nc_fp4__diagram_of(nc_fp4__diagrams *d, const uint64_t *truth, c
 }
 
 /* Order of the variables: as a walk from the outputs down meets them, bit 0 first. level[i] of
- * input i. Without memory it is another order, which is as right. */
-static void nc_fp4__order(const nc_fp4_circuit *c, const nc_allocator *hooks, uint32_t *level) {
+ * input i. 0: out of memory; another order could take many more steps. */
+static int nc_fp4__order(const nc_fp4_circuit *c, const nc_allocator *hooks, uint32_t *level) {
     nc_fp4__numbers todo = {NULL, 0, 0, NULL};
     uint8_t *met = (uint8_t *)nc__calloc(hooks, c->nodes.count);
     uint32_t i, j, next = 0;
+    int ok = met != NULL;
     todo.hooks = hooks;
     for (i = 0; i < c->inputs.count; i++) level[i] = UINT32_MAX;
-    for (i = 0; i < c->outputs.count && met; i++) {
-        (void)nc_fp4__numbers_add(&todo, c->outputs.at[i]);
-        while (todo.count) {
+    for (i = 0; i < c->outputs.count && ok; i++) {
+        ok = nc_fp4__numbers_add(&todo, c->outputs.at[i]);
+        while (todo.count && ok) {
             const uint32_t w = todo.at[--todo.count];
             const nc_fp4__node *node = &c->nodes.at[w];
             if (met[w]) continue;
@@ -17874,13 +17898,15 @@ static void nc_fp4__order(const nc_fp4_circuit *c, const nc_allocator *hooks, ui
             if (node->inputs == NC_FP4__INPUT)
                 level[node->in[0]] = next++;
             else /* wires in falling order: the inputs, which are old, are visited first */
-                for (j = 0; j < node->inputs; j++) (void)nc_fp4__numbers_add(&todo, node->in[j]);
+                for (j = 0; j < node->inputs && ok; j++)
+                    ok = nc_fp4__numbers_add(&todo, node->in[j]);
         }
     }
     for (i = 0; i < c->inputs.count; i++)
         if (level[i] == UINT32_MAX) level[i] = next++;
     nc_fp4__numbers_free(&todo);
     nc__free(hooks, met, c->nodes.count);
+    return ok;
 }
 
 /* Diagrams of all nodes and of all units, in the same variables; outputs are equal when they are
@@ -17961,8 +17987,8 @@ static nc_status nc_fp4__compare_diagrams(const nc_fp4_network *n, const nc_fp4_
     d.status = node && d.cache ? NC_OK : NC_ERR_MEMORY;
     if (d.status == NC_OK) {
         wire = node + nodes;
-        nc_fp4__order(c, n->hooks, wire + wires);
-        nc_fp4__build_diagrams(&d, n, c, wire + wires, node, wire);
+        if (!nc_fp4__order(c, n->hooks, wire + wires)) d.status = NC_ERR_MEMORY;
+        if (d.status == NC_OK) nc_fp4__build_diagrams(&d, n, c, wire + wires, node, wire);
         if (d.status == NC_OK) nc_fp4__compare_outputs(&d, n, c, node, wire, wire + wires, report);
     }
     status = d.status;
@@ -18464,7 +18490,10 @@ static uint32_t nc_fp4__sat_shorten(nc_fp4__sat *s) {
 static void nc_fp4__sat_learn(nc_fp4__sat *s, uint32_t conflict) {
     uint32_t at = s->trail.count, open, literal = UINT32_MAX, glue, clause = UINT32_MAX, i;
     s->learnt.count = s->touched.count = 0;
-    (void)nc_fp4__numbers_add(&s->learnt, 0);
+    if (!nc_fp4__numbers_add(&s->learnt, 0)) { /* the place of the first literal */
+        s->status = NC_ERR_MEMORY;
+        return;
+    }
     open = nc_fp4__sat_note(s, conflict, literal);
     for (;;) {
         do literal = s->trail.at[--at];
@@ -18472,7 +18501,7 @@ static void nc_fp4__sat_learn(nc_fp4__sat *s, uint32_t conflict) {
         if (--open == 0 || s->status != NC_OK) break;
         open += nc_fp4__sat_note(s, s->vars.at[literal / 2].reason, literal);
     }
-    if (s->status == NC_OK && s->learnt.count) {
+    if (s->status == NC_OK) {
         s->learnt.at[0] = literal ^ 1;
         glue = nc_fp4__sat_shorten(s);
         nc_fp4__sat_undo(s, s->learnt.count > 1 ? s->vars.at[s->learnt.at[1] / 2].level : 0);
