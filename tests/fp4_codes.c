@@ -6,18 +6,6 @@
 #define NC_IMPLEMENTATION
 #include "../nc_fp4.h"
 
-static float from_bits(uint32_t u) {
-    float x;
-    memcpy(&x, &u, 4);
-    return x;
-}
-
-static uint32_t to_bits(float x) {
-    uint32_t u;
-    memcpy(&u, &x, 4);
-    return u;
-}
-
 static void stochastic_rounding_goes_up_below_its_threshold(void **state) {
     uint8_t low;
     uint32_t part;

@@ -6,18 +6,6 @@
 
 enum { N = 1 << 14 };
 
-static float from_bits(uint32_t u) {
-    float x;
-    memcpy(&x, &u, 4);
-    return x;
-}
-
-static uint32_t to_bits(float x) {
-    uint32_t u;
-    memcpy(&u, &x, 4);
-    return u;
-}
-
 static uint64_t fnv(const uint8_t *data, size_t bytes) {
     uint64_t h = UINT64_C(0xCBF29CE484222325);
     size_t i;

@@ -3,12 +3,6 @@
 #include <math.h>
 #include "../nc_fp4.h"
 
-static float from_bits(uint32_t u) {
-    float x;
-    memcpy(&x, &u, 4);
-    return x;
-}
-
 /* Nearest value of a table by distance in float64; at a tie the even code. */
 static uint8_t nearest_even(double x, float (*decode)(uint8_t), int codes) {
     int c, best = 0;

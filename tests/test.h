@@ -167,4 +167,16 @@ static inline void failing_free(void *user, void *block, size_t bytes) {
     memory->bytes -= bytes;
     free(block);
 }
+/* A float32 by its bits, and back. */
+static inline float from_bits(uint32_t u) {
+    float x;
+    memcpy(&x, &u, sizeof x);
+    return x;
+}
+
+static inline uint32_t to_bits(float x) {
+    uint32_t u;
+    memcpy(&u, &x, sizeof u);
+    return u;
+}
 #endif

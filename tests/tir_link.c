@@ -117,7 +117,7 @@ static void compare(const char *function, uint64_t *seed, int counts[3]) {
     draw_start(&start, seed);
     for (i = 0; i < 2; i++) {
         nc_error err;
-        sprintf(program, "%s%s", start.stack, linked[i]);
+        snprintf(program, sizeof program, "%s%s", start.stack, linked[i]);
         if (nc_tir_execute(program, &start.input, &x[i], &err) != NC_OK)
             fail_msg("%s %s: %d:%d %s", function, i ? "after" : "before", err.line, err.column,
                      err.message);
