@@ -16749,7 +16749,8 @@ static void nc_fp4__least_order(nc_fp4__step *least) {
     }
 }
 
-/* A carry and the sum of the same operands become one step; it keeps the carry for the next. */
+/* A carry and the sum of the same operands become one step; it keeps the carry for the next. Where
+ * the carry has taken an operand's place, the sum behind it is of the carry. */
 static nc_status nc_fp4__fuse(nc_fp4_network *net) {
     const uint32_t n = net->steps.count;
     uint32_t kept = UINT32_MAX, i; /* operand whose value the registers hold */
@@ -16757,8 +16758,9 @@ static nc_status nc_fp4__fuse(nc_fp4_network *net) {
     for (i = 0; i < n; i++) {
         nc_fp4__step s = net->steps.at[i];
         const nc_fp4__step *next = &net->steps.at[i + 1 < n ? i + 1 : i];
-        if (s.truth == 0xE8 && next->truth == 0x96 && nc_fp4__reads(next, s.in[0]) &&
-            nc_fp4__reads(next, s.in[1]) && nc_fp4__reads(next, s.in[2])) {
+        if (s.truth == 0xE8 && next->truth == 0x96 && !nc_fp4__reads(next, s.out) &&
+            nc_fp4__reads(next, s.in[0]) && nc_fp4__reads(next, s.in[1]) &&
+            nc_fp4__reads(next, s.in[2])) {
             s.carry = s.out;
             s.out = next->out;
             s.truth = NC_FP4__FULL_ADDER;
