@@ -7,7 +7,7 @@ JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
 
 HEADERS  = nc_fp4.h nc_goldilocks.h nc_tirneural.h nc_axx.h nc_hlx.h nc_gpu.h
 EXAMPLES = gl_hash gl_ntt gl_merkle gl_fixed fp4_atoms fp4_compile fp4_aes fp4_sha256 fp4_quantize fp4_perplexity fp4_convert tir_opt tir_train tir_self tasm_run lut_convert axx_vit_digits axx_cifar axx_eval \
-           hlx_train hlx_verify hlx_export hlx_quantize gpu_devices
+           hlx_train hlx_verify hlx_export hlx_quantize gpu_devices chain
 TESTS    = goldilocks_scalar goldilocks_ntt goldilocks_hash goldilocks_fixed goldilocks_debug goldilocks_memory goldilocks_gpu \
            fp4_scalar fp4_codes fp4_blocks fp4_rules fp4_rounding fp4_circuit fp4_verify fp4_files fp4_sources fp4_netlists fp4_tensor fp4_products fp4_weights fp4_memory fp4_gpu \
            tir_io tir_machine tir_terms tir_symbolic tir_optimize tir_cliff tir_link tir_trisha tir_model tir_memory tir_gpu \

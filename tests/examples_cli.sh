@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.." || exit 1
 . tests/expect.sh
 programs="gl_hash gl_ntt gl_merkle gl_fixed fp4_atoms fp4_compile fp4_aes fp4_sha256 fp4_quantize
     fp4_perplexity fp4_convert tir_opt tir_train tir_self tasm_run lut_convert axx_vit_digits axx_cifar axx_eval
-    hlx_train hlx_verify hlx_export hlx_quantize gpu_devices"
+    hlx_train hlx_verify hlx_export hlx_quantize gpu_devices chain"
 for e in $programs; do
     expect 0 "$b/$e" -h; contains "usage: $e"
     expect 0 "$b/$e" --version; contains "$e $(sed -n 's/^   version \([0-9.]*\).*/\1/p' nc_goldilocks.h)"

@@ -691,6 +691,40 @@ static void carries_that_are_read_later_are_kept(void **state) {
     nc_fp4_destroy(c);
 }
 
+/* Two summands of three bits, extended by their signs: a carry lies where the last one lay, and the
+ * sum behind it has the same other operands. That is no full adder. */
+static void sums_of_extended_signs_are_right_on_all_levels(void **state) {
+    enum { BITS = 9, OWN = 3 };
+    nc_fp4_circuit *c;
+    nc_fp4_network *n;
+    nc_fp4_report r;
+    uint32_t x[2 * OWN], s[BITS], in[3], carry = NC_FP4_TRUE, i;
+    int level;
+    (void)state;
+    assert_int_equal(nc_fp4_create(&c, "extended", NULL), NC_OK);
+    assert_int_equal(nc_fp4_add_input(c, "x", 2 * OWN, x), NC_OK);
+    assert_int_equal(nc_fp4_add_input(c, "carry", 1, &carry), NC_OK);
+    for (i = 0; i < BITS; i++) {
+        in[0] = carry;
+        in[1] = x[i < OWN ? i : OWN - 1];
+        in[2] = x[OWN + (i < OWN ? i : OWN - 1)];
+        assert_int_equal(nc_fp4_add_atom(c, NC_FP4_SUM, in, &s[i]), NC_OK);
+        assert_int_equal(nc_fp4_add_atom(c, NC_FP4_CARRY, in, &carry), NC_OK);
+    }
+    assert_int_equal(nc_fp4_add_output(c, "s", BITS, s), NC_OK);
+    n = compiled(c);
+    for (level = 0; level < 3; level++) {
+        if (nc_fp4_set_simd(level) != level) break;
+        assert_int_equal(nc_fp4_verify_by(n, c, NC_FP4_EXHAUSTIVE, &r), NC_OK);
+        assert_int_equal(r.wrong, 0);
+        assert_int_equal(nc_fp4_verify_by(n, c, NC_FP4_STRUCTURAL, &r), NC_OK);
+        assert_int_equal(r.wrong, 0);
+    }
+    (void)nc_fp4_set_simd(-1);
+    nc_fp4_network_destroy(n);
+    nc_fp4_destroy(c);
+}
+
 static void sixty_four_bit_sums_are_those_of_the_machine(void **state) {
     enum { N = 5000 };
     static uint64_t a[N], b[N], s[N], carry[N];
@@ -877,6 +911,7 @@ int main(void) {
         cmocka_unit_test(all_evaluations_agree_on_random_circuits),
         cmocka_unit_test(every_step_is_the_same_on_all_levels),
         cmocka_unit_test(carries_that_are_read_later_are_kept),
+        cmocka_unit_test(sums_of_extended_signs_are_right_on_all_levels),
         cmocka_unit_test(sixty_four_bit_sums_are_those_of_the_machine),
         cmocka_unit_test(circuits_are_simplified_as_they_grow),
         cmocka_unit_test(every_allocation_may_fail),

@@ -40,6 +40,7 @@ hlx_train --data examples/data/genesis.txt --preset demo --steps 1 --batch 1 --e
 hlx_export "$work/run/checkpoint.bin" -o "$work/model.safetensors"
 hlx_quantize --windows 1 --sequences 1 "$work/run/checkpoint.bin" examples/data/genesis.txt
 gpu_devices /no/such/driver
+chain --steps 2
 EOF2
 echo "$failures programs with findings"
 [ $failures = 0 ]
