@@ -2,6 +2,9 @@
    interval, power and time in float32, with exact bytes, with each multiplier and with
    mixed assignments, before and after retraining; and a search for better ones.
    cc -O2 -fopenmp axx_eval.c -lm -o axx_eval */
+#if defined(_WIN32)
+#error "axx_eval.c needs open_memstream: POSIX systems alone"
+#endif
 #define _POSIX_C_SOURCE 200809L
 #include <dirent.h>
 #include <math.h>

@@ -29,6 +29,7 @@
 extern FILE *fdopen(int fd, const char *mode);
 #endif
 #else
+#include <direct.h>
 #include <io.h>
 #endif
 #ifdef _OPENMP
@@ -160,6 +161,15 @@ static inline int cli_can_write(const char *path) {
     return ok;
 #else
     return *path != 0;
+#endif
+}
+
+/* Make a folder: 0, else -1 and errno. */
+static inline int cli_folder(const char *path) {
+#ifdef _WIN32
+    return _mkdir(path);
+#else
+    return mkdir(path, 0777);
 #endif
 }
 

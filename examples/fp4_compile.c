@@ -2,6 +2,9 @@
    AIGER, Verilog, Bristol, JSON or a built-in template; writes the network (.fp4, C, DOT, BLIF, JSON,
    safetensors) or the circuit (BLIF, Bristol Fashion, JSON, AIGER); verifies it.
    cc -O2 fp4_compile.c -lm -o fp4_compile   (needs stb_ds.h) */
+#if defined(_WIN32)
+#error "fp4_compile.c needs fork and waitpid: POSIX systems alone"
+#endif
 #define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,8 @@
 /* gl_fixed: how far the fixed-point functions are from the real ones, as a table and a plot.
    cc -O2 gl_fixed.c -lm -o gl_fixed */
+#if defined(_WIN32)
+#error "gl_fixed.c needs open_memstream: POSIX systems alone"
+#endif
 #define _POSIX_C_SOURCE 200809L /* open_memstream */
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,9 @@
 /* gl_merkle: the Merkle root of a file or a directory tree cut into chunks, a proof that one chunk
    belongs to it, and the check of such a proof.
    cc -O2 -fopenmp gl_merkle.c -o gl_merkle */
+#if defined(_WIN32)
+#error "gl_merkle.c needs scandir and lstat: POSIX systems alone"
+#endif
 #define _XOPEN_SOURCE 700 /* scandir, lstat */
 #include <dirent.h>
 #include <stdio.h>

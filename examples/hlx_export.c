@@ -100,7 +100,7 @@ static nc_status fresh(void *user, uint32_t moment, size_t first, size_t count, 
 static nc_status write_out(const arguments *a, const nc_hlx_model *model, nc_error *err) {
     if (a->in) return nc_hlx_save_shards(model, NULL, a->out, fresh, NULL, err);
     if (ends_with(a->out, ".safetensors")) return nc_hlx_export(model, a->out, err);
-    if (mkdir(a->out, 0777) != 0 && errno != EEXIST) {
+    if (cli_folder(a->out) != 0 && errno != EEXIST) {
         snprintf(err->message, sizeof err->message, "cannot make the folder '%.90s': %s", a->out,
                  strerror(errno));
         return NC_ERR_IO;

@@ -3,6 +3,9 @@
    cc -O2 -fopenmp hlx_train.c -lm -o hlx_train
 
    Sections: options, files, logs, curve, samples, start, training. */
+#if defined(_WIN32)
+#error "hlx_train.c needs sigaction, fsync and open_memstream: POSIX systems alone"
+#endif
 #define _POSIX_C_SOURCE 200809L
 #include <dirent.h>
 #include <errno.h>
@@ -351,7 +354,7 @@ static int make_folder(const char *name) {
         if (name[i] == '/' || name[i] == 0) {
             memcpy(part, name, i);
             part[i] = 0;
-            if (mkdir(part, 0777) && errno != EEXIST) return -1;
+            if (cli_folder(part) && errno != EEXIST) return -1;
         }
     return 0;
 }

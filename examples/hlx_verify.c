@@ -714,7 +714,7 @@ static int train(const options *o) {
     int ok = status == NC_OK || failed(&v, status, &err);
     snprintf(log.folder, sizeof log.folder, "%.1000s/", o->out);
     snprintf(start, sizeof start, "start seed %ld", o->seed);
-    (void)mkdir(o->out, 0777); /* or it is there, or the log cannot be written */
+    (void)cli_folder(o->out); /* or it is there, or the log cannot be written */
     ok = ok && read_material(o, &m, &v) && prepare(&s, o, bpe, &data, &v);
     if (ok) file = open_log(&log, &v);
     if (file) {

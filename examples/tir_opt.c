@@ -287,7 +287,7 @@ static const char *default_weights(void) {
     strcpy(path, home);
     for (i = 0; i < 3; i++) {
         strcat(path, parts[i]);
-        if (i < 2) (void)mkdir(path, 0755); /* there already, or the file cannot be written */
+        if (i < 2) (void)cli_folder(path); /* there already, or the file cannot be written */
     }
     return path;
 }
