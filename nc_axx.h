@@ -2850,6 +2850,7 @@ NC__COLD_END
 #endif
 /* ==== end of nc stb_ds ============================================================== */
 
+#include <float.h>
 #include <math.h>
 #if !defined(NC_NO_SIMD) && defined(__GNUC__) && defined(__x86_64__)
 #define NC_AXX__X86 1
@@ -2859,6 +2860,13 @@ NC__COLD_END
 #endif
 #ifdef _OPENMP
 #include <omp.h>
+#endif
+
+#ifdef __FAST_MATH__
+#error "nc_axx.h promises bits: compile without -ffast-math"
+#endif
+#if defined(FLT_EVAL_METHOD) && (FLT_EVAL_METHOD == 1 || FLT_EVAL_METHOD == 2)
+#error "nc_axx.h promises bits: float must be evaluated as float (x86: -msse2 -mfpmath=sse)"
 #endif
 
 /* Every rounding below is written out: nothing may be fused. */

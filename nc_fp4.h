@@ -2474,6 +2474,7 @@ NC__COLD_END
 #endif
 /* ==== end of nc tensors ============================================================= */
 
+#include <float.h>
 #include <limits.h>
 #include <math.h>
 #if defined(NC__POSIX_FILES) && !defined(__cplusplus) /* hidden by strict -std=c99 */
@@ -2484,6 +2485,13 @@ extern ssize_t pread(int fd, void *to, size_t bytes, off_t at);
 #include <immintrin.h> /* here: outside the options below it compiles faster */
 #elif defined(NC__NEON)
 #include <arm_neon.h>
+#endif
+
+#ifdef __FAST_MATH__
+#error "nc_fp4.h promises bits: compile without -ffast-math"
+#endif
+#if defined(FLT_EVAL_METHOD) && (FLT_EVAL_METHOD == 1 || FLT_EVAL_METHOD == 2)
+#error "nc_fp4.h promises bits: float must be evaluated as float (x86: -msse2 -mfpmath=sse)"
 #endif
 
 /* a * b + c may become one fma only where this file says so. */

@@ -351,7 +351,7 @@ static int layer_option(nc_axx_layer_options *how, const char *word) {
         how->weight_percent = value;
     } else {
         const unsigned long bits = strtoul(word, &end, 10);
-        if (end == word || *end || bits < 2 || bits > 8) return 0;
+        if (*word < '2' || *word > '8' || *end || bits > 8) return 0;
         how->bits = (uint32_t)bits;
     }
     return 1;

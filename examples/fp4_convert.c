@@ -290,28 +290,17 @@ static int set_option(options *o, const char *name, const char *value) {
     static const char *const projects[] = {"definition", "torchao",      "compressed-tensors",
                                            "modelopt",   "bitsandbytes", "ggml"};
     const char *words[NC_FP4_LAYOUT_COUNT + NC_FP4_FORMAT_COUNT + 3];
-    char *end;
-    unsigned long block;
     int k, n = 0;
     if (!strcmp(name, "-o")) {
         o->out = value;
     } else if (!strcmp(name, "--only")) {
         o->only = value;
     } else if (!strcmp(name, "--block")) {
-        block = strtoul(value, &end, 10);
-        o->block = (uint32_t)block;
-        if (*end || block < 32 || block > 4096 || (block & (block - 1)))
-            return fprintf(stderr,
-                           "fp4_convert: --block is not '%s', but a power of two from 32 to "
-                           "4096\n",
-                           value),
-                   -1;
+        o->block = (uint32_t)cli_number(name, value, 32, 4096);
+        if (o->block & (o->block - 1))
+            return cli_fail(-1, "--block is not '%s', but a power of two from 32 to 4096", value);
     } else if (!strcmp(name, "--nested")) {
-        block = strtoul(value, &end, 10);
-        o->nested = (uint32_t)block;
-        if (*end || block == 0 || block > 65536)
-            return fprintf(stderr, "fp4_convert: --nested is not '%s', but 1 to 65536\n", value),
-                   -1;
+        o->nested = (uint32_t)cli_number(name, value, 1, 65536);
     } else if (!strcmp(name, "--rule")) {
         k = word(name, value, rules, 4);
         if (k < 0) return -1;

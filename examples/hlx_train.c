@@ -943,8 +943,9 @@ static size_t take_prompt(const sample *s, const char *prompt, uint32_t *tokens)
     size_t n = 0;
     if (s->numbers) {
         for (; *prompt; prompt = end) {
-            tokens[n++] = (uint32_t)strtoul(prompt, &end, 10);
-            if (end == prompt) return SIZE_MAX;
+            const unsigned long long token = strtoull(prompt, &end, 10);
+            if (*prompt < '0' || *prompt > '9' || token > UINT32_MAX) return SIZE_MAX;
+            tokens[n++] = (uint32_t)token;
             while (*end == ' ' || *end == ',') end++;
         }
         return n;

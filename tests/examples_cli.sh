@@ -53,6 +53,11 @@ expect 2 $b/tir_opt examples/data/sample.tir --beam 8x; says "--beam: '8x' $whol
 expect 2 $b/tir_opt examples/data/sample.tir --effort 99999999999999999999; says "--effort: '99999999999999999999' $whole"
 expect 2 $b/tir_train examples/data -o "$work/w" --epochs 1x; says "--epochs: '1x' $whole"
 expect 2 $b/axx_vit_digits --epochs 1x; says "--epochs: '1x' $whole"
+expect 2 $b/fp4_convert tests/data/fp4/bnb_nf4.npy --block 33; says "a power of two from 32 to 4096"
+for block in 16 8192 32x -18446744073709551584; do
+    expect 2 $b/fp4_convert tests/data/fp4/bnb_nf4.npy --block $block; says "--block: '$block' $whole 32 to 4096"
+done
+expect 2 $b/fp4_convert tests/data/fp4/bnb_nf4.npy --nested 0; says "--nested: '0' $whole 1 to 65536"
 expect 2 $b/hlx_quantize --windows 2.5 a b; says "--windows: '2.5' $whole"
 
 # Where nothing can be written is said before the work, with the system's reason.

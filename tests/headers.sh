@@ -158,6 +158,15 @@ for h in $headers; do
     done
 done
 
+# Those that promise bits of floats refuse options under which none can be promised.
+for h in nc_fp4.h nc_axx.h nc_hlx.h; do
+    for options in -ffast-math -mfpmath=387; do
+        [ $options = -mfpmath=387 ] && [ "$(uname -m)" != x86_64 ] && continue
+        printf '#define NC_IMPLEMENTATION\n#include "%s"\n' $h | gcc -x c $options -fsyntax-only -I. - 2>&1 |
+            grep -q "error: #error \"$h promises bits" || bad "$h is compiled with $options"
+    done
+done
+
 # 5. The copy test: each header alone in an empty folder with what its first lines name, as C and
 #    C++, by both compilers, with and without OpenMP and SIMD, extern and static. A line of `jobs` is
 #    a folder and a command; -fsyntax-only is in those that only `all` compiles to the end.
