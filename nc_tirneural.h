@@ -6272,6 +6272,7 @@ static void nc_tir__put_weights(nc__buffer *file, const nc_tir_model *model) {
     nc__buffer_le(file, NC_TIR__PARAMETERS - NC_TIR__P_NODES, 4);
     for (i = 0; i < NC_TIR__PARAMETERS; i++)
         nc__buffer_le(file, (uint32_t)nc_gl_to_i64(model->w[i]), 4);
+    if (file->status != NC_OK) return; /* a digest takes a while */
     nc_tir_model_digest(model, digest);
     for (i = 0; i < 4; i++) nc__buffer_le(file, digest[i], 8);
 }
