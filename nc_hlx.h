@@ -2974,16 +2974,16 @@ NC_HLX__INLINE void nc_hlx__chunk_body(float *out, const float *a, const float *
 NC_HLX__VERSIONS(nc_hlx__chunk, (float *out, const float *a, const float *b, size_t n),
                  (out, a, b, n))
 
-/* Chunk sums are folded as they come: 4,096 of them form the next level's chunk. Three levels
- * reach 2^36 values. */
+/* Chunk sums are folded as they come: 4,096 of them form the next level's chunk. Four levels
+ * reach 2^48 values. */
 static float nc_hlx__reduce_chunks(const float *a, const float *b, size_t n) {
-    float lanes[3][NC_HLX__LANES], sum;
-    size_t count[3] = {0, 0, 0}, i;
-    int level, j;
+    float lanes[4][NC_HLX__LANES], sum = 0.0f;
+    size_t count[4] = {0, 0, 0, 0}, i;
+    int level, below = 0, j;
     memset(lanes, 0, sizeof lanes);
     for (i = 0; i < n; i += NC_HLX__CHUNK) {
         nc_hlx__chunk(&sum, a + i, b ? b + i : NULL, nc_hlx__min(n - i, NC_HLX__CHUNK));
-        for (level = 1; level < 3; level++) {
+        for (level = 1; level < 4; level++) {
             j = (int)(count[level] % NC_HLX__LANES);
             lanes[level][j] = lanes[level][j] + sum;
             if (++count[level] < NC_HLX__CHUNK) break;
@@ -2992,11 +2992,14 @@ static float nc_hlx__reduce_chunks(const float *a, const float *b, size_t n) {
             count[level] = 0;
         }
     }
-    sum = nc_hlx__tree(lanes[1]);
-    if (n <= (size_t)NC_HLX__CHUNK * NC_HLX__CHUNK) return sum;
-    j = (int)(count[2] % NC_HLX__LANES);
-    if (count[1]) lanes[2][j] = lanes[2][j] + sum;
-    return nc_hlx__tree(lanes[2]);
+    /* What a level has left joins the next; one that was folded whole has nothing left. */
+    for (level = 1; level < 4; level++) {
+        j = (int)(count[level] % NC_HLX__LANES);
+        if (below) lanes[level][j] = lanes[level][j] + sum;
+        below = below || count[level];
+        if (below) sum = nc_hlx__tree(lanes[level]);
+    }
+    return sum;
 }
 
 static float nc_hlx__reduce(const float *a, const float *b, size_t n) {

@@ -54,14 +54,16 @@ static void special_values_have_their_limits(void **state) {
 
 /* The documented shape, written as plainly as possible. */
 static float reduction_by_definition(const float *a, const float *b, size_t n) {
-    float s[32] = {0}, sums[64];
+    float s[32] = {0}, *sums;
     size_t i, chunks = (n + 4095) / 4096, w, j;
     if (n > 4096) {
-        assert_true(chunks <= 64);
+        sums = malloc(chunks * sizeof *sums);
         for (i = 0; i < chunks; i++)
             sums[i] = reduction_by_definition(a + 4096 * i, b ? b + 4096 * i : NULL,
                                               i + 1 < chunks ? 4096 : n - 4096 * i);
-        return reduction_by_definition(sums, NULL, chunks);
+        s[0] = reduction_by_definition(sums, NULL, chunks);
+        free(sums);
+        return s[0];
     }
     for (i = 0; i < n; i++) s[i % 32] = b ? fmaf(a[i], b[i], s[i % 32]) : s[i % 32] + a[i];
     for (w = 16; w; w /= 2)
@@ -90,6 +92,22 @@ static void reductions_have_the_documented_shape_at_every_level(void **state) {
     nc_hlx_set_simd(-1);
     free(a);
     free(b);
+}
+
+/* 4,096 chunks are a level of their own: 2^24 values, and sizes on both sides. */
+static void reductions_of_three_levels_have_the_documented_shape(void **state) {
+    enum { WHOLE = 4096 * 4096 };
+    static const size_t sizes[] = {WHOLE - 4096, WHOLE - 4095, WHOLE, WHOLE + 1, WHOLE + 5000};
+    float *a = malloc((WHOLE + 5000) * sizeof *a);
+    uint64_t seed = 2;
+    size_t i;
+    (void)state;
+    assert_non_null(a);
+    for (i = 0; i < WHOLE + 5000; i++) a[i] = random_float(&seed, 1.0f);
+    for (i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        assert_true(nc_hlx_sum(a, sizes[i]) == reduction_by_definition(a, NULL, sizes[i]));
+    assert_true(nc_hlx_dot(a, a, WHOLE) == reduction_by_definition(a, a, WHOLE));
+    free(a);
 }
 
 enum { ROWS = 5, WIDTH = 37 };
@@ -246,6 +264,7 @@ int main(void) {
         cmocka_unit_test(exp_log_tanh_stay_within_two_ulp),
         cmocka_unit_test(special_values_have_their_limits),
         cmocka_unit_test(reductions_have_the_documented_shape_at_every_level),
+        cmocka_unit_test(reductions_of_three_levels_have_the_documented_shape),
         cmocka_unit_test(gradients_agree_with_finite_differences),
         cmocka_unit_test(softmax_rows_sum_to_one_and_layernorm_matches_float64),
         cmocka_unit_test(elementwise_kernels_give_the_same_bits_at_every_level),
