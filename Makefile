@@ -64,7 +64,7 @@ help:
 	@echo "make lint      clang-format and clang-tidy       make fuzz  20 s per parser"
 	@echo "make mutate    single faults put into the code: how many do the tests notice?"
 	@echo "make coverage  how much of each header do the tests run?"
-	@echo "make valgrind  each example once under memcheck"
+	@echo "make valgrind  examples once under memcheck"
 	@echo "make build/NAME  one example: $(EXAMPLES)"
 	@echo "make install   headers, pkg-config files, CMake package to $(PREFIX); make uninstall"
 	@echo "make dist      a tarball with built kernels and checksums to $(B)      make clean"
@@ -332,7 +332,7 @@ coverage: test-packages
 	    unit >build/cov.log 2>&1 || { tail -n 40 build/cov.log; exit 1; }
 	@python3 tests/coverage.py build/cov
 
-valgrind: test-packages # needs valgrind: each example once under memcheck
+valgrind: test-packages # needs valgrind: examples once under memcheck
 	@sh tests/valgrind.sh
 
 lint: test-packages

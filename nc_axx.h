@@ -1968,6 +1968,12 @@ static NC_UNUSED void nc__buffer_free(nc__buffer *b) {
     memset(b, 0, sizeof *b);
 }
 
+/* As it was before it got no memory: the next call may get some. */
+static NC_UNUSED void nc__buffer_cut_back(nc__buffer *b, size_t used) {
+    b->used = used;
+    b->status = NC_OK;
+}
+
 /* Text that is read between two bounds. After a failure every step does nothing. */
 typedef struct nc__text {
     const char *at, *end, *line_start;

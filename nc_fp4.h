@@ -1657,6 +1657,12 @@ static NC_UNUSED void nc__buffer_free(nc__buffer *b) {
     memset(b, 0, sizeof *b);
 }
 
+/* As it was before it got no memory: the next call may get some. */
+static NC_UNUSED void nc__buffer_cut_back(nc__buffer *b, size_t used) {
+    b->used = used;
+    b->status = NC_OK;
+}
+
 /* Text that is read between two bounds. After a failure every step does nothing. */
 typedef struct nc__text {
     const char *at, *end, *line_start;
@@ -6775,12 +6781,6 @@ NC_API void nc_fp4_writer_free(nc_fp4_writer *writer) {
     nc__free(NULL, writer, 0);
 }
 
-/* As it was before it got no memory: the next call may get some. */
-static void nc_fp4__cut_back(nc__buffer *b, size_t used) {
-    b->used = used;
-    b->status = NC_OK;
-}
-
 /* A pair of metadata: GGUF's type and the value as it stands there, or a string. */
 static nc_status nc_fp4__writer_keep(nc_fp4_writer *writer, uint32_t type, const char *key,
                                      const void *value, size_t bytes) {
@@ -6792,7 +6792,7 @@ static nc_status nc_fp4__writer_keep(nc_fp4_writer *writer, uint32_t type, const
     nc__buffer_le(&writer->pairs, bytes, 8);
     nc__buffer_put(&writer->pairs, value, bytes);
     status = writer->pairs.status;
-    if (status != NC_OK) nc_fp4__cut_back(&writer->pairs, used);
+    if (status != NC_OK) nc__buffer_cut_back(&writer->pairs, used);
     return status;
 }
 
@@ -6830,7 +6830,7 @@ NC_API nc_status nc_fp4_writer_pairs(nc_fp4_writer *writer, const nc_fp4_weights
         }
     }
     if (status != NC_ERR_MEMORY) return NC_OK; /* pairs without a key are left out */
-    nc_fp4__cut_back(&writer->pairs, used);
+    nc__buffer_cut_back(&writer->pairs, used);
     return status;
 }
 
@@ -6935,7 +6935,7 @@ NC_API nc_status nc_fp4_writer_add(nc_fp4_writer *writer, const nc_fp4_weight *w
     nc__buffer_put(&writer->text, "", 1);
     if (writer->text.status == NC_OK) nc__buffer_put(&writer->planned, &p, sizeof p);
     if (writer->text.status == NC_OK && writer->planned.status == NC_OK) return NC_OK;
-    nc_fp4__cut_back(&writer->text, p.name_at);
+    nc__buffer_cut_back(&writer->text, p.name_at);
     writer->planned.status = NC_OK;
     return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
 }
@@ -7321,7 +7321,7 @@ NC_API nc_status nc_fp4_writer_begin(nc_fp4_writer *writer, const nc_fp4_sink *s
     if (!writer || !sink || !sink->write_fn || writer->begun)
         return nc__fail(err, NC_ERR_ARG, 0, 0, "no sink, or begun before");
     memset(&head, 0, sizeof head);
-    nc_fp4__cut_back(&writer->state, 0);
+    nc__buffer_cut_back(&writer->state, 0);
     writer->sink = *sink;
     for (i = 0; i < nc_fp4__writer_count(writer); i++) { /* the texts have moved as they grew */
         nc_fp4__planned *p = nc_fp4__writer_item(writer, i);
@@ -7960,12 +7960,13 @@ static nc_status nc_fp4__file_write(void *user, uint64_t at, const void *from, s
     nc_fp4__out_file *out = (nc_fp4__out_file *)user;
     nc_status status = at == out->at ? NC_OK : nc_fp4__move(out, at);
     if (status != NC_OK) return status;
-    if (out->count + bytes > sizeof out->held) nc_fp4__flush(out);
-    if (bytes > sizeof out->held)
+    if (bytes > sizeof out->held - out->count) nc_fp4__flush(out);
+    if (bytes > sizeof out->held) {
         nc__writer_put(&out->writer, from, bytes);
-    else if (bytes)
+    } else if (bytes) {
         memcpy(out->held + out->count, from, bytes);
-    if (bytes <= sizeof out->held) out->count += bytes;
+        out->count += bytes;
+    }
     out->at = at + bytes;
     return out->writer.ok ? NC_OK : NC_ERR_IO;
 }
@@ -8012,10 +8013,10 @@ NC_API nc_status nc_fp4_sink_close(nc_fp4_sink *sink, int keep, nc_error *err) {
     if (!sink || sink->write_fn != nc_fp4__file_write) return NC_OK;
     out = (nc_fp4__out_file *)sink->user;
     if (keep) nc_fp4__flush(out);
-    status = nc__writer_close(&out->writer, keep, err);
+    status = nc__writer_close(&out->writer, keep, keep ? err : NULL);
     nc__free(NULL, out, 0);
     memset(sink, 0, sizeof *sink);
-    return keep ? status : NC_OK;
+    return keep ? status : NC_OK; /* what is thrown away need not have been written */
 }
 #endif
 

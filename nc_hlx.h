@@ -1612,6 +1612,12 @@ static NC_UNUSED void nc__buffer_free(nc__buffer *b) {
     memset(b, 0, sizeof *b);
 }
 
+/* As it was before it got no memory: the next call may get some. */
+static NC_UNUSED void nc__buffer_cut_back(nc__buffer *b, size_t used) {
+    b->used = used;
+    b->status = NC_OK;
+}
+
 /* Text that is read between two bounds. After a failure every step does nothing. */
 typedef struct nc__text {
     const char *at, *end, *line_start;
@@ -6063,12 +6069,6 @@ static nc_status nc_hlx__bpe_add(nc_hlx_bpe *bpe, uint64_t pair) {
     return status;
 }
 
-/* Bytes that got no memory, as they were. */
-static void nc_hlx__cut_back(nc__buffer *b, size_t used) {
-    b->used = used;
-    b->status = NC_OK;
-}
-
 NC_API nc_status nc_hlx_bpe_add_special(nc_hlx_bpe *bpe, const char *text, uint32_t id) {
     nc_hlx__added added;
     nc_status status;
@@ -6091,9 +6091,9 @@ NC_API nc_status nc_hlx_bpe_add_special(nc_hlx_bpe *bpe, const char *text, uint3
     bpe->added_count += status == NC_OK;
     if (status != NC_OK) {
         bpe->ids = ids;
-        nc_hlx__cut_back(&bpe->places, ids * sizeof(nc_hlx__token));
-        nc_hlx__cut_back(&bpe->bytes, bytes);
-        nc_hlx__cut_back(&bpe->added, list);
+        nc__buffer_cut_back(&bpe->places, ids * sizeof(nc_hlx__token));
+        nc__buffer_cut_back(&bpe->bytes, bytes);
+        nc__buffer_cut_back(&bpe->added, list);
     }
     return status;
 }

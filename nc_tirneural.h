@@ -1433,6 +1433,12 @@ static NC_UNUSED void nc__buffer_free(nc__buffer *b) {
     memset(b, 0, sizeof *b);
 }
 
+/* As it was before it got no memory: the next call may get some. */
+static NC_UNUSED void nc__buffer_cut_back(nc__buffer *b, size_t used) {
+    b->used = used;
+    b->status = NC_OK;
+}
+
 /* Text that is read between two bounds. After a failure every step does nothing. */
 typedef struct nc__text {
     const char *at, *end, *line_start;
@@ -1959,8 +1965,7 @@ static nc_status nc_tir__append(nc_tir_program *program, const nc_tir_op *op, co
     }
     if (program->texts.status != NC_OK) { /* as if it had not been called */
         const nc_status status = program->texts.status;
-        program->texts.used = used;
-        program->texts.status = NC_OK;
+        nc__buffer_cut_back(&program->texts, used);
         return status;
     }
     stbds_arrput(program->ops, stored);
@@ -9775,9 +9780,10 @@ static void nc_tir__rows_of(const nc_tir__trader *t, const nc_tir_execution *x, 
         rows[NC_TIR__M_U32] = x->u32;
         return;
     }
-    rows[NC_TIR__M_PROCESSOR] = x->processor;
-    if (t->o->options->aim == NC_TIR_AIM_CYCLES) return;
-    rows[NC_TIR__M_PROCESSOR] = 0;
+    if (t->o->options->aim == NC_TIR_AIM_CYCLES) {
+        rows[NC_TIR__M_PROCESSOR] = x->processor;
+        return;
+    }
     for (i = 0; i < stbds_arrlenu(t->view.list); i++) {
         uint64_t one[NC_TIR__HEIGHTS] = {0};
         nc_tir__add_rows(one, &t->view.list[i]);

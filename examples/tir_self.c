@@ -29,7 +29,7 @@ static const char usage[] =
     "                           (default 0: none; 512 takes a minute)\n"
     "  --unchanged              run the classical lowering only\n"
     "  --prove-nothing-worse    the table of functions before and after, each by itself; 3 unless\n"
-    "                           none is longer and no block takes more cycles\n"
+    "                           none is longer and all blocks take no more cycles\n"
     "  --tir FILE, --tasm FILE  write the program, and what it has become\n"
     "  --ram FILE               write the memory of the smallest block for one layer, for "
     "tasm_run\n"

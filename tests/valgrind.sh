@@ -1,6 +1,7 @@
 #!/bin/sh
-# Each example once, on little, under valgrind's memcheck: no read or write outside, nothing that was
+# Examples, each once and on little, under valgrind's memcheck: no read or write outside, nothing that was
 # never written decides, no memory lost. A table; 1 if a program has a finding. Needs valgrind.
+# Not here: axx_cifar, axx_eval, hlx_mpi, hlx_verify, tir_self, tir_train.
 cd "$(dirname "$0")/.." || exit 1
 command -v valgrind >/dev/null || { echo "skipped: no valgrind (Debian: valgrind)"; exit 0; }
 b=build/valgrind
