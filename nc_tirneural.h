@@ -402,7 +402,7 @@ typedef enum nc_tir_aim {
     X(INLINE, "inline")     /* a call becomes the body of what it calls */                         \
     X(OUTLINE, "outline")   /* code that stands several times becomes a function */                \
     X(LOOP, "loop")         /* a loop tests its counter at the end */                              \
-    X(UNROLL, "unroll")     /* a loop whose count is known becomes its bodies */                   \
+    X(UNROLL, "unroll")     /* of a loop whose count is known, several rounds or all at once */    \
     X(TAIL, "tail")         /* a call before a return falls into what it calls */                  \
     X(SCHEDULE, "schedule") /* copies and pops become moves */                                     \
     X(U32, "u32")           /* arithmetic for bit operations, or the entries of others */          \
@@ -427,7 +427,8 @@ typedef enum nc_tir_stop {
  * the trades. */
 typedef struct nc_tir_cliff {
     nc_tir_tables before, fewest, after;
-    nc_tir_tables bound; /* optimistic: rows that no order of the blocks' operations can avoid */
+    nc_tir_tables bound; /* optimistic: rows that no order of the blocks' operations can avoid,
+                            where a loop whose count is known may take one round for several */
     uint32_t trades[NC_TIR_TRADE_COUNT]; /* how many of each were kept */
     nc_tir_stop stop;
     uint32_t runs; /* programs measured */
@@ -452,7 +453,9 @@ typedef struct nc_tir_options {
     const nc_tir_model *model; /* guides the search; null: no network */
     uint32_t guide;            /* weight of its log-probability, in 1/64 instruction; 0: 32 */
     uint32_t whole;          /* 1: a whole program that nothing calls into: functions may go too */
-    nc_progress_fn progress; /* called before each block with instructions done and in all */
+    nc_progress_fn progress; /* called before each block with instructions done and in all; then,
+                                where rows are traded, with the effort spent and allowed, in steps
+                                of the machine */
     void *progress_user;
     void (*on_block)(void *user, const nc_tir_block *block); /* called after each block; or null */
     void *on_block_user;
@@ -9098,7 +9101,7 @@ static int nc_tir__plain_body(const nc_tir__region *r, int calls_allowed) {
 static int nc_tir__leaves_constant(nc_tir__optimizer *o, const nc_tir__tasm *code, size_t n,
                                    uint32_t at, uint64_t *value) {
     nc_tir__prover *p = &o->search->prover;
-    if (nc_tir__interpret(p, code, n) != NC_TIR_PROVEN) return 0;
+    if (nc_tir__interpret(p, code, n) != NC_TIR_PROVEN || p->before.n <= at) return 0;
     return nc_tir__is_constant(&p->terms, p->before.stack[p->before.n - 1 - at], value);
 }
 
@@ -9952,6 +9955,8 @@ static int nc_tir__do_loop(nc_tir__trader *t, const nc_tir__deal *d) {
     return 1;
 }
 
+#define NC_TIR__UNROLLED 512 /* instructions that rounds of a loop may become */
+
 /* The bodies of a loop that asks before each round and counts down from a known number: all of
  * them, an stb_ds array, or null. */
 static nc_tir__tasm *nc_tir__rounds_before(nc_tir__optimizer *o, const nc_tir__tasm *code,
@@ -9962,7 +9967,7 @@ static nc_tir__tasm *nc_tir__rounds_before(nc_tir__optimizer *o, const nc_tir__t
     uint64_t count, i;
     int k;
     if (n < 1 || !nc_tir__leaves_constant(o, code, before, 0, &count)) return NULL;
-    if (count > 64 || count * (uint64_t)n > 256) return NULL;
+    if (count * (uint64_t)n > NC_TIR__UNROLLED || count > NC_TIR__UNROLLED) return NULL;
     for (k = 0; k < n; k++)
         if (!nc_tir__is_straight(loop->code, 5 + (size_t)k)) return NULL;
     if (nc_tir__interpret(p, loop->code + 5, (size_t)n) != NC_TIR_PROVEN) return NULL;
@@ -9991,7 +9996,7 @@ static nc_tir__tasm *nc_tir__rounds_after(nc_tir__optimizer *o, const nc_tir__ta
         if (!nc_tir__is_straight(loop->code, k)) return NULL;
     nc_tir__add_code(&all, code, before);
     if (asked) stbds_arrput(all, drop);
-    while (again && stbds_arrlenu(all) + n <= before + 256) {
+    while (again && stbds_arrlenu(all) + n <= before + NC_TIR__UNROLLED) {
         nc_tir__add_code(&all, loop->code, n - 3);
         if (!nc_tir__leaves_constant(o, all, stbds_arrlenu(all), 0, &again)) break;
         stbds_arrput(all, drop); /* the answer */
@@ -10023,6 +10028,95 @@ static int nc_tir__do_unroll(nc_tir__trader *t, const nc_tir__deal *d) {
     stbds_arrfree(all);
     nc_tir__improve_region(o, r);
     return 1;
+}
+
+/* A loop that asks after each round, `body, skiz, recurse, return`, and counts: the element `place`
+ * below the top when a round begins lies there again when the next one does, `step` more, and the
+ * answer is `answer` more than it was. */
+typedef struct nc_tir__counted {
+    uint32_t place;
+    uint64_t step, answer;
+} nc_tir__counted;
+
+static int nc_tir__is_counted(nc_tir__optimizer *o, const nc_tir__region *r, nc_tir__counted *c) {
+    const size_t n = stbds_arrlenu(r->code);
+    const nc_tir__meaning *s = &o->search->prover.before;
+    nc_tir__terms *t = &o->search->prover.terms;
+    uint32_t base;
+    size_t k;
+    if (n < 4 || r->gone || !nc_tir__is_internal(o, r) ||
+        nc_tir__is_entered(o, (size_t)(r - o->regions)) || r->code[n - 1].op != NC_TIR__I_RETURN ||
+        r->code[n - 2].op != NC_TIR__I_RECURSE || r->code[n - 3].op != NC_TIR__I_SKIZ)
+        return 0;
+    for (k = 0; k < n - 3; k++)
+        if (!nc_tir__is_straight(r->code, k)) return 0;
+    if (nc_tir__interpret(&o->search->prover, r->code, n - 3) != NC_TIR_PROVEN) return 0;
+    base = nc_tir__base_of(t, s->stack[s->n - 1], &c->answer);
+    if (base >= NC_TIR__INPUTS) return 0; /* inputs are the first terms, in order */
+    c->place = NC_TIR__INPUTS - 1 - base;
+    return c->place + 2 <= s->n &&
+           nc_tir__base_of(t, s->stack[s->n - 2 - c->place], &c->step) == base;
+}
+
+/* How many rounds the loop takes wherever it is called: their greatest common divisor; 0 when a
+ * call does not know. */
+static uint64_t nc_tir__common_rounds(nc_tir__optimizer *o, const nc_tir__region *loop,
+                                      const nc_tir__counted *c) {
+    uint64_t common = 0, first, rounds, rest;
+    nc_gl down;
+    size_t i, k, start, end;
+    if (nc_gl_inv(nc_gl_neg(c->step), &down) != NC_OK) return 0;
+    for (i = 0; i < stbds_arrlenu(o->regions); i++) {
+        const nc_tir__tasm *code = o->regions[i].code;
+        for (k = 0; !o->regions[i].gone && k < stbds_arrlenu(o->regions[i].code); k++) {
+            if (nc_tir__callee(o, &code[k]) != loop) continue;
+            if (code[k].line == NC_TIR__AFTER_SKIZ) return 0;
+            end = k - (size_t)nc_tir__is_conditional(code, k); /* the skiz drops what it asks */
+            start = nc_tir__segment_start(code, end);
+            if (!nc_tir__leaves_constant(o, code + start, end - start,
+                                         c->place + (uint32_t)(k - end), &first))
+                return 0;
+            /* the answers are first + answer, that and step, .. : the last is 0 */
+            rounds = nc_gl_mul(nc_gl_add(first, c->answer), down) + 1;
+            while (rounds) {
+                rest = common % rounds;
+                common = rounds;
+                rounds = rest;
+            }
+        }
+    }
+    return common;
+}
+
+/* So many rounds of the loop may become one of `most` instructions: a number that divides how many
+ * it takes wherever it is called, so that only the answer of the last may be 0. 1 where it does not
+ * count. */
+static size_t nc_tir__rounds_at_once(nc_tir__optimizer *o, const nc_tir__region *r, size_t most) {
+    nc_tir__counted c;
+    size_t rounds;
+    uint64_t common;
+    if (!nc_tir__is_counted(o, r, &c)) return 1;
+    common = nc_tir__common_rounds(o, r, &c);
+    rounds = common ? most / (stbds_arrlenu(r->code) - 3) : 1;
+    while (rounds > 1 && common % rounds) rounds--;
+    return rounds ? rounds : 1;
+}
+
+/* d->extra: the most instructions that a round may have then. */
+static int nc_tir__do_rounds(nc_tir__trader *t, const nc_tir__deal *d) {
+    nc_tir__region *r = &t->o->regions[d->region];
+    const nc_tir__tasm drop = nc_tir__make(NC_TIR__I_POP, 1);
+    const size_t rounds = nc_tir__rounds_at_once(t->o, r, d->extra);
+    nc_tir__tasm *all = NULL;
+    size_t k;
+    for (k = 1; k < rounds; k++) {
+        nc_tir__add_code(&all, r->code, stbds_arrlenu(r->code) - 3);
+        nc_tir__add_code(&all, &drop, 1); /* the answer */
+    }
+    nc_tir__splice(&r->code, 0, 0, all, stbds_arrlenu(all));
+    stbds_arrfree(all);
+    if (rounds > 1) nc_tir__improve_region(t->o, r);
+    return rounds > 1;
 }
 
 /* The body instead of the call. */
@@ -10413,6 +10507,7 @@ static void nc_tir__offer_at(nc_tir__trader *t, size_t region, size_t at, int ro
     nc_tir__region *r = &t->o->regions[region];
     const uint64_t visits = nc_tir__visits_at(t, region, at);
     const int last = at + 1 == stbds_arrlenu(r->code);
+    size_t most;
     switch (r->code[at].op) {
     case NC_TIR__I_CALL:
         if (rows) nc_tir__offer_deal(t, NC_TIR_TRADE_INLINE, region, at, 0, 2 * visits);
@@ -10424,6 +10519,10 @@ static void nc_tir__offer_at(nc_tir__trader *t, size_t region, size_t at, int ro
     case NC_TIR__I_RECURSE:
         if (rows && o->options->whole && last && nc_tir__loop_body(o, region) >= 0)
             nc_tir__offer_deal(t, NC_TIR_TRADE_LOOP, region, at, 0, 2 * visits);
+        for (most = NC_TIR__UNROLLED; rows && at > 1 && most / at > 1; most /= 4)
+            if (r->code[at - 1].op == NC_TIR__I_SKIZ)
+                nc_tir__offer_deal(t, NC_TIR_TRADE_UNROLL, region, at, (uint32_t)most,
+                                   4 * visits - 4 * visits * at / most);
         break;
     case NC_TIR__I_SPONGE_ABSORB:
         if (rows) nc_tir__offer_deal(t, NC_TIR_TRADE_SPONGE, region, at, 0, 20 * visits);
@@ -10518,7 +10617,9 @@ static int nc_tir__do_deal(nc_tir__trader *t, const nc_tir__deal *d) {
     case NC_TIR_TRADE_INLINE: return nc_tir__do_inline(t, d);
     case NC_TIR_TRADE_OUTLINE: return nc_tir__do_outline(t, d);
     case NC_TIR_TRADE_LOOP: return nc_tir__do_loop(t, d);
-    case NC_TIR_TRADE_UNROLL: return nc_tir__do_unroll(t, d);
+    case NC_TIR_TRADE_UNROLL:
+        return t->o->regions[d->region].code[d->at].op == NC_TIR__I_CALL ? nc_tir__do_unroll(t, d)
+                                                                         : nc_tir__do_rounds(t, d);
     case NC_TIR_TRADE_TAIL: return nc_tir__do_tail(t, d);
     case NC_TIR_TRADE_SCHEDULE: return nc_tir__do_schedule(t, d);
     case NC_TIR_TRADE_U32: return nc_tir__do_u32(t, d);
@@ -10562,6 +10663,8 @@ static int nc_tir__try_deal(nc_tir__trader *t, const nc_tir__deal *d) {
     int fresh, pays = 0;
     if (!nc_tir__deal_cell(t, d, &fresh)) return nc_tir__starve(o->search);
     if (!fresh) return 0;
+    if (o->options->progress && o->options->progress(o->options->progress_user, t->spent, t->limit))
+        o->cancelled = 1;
     t->spent += 16 * stbds_arrlenu(t->view.list); /* to copy, divide and print it */
     kept = nc_tir__keep(o);
     if (nc_tir__do_deal(t, d) && !nc_tir__is_stopped(o)) {
@@ -10655,14 +10758,16 @@ static void nc_tir__bounds(nc_tir__trader *t, uint64_t bound[NC_TIR__TABLES]) {
         const nc_tir__tasm *code = o->regions[r].code;
         const uint64_t *visits = t->one + t->first[r];
         const size_t n = o->regions[r].gone ? 0 : stbds_arrlenu(o->regions[r].code);
+        /* rounds that may become one may then take no more than one does */
+        const uint64_t rounds = n ? nc_tir__rounds_at_once(o, &o->regions[r], NC_TIR__UNROLLED) : 1;
         for (i = 0; i < n; i = end + 1) {
             for (end = i; end < n && nc_tir__is_straight(code, end);) end++;
             for (; i < end; i = cut) {
                 cut = nc_tir__block_end(code, end, i, o->block);
-                if (visits[i]) nc_tir__bound_block(o, code + i, cut - i, visits[i], bound);
+                if (visits[i]) nc_tir__bound_block(o, code + i, cut - i, visits[i] / rounds, bound);
             }
             if (end < n && code[end].op == NC_TIR__I_SKIZ)
-                bound[NC_TIR__M_PROCESSOR] += visits[end];
+                bound[NC_TIR__M_PROCESSOR] += visits[end] / rounds;
         }
     }
     bound[NC_TIR__M_PROCESSOR]++; /* halt */

@@ -26,7 +26,7 @@ static const char usage[] =
     "  --beam N                 search width (default 32)\n"
     "  --effort N               of trading calls and loops for cycles, in 2^20 steps of the "
     "machine\n"
-    "                           (default 0: none; 512 takes a minute)\n"
+    "                           (default 512, which takes a minute; 0: none)\n"
     "  --unchanged              run the classical lowering only\n"
     "  --prove-nothing-worse    the table of functions before and after, each by itself; 3 unless\n"
     "                           none is longer and all blocks take no more cycles\n"
@@ -739,7 +739,7 @@ static struct options {
     uint32_t beam, effort;
     char **files;
     int file_count;
-} o = {"examples/data/tir_weights.bin", NULL, NULL, NULL, 4, 4, 0, 0, 0, 0, 0, NULL, 0};
+} o = {"examples/data/tir_weights.bin", NULL, NULL, NULL, 4, 4, 0, 0, 0, 0, 512, NULL, 0};
 
 typedef struct heights {
     unsigned long long cycles, tallest, padded;
@@ -768,9 +768,9 @@ static unsigned long long run_blocks(const char *tasm) {
         sum += x.processor;
         nc_tir_free_output(&x);
         if (!same) return 0;
-        if (isatty(2)) fprintf(stderr, "\r  block %zu of %zu ", i + 1, block_count);
+        if (isatty(2) && !cli_quiet) fprintf(stderr, "\r  block %zu of %zu ", i + 1, block_count);
     }
-    if (isatty(2)) fprintf(stderr, "\r%30s\r", "");
+    if (isatty(2) && !cli_quiet) fprintf(stderr, "\r%30s\r", "");
     return sum;
 }
 
@@ -823,6 +823,12 @@ static int read_blocks(const char *own) {
     return block_count ? 0 : cli_fail(CLI_ERROR, "there is no straight-line block to read");
 }
 
+static int show_progress(void *user, uint64_t done, uint64_t total) {
+    fprintf(stderr, "\r  round %d: %3d %%", *(const int *)user,
+            (int)(total ? 100 * done / total : 100));
+    return 0;
+}
+
 /* Lower, run, optimise until the text stays as it is. */
 static int go(void) {
     /* where a search begins: every feature's first row */
@@ -844,6 +850,8 @@ static int go(void) {
     options.model = model;
     options.whole = 1;
     options.beam = o.beam;
+    if (isatty(2) && !cli_quiet) options.progress = show_progress;
+    options.progress_user = &round;
     if (o.effort) { /* one layer of the smallest block shows where the cycles are */
         sample = input_of(smallest(), 1);
         options.samples = &sample;
@@ -875,6 +883,7 @@ static int go(void) {
         const nc_status status = round == 1
                                      ? nc_tir_optimize(program, &options, &next, &report, &err)
                                      : nc_tir_optimize_tasm(now, &options, &next, &report, &err);
+        if (options.progress) fprintf(stderr, "\r%30s\r", "");
         if (status != NC_OK) return cli_refused("the optimiser", status, &err);
         hex_digest(next, digest);
         settled = !strcmp(digest, before);
@@ -909,6 +918,7 @@ static int go(void) {
     if (o.nothing_worse) {
         options.whole = 0; /* each function for itself */
         options.samples = NULL;
+        options.sample_count = 0;
         if (nc_tir_optimize(program, &options, &next, &report, &err) != NC_OK)
             return cli_fail(CLI_ERROR, "%s", err.message);
         count_functions(next, 1);

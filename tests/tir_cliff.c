@@ -202,17 +202,32 @@ static void processor_rows_for_a_known_count(void **state) {
             &nothing, NC_TIR_TRADE_UNROLL);
 }
 
+static void processor_rows_for_a_loop_that_counts(void **state) {
+    static const nc_gl word[2] = {7, 11};
+    nc_tir_input input = {0};
+    (void)state;
+    input.public_input = word;
+    input.public_count = 2;
+    /* 48 and 32 rounds one after the other are more words than a cascade of that height has room for;
+       eight do without seven questions. The counter lies below what is worked on. */
+    crosses("rounds", 0,
+            "push 48 read_io 1 call l write_io 1 pop 1 push 32 read_io 1 call l write_io 1 pop 1\n"
+            "halt l: dup 0 mul swap 1 addi -1 swap 1 addi 5 dup 0 mul addi 6 dup 0 mul addi 7\n"
+            "dup 1 skiz recurse return\n",
+            &input, NC_TIR_TRADE_UNROLL);
+}
+
 static void stack_rows_for_processor_rows(void **state) {
-    static nc_gl secret[410];
+    static nc_gl secret[411] = {82};
     nc_tir_input input = {0};
     size_t i;
     (void)state;
-    for (i = 0; i < 410; i++) secret[i] = 1000 + i;
+    for (i = 1; i < 411; i++) secret[i] = 1000 + i;
     input.secret_input = secret;
-    input.secret_count = 410;
+    input.secret_count = 411;
     /* ten elements that go over the stack into the sponge go there from memory */
     crosses("sponge", 2,
-            "push 82 call spin pop 1 push 3 push 4 push 100 write_mem 2 pop 1 sponge_init\n"
+            "divine 1 call spin pop 1 push 3 push 4 push 100 write_mem 2 pop 1 sponge_init\n"
             "push 109 read_mem 5 read_mem 5 pop 1 sponge_absorb sponge_squeeze write_io 5\n"
             "pop 5 halt\n"
             "spin: divine 5 pop 5 addi -1 dup 0 skiz recurse return\n",
@@ -352,20 +367,56 @@ static void what_the_sample_does_not_show_stays(void **state) {
          "read_io 1 dup 0 push 3 eq skiz addi 5 dup 0 mul addi 9 write_io 1\n",
          {3, 3, 3, 3, 3, 3, 3, 3},
          {4, 3, 4, 2, 3, 3, 5, 6}},
+        {/* a loop counts from what is read */
+         "read_io 1 call l pop 1 halt l: addi -1 dup 0 write_io 1 dup 0 skiz recurse return\n",
+         {8},
+         {5}},
+        {/* a loop counts from two numbers, one of which only the other input comes to */
+         "push 6 call l pop 1 read_io 1 skiz call f halt\n"
+         "f: push 5 call l pop 1 return l: addi -1 dup 0 write_io 1 dup 0 skiz recurse return\n",
+         {0},
+         {1}},
+        {/* one call of a loop may be skipped, and its count is read */
+         "push 6 call l pop 1 read_io 2 skiz call l pop 1 halt\n"
+         "l: addi -1 dup 0 write_io 1 dup 0 skiz recurse return\n",
+         {3, 0},
+         {3, 1}},
+        {/* a call that may be skipped takes as many as lie below what is asked */
+         "push 4 call l pop 1 read_io 1 skiz call f halt f: push 9 push 4 skiz call l pop 1 "
+         "return\n"
+         "l: addi -1 dup 0 write_io 1 dup 0 skiz recurse return\n",
+         {0},
+         {1}},
+        {/* a loop counts, but for what it reads */
+         "push 6 call l pop 1 halt\n"
+         "l: addi -1 dup 0 read_io 1 add swap 1 dup 0 write_io 1 skiz recurse return\n",
+         {0},
+         {0, 1}},
+        {/* a loop goes on by what it reads */
+         "push 5 call l pop 1 halt l: addi -1 dup 0 write_io 1 read_io 1 skiz recurse return\n",
+         {1, 1, 1, 1, 1, 0},
+         {1, 1, 0}},
+        {/* a step that is not 1 comes to 0 by way of p */
+         "push 3 call l pop 1 halt l: addi -6 dup 0 write_io 1 dup 0 addi 9 skiz recurse return\n",
+         {0},
+         {0}},
         {/* a call that may be skipped */
          "read_io 1 read_io 1 skiz call f write_io 1 halt f: addi 3 dup 0 mul addi 4 return\n",
          {5, 1},
          {5, 0}},
     };
-    static const char spin[] = "push 400 call spin pop 1\n";
+    static const nc_gl rounds = 400;
+    static const char spin[] = "divine 1 call spin pop 1\n";
     static const char spins[] = "spin: dup 0 push 0 eq skiz return addi -1 recurse\n";
-    size_t i, k;
+    size_t i, k, m;
     (void)state;
-    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (m = 0; m < 2 * (sizeof cases / sizeof *cases);
+         m++) { /* where all tables pay, and where none */
         nc_tir_input input = {0}, other = {0};
         nc_tir_execution x[2];
         char tasm[1024];
         traded t;
+        i = m / 2;
         if (cases[i].sample[7]) { /* eight of a kind are dear as they stand */
             for (*tasm = 0, k = 0; k < 8; k++) strcat(tasm, cases[i].tasm);
             strcat(tasm, "halt\n");
@@ -375,8 +426,10 @@ static void what_the_sample_does_not_show_stays(void **state) {
         input.public_input = cases[i].sample;
         other.public_input = cases[i].other;
         input.public_count = other.public_count = 8;
+        input.secret_input = other.secret_input = &rounds;
+        input.secret_count = other.secret_count = 1;
         other.max_cycles = 10000;
-        t = trade("trap", tasm, &input, 1, NC_TIR_AIM_MACHINE);
+        t = trade("trap", tasm, &input, 1, m % 2 ? NC_TIR_AIM_CYCLES : NC_TIR_AIM_MACHINE);
         assert_int_equal(nc_tir_execute(tasm, &other, &x[0], NULL), NC_OK);
         assert_int_equal(nc_tir_execute(t.tasm, &other, &x[1], NULL), NC_OK);
         assert_int_equal(x[0].outcome, NC_TIR_HALTED);
@@ -393,7 +446,7 @@ static void what_the_sample_does_not_show_stays(void **state) {
 
 /* Why the trading ends. */
 static void the_reason_is_named(void **state) {
-    static const nc_tir_input nothing = {0};
+    static const nc_gl rounds = 350;
     static nc_gl word[40];
     nc_tir_input input = {0};
     nc_tir_report zero;
@@ -402,8 +455,10 @@ static void the_reason_is_named(void **state) {
     size_t i;
     (void)state;
     /* three rows a round that nothing can avoid */
-    t = trade("bound", "push 350 call spin pop 1 halt spin: addi -1 dup 0 skiz recurse return\n",
-              &nothing, 1, NC_TIR_AIM_MACHINE);
+    input.secret_input = &rounds;
+    input.secret_count = 1;
+    t = trade("bound", "divine 1 call spin pop 1 halt spin: addi -1 dup 0 skiz recurse return\n",
+              &input, 1, NC_TIR_AIM_MACHINE);
     assert_int_equal(t.report.cliff.stop, NC_TIR_STOP_BOUND);
     assert_true(t.report.cliff.bound.processor > 1024);
     assert_int_equal(nc_tir_report_json(&t.report, &json), NC_OK);
@@ -581,6 +636,7 @@ int main(void) {
         cmocka_unit_test(cascade_rows_for_processor_rows),
         cmocka_unit_test(hash_rows_for_program_rows),
         cmocka_unit_test(processor_rows_for_a_known_count),
+        cmocka_unit_test(processor_rows_for_a_loop_that_counts),
         cmocka_unit_test(stack_rows_for_processor_rows),
         cmocka_unit_test(a_call_before_a_return_falls_into_its_function),
         cmocka_unit_test(modules_behave_alike_on_other_inputs),
