@@ -2766,6 +2766,7 @@ typedef struct nc_tir__lowering {
     uint32_t labels;  /* made so far */
     uint32_t scratch; /* trisha: number of the label that looks for free RAM, or 0 */
     int plain;        /* trisha: moves are lowered one by one */
+    int deferring;    /* a deferred body is being lowered */
     uint16_t order[2 * NC_TIR__MAX_REACH], uses[NC_TIR__MAX_REACH]; /* of a run of moves */
 } nc_tir__lowering;
 
@@ -3149,6 +3150,7 @@ static void nc_tir__lower_loop(nc_tir__lowering *l, uint32_t at) {
 
 /* Bodies deferred while a function was lowered, breadth first. */
 static void nc_tir__lower_deferred(nc_tir__lowering *l) {
+    l->deferring = 1;
     while (l->queue_done < stbds_arrlenu(l->queue)) {
         const nc_tir__deferred d = l->queue[l->queue_done++];
         if (d.branch == NC_TIR__BODY) {
@@ -3162,6 +3164,7 @@ static void nc_tir__lower_deferred(nc_tir__lowering *l) {
         if (d.branch == NC_TIR__THEN) nc_tir__lower_fixed(l, "push 0");
         nc_tir__print(&l->text, "    return\n\n");
     }
+    l->deferring = 0;
 }
 
 /* What the newest compiler calls for a target_call; null for one that it does not know. */
@@ -3271,7 +3274,7 @@ static void nc_tir__lower_structure(nc_tir__lowering *l, const nc_tir__op *op, u
     case NC_TIR_FN_START: nc_tir__lower_label(l, "", text, ":\n"); break;
     case NC_TIR_FN_END:
         nc_tir__print(&l->text, "    \n");
-        nc_tir__lower_deferred(l);
+        if (!l->deferring) nc_tir__lower_deferred(l); /* else the loop there goes on to them */
         break;
     case NC_TIR_ENTRY: nc_tir__lower_label(l, "    call ", text, "\n    halt\n\n"); break;
     case NC_TIR_COMMENT: nc_tir__lower_line(l, "    // ", text, "\n"); break;
@@ -9077,6 +9080,12 @@ static uint32_t nc_tir__references(const nc_tir__optimizer *o, const nc_tir__reg
     return n;
 }
 
+/* Whether the region goes with its only call: no other code knows its names or runs into it. */
+static int nc_tir__goes_with_call(const nc_tir__optimizer *o, const nc_tir__region *r) {
+    return nc_tir__is_internal(o, r) && nc_tir__references(o, r) == 1 &&
+           !nc_tir__is_entered(o, (size_t)(r - o->regions));
+}
+
 /* A body that runs from its label to one `return` at the end and jumps nowhere itself; its length
  * without the return, or -1. */
 static int nc_tir__plain_body(const nc_tir__region *r, int calls_allowed) {
@@ -9109,6 +9118,7 @@ static int nc_tir__leaves_constant(nc_tir__optimizer *o, const nc_tir__tasm *cod
  * a constant other than 0 and A leaves 0 in its place. */
 typedef struct nc_tir__choice {
     nc_tir__region *a, *b;
+    uint64_t flag;
 } nc_tir__choice;
 
 static int nc_tir__find_choice(nc_tir__optimizer *o, const nc_tir__region *r, size_t i,
@@ -9125,7 +9135,7 @@ static int nc_tir__find_choice(nc_tir__optimizer *o, const nc_tir__region *r, si
     if (nc_tir__is_relied_on(o, c->a) || nc_tir__is_relied_on(o, c->b)) return 0;
     if (nc_tir__plain_body(c->a, 1) < 0 || nc_tir__plain_body(c->b, 1) < 0) return 0;
     start = nc_tir__segment_start(code, i);
-    if (!nc_tir__leaves_constant(o, code + start, i - start, 1, &value) || value == 0) return 0;
+    if (!nc_tir__leaves_constant(o, code + start, i - start, 1, &c->flag) || !c->flag) return 0;
     n = stbds_arrlenu(c->a->code) - 1;
     start = nc_tir__segment_start(c->a->code, n);
     return nc_tir__leaves_constant(o, c->a->code + start, n - start, 0, &value) && value == 0;
@@ -9144,70 +9154,6 @@ static int nc_tir__same_ids(const nc_tir__tasm *a, size_t n, const nc_tir__tasm 
         if (nc_tir__table[a[i].op].class_ == NC_TIR__CLASS_ASSERT && a[i].arg) return 0;
     for (; k < m; k++)
         if (nc_tir__table[b[k].op].class_ == NC_TIR__CLASS_ASSERT && b[k].arg) return 0;
-    return 1;
-}
-
-/* Both branches do the same: neither condition nor flag is needed. */
-static int nc_tir__fold_equal(nc_tir__optimizer *o, nc_tir__region *r, size_t i,
-                              const nc_tir__choice *c) {
-    const nc_tir__tasm pop_one = nc_tir__make(NC_TIR__I_POP, 1);
-    const nc_tir__tasm pop_two = nc_tir__make(NC_TIR__I_POP, 2);
-    nc_tir__tasm *one = NULL, *two = NULL;
-    const int a = nc_tir__plain_body(c->a, 0), b = nc_tir__plain_body(c->b, 0);
-    int equal;
-    if (a < 0 || b < 0) return 0;
-    nc_tir__add_code(&one, &pop_one, 1); /* the condition, A, the flag that it leaves */
-    nc_tir__add_code(&one, c->a->code, (size_t)a);
-    nc_tir__add_code(&one, &pop_one, 1);
-    nc_tir__add_code(&two, &pop_two, 1); /* condition and flag, B */
-    nc_tir__add_code(&two, c->b->code, (size_t)b);
-    equal = nc_tir__same_ids(one, stbds_arrlenu(one), two, stbds_arrlenu(two)) &&
-            nc_tir__prove(&o->search->prover, one, stbds_arrlenu(one), two, stbds_arrlenu(two)) ==
-                NC_TIR_PROVEN;
-    if (equal) {
-        o->report.proofs++;
-        nc_tir__splice_marked(o, &r->code, i, 4, two, stbds_arrlenu(two));
-    }
-    stbds_arrfree(one);
-    stbds_arrfree(two);
-    return equal;
-}
-
-/* One branch is empty: the other alone is called, and needs no flag. */
-static int nc_tir__fold_empty(nc_tir__optimizer *o, nc_tir__region *r, size_t i,
-                              const nc_tir__choice *c) {
-    const int a = nc_tir__plain_body(c->a, 0), b = nc_tir__plain_body(c->b, 0);
-    nc_tir__tasm code[6];
-    size_t n = 0, k;
-    code[n++] = nc_tir__make(NC_TIR__I_SWAP, 1);
-    code[n++] = nc_tir__make(NC_TIR__I_POP, 1);
-    if (b == 0) { /* the flag that A drops and leaves is made and dropped in A itself. A may not
-                     call: where a callee halts, the flag's place would be missed too early */
-        const nc_tir__tasm flag = nc_tir__make(NC_TIR__I_PUSH, 1);
-        const nc_tir__tasm drop = nc_tir__make(NC_TIR__I_POP, 1);
-        if (a < 0 || nc_tir__references(o, c->a) != 1 ||
-            nc_tir__is_entered(o, (size_t)(c->a - o->regions)) || !nc_tir__is_internal(o, c->a))
-            return 0;
-        nc_tir__splice(&c->a->code, stbds_arrlenu(c->a->code) - 1, 0, &drop, 1);
-        if (stbds_arrlast(c->a->code).marks) { /* the return has lost an element under its hints */
-            c->a->code[stbds_arrlenu(c->a->code) - 2].marks = stbds_arrlast(c->a->code).marks;
-            stbds_arrlast(c->a->code).marks = 0;
-        }
-        nc_tir__splice(&c->a->code, 0, 0, &flag, 1);
-        nc_tir__improve_region(o, c->a);
-        code[n++] = r->code[i];
-        code[n++] = r->code[i + 1];
-    } else { /* A: pop 1, push 0 */
-        if (a != 2 || c->a->code[0].op != NC_TIR__I_POP || c->a->code[0].arg != 1 ||
-            c->a->code[1].op != NC_TIR__I_PUSH || c->a->code[1].arg != 0)
-            return 0;
-        code[n++] = nc_tir__make(NC_TIR__I_PUSH, 0);
-        code[n++] = nc_tir__make(NC_TIR__I_EQ, 0);
-        code[n++] = r->code[i + 2];
-        code[n++] = r->code[i + 3];
-    }
-    for (k = 0; k < n; k++) code[k].marks = 0; /* other elements lie under theirs now */
-    nc_tir__splice_marked(o, &r->code, i, 4, code, n);
     return 1;
 }
 
@@ -9232,6 +9178,86 @@ static int nc_tir__affords(const nc_tir__optimizer *o, const nc_tir__tasm *extra
     return nc_tir__within(rows, o->limit);
 }
 
+/* Is the program within the classical rows when `less` go and `more` come so many times? */
+static int nc_tir__affords_change(const nc_tir__optimizer *o, const nc_tir__tasm *less, size_t n,
+                                  const nc_tir__tasm *more, size_t m, uint64_t times) {
+    uint64_t rows[NC_TIR__HEIGHTS], out[NC_TIR__HEIGHTS], in[NC_TIR__HEIGHTS];
+    size_t i;
+    (void)nc_tir__measure(o, rows);
+    nc_tir__sum_rows(out, less, n);
+    nc_tir__sum_rows(in, more, m);
+    for (i = 0; i < NC_TIR__HEIGHTS; i++) rows[i] += times * in[i] - out[i];
+    return nc_tir__within(rows, o->limit);
+}
+
+/* Both branches do the same: neither condition nor flag is needed. */
+static int nc_tir__fold_equal(nc_tir__optimizer *o, nc_tir__region *r, size_t i,
+                              const nc_tir__choice *c) {
+    const nc_tir__tasm pop_one = nc_tir__make(NC_TIR__I_POP, 1);
+    const nc_tir__tasm pop_two = nc_tir__make(NC_TIR__I_POP, 2);
+    nc_tir__tasm *one = NULL, *two = NULL, *less = NULL;
+    const int a = nc_tir__plain_body(c->a, 0), b = nc_tir__plain_body(c->b, 0);
+    int equal;
+    if (a < 0 || b < 0) return 0;
+    nc_tir__add_code(&less, r->code + i, 4);
+    if (nc_tir__goes_with_call(o, c->a)) nc_tir__add_code(&less, c->a->code, (size_t)a + 1);
+    if (nc_tir__goes_with_call(o, c->b)) nc_tir__add_code(&less, c->b->code, (size_t)b + 1);
+    nc_tir__add_code(&one, &pop_one, 1); /* the condition, A, the flag that it leaves */
+    nc_tir__add_code(&one, c->a->code, (size_t)a);
+    nc_tir__add_code(&one, &pop_one, 1);
+    nc_tir__add_code(&two, &pop_two, 1); /* condition and flag, B */
+    nc_tir__add_code(&two, c->b->code, (size_t)b);
+    equal = nc_tir__affords_change(o, less, stbds_arrlenu(less), two, stbds_arrlenu(two), 1) &&
+            nc_tir__same_ids(one, stbds_arrlenu(one), two, stbds_arrlenu(two)) &&
+            nc_tir__prove(&o->search->prover, one, stbds_arrlenu(one), two, stbds_arrlenu(two)) ==
+                NC_TIR_PROVEN;
+    if (equal) {
+        o->report.proofs++;
+        nc_tir__splice_marked(o, &r->code, i, 4, two, stbds_arrlenu(two));
+    }
+    stbds_arrfree(one);
+    stbds_arrfree(two);
+    stbds_arrfree(less);
+    return equal;
+}
+
+/* One branch is empty: the other alone is called, and needs no flag. */
+static int nc_tir__fold_empty(nc_tir__optimizer *o, nc_tir__region *r, size_t i,
+                              const nc_tir__choice *c) {
+    const int a = nc_tir__plain_body(c->a, 0), b = nc_tir__plain_body(c->b, 0);
+    nc_tir__tasm code[6];
+    size_t n = 0, k;
+    code[n++] = nc_tir__make(NC_TIR__I_SWAP, 1);
+    code[n++] = nc_tir__make(NC_TIR__I_POP, 1);
+    if (b == 0) { /* the flag that A finds, and the 0 that it leaves, are made and dropped in A
+                     itself. A may not call: where a callee halts, the flag's place would be missed
+                     too early */
+        const nc_tir__tasm flag = nc_tir__make(NC_TIR__I_PUSH, c->flag);
+        const nc_tir__tasm drop = nc_tir__make(NC_TIR__I_POP, 1);
+        if (a < 0 || !nc_tir__goes_with_call(o, c->a)) return 0;
+        nc_tir__splice(&c->a->code, stbds_arrlenu(c->a->code) - 1, 0, &drop, 1);
+        if (stbds_arrlast(c->a->code).marks) { /* the return has lost an element under its hints */
+            c->a->code[stbds_arrlenu(c->a->code) - 2].marks = stbds_arrlast(c->a->code).marks;
+            stbds_arrlast(c->a->code).marks = 0;
+        }
+        nc_tir__splice(&c->a->code, 0, 0, &flag, 1);
+        nc_tir__improve_region(o, c->a);
+        code[n++] = r->code[i];
+        code[n++] = r->code[i + 1];
+    } else { /* A: pop 1, push 0 */
+        if (a != 2 || c->a->code[0].op != NC_TIR__I_POP || c->a->code[0].arg != 1 ||
+            c->a->code[1].op != NC_TIR__I_PUSH || c->a->code[1].arg != 0)
+            return 0;
+        code[n++] = nc_tir__make(NC_TIR__I_PUSH, 0);
+        code[n++] = nc_tir__make(NC_TIR__I_EQ, 0);
+        code[n++] = r->code[i + 2];
+        code[n++] = r->code[i + 3];
+    }
+    for (k = 0; k < n; k++) code[k].marks = 0; /* other elements lie under theirs now */
+    nc_tir__splice_marked(o, &r->code, i, 4, code, n);
+    return 1;
+}
+
 /* Calls of bodies of at most one instruction become that instruction; an invented label that is
  * called once becomes its body. */
 static int nc_tir__inline_call(nc_tir__optimizer *o, nc_tir__region *r, size_t i) {
@@ -9243,10 +9269,11 @@ static int nc_tir__inline_call(nc_tir__optimizer *o, nc_tir__region *r, size_t i
     if (nc_tir__is_relied_on(o, callee)) return 0;
     n = nc_tir__plain_body(callee, 1); /* what it calls returns into it wherever it stands */
     if (n < 0 || (skipped && n > 1)) return 0;
-    alone = nc_tir__is_internal(o, callee) && nc_tir__references(o, callee) == 1;
+    alone = nc_tir__goes_with_call(o, callee);
     if (!alone && (n > 1 || (n == 1 && !nc_tir__affords(o, &callee->code[0])))) return 0;
-    if (skipped && n == 0) { /* only the condition goes */
+    if (skipped && n == 0) { /* only the condition goes; what may skip the skiz may skip that */
         nc_tir__tasm drop = nc_tir__make(NC_TIR__I_POP, 1);
+        drop.line = r->code[i - 1].line;
         nc_tir__splice_marked(o, &r->code, i - 1, 2, &drop, 1);
         return 1;
     }
@@ -9420,18 +9447,6 @@ static uint32_t nc_tir__plain_calls(const nc_tir__optimizer *o, const nc_tir__re
     return n;
 }
 
-/* Is the program within the classical rows when `less` go and `more` come so many times? */
-static int nc_tir__affords_change(const nc_tir__optimizer *o, const nc_tir__tasm *less, size_t n,
-                                  const nc_tir__tasm *more, size_t m, uint64_t times) {
-    uint64_t rows[NC_TIR__HEIGHTS], out[NC_TIR__HEIGHTS], in[NC_TIR__HEIGHTS];
-    size_t i;
-    (void)nc_tir__measure(o, rows);
-    nc_tir__sum_rows(out, less, n);
-    nc_tir__sum_rows(in, more, m);
-    for (i = 0; i < NC_TIR__HEIGHTS; i++) rows[i] += times * in[i] - out[i];
-    return nc_tir__within(rows, o->limit);
-}
-
 /* Put code before each call of the loop, and behind it. */
 static void nc_tir__wrap_calls(nc_tir__optimizer *o, const nc_tir__region *loop,
                                const nc_tir__tasm *before, size_t n, const nc_tir__tasm *behind,
@@ -9464,7 +9479,8 @@ static int nc_tir__turn_loop(nc_tir__optimizer *o, nc_tir__region *r) {
         stbds_arrput(question, nc_tir__make(NC_TIR__I_ADDI, nc_gl_neg(r->code[head].arg)));
     stbds_arrput(question, nc_tir__make(NC_TIR__I_SKIZ, 0));
     n = stbds_arrlenu(question);
-    fits = nc_tir__affords_change(o, r->code + head, 2, question, n, calls);
+    /* the head and its question go; the new one stands at the end and before each call */
+    fits = nc_tir__affords_change(o, r->code, (size_t)head + 3, question, n, calls + UINT64_C(1));
     if (fits) {
         const nc_tir__tasm back = nc_tir__make(NC_TIR__I_RETURN, 0);
         NC_TIR__CUT(r->code, stbds_arrlenu(r->code) - 1);
@@ -9695,7 +9711,7 @@ typedef struct nc_tir__deal {
  * runs on all samples; what does not pay is undone. */
 typedef struct nc_tir__trader {
     nc_tir__optimizer *o;
-    nc_tir__code view;        /* the regions in one piece; the names are the optimiser's */
+    nc_tir__code view;        /* the regions in one piece; names and ids are the optimiser's */
     uint32_t *first;          /* stb_ds array: where each region starts in it */
     uint64_t *visits;         /* stb_ds array: how often each instruction ran, over all samples */
     uint64_t *one;            /* stb_ds array: the same for one sample */
@@ -9746,6 +9762,7 @@ static void nc_tir__lay_out(nc_tir__trader *t) {
     const size_t labels = stbds_arrlenu(o->code.labels);
     size_t i, k;
     t->view.names = o->code.names;
+    t->view.ids = o->code.ids;
     NC__EMPTY(t->view.list);
     NC__EMPTY(t->view.labels);
     NC__EMPTY(t->first);
