@@ -150,6 +150,7 @@ NC_API nc_status nc_file_write(const char *path, const void *data, size_t bytes,
 
 /* >>types ========================================================================== */
 
+/* By which driver a device is reached. */
 typedef enum nc_gpu_kind { NC_GPU_ANY = 0, NC_GPU_VULKAN = 1, NC_GPU_CUDA = 2 } nc_gpu_kind;
 
 /* How a device is built, in the order of preference. */
@@ -181,7 +182,7 @@ typedef struct nc_gpu_file {
 /* Zero means default. NC_GPU_ANY tries CUDA, then Vulkan; a kind asked for by name fails when it
  * is not there. */
 typedef struct nc_gpu_desc {
-    uint32_t index; /* which device of its kind; they are ordered by type, the best is 0 */
+    uint32_t index; /* which device of its kind, as nc_gpu_list orders them; the best is 0 */
     nc_gpu_kind kind;
     const char *kernel_path;    /* folder of .spv and .ptx files; null, "": `kernels` beside us */
     const nc_gpu_file *kernels; /* of these, before the folder: nc_kernels of build/nc_kernels.h */
@@ -243,17 +244,17 @@ typedef struct nc_gpu_job {
 
 /* -- devices -------------------------------------------------------------------------- */
 
-/* The devices of desc->kind (any: CUDA's before Vulkan's) with desc->library, those of a kind by
- * their type, the most preferred first: at most `room` go to list, *count is how many there are.
- * NC_ERR_DEVICE when no driver can be loaded. */
+/* The devices of desc->kind (any: CUDA's before Vulkan's) with desc->library, the most preferred
+ * first: Vulkan's by their type, CUDA's as its driver orders them. At most `room` go to list, *count
+ * is how many there are. NC_ERR_DEVICE when no driver can be loaded; for any kind, one is enough. */
 NC_API nc_status nc_gpu_list(const nc_gpu_desc *desc, nc_gpu_device *list, uint32_t room,
                              uint32_t *count, nc_error *err);
 /* Open a device and probe it. NC_ERR_DEVICE without driver, device or kernel files (the message
  * says what was looked for where), NC_ERR_UNSUPPORTED when the numeric contract cannot be kept
- * and allow_inexact is 0. */
+ * and allow_inexact is 0, NC_ERR_ARG for an unknown kind or a path of more than 1,023 characters. */
 NC_API nc_status nc_gpu_open(nc_gpu **gpu, const nc_gpu_desc *desc, nc_error *err);
-/* Wait and release, kernels too; all buffers and programs of the device must be gone. Null is
- * fine. */
+/* Wait and release, kernels and an open recording too; all buffers and programs of the device must
+ * be gone. Null is fine. */
 NC_API void nc_gpu_close(nc_gpu *gpu);
 /* Valid until close. */
 NC_API const nc_gpu_caps *nc_gpu_get_caps(const nc_gpu *gpu);
@@ -865,8 +866,8 @@ typedef struct nc_gpu__vulkan {
     VkDevice device;
     struct nc_gpu__block *blocks;
     VkQueue queue;
-    uint32_t family, timestamps;
-    uint32_t float_modes; /* bit i: mode i of nc_gpu__float_modes is offered */
+    uint32_t family, timestamp_bits; /* those of a time that count; 0: there are no times */
+    uint32_t float_modes;            /* bit i: mode i of nc_gpu__float_modes is offered */
     double tick_ns;
     VkPhysicalDeviceMemoryProperties memory;
     VkPipelineCache cache;
@@ -920,7 +921,7 @@ typedef struct nc_gpu__cuda {
     void *events[3]; /* before and behind a program's launches, and behind all */
 } nc_gpu__cuda;
 
-enum { NC_GPU__STAGING = 1 << 22 };
+enum { NC_GPU__STAGING = 1 << 22 }; /* bytes of host memory through which copies go */
 
 #ifndef NC_GPU_NO_VULKAN
 /* Device memory that small buffers share, or that a large one has for itself: drivers allow few
@@ -932,7 +933,10 @@ typedef struct nc_gpu__block {
     uint32_t type;
     nc_gpu_buffer *buffers;
 } nc_gpu__block;
-enum { NC_GPU__BLOCK = 1 << 26, NC_GPU__SMALL = 1 << 23 };
+enum { /* bytes of a shared block, and of the largest buffer that goes into one */
+       NC_GPU__BLOCK = 1 << 26,
+       NC_GPU__SMALL = 1 << 23
+};
 #endif
 
 struct nc_gpu_buffer {
@@ -1355,6 +1359,7 @@ static void nc_gpu__vk_limits(nc_gpu *gpu) {
     c->max_buffer_bytes = l->maxStorageBufferRange;
     if (memory.maxMemoryAllocationSize < c->max_buffer_bytes)
         c->max_buffer_bytes = memory.maxMemoryAllocationSize;
+    c->max_buffer_bytes &= ~UINT64_C(3); /* buffers are made of whole words */
     c->max_buffers = l->maxPerStageDescriptorStorageBuffers;
     c->max_threads = l->maxComputeWorkGroupInvocations;
     memcpy(c->max_threads_of, l->maxComputeWorkGroupSize, sizeof c->max_threads_of);
@@ -1378,7 +1383,7 @@ static nc_status nc_gpu__vk_pick(nc_gpu *gpu, uint32_t index) {
     for (i = 0; i < count; i++)
         if (families[i].queueFlags & VK_QUEUE_COMPUTE_BIT) {
             vk->family = i;
-            vk->timestamps = families[i].timestampValidBits != 0;
+            vk->timestamp_bits = families[i].timestampValidBits;
             return NC_OK;
         }
     return nc_gpu__fail(gpu, NC_ERR_DEVICE, "'%s' has no compute queue", gpu->caps.name);
@@ -1955,6 +1960,7 @@ NC_API nc_status nc_gpu_list(const nc_gpu_desc *desc, nc_gpu_device *list, uint3
     *count = 0;
     for (i = 0; (kind = nc_gpu__kind_to_try(desc->kind, i)) != NC_GPU_ANY; i++) {
         nc_gpu *gpu = nc_gpu__make(desc);
+        const uint32_t before = *count;
         if (!gpu) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
         status = nc_gpu__connect(gpu, desc, kind);
         for (k = 0; status == NC_OK && k < gpu->devices; k++, (*count)++) {
@@ -1964,7 +1970,10 @@ NC_API nc_status nc_gpu_list(const nc_gpu_desc *desc, nc_gpu_device *list, uint3
             list[*count].index = k;
             status = gpu->backend->describe(gpu, k, &list[*count]);
         }
-        if (status == NC_OK) result = NC_OK;
+        if (status == NC_OK)
+            result = NC_OK;
+        else
+            *count = before; /* no device of a driver that fails */
         if (status != NC_OK && result != NC_OK)
             result = nc__fail(err, status, 0, 0, "%.150s", gpu->error);
         nc_gpu_close(gpu);
@@ -1984,6 +1993,10 @@ NC_API nc_status nc_gpu_open(nc_gpu **gpu, const nc_gpu_desc *desc, nc_error *er
     *gpu = NULL;
     if (!desc || (unsigned)desc->kind > NC_GPU_CUDA)
         return nc__fail(err, NC_ERR_ARG, 0, 0, "unknown device kind");
+    if ((desc->kernel_path && strlen(desc->kernel_path) >= sizeof made->kernel_path) ||
+        (desc->cache_path && strlen(desc->cache_path) >= sizeof made->cache_path))
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "a path of more than %d characters is too long",
+                        (int)sizeof made->kernel_path - 1);
     for (i = 0; (kind = nc_gpu__kind_to_try(desc->kind, i)) != NC_GPU_ANY; i++) {
         made = nc_gpu__make(desc);
         if (!made) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
@@ -2004,6 +2017,7 @@ NC_API void nc_gpu_close(nc_gpu *gpu) {
     if (!gpu) return;
     if (gpu->backend) {
         if (gpu->kernels || gpu->staging) (void)gpu->backend->enter(gpu);
+        nc_gpu_program_destroy(gpu, gpu->recording);
         nc_gpu__forget_kernels(gpu);
         gpu->backend->close(gpu);
     }
@@ -2185,6 +2199,11 @@ static nc_status nc_gpu__vk_wait(nc_gpu *gpu, const VkSubmitInfo *submit) {
     return result == VK_SUCCESS ? NC_OK : nc_gpu__vk_fail(gpu, "vkResetFences", result);
 }
 
+/* From one time to the next: the clock begins again at 0 when its bits are full. */
+static uint64_t nc_gpu__vk_ticks(const nc_gpu *gpu, const uint64_t ticks[2]) {
+    return (ticks[1] - ticks[0]) & (UINT64_MAX >> (64 - gpu->vk.timestamp_bits));
+}
+
 static nc_status nc_gpu__vk_submit(nc_gpu *gpu, nc_gpu_program *program, uint64_t *nanoseconds) {
     nc_gpu__vulkan *vk = &gpu->vk;
     VkCommandBuffer list[3];
@@ -2212,7 +2231,7 @@ static nc_status nc_gpu__vk_submit(nc_gpu *gpu, nc_gpu_program *program, uint64_
     if (status == NC_OK && program && program->queries &&
         vk->GetQueryPoolResults(vk->device, program->queries, 0, 2, sizeof ticks, ticks,
                                 sizeof *ticks, VK_QUERY_RESULT_64_BIT) == VK_SUCCESS)
-        *nanoseconds = (uint64_t)((double)(ticks[1] - ticks[0]) * vk->tick_ns);
+        *nanoseconds = (uint64_t)((double)nc_gpu__vk_ticks(gpu, ticks) * vk->tick_ns);
     return status;
 }
 #endif
@@ -2572,9 +2591,8 @@ static uint32_t nc_gpu__spirv_interface(const uint8_t *data, size_t bytes, nc_gp
     m.words = bytes % 4 ? 0 : bytes / 4;
     kernel->buffers = 0;
     for (i = 0; i <= NC_GPU_MAX_BUFFERS; i++) /* bindings are 0, 1, .. */
-        if (nc_gpu__spirv_find(&m, 0, NC_GPU__OP_DECORATE, 4, 3, i))
-            for (at = 0; (at = nc_gpu__spirv_find(&m, at, NC_GPU__OP_DECORATE, 4, 3, i)) != 0;)
-                if (nc_gpu__word(&m, at + 2) == NC_GPU__BINDING) kernel->buffers = i + 1;
+        for (at = 0; (at = nc_gpu__spirv_find(&m, at, NC_GPU__OP_DECORATE, 4, 3, i)) != 0;)
+            if (nc_gpu__word(&m, at + 2) == NC_GPU__BINDING) kernel->buffers = i + 1;
     kernel->push_bytes = nc_gpu__spirv_push(&m);
     kernel->shared_bytes = nc_gpu__spirv_shared(&m);
     at = nc_gpu__spirv_find(&m, 0, NC_GPU__OP_EXECUTION_MODE, 6, 2, NC_GPU__LOCAL_SIZE);
@@ -2826,6 +2844,7 @@ NC_API nc_status nc_gpu_kernel_load(nc_gpu *gpu, const char *name, nc_gpu_kernel
     *kernel = NULL;
     if (!name || strlen(name) > 64 || strpbrk(name, "/\\"))
         return nc_gpu__fail(gpu, NC_ERR_ARG, "bad kernel name");
+    if (gpu->caps.lost) return nc_gpu__is_lost(gpu);
     for (made = gpu->kernels; made && !*kernel; made = made->next)
         if (!strcmp(made->name, name)) *kernel = made;
     if (*kernel) return NC_OK;
@@ -2855,7 +2874,7 @@ static nc_status nc_gpu__vk_begin(nc_gpu *gpu, nc_gpu_program *program) {
     nc_gpu__vulkan *vk = &gpu->vk;
     VkQueryPoolCreateInfo info;
     nc_status status = nc_gpu__vk_commands(gpu, &program->commands, 0);
-    if (status != NC_OK || !vk->timestamps) return status;
+    if (status != NC_OK || !vk->timestamp_bits) return status;
     memset(&info, 0, sizeof info);
     info.sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO;
     info.queryType = VK_QUERY_TYPE_TIMESTAMP;
@@ -3099,7 +3118,7 @@ NC_API nc_status nc_gpu_dispatch(nc_gpu *gpu, nc_gpu_kernel *kernel, nc_gpu_buff
     if (x < 1 || x > 65535 || groups[1] < 1 || groups[1] > 65535 || z < 1 || z > 65535)
         return nc_gpu__fail(gpu, NC_ERR_LIMIT,
                             "'%s' for %lu x %lu x %lu groups: each is 1 to 65535, the first up to "
-                            "2^31 where the third is 1",
+                            "65535 x 32768 where the third is 1",
                             kernel->name, (unsigned long)groups[0], (unsigned long)groups[1],
                             (unsigned long)groups[2]);
     status = nc_gpu__enter(gpu);
@@ -3174,7 +3193,7 @@ NC_API nc_gpu_buffer *nc_gpu_job_buffer(nc_gpu_job *job, const void *data, size_
     if (job->status != NC_OK) return NULL;
     job->count++;
     if (data) job->status = nc_gpu_upload(job->gpu, *buffer, 0, data, used);
-    return *buffer;
+    return job->status == NC_OK ? *buffer : NULL;
 }
 
 NC_API void nc_gpu_job_dispatch(nc_gpu_job *job, const char *name, nc_gpu_buffer *const *buffers,

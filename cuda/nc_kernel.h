@@ -1,5 +1,6 @@
 // What every kernel includes. A kernel is written once, in cuda/NAME.cu, in the words below; as CUDA C
-// it is built from there, as GLSL through shaders/NAME.comp, which is the same four lines for all.
+// it is built from there, as GLSL through shaders/NAME.comp, which is the same three lines for all but
+// tir_forward.
 //
 //   NC_PUSH { .. } NC_P;       constants of a dispatch, read as p.member; 4-byte members
 //   NC_KERNEL_n(name, x, y, buffers..) { .. }

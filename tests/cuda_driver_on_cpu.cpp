@@ -84,7 +84,8 @@ int cuDeviceGetCount(int *count) { return *count = DEVICES, SUCCESS; }
 int cuDeviceGet(int *device, int ordinal) {
     return *device = ordinal, (unsigned)ordinal < DEVICES ? SUCCESS : INVALID_VALUE;
 }
-int cuDeviceGetName(char *name, int n, int) {
+int cuDeviceGetName(char *name, int n, int device) {
+    if (cuda_on_cpu.nameless && device == 1) return INVALID_VALUE;
     strncpy(name, "CUDA on CPU (test shim)", (size_t)n);
     return SUCCESS;
 }

@@ -6,6 +6,7 @@ typedef struct cuda_driver_on_cpu {
         fault_after;  /* a later launch, the next after 0, fails with this code, which stays */
     int most_threads; /* of a compiled kernel; 0: 1,024 */
     int hang;         /* nothing ends */
+    int nameless;     /* the second device says no name */
     unsigned waits;   /* for the device */
 } cuda_driver_on_cpu;
 #ifdef __cplusplus

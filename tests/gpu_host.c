@@ -78,13 +78,14 @@ static void refuses_everything(nc_gpu *gpu, const char *cause, nc_gpu_buffer *bu
     int call;
     three[0] = three[1] = three[2] = buffer;
     assert_int_equal(nc_gpu_get_caps(gpu)->lost, 1);
-    for (call = 0; call < 9; call++) {
+    for (call = 0; call < 10; call++) {
         gpu->error[0] = 0;
         assert_int_equal(call == 0   ? nc_gpu_run(gpu, program, &time)
                          : call == 1 ? nc_gpu_upload(gpu, buffer, 0, &x, sizeof x)
                          : call == 2 ? nc_gpu_download(gpu, buffer, 0, &x, sizeof x)
                          : call == 3 ? nc_gpu_buffer_create(gpu, 4, &other)
                          : call == 4 ? nc_gpu_kernel_load(gpu, "reduce", &loaded)
+                         : call == 9 ? nc_gpu_kernel_load(gpu, "elementwise", &loaded)
                          : call == 5
                              ? nc_gpu_dispatch(gpu, kernel, three, 3, push, sizeof push, one)
                          : call == 6 ? nc_gpu_barrier(gpu)
@@ -428,6 +429,9 @@ static void devices_are_listed_by_type_and_opened_by_that_list(void **state) {
     assert_int_equal(nc_gpu_list(&desc, list, 4, &count, &err), NC_ERR_DEVICE);
     assert_non_null(strstr(err.message, "no_such_driver"));
     assert_int_equal(nc_gpu_list(&desc, NULL, 4, &count, &err), NC_ERR_ARG);
+    cuda->nameless = 1; /* of a driver that fails no device is listed */
+    assert_int_equal(nc_gpu_list(&roads[1], list, 4, &count, &err), NC_ERR_DEVICE);
+    assert_int_equal(count, 0);
 }
 
 /* A device with less than a kernel takes: both numbers are told, and the rest still works. */
@@ -439,6 +443,62 @@ static void refuses_kernel(const nc_gpu_desc *desc, const char *name, const char
     if (!strstr(nc_gpu_last_error(gpu), message)) fail_msg("%s", nc_gpu_last_error(gpu));
     assert_int_equal(nc_gpu_kernel_load(gpu, "axx_im2col", &kernel), NC_OK);
     nc_gpu_close(gpu);
+}
+
+/* Buffers are of whole words, and so is the largest. */
+static void the_largest_buffer_is_within_the_limit_of_vulkan(void **state) {
+    nc_gpu_buffer *buffer;
+    nc_gpu *gpu;
+    (void)state;
+    vulkan->buffer_bytes = 1000003;
+    gpu = open_device(&roads[0]);
+    assert_int_equal(nc_gpu_buffer_create(gpu, 1000001, &buffer), NC_ERR_LIMIT);
+    assert_null(buffer);
+    assert_int_equal(nc_gpu_buffer_create(gpu, 1000000, &buffer), NC_OK);
+    nc_gpu_buffer_destroy(gpu, buffer);
+    nc_gpu_close(gpu);
+}
+
+static void times_of_a_clock_that_begins_again_are_right(void **state) {
+    nc_gpu_program *program;
+    uint64_t time;
+    nc_gpu *gpu;
+    (void)state;
+    vulkan->timestamp_bits = 36;
+    gpu = open_device(&roads[0]);
+    assert_int_equal(nc_gpu_begin(gpu), NC_OK);
+    assert_int_equal(nc_gpu_end(gpu, &program), NC_OK);
+    assert_int_equal(nc_gpu_run(gpu, program, &time), NC_OK);
+    assert_int_equal(time, (uint64_t)(100 * gpu->vk.tick_ns));
+    nc_gpu_program_destroy(gpu, program);
+    nc_gpu_close(gpu);
+}
+
+static void wrong_use_is_told_and_leaves_nothing_behind(void **state) {
+    char path[2000];
+    int road;
+    (void)state;
+    memset(path, 'a', sizeof path);
+    path[1024] = 0;
+    for (road = first_road(); road < 2; road++) {
+        nc_gpu_desc desc = roads[road];
+        nc_gpu_job job;
+        nc_error err;
+        nc_gpu *gpu;
+        desc.cache_path = path; /* not the file of its first characters */
+        assert_int_equal(nc_gpu_open(&gpu, &desc, &err), NC_ERR_ARG);
+        assert_null(gpu);
+        desc.cache_path = NULL;
+        desc.kernel_path = path;
+        assert_int_equal(nc_gpu_open(&gpu, &desc, &err), NC_ERR_ARG);
+        assert_non_null(strstr(err.message, "1023"));
+        gpu = open_device(&roads[road]);
+        nc_gpu_job_start(&job, gpu);
+        assert_null(nc_gpu_job_buffer(&job, path, 8, 4)); /* more data than buffer */
+        assert_int_equal(nc_gpu_job_finish(&job, NULL, 0, NULL, 0), NC_ERR_ARG);
+        assert_int_equal(nc_gpu_begin(gpu), NC_OK);
+        nc_gpu_close(gpu); /* with what is being recorded */
+    }
 }
 
 static void kernels_beyond_the_limits_of_a_device_are_refused(void **state) {
@@ -625,6 +685,7 @@ int main(void) {
         cmocka_unit_test_setup(a_job_is_one_submission, begin),
         cmocka_unit_test_setup(copies_of_any_size_arrive_in_their_order, begin),
         cmocka_unit_test_setup(kernels_may_be_given_in_memory, begin),
+        cmocka_unit_test_setup(wrong_use_is_told_and_leaves_nothing_behind, begin),
     };
     const struct CMUnitTest of_vulkan[] = {
         cmocka_unit_test_setup(copies_that_never_arrive_are_not_forgotten, begin),
@@ -636,6 +697,8 @@ int main(void) {
         cmocka_unit_test_setup(kernels_beyond_the_limits_of_a_device_are_refused, begin),
         cmocka_unit_test_setup(a_missing_form_of_a_kernel_is_refused_by_name, begin),
         cmocka_unit_test_setup(buffers_share_allocations, begin),
+        cmocka_unit_test_setup(the_largest_buffer_is_within_the_limit_of_vulkan, begin),
+        cmocka_unit_test_setup(times_of_a_clock_that_begins_again_are_right, begin),
         cmocka_unit_test_setup(compiled_kernels_are_kept_in_a_file, begin),
     };
     const int failed = cmocka_run_group_tests_name("gpu host", both, NULL, NULL);

@@ -31,7 +31,8 @@ vulkan_between between;
     X(CmdDispatch)                                                                                 \
     X(CmdCopyBuffer)                                                                               \
     X(CreateShaderModule)                                                                          \
-    X(CreatePipelineCache)
+    X(CreatePipelineCache)                                                                         \
+    X(GetQueryPoolResults)
 /* Those that only fail now and then. */
 #define HOOKS const VkAllocationCallbacks *hooks
 #define FAILING(X)                                                                                 \
@@ -214,6 +215,7 @@ static void change(VkPhysicalDevice device, VkPhysicalDeviceProperties *p) {
     }
     if (between.invocations) p->limits.maxComputeWorkGroupInvocations = between.invocations;
     if (between.shared_bytes) p->limits.maxComputeSharedMemorySize = between.shared_bytes;
+    if (between.buffer_bytes) p->limits.maxStorageBufferRange = between.buffer_bytes;
     if (between.buffers) p->limits.maxPerStageDescriptorStorageBuffers = between.buffers;
 }
 
@@ -246,7 +248,23 @@ static VKAPI_ATTR void VKAPI_CALL GetPhysicalDeviceFeatures(VkPhysicalDevice dev
 
 static VKAPI_ATTR void VKAPI_CALL GetPhysicalDeviceQueueFamilyProperties(
     VkPhysicalDevice device, uint32_t *count, VkQueueFamilyProperties *out) {
+    uint32_t i;
     next.GetPhysicalDeviceQueueFamilyProperties(real(device), count, out);
+    for (i = 0; out && between.timestamp_bits && i < *count; i++)
+        out[i].timestampValidBits = between.timestamp_bits;
+}
+
+/* 60 ticks behind a clock's last one, from 40 before it. */
+static VKAPI_ATTR VkResult VKAPI_CALL GetQueryPoolResults(VkDevice device, VkQueryPool pool,
+                                                          uint32_t first, uint32_t count,
+                                                          size_t bytes, void *data,
+                                                          VkDeviceSize stride,
+                                                          VkQueryResultFlags flags) {
+    const uint64_t ticks[2] = {(UINT64_C(1) << between.timestamp_bits) - 40, 60};
+    const VkResult result =
+        next.GetQueryPoolResults(device, pool, first, count, bytes, data, stride, flags);
+    if (between.timestamp_bits && count == 2) memcpy(data, ticks, sizeof ticks);
+    return result;
 }
 
 /* The last memory type is followed by none that is not cached, so lavapipe's own one has two. */

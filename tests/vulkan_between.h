@@ -20,10 +20,11 @@ typedef struct vulkan_between {
     const char *missing;         /* this function is not there */
     int devices;     /* so many, the last of which is the driver's; 0: the driver's own */
     int float_modes; /* all modes of float32 are offered */
-    uint32_t invocations, shared_bytes, buffers; /* limits; 0: the driver's */
-    int uncached;                                /* no memory type that the host caches */
-    int portable; /* the driver is one of those that leave out parts, as MoltenVK */
-    int commands; /* those that are recorded from here on are kept */
+    uint32_t invocations, shared_bytes, buffers, buffer_bytes; /* limits; 0: the driver's */
+    uint32_t timestamp_bits; /* of a clock that begins again in every program; 0: the driver's */
+    int uncached;            /* no memory type that the host caches */
+    int portable;            /* the driver is one of those that leave out parts, as MoltenVK */
+    int commands;            /* those that are recorded from here on are kept */
     /* seen */
     int calls; /* of those that can fail */
     unsigned submits, waits, allocations, most_allocations;
