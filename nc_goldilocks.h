@@ -212,7 +212,7 @@ NC_API nc_gl nc_gl_from_u64(uint64_t value);
 NC_API nc_gl nc_gl_from_i64(int64_t value);
 /* Centred representative in [-(p-1)/2, (p-1)/2]: values above (p-1)/2 are negative. */
 NC_API int64_t nc_gl_to_i64(nc_gl a);
-/* a + b, a - b, -a, a * b, a^2 and a * b + c. Branch-free. */
+/* a + b. This and the next six, to nc_gl_dbl, take no branch. */
 NC_API nc_gl nc_gl_add(nc_gl a, nc_gl b);
 /* a - b. */
 NC_API nc_gl nc_gl_sub(nc_gl a, nc_gl b);
@@ -234,7 +234,7 @@ NC_API nc_gl nc_gl_mul_pow2(nc_gl a, uint32_t k);
 NC_API nc_gl nc_gl_pow(nc_gl a, uint64_t exponent);
 /* *out = 1 / a; the time depends on a. NC_ERR_MATH and *out = 0 for a = 0. */
 NC_API nc_status nc_gl_inv(nc_gl a, nc_gl *out);
-/* 1 if a is a nonzero square, -1 (as int) if not a square, 0 for 0 (Euler's criterion). */
+/* 1 if a is a nonzero square, -1 if it is no square, 0 for 0 (Euler's criterion). */
 NC_API int nc_gl_legendre(nc_gl a);
 /* *out = a root r with r^2 = a, the smaller of the two (Tonelli-Shanks). NC_ERR_MATH if none. */
 NC_API nc_status nc_gl_sqrt(nc_gl a, nc_gl *out);
@@ -285,8 +285,8 @@ NC_API void nc_gl_ext3_frobenius(nc_gl out[3], const nc_gl a[3]);
 /* -- simd: which instructions are used --------------------------------------------- */
 
 /* Force the instruction set of everything below: 0 portable, 1 AVX2 or NEON, 2 AVX-512, 3 AVX-512
- * with IFMA, -1 best. NC_ERR_UNSUPPORTED when this machine lacks it. For tests and measurements;
- * process-wide. Results never depend on it. */
+ * with IFMA, -1 best. NC_ERR_ARG for another number, NC_ERR_UNSUPPORTED when this machine lacks it.
+ * For tests and measurements; process-wide. Results never depend on it. */
 NC_API nc_status nc_gl_set_simd(int level);
 
 /* -- vectors: n elements, n may be 0 ----------------------------------------------- */
@@ -310,7 +310,8 @@ NC_API nc_gl nc_gl_vec_sum(const nc_gl *a, size_t n);
 /* out[i] = start * base^i. */
 NC_API void nc_gl_vec_powers(nc_gl *out, nc_gl start, nc_gl base, size_t n);
 /* out[i] = 1 / in[i] with one inversion (Montgomery's trick); zeros stay zero and are counted
- * in *zeros (may be null). out may be in. Uses n elements of scratch. */
+ * in *zeros (may be null). out may be in; scratch holds n elements of its own. NC_ERR_ARG also for
+ * null. */
 NC_API nc_status nc_gl_batch_inv(nc_gl *out, const nc_gl *in, size_t n, nc_gl *scratch,
                                  size_t *zeros);
 
@@ -440,7 +441,7 @@ NC_API void nc_gl_tip5_hash_varlen(const nc_gl *in, size_t n, nc_gl digest[5]);
 
 /* -- hashes: any of the three; digests of nc_gl_digest_elements elements ----------- */
 
-/* 4 for Poseidon2 and trident, 5 for Tip5. */
+/* 4 for Poseidon2 and trident, 5 for Tip5, 0 for another. */
 NC_API size_t nc_gl_digest_elements(nc_gl_hash hash);
 /* Two digests to one: nc_gl_poseidon2_compress, nc_gl_tip5_hash_pair, or the trident permutation of
  * both, first half. digest may be an input. NC_ERR_ARG for another hash or null. */
@@ -462,7 +463,8 @@ NC_API nc_status nc_gl_merkle_build(nc_gl_hash hash, nc_gl *nodes, size_t n);
 NC_API nc_status nc_gl_merkle_open(nc_gl_hash hash, const nc_gl *nodes, size_t n, size_t index,
                                    nc_gl *path);
 /* NC_OK when leaf, path and index lead to the root, else NC_ERR_MISMATCH; elements that are not
- * canonical are a mismatch too. NC_ERR_ARG when index does not fit the path's length. */
+ * canonical are a mismatch too. NC_ERR_ARG for an index that does not fit the path's length, a path
+ * of more than 32 digests, another hash or null. */
 NC_API nc_status nc_gl_merkle_verify(nc_gl_hash hash, const nc_gl *root, const nc_gl *leaf,
                                      size_t index, const nc_gl *path, uint32_t path_length);
 
@@ -504,7 +506,8 @@ NC_API nc_fixed nc_fixed_witness(nc_gl x, uint32_t *remainder);
  * rescale. */
 NC_API nc_fixed nc_fixed_repair(nc_fixed wrong);
 
-/* a + b, a - b, -a in the field: exact while the value stays below 2^47 in magnitude. */
+/* a + b in the field. This, a - b and -a are exact while the raw result stays in
+ * [-(p-1)/2, (p-1)/2]: just below 2^47 in magnitude. */
 NC_API nc_fixed nc_fixed_add(nc_fixed a, nc_fixed b);
 /* a - b. */
 NC_API nc_fixed nc_fixed_sub(nc_fixed a, nc_fixed b);
@@ -536,7 +539,7 @@ NC_API nc_fixed nc_fixed_gelu(nc_fixed a);
  * by more beyond: it turns at 2 and falls. For |a| < 1,290, where the cube still fits. */
 NC_API nc_fixed nc_fixed_sigmoid_taylor(nc_fixed a);
 /* a sigmoid_taylor(1.702 a): off by 0.023 at |a| = 1, by 0.88 at 2; negative beyond 2.47. For
- * |a| < 750. */
+ * |a| < 380, where its fourth power still fits. */
 NC_API nc_fixed nc_fixed_gelu_taylor(nc_fixed a);
 
 /* Sums of products are taken in the field and rescaled once, so they are off by half a unit for any
@@ -550,8 +553,8 @@ NC_API nc_status nc_fixed_check_dot(const nc_fixed *a, const nc_fixed *b, size_t
 /* y (rows) = A x. Errors as nc_gl_matvec. */
 NC_API nc_status nc_fixed_matvec(nc_fixed *y, const nc_fixed *a, const nc_fixed *x, size_t rows,
                                  size_t columns);
-/* C (m x n) = A (m x k) B (k x n). Where all raw values are below 2^31 and their products cannot
- * reach 2^62, plain 64-bit integers do the same faster. Errors as nc_gl_matmul. */
+/* C (m x n) = A (m x k) B (k x n). Where all raw magnitudes are below 2^31 and no sum of products
+ * can reach 2^62, plain 64-bit integers do the same faster. Errors as nc_gl_matmul. */
 NC_API nc_status nc_fixed_matmul(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, size_t m,
                                  size_t k, size_t n);
 /* The same where it is known that |a[i]| <= most_a and |b[i]| <= most_b (raw magnitudes): small
@@ -562,10 +565,11 @@ NC_API nc_status nc_fixed_matmul_within(nc_fixed *c, const nc_fixed *a, uint64_t
 /* out[i] = e^x[i] / sum of e^x[j], each to one unit of 2^-16; out may be x. NC_ERR_LIMIT for
  * n > 2^16. */
 NC_API nc_status nc_fixed_softmax(nc_fixed *out, const nc_fixed *x, size_t n);
-/* out[i] = gamma[i] (x[i] - mean) / sqrt(variance + epsilon) + beta[i], mean and variance over the
- * n values; the quotient is within two units of 2^-16 for |x - mean| < 2^15. out may be x; gamma
- * and beta may be null (1 and 0). NC_ERR_ARG for n = 0, NC_ERR_LIMIT when a value is 2^15 or more
- * from the mean, NC_ERR_MATH when the variance and epsilon are 0. */
+/* out[i] = gamma[i] (x[i] - mean) / sqrt(variance + epsilon) + beta[i]. The mean of the n values is
+ * rounded to a unit of 2^-16 and the variance is taken about that; the quotient is then within
+ * 2 + 1 / sqrt(variance + epsilon) units. out may be x; gamma and beta may be null (1 and 0).
+ * NC_ERR_ARG for n = 0 or from 2^31 on, an epsilon below 0 or from 2^24 on; NC_ERR_LIMIT when a
+ * value is 2^15 or more from the mean, NC_ERR_MATH when the variance and epsilon are 0. */
 NC_API nc_status nc_fixed_layer_norm(nc_fixed *out, const nc_fixed *x, size_t n,
                                      const nc_fixed *gamma, const nc_fixed *beta, nc_fixed epsilon);
 
@@ -2177,7 +2181,7 @@ static void nc_gl__batch_inv64(nc_gl *out, const nc_gl *in, size_t n, nc_gl *scr
         s->lo[2] = nc_gl__add_product##S(s->lo[2], x, y[2]);                                       \
         s->hi[2] = nc_gl__add_product##S(s->hi[2], xh, y[2]);                                      \
     }                                                                                              \
-    /* sum + the value, canonical, for any sum < 2^64: by Horner's rule in 2^22 */                 \
+    /* sum + the value, canonical as sum is: by Horner's rule in 2^22 */                           \
     static NC__NOINLINE NC_GL__TARGET##S NC_GL__V##S nc_gl__limbs_value##S(                        \
         const nc_gl__limbs##S *s, NC_GL__V##S sum) {                                               \
         NC_GL__V##S r = nc_gl__set##S(0), t;                                                       \
@@ -2461,6 +2465,9 @@ NC_API nc_status nc_gl_batch_inv(nc_gl *out, const nc_gl *in, size_t n, nc_gl *s
                                  size_t *zeros) {
     size_t i, count = 0;
     if (n && (!out || !in || !scratch)) return NC_ERR_ARG;
+    if (nc_gl__torn(out, in, n) || nc_gl__overlap(scratch, n, in, n) ||
+        nc_gl__overlap(scratch, n, out, n))
+        return NC_ERR_ARG;
     i = NC_GL__WIDE(batch_inv, (out, in, n, scratch, &count));
     nc_gl__batch_inv64(out + i, in + i, n - i, scratch + i, &count);
     if (zeros) *zeros = count;
@@ -3429,12 +3436,13 @@ static nc_status nc_gl__poly_mul_ntt(nc_gl *out, const nc_gl *a, size_t na, cons
                                      size_t nb, const nc_allocator *hooks) {
     nc_gl_ntt *plan = NULL;
     uint32_t log2_n = 0;
-    size_t n, total = na + nb - 1;
+    size_t n, bytes, total = na + nb - 1;
     nc_gl *work;
     nc_status status;
     while ((size_t)1 << log2_n < total) log2_n++;
     n = (size_t)1 << log2_n;
-    work = (nc_gl *)nc__calloc(hooks, 2 * n * sizeof *work);
+    bytes = nc__mul_size(2 * n, sizeof *work); /* 2^32 at most: too much for 32-bit machines */
+    work = (nc_gl *)nc__calloc(hooks, bytes);
     if (!work) return NC_ERR_MEMORY;
     status = nc_gl_ntt_create(&plan, log2_n, hooks);
     if (status == NC_OK) {
@@ -3447,7 +3455,7 @@ static nc_status nc_gl__poly_mul_ntt(nc_gl *out, const nc_gl *a, size_t na, cons
         memcpy(out, work, total * sizeof *out);
     }
     nc_gl_ntt_destroy(plan);
-    nc__free(hooks, work, 2 * n * sizeof *work);
+    nc__free(hooks, work, bytes);
     return status;
 }
 
@@ -3498,11 +3506,12 @@ NC_API nc_status nc_gl_poly_eval_many(nc_gl *out, const nc_gl *a, size_t n, cons
 NC__COLD_END
 
 NC_API nc_gl nc_gl_poly_divide_linear(nc_gl *quotient, const nc_gl *a, size_t n, nc_gl z) {
+    const size_t last = n;
     nc_gl carry = 0;
-    while (n-- > 0) { /* carry is the quotient's coefficient n, then the remainder */
-        nc_gl next = nc_gl_mul_add(carry, z, a[n]);
-        if (n > 0) quotient[n - 1] = next;
-        carry = next;
+    while (n-- > 0) { /* carry is the quotient's coefficient n, at the end the remainder */
+        const nc_gl coefficient = a[n];
+        if (n + 1 < last) quotient[n] = carry;
+        carry = nc_gl_mul_add(carry, z, coefficient);
     }
     return carry;
 }
@@ -3540,12 +3549,13 @@ static nc_status nc_gl__zerofier(nc_gl *out, const nc_gl *xs, size_t n, nc_gl *w
 
 NC_API nc_status nc_gl_poly_zerofier(nc_gl *out, const nc_gl *xs, size_t n,
                                      const nc_allocator *hooks) {
-    size_t bytes = (2 * n + 128) * sizeof *out;
+    size_t bytes;
     nc_gl *work;
     nc_status status;
     if (!out || (n && !xs)) return NC_ERR_ARG;
     if (n >= (size_t)1 << NC_GL_NTT_MAX_LOG2) return NC_ERR_LIMIT;
     if (nc_gl__overlap(out, n + 1, xs, n)) return NC_ERR_ARG;
+    bytes = nc__mul_size(2 * n + 128, sizeof *out);
     work = (nc_gl *)nc__alloc(hooks, bytes);
     if (!work) return NC_ERR_MEMORY;
     status = nc_gl__zerofier(out, xs, n, work, hooks);
@@ -3578,13 +3588,14 @@ static nc_status nc_gl__interpolate(nc_gl *out, const nc_gl *xs, const nc_gl *ys
 
 NC_API nc_status nc_gl_poly_interpolate(nc_gl *out, const nc_gl *xs, const nc_gl *ys, size_t n,
                                         const nc_allocator *hooks) {
-    size_t bytes = (5 * n + 2) * sizeof *out;
+    size_t bytes;
     nc_gl *work;
     nc_status status;
     if (n == 0) return NC_OK;
     if (!out || !xs || !ys) return NC_ERR_ARG;
     if (n >= (size_t)1 << NC_GL_NTT_MAX_LOG2) return NC_ERR_LIMIT;
     if (nc_gl__overlap(out, n, xs, n) || nc_gl__overlap(out, n, ys, n)) return NC_ERR_ARG;
+    bytes = nc__mul_size(5 * n + 2, sizeof *out);
     work = (nc_gl *)nc__alloc(hooks, bytes);
     if (!work) return NC_ERR_MEMORY;
     status = nc_gl__interpolate(out, xs, ys, n, work, hooks);
@@ -4905,8 +4916,10 @@ NC_API nc_status nc_gl_merkle_verify(nc_gl_hash hash, const nc_gl *root, const n
 /* >>transcripts ==================================================================== */
 
 /* A duplex sponge. While absorbing, `position` elements of the current block are in; while
- * squeezing, `position` elements of it are out. Each change of direction adds to the first capacity
- * element how full the last block was, so that blocks of different length do not meet. */
+ * squeezing, `position` elements of it are out. The first challenge after absorbing adds 1 and how
+ * full the block is to the first capacity element, so that blocks of different length do not meet.
+ * Elements are added to the rate one by one, and a full rate is permuted only when another one
+ * comes. Absorbing after squeezing begins at place 0 again. */
 NC_API nc_status nc_gl_transcript_init(nc_gl_transcript *t, nc_gl_hash hash, const void *label,
                                        size_t n) {
     if (!t || !nc_gl__hash_of(hash) || (n && !label)) return NC_ERR_ARG;
@@ -4922,8 +4935,6 @@ static void nc_gl__transcript_permute(nc_gl_transcript *t, nc_gl mark) {
     t->position = 0;
 }
 
-/* Duplex sponge: elements are added to the rate one by one, and a full rate is permuted only when
- * another one comes. Absorbing after squeezing begins at place 0 again. */
 NC_API nc_status nc_gl_transcript_absorb(nc_gl_transcript *t, const nc_gl *in, size_t n) {
     size_t i;
     if (!t || t->hash >= NC_GL_HASHES || (n && !in)) return NC_ERR_ARG;
@@ -5052,7 +5063,7 @@ NC_API nc_fixed nc_fixed_relu(nc_fixed a) { return nc_fixed__negative(a) ? 0 : a
 
 /* -- quotients and roots -- */
 
-/* round(a 2^shift / b), ties up, for b < 2^63; UINT64_MAX when it does not fit 64 bits. */
+/* round(a 2^shift / b), ties up, for b < 2^63; UINT64_MAX where that is 2^63 or more. */
 static NC__NOINLINE uint64_t nc_fixed__quotient(uint64_t a, uint64_t b, int shift) {
     uint64_t q = a / b, r = a % b;
     for (; shift > 0; shift--) {
@@ -5078,7 +5089,7 @@ NC_API nc_status nc_fixed_div(nc_fixed a, nc_fixed b, nc_fixed *out) {
     return NC_OK;
 }
 
-/* floor(sqrt(hi 2^64 + lo)), hi < 2^62, two bits of the operand a step; *rest = what is left. */
+/* floor(sqrt(hi 2^64 + lo)), hi < 2^60, two bits of the operand a step; *rest = what is left. */
 static NC__NOINLINE uint64_t nc_fixed__isqrt(uint64_t hi, uint64_t lo, uint64_t *rest) {
     uint64_t root = 0, left = 0;
     int i;
@@ -5614,7 +5625,7 @@ NC_API nc_status nc_fixed_softmax(nc_fixed *out, const nc_fixed *x, size_t n) {
     size_t i;
     if (n > 65536) return NC_ERR_LIMIT;
     for (i = 0; i < n; i++) top = nc_gl_to_i64(x[i]) > top ? nc_gl_to_i64(x[i]) : top;
-    for (i = 0; i < n; i++) { /* each at most 2^46, so the sum is below 2^62 */
+    for (i = 0; i < n; i++) { /* each at most 2^46, so the sum at most 2^62 */
         out[i] = nc_fixed__exp_negative((uint64_t)top - (uint64_t)nc_gl_to_i64(x[i]));
         sum += out[i];
     }
@@ -5651,18 +5662,20 @@ NC_API nc_status nc_fixed_layer_norm(nc_fixed *out, const nc_fixed *x, size_t n,
                                      const nc_fixed *gamma, const nc_fixed *beta,
                                      nc_fixed epsilon) {
     const int64_t limit = INT64_C(1) << 31;
-    int64_t sum = 0, mean, d, half = (int64_t)(n / 2);
+    int64_t sum = 0, first, mean, d, half = (int64_t)(n / 2);
     nc_gl__wide squares = nc_gl__wide_make(0, 0);
     uint64_t variance, inverse;
     int shift;
     size_t i;
     if (n == 0 || n >> 31 || nc_fixed__negative(epsilon) || epsilon >> 40) return NC_ERR_ARG;
-    for (i = 0; i < n; i++) { /* a running mean first, so that no sum can overflow */
-        d = nc_gl_to_i64(x[i]) - nc_gl_to_i64(x[0]);
-        if (nc_fixed__magnitude(nc_gl_sub(x[i], x[0])) >> 32) return NC_ERR_LIMIT;
-        sum += d;
+    first = nc_gl_to_i64(x[0]);
+    for (i = 0; i < n; i++) { /* differences from the first are summed: 2^31 below 2^32 fit */
+        d = nc_gl_to_i64(x[i]);
+        if ((d < first ? (uint64_t)first - (uint64_t)d : (uint64_t)d - (uint64_t)first) >> 32)
+            return NC_ERR_LIMIT;
+        sum += d - first;
     }
-    mean = nc_gl_to_i64(x[0]) + (sum >= 0 ? sum + half : sum - half) / (int64_t)n;
+    mean = first + (sum >= 0 ? sum + half : sum - half) / (int64_t)n;
     for (i = 0; i < n; i++) {
         d = nc_gl_to_i64(x[i]) - mean;
         if (d >= limit || d <= -limit) return NC_ERR_LIMIT;
@@ -6020,7 +6033,7 @@ static void nc_gl__gpu_ntt_places(nc_gl__ntt_push *push, const nc_gl__passes *p,
     push->log2_third = p->n == 4 ? p->rows[2] : 0;
 }
 
-/* What all passes have in common; shift: of the coset, or of its way back. */
+/* What all passes have in common. */
 static void nc_gl__gpu_ntt_push(nc_gl__ntt_push *push, const nc_gl__passes *p, int inverse) {
     nc_gl factor;
     memset(push, 0, sizeof *push);

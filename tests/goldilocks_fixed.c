@@ -111,6 +111,14 @@ static double worst(nc_fixed (*f)(nc_fixed), double (*real)(double), int64_t ran
 static double real_sigmoid(double x) { return 1 / (1 + exp(-x)); }
 static double real_gelu(double x) { return x * real_sigmoid(1.702 * x); }
 
+/* The polynomials at one place, by how much of their value they are off. */
+static double off_by(nc_fixed (*f)(nc_fixed), double x, int gated) {
+    const double y = gated ? 1.702 * x : x, sigmoid = 0.5 + y / 4 - y * y * y / 48;
+    nc_fixed raw;
+    assert_int_equal(nc_fixed_from_f64(x, &raw), NC_OK);
+    return fabs(nc_fixed_to_f64(f(raw)) / (gated ? x * sigmoid : sigmoid) - 1);
+}
+
 static void curves_keep_their_documented_bounds_on_every_value(void **state) {
     const int64_t one = 65536;
     (void)state;
@@ -119,6 +127,10 @@ static void curves_keep_their_documented_bounds_on_every_value(void **state) {
     assert_true(worst(nc_fixed_sigmoid_taylor, real_sigmoid, 3 * one / 2) <= 0.0129);
     assert_true(worst(nc_fixed_gelu_taylor, real_gelu, one) <= 0.0231);
     assert_true(worst(nc_fixed_gelu_taylor, real_gelu, 2 * one) >= 0.85); /* as documented */
+    assert_true(off_by(nc_fixed_sigmoid_taylor, 1289, 0) < 0.001);
+    assert_true(off_by(nc_fixed_sigmoid_taylor, -1289, 0) < 0.001);
+    assert_true(off_by(nc_fixed_gelu_taylor, 379, 1) < 0.001);
+    assert_true(off_by(nc_fixed_gelu_taylor, -379, 1) < 0.001);
 }
 
 static void exponentials_are_close_up_to_their_limit(void **state) {
@@ -312,6 +324,14 @@ static void softmax_and_layer_norm_follow_the_real_functions(void **state) {
     assert_int_equal(nc_fixed_layer_norm(y, x, 2, NULL, NULL, NC_GL_P - 1), NC_ERR_ARG);
     x[1] = UINT64_C(1) << 40;
     assert_int_equal(nc_fixed_layer_norm(y, x, 2, NULL, NULL, 1), NC_ERR_LIMIT);
+    x[0] = (NC_GL_P - 1) / 2; /* neighbours in the field, the ends of the range of numbers */
+    x[1] = x[0] + 1;
+    assert_int_equal(nc_fixed_layer_norm(y, x, 2, NULL, NULL, 1), NC_ERR_LIMIT);
+    x[1] = x[0] - 2 * 65536;
+    assert_int_equal(nc_fixed_layer_norm(y, x, 2, NULL, NULL, 1), NC_OK);
+    assert_true(y[0] == 65536 && y[1] == NC_GL_P - 65536);
+    x[0] = 5;
+    x[1] = UINT64_C(1) << 40;
     assert_int_equal(nc_fixed_softmax(y, x, 65537), NC_ERR_LIMIT);
     assert_int_equal(nc_fixed_softmax(y, x, 2), NC_OK);
     assert_true(y[0] == 0 && y[1] == 65536);

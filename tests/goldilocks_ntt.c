@@ -237,6 +237,9 @@ static void division_interpolation_and_values_fit_together(void **state) {
             back[i + 1] = nc_gl_add(back[i + 1], q[i]);
         }
         assert_memory_equal(back, a, n * sizeof *a);
+        assert_int_equal(nc_gl_poly_divide_linear(back, back, n, 12345),
+                         nc_gl_poly_eval(a, n, 12345)); /* in place */
+        assert_memory_equal(back, q, (n - 1) * sizeof *q);
         assert_int_equal(nc_gl_poly_eval_many(ys, a, n, xs, n), NC_OK);
         for (i = 0; i < n; i++) assert_int_equal(ys[i], nc_gl_poly_eval(a, n, xs[i]));
         assert_int_equal(nc_gl_poly_interpolate(back, xs, ys, n, NULL), NC_OK);
@@ -263,6 +266,27 @@ static void overlapping_outputs_are_refused(void **state) {
     assert_int_equal(nc_gl_poly_zerofier(a, a + 3, 3, NULL), NC_ERR_ARG);
     assert_int_equal(nc_gl_poly_interpolate(a, a + 10, a + 2, 3, NULL), NC_ERR_ARG);
     assert_memory_equal(a, copy, sizeof a);
+}
+
+static void *refuse(void *user, size_t bytes, size_t align) {
+    (void)align;
+    *(uint64_t *)user = bytes;
+    return NULL;
+}
+static void release(void *user, void *ptr, size_t bytes) { (void)user, (void)ptr, (void)bytes; }
+
+/* 2^32 bytes of work, asked for whole or not at all. No operand is read: they are only addresses. */
+static void the_largest_products_ask_for_all_of_their_memory(void **state) {
+    uint64_t asked = 0;
+    nc_allocator hooks = {refuse, release, &asked};
+    nc_gl *out = (nc_gl *)(uintptr_t)0x10000000, *a = (nc_gl *)(uintptr_t)0x80000000;
+    nc_gl *b = (nc_gl *)(uintptr_t)0xD0000000;
+    (void)state;
+    assert_int_equal(nc_gl_poly_mul(out, a, ((size_t)1 << 27) - 39, b, 41, &hooks), NC_ERR_MEMORY);
+    assert_int_equal(asked, sizeof(size_t) > 4 ? UINT64_C(1) << 32 : 0);
+    a = out + 107374183, b = a + 107374183, asked = 0;
+    assert_int_equal(nc_gl_poly_interpolate(out, a, b, 107374183, &hooks), NC_ERR_MEMORY);
+    assert_int_equal(asked, sizeof(size_t) > 4 ? UINT64_C(4294967336) : 0);
 }
 
 static void bad_sizes_and_failed_allocations_are_errors(void **state) {
@@ -311,6 +335,7 @@ int main(void) {
         cmocka_unit_test(products_by_transform_equal_schoolbook_at_every_length),
         cmocka_unit_test(division_interpolation_and_values_fit_together),
         cmocka_unit_test(overlapping_outputs_are_refused),
+        cmocka_unit_test(the_largest_products_ask_for_all_of_their_memory),
         cmocka_unit_test(bad_sizes_and_failed_allocations_are_errors),
     };
     static const char *const name[] = {"goldilocks ntt", "goldilocks ntt, AVX2",

@@ -120,6 +120,11 @@ static void batch_inverse_equals_single_and_counts_zeros(void **state) {
         }
     }
     assert_int_equal(nc_gl_batch_inv(NULL, in, 1, scratch, NULL), NC_ERR_ARG);
+    memcpy(out, in, sizeof in); /* in part the same memory: nothing is done */
+    assert_int_equal(nc_gl_batch_inv(in + 1, in, 100, scratch, NULL), NC_ERR_ARG);
+    assert_int_equal(nc_gl_batch_inv(in, in, 100, in + 99, NULL), NC_ERR_ARG);
+    assert_int_equal(nc_gl_batch_inv(scratch + 99, in, 100, scratch, NULL), NC_ERR_ARG);
+    assert_memory_equal(in, out, sizeof in);
     assert_int_equal(nc_gl_set_simd(-1), NC_OK);
 }
 
