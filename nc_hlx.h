@@ -2794,7 +2794,7 @@ enum { NC_HLX__BLOCK = 16 };
         const float *u = (x), *v = (y);                                                            \
         size_t blocks = (n) / NC_HLX__BLOCK, rest = (n) % NC_HLX__BLOCK;                           \
         float *const end = to + blocks * NC_HLX__BLOCK;                                            \
-        int j;                                                                                     \
+        int j, padded = 0;                                                                         \
         for (;;) {                                                                                 \
             for (; blocks; blocks--) {                                                             \
                 NC_HLX__FREE                                                                       \
@@ -2803,13 +2803,13 @@ enum { NC_HLX__BLOCK = 16 };
                 u += NC_HLX__BLOCK;                                                                \
                 v += NC_HLX__BLOCK;                                                                \
             }                                                                                      \
-            if (rest == 0 || to != end) break;                                                     \
+            if (rest == 0 || padded) break;                                                        \
             for (j = 0; j < NC_HLX__BLOCK; j++) pad_u[j] = pad_v[j] = 0.0f;                        \
             memcpy(pad_u, u, rest * sizeof *u);                                                    \
             memcpy(pad_v, v, rest * sizeof *v);                                                    \
             u = to = pad_u;                                                                        \
             v = pad_v;                                                                             \
-            blocks = 1;                                                                            \
+            blocks = padded = 1;                                                                   \
         }                                                                                          \
         if (rest) memcpy(end, pad_u, rest * sizeof *to);                                           \
     } while (0)
@@ -4414,6 +4414,7 @@ static void nc_hlx__gemm_run(void *argument) {
     t.direct = job->n <= job->micro.direct;
     t.rows = NC_HLX__MC;
     if (threads > 1) t.rows = nc_hlx__min(t.rows, job->m / (3 * threads) + 1);
+    t.rows = nc_hlx__min(t.rows, NC_HLX__ROOM / threads); /* room for the rows of every thread */
     t.rows = t.rows < mr ? mr : t.rows / mr * mr;
     threads = nc_hlx__min(threads, NC_HLX__ROOM / t.rows);
     for (t.j0 = 0; t.j0 < job->n; t.j0 += widest) {
@@ -6641,12 +6642,15 @@ static nc_status nc_hlx__learn(nc_hlx_bpe *made, const nc_hlx__words *w, uint32_
     const size_t tokens = w->tokens.used / sizeof(uint32_t);
     nc_status status = NC_ERR_MEMORY;
     nc_hlx__pairs p;
+    size_t keys, counts;
     for (p.slots = 64; p.slots < 2 * tokens;) p.slots *= 2; /* as many pairs at most: half full */
-    p.key = (uint64_t *)nc__alloc(hooks, p.slots * sizeof *p.key);
-    p.count = (size_t *)nc__alloc(hooks, p.slots * sizeof *p.count);
+    keys = nc__mul_size(p.slots, sizeof *p.key);
+    counts = nc__mul_size(p.slots, sizeof *p.count);
+    p.key = (uint64_t *)nc__alloc(hooks, keys);
+    p.count = (size_t *)nc__alloc(hooks, counts);
     if (p.key && p.count) status = nc_hlx__merge_words(made, w, &p, vocab, progress, user);
-    nc__free(hooks, p.key, p.slots * sizeof *p.key);
-    nc__free(hooks, p.count, p.slots * sizeof *p.count);
+    nc__free(hooks, p.key, keys);
+    nc__free(hooks, p.count, counts);
     return status;
 }
 
@@ -6874,6 +6878,16 @@ static void nc_hlx__type(const nc__text *t, char *type, size_t room) {
     }
 }
 
+/* Whether a member is there and is neither null, nor "", nor the number 0. */
+static int nc_hlx__set(nc__text *member) {
+    nc__text at;
+    if (!nc_hlx__given(member)) return 0;
+    at = *member;
+    at.err = NULL;
+    if (nc__is_digit(nc__peek(&at, 0))) return nc__text_real(&at) != 0.0;
+    return nc__json_string(&at, NULL, 0) > 0 || at.status != NC_OK;
+}
+
 /* A string into the reader's text; its length. */
 static size_t nc_hlx__string(nc_hlx__reader *r, nc__text *t) {
     r->text.used = 0;
@@ -6940,10 +6954,9 @@ static nc_status nc_hlx__read_merges(nc_hlx__reader *r, nc__text *t) {
         if (nc__json_take(t, '[')) {
             left = nc_hlx__string(r, t);
             nc__json_expect(t, ',');
-            right = nc__json_whole(t, &r->text) + 1;
+            right = nc__json_whole(t, &r->text);
             nc__json_expect(t, ']');
             if (t->status == NC_OK) r->text.used--; /* the NUL */
-            right--;
         } else {
             const size_t n = nc_hlx__string(r, t);
             const char *space = n ? (const char *)memchr(r->text.data, ' ', n) : NULL;
@@ -6978,8 +6991,7 @@ static nc_status nc_hlx__read_model(nc_hlx__reader *r, nc__text *t) {
         return nc__text_fail(t, NC_ERR_UNSUPPORTED, "a model of type '%s': only BPE is read", type);
     if (nc_hlx__members(t, "the model", names, 10, m) != NC_OK) return t->status;
     for (k = 1; k < 5; k++)
-        if (k != 2 && nc_hlx__given(&m[k]) && memcmp(m[k].at, "\"\"", 2) != 0 &&
-            memcmp(m[k].at, "0.0", 3) != 0)
+        if (k != 2 && nc_hlx__set(&m[k]))
             return nc__text_fail(&m[k], NC_ERR_UNSUPPORTED, "a model with %s is not read",
                                  names[k]);
     if (nc_hlx__true(&m[6]))
@@ -7179,7 +7191,7 @@ static nc_status nc_hlx__bpe_complete(nc_hlx__reader *r, nc__text *t) {
 
 /* Those of tokenizer.json that must be null. */
 static nc_status nc_hlx__read_rest(nc_hlx__reader *r, nc__text *m) {
-    char type[32] = "";
+    char type[32];
     if (nc_hlx__given(&m[1]))
         return nc__text_fail(&m[1], NC_ERR_UNSUPPORTED, "truncation is not done: set it to null");
     if (nc_hlx__given(&m[2]))
@@ -7191,8 +7203,9 @@ static nc_status nc_hlx__read_rest(nc_hlx__reader *r, nc__text *m) {
         return nc__text_fail(&m[8], NC_ERR_UNSUPPORTED,
                              "the pre-tokenizer is not ByteLevel: only tokens of bytes are read");
     if (nc_hlx__given(&m[6]) && nc_hlx__read_post(r, &m[6]) != NC_OK) return NC_ERR_UNSUPPORTED;
-    if (nc_hlx__given(&m[7])) nc_hlx__type(&m[7], type, sizeof type);
-    if (*type && strcmp(type, "ByteLevel") != 0)
+    if (!nc_hlx__given(&m[7])) return NC_OK;
+    nc_hlx__type(&m[7], type, sizeof type);
+    if (strcmp(type, "ByteLevel") != 0)
         return nc__text_fail(&m[7], NC_ERR_UNSUPPORTED, "the decoder '%s' is not done", type);
     return NC_OK;
 }
@@ -7736,8 +7749,8 @@ NC_API nc_status nc_hlx_file_open(nc_hlx_file *file, const char *path, nc_error 
     int fd, known;
 #endif
     nc__clear(err);
+    if (file) memset(file, 0, sizeof *file);
     if (!file || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no file or no path");
-    memset(file, 0, sizeof *file);
 #if defined(__unix__) || defined(__APPLE__)
     fd = open(path, O_RDONLY);
     if (fd < 0) return nc__file_error(err, "open", path, errno);
@@ -8014,9 +8027,9 @@ NC_API nc_status nc_hlx_data_open_with(nc_hlx_data *data, const nc_hlx_data_opti
     size_t train = 0, first = 0;
     nc_status status;
     nc__clear(err);
+    if (data) memset(data, 0, sizeof *data);
     if (!data || !o || !o->path || !o->seq || (o->token_bytes && !nc_hlx__width(o->token_bytes)))
         return nc__fail(err, NC_ERR_ARG, 0, 0, "no path, no length, or not tokens of 1, 2, 4, 8");
-    memset(data, 0, sizeof *data);
     path = o->path;
     valid = o->valid_path ? &data->valid_source : &data->source;
     status = nc_hlx__open_source(&data->source, path, o->valid_path != NULL, o, &train,
@@ -8041,6 +8054,7 @@ NC_API nc_status nc_hlx_data_open(nc_hlx_data *data, const char *path, uint32_t 
                                   const nc_hlx_bpe *bpe, uint32_t seq, uint64_t seed,
                                   nc_error *err) {
     nc_hlx_data_options o;
+    if (data) memset(data, 0, sizeof *data);
     memset(&o, 0, sizeof o);
     o.path = path;
     o.bpe = bpe;
@@ -8549,13 +8563,18 @@ static nc_status nc_hlx__describe(nc_hlx_model *model, const nc_hlx_config *conf
     return NC_OK;
 }
 
+/* Bytes of two blocks, UINT64_MAX where a size has saturated. */
+static uint64_t nc_hlx__both(size_t a, size_t b) {
+    return nc__add_size(a, b) == SIZE_MAX ? UINT64_MAX : a + b;
+}
+
 NC_API nc_status nc_hlx_footprint(const nc_hlx_config *config, uint64_t *parameters,
                                   uint64_t *bytes) {
     nc_hlx_model model;
     nc_status status = nc_hlx__describe(&model, config);
     if (status != NC_OK) return status;
     if (parameters) *parameters = model.layout.total;
-    if (bytes) *bytes = (uint64_t)model.state_bytes + model.work_bytes;
+    if (bytes) *bytes = nc_hlx__both(model.state_bytes, model.work_bytes);
     return NC_OK;
 }
 
@@ -9429,6 +9448,7 @@ static nc_status nc_hlx__host_tokens(nc_hlx__pass *s, const uint32_t *tokens,
 static nc_status nc_hlx__host_batch(nc_hlx__pass *s) {
     uint32_t *tokens = nc_hlx__integers(s->model, NC_HLX__A_TOKENS);
     uint32_t *targets = nc_hlx__integers(s->model, NC_HLX__A_TARGETS);
+    s->model->ready = 0; /* the tokens of the last forward pass are gone, whatever these are */
     nc_hlx_loader_next(s->loader, tokens, targets, s->model->config.batch_size);
     return nc_hlx__host_tokens(s, tokens, targets);
 }
@@ -9671,6 +9691,7 @@ NC_API nc_status nc_hlx_evaluate_progress(nc_hlx_model *model, const nc_hlx_load
                                           float *loss) {
     nc_hlx__evaluation e;
     nc_status status = loss ? nc_hlx__evaluation_of(&e, model, data, windows) : NC_ERR_ARG;
+    if (status == NC_OK) model->ready = 0; /* as in nc_hlx__host_batch */
     while (status == NC_OK && e.done < e.windows) {
         uint32_t *tokens = nc_hlx__integers(model, NC_HLX__A_TOKENS);
         uint32_t *targets = nc_hlx__integers(model, NC_HLX__A_TARGETS);
@@ -9798,7 +9819,7 @@ NC_API nc_status nc_hlx_cache_bytes(const nc_hlx_config *config, uint32_t sequen
     nc_hlx_cache cache;
     nc_status status = bytes ? nc_hlx__describe(&model, config) : NC_ERR_ARG;
     if (status == NC_OK) status = nc_hlx__cache_describe(&cache, &model, sequences);
-    if (status == NC_OK) *bytes = (uint64_t)sizeof cache + cache.view.work_bytes;
+    if (status == NC_OK) *bytes = nc_hlx__both(sizeof cache, cache.view.work_bytes);
     return status;
 }
 
@@ -10568,12 +10589,13 @@ static nc_status nc_hlx__save_values(nc_hlx__saving *w, const float *x, size_t n
                                      nc_hlx_moments_fn moments, void *user, uint32_t moment) {
     nc_status status = NC_OK;
     size_t at, count;
-    for (at = 0; at < n && status == NC_OK; at += count) {
+    for (at = 0; at < n; at += count) {
         count = nc_hlx__min(n - at, NC_HLX__SAVED);
         if (moments)
             status = moments(user, moment, at, count, w->block);
         else
             memcpy(w->block, x + at, count * sizeof *x);
+        if (status != NC_OK) break;
         nc_hlx__file_order(w->block, count);
         nc_hlx__save_bytes(w, w->block, count * sizeof *x);
     }

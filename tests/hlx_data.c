@@ -178,6 +178,18 @@ static void what_is_no_token_file_is_refused_by_name(void **state) {
     refused(&c, 1, NC_ERR_LIMIT, "too short");
 }
 
+static void after_an_error_there_is_nothing_to_close(void **state) {
+    nc_hlx_data_options o = {0};
+    nc_hlx_data data;
+    (void)state;
+    memset(&data, 0xAA, sizeof data);
+    assert_int_equal(nc_hlx_data_open_with(&data, &o, NULL), NC_ERR_ARG);
+    nc_hlx_data_close(&data);
+    memset(&data, 0xAA, sizeof data);
+    assert_int_equal(nc_hlx_data_open(&data, FILE_NAME, 3, NULL, 8, 1, NULL), NC_ERR_ARG);
+    nc_hlx_data_close(&data);
+}
+
 static void a_bad_token_is_named_with_its_place(void **state) {
     content c = npy("<i8", "False", "500,");
     (void)state;
@@ -340,6 +352,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(token_files_of_others_are_known_by_their_content),
         cmocka_unit_test(what_is_no_token_file_is_refused_by_name),
+        cmocka_unit_test(after_an_error_there_is_nothing_to_close),
         cmocka_unit_test(a_bad_token_is_named_with_its_place),
         cmocka_unit_test(validation_has_a_file_of_its_own),
         cmocka_unit_test(documents_can_be_kept_apart),

@@ -531,6 +531,21 @@ static void impossible_configurations_and_failed_allocations_are_errors(void **s
     nc_hlx_destroy(NULL);
 }
 
+static void what_is_too_large_to_be_counted_is_said_to_be_so(void **state) {
+    nc_hlx_config c = {0};
+    uint64_t parameters, bytes;
+    nc_hlx_model *model;
+    (void)state;
+    c.d_model = c.num_layers = c.ffn_dim = (1 << 20) - 1;
+    c.num_heads = c.max_seq_len = c.batch_size = 1;
+    assert_int_equal(nc_hlx_footprint(&c, &parameters, &bytes), NC_OK);
+    assert_true(parameters > UINT32_MAX / 2 && bytes == UINT64_MAX);
+    assert_int_equal(nc_hlx_create(&model, &c, NULL), NC_ERR_MEMORY);
+    c.max_seq_len = (1 << 20) - 1;
+    assert_int_equal(nc_hlx_cache_bytes(&c, 65536, &bytes), NC_OK);
+    assert_true(bytes == UINT64_MAX);
+}
+
 static void an_epoch_visits_every_window_once_and_can_start_anywhere(void **state) {
     uint8_t data[101];
     nc_hlx_loader loader, later;
@@ -601,6 +616,9 @@ static void files_are_mapped_or_refused(void **state) {
     unlink("build/test_empty");
     assert_int_equal(nc_hlx_file_open(&file, "no/such/file", &err), NC_ERR_IO);
     assert_int_equal(nc_hlx_file_open(&file, "tests", &err), NC_ERR_IO);
+    memset(&file, 0xAA, sizeof file);
+    assert_int_equal(nc_hlx_file_open(&file, NULL, &err), NC_ERR_ARG);
+    nc_hlx_file_close(&file);
 }
 
 static void sampling_is_seeded_and_greedy_without_temperature(void **state) {
@@ -659,6 +677,7 @@ int main(void) {
         cmocka_unit_test(safetensors_round_trip_and_hostile_headers_are_refused),
         cmocka_unit_test(damaged_checkpoints_are_refused_and_nothing_leaks),
         cmocka_unit_test(impossible_configurations_and_failed_allocations_are_errors),
+        cmocka_unit_test(what_is_too_large_to_be_counted_is_said_to_be_so),
         cmocka_unit_test(an_epoch_visits_every_window_once_and_can_start_anywhere),
         cmocka_unit_test(sampling_is_seeded_and_greedy_without_temperature),
         cmocka_unit_test(learning_rate_warms_up_then_falls_to_the_minimum),

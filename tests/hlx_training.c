@@ -163,6 +163,27 @@ static void labels_outside_the_vocabulary_are_refused(void **state) {
     nc_hlx_destroy(model);
 }
 
+/* Its tokens stand in the model when they are looked at: none is there to go back to. */
+static void after_refused_tokens_there_is_no_backward_pass(void **state) {
+    nc_hlx_model *model = new_model(BATCH, 1);
+    nc_hlx_loader loader;
+    uint32_t tokens[ROWS] = {0}, four[SEQ + 1];
+    float loss;
+    int step;
+    (void)state;
+    memset(four, 0xff, sizeof four);
+    assert_int_equal(nc_hlx_loader_init_tokens(&loader, four, SEQ + 1, 4, SEQ, 1), NC_OK);
+    for (step = 0; step < 2; step++) {
+        assert_int_equal(nc_hlx_forward(model, tokens, tokens, BATCH, SEQ, &loss), NC_OK);
+        if (step)
+            assert_int_equal(nc_hlx_train_step(model, &loader, NULL, NULL), NC_ERR_ARG);
+        else
+            assert_int_equal(nc_hlx_evaluate(model, &loader, 1, &loss), NC_ERR_ARG);
+        assert_int_equal(nc_hlx_backward(model), NC_ERR_ARG);
+    }
+    nc_hlx_destroy(model);
+}
+
 static void settings_that_make_no_sense_are_named(void **state) {
     static const struct {
         nc_hlx_adamw adamw;
@@ -414,6 +435,7 @@ int main(void) {
         cmocka_unit_test(a_mask_leaves_targets_out_of_a_step),
         cmocka_unit_test(a_batch_without_targets_has_no_loss_and_no_gradient),
         cmocka_unit_test(labels_outside_the_vocabulary_are_refused),
+        cmocka_unit_test(after_refused_tokens_there_is_no_backward_pass),
         cmocka_unit_test(settings_that_make_no_sense_are_named),
         cmocka_unit_test(a_step_that_is_not_finite_stops_and_changes_nothing),
         cmocka_unit_test(validation_in_batches_has_the_bits_of_single_windows),
