@@ -64,7 +64,7 @@
      NC_API, NC_STATIC     how functions are declared; NC_STATIC makes all of them static
      NC_MALLOC, NC_FREE    default allocator where no nc_allocator is passed
      NC_NO_STDIO           no checkpoints, no file access
-     NC_MAX_FILE_BYTES     larger files are refused, not read
+     NC_MAX_FILE_BYTES     larger files are refused, not read; those that are mapped have no limit
      NC_NO_SIMD            portable C only
      NC_GPU                also compile the GPU entry points (needs nc_gpu.h)
      NC_HLX_FP4            also decode with weights of 4 bits (needs nc_fp4.h)
@@ -83,6 +83,8 @@
      - a dot product over k is the chain c = fma(a[k], b[k], c) with k ascending.
      - a reduction to a scalar has the fixed shape of nc_hlx_sum.
      - sums over the batch axis are chains in ascending index.
+   Bits are promised of what is finite: which NaN comes out is the processor's, and steps that a
+   causal mask leaves out, 0 times a value, make a NaN of an infinite one on some instruction sets.
    -ffast-math breaks it and is refused. */
 
 #ifndef NC_HLX_H
@@ -181,8 +183,9 @@ typedef enum nc_hlx_activation {
 enum { NC_HLX_BIASES_ALL = 0, NC_HLX_BIASES_NONE = 1, NC_HLX_BIASES_QKV = 2 };
 
 /* Zero in a member means its default (the "tiny" preset). Limits: d_model a multiple of
- * num_heads unless head_size is given, every member below 2^20, batch_size * micro_batches *
- * max_seq_len below 2^24, dropout in [0, 1). */
+ * num_heads unless head_size is given, every member but rope_original below 2^20, and so num_heads *
+ * head_size and batch_size * micro_batches, batch_size * micro_batches * max_seq_len below 2^24,
+ * dropout in [0, 1). */
 typedef struct nc_hlx_config {
     uint32_t vocab_size;  /* 256: byte-level tokens */
     uint32_t d_model;     /* 256 */
@@ -232,7 +235,8 @@ typedef struct nc_hlx_adamw {
     float weight_decay; /* 0: none */
     float clip_norm;    /* gradients are scaled to this norm when above it; 0: no clipping */
     uint32_t warmup_steps;
-    uint32_t decay_steps; /* steps until lr_min, warm-up included; 0: lr stays constant */
+    uint32_t decay_steps; /* steps until lr_min, warm-up included; up to warmup_steps, and 0: lr
+                             stays constant behind the warm-up */
 } nc_hlx_adamw;
 
 /* Windows of seq tokens and their successors. The (count - 1) / seq windows of an epoch, rounded
@@ -415,8 +419,8 @@ typedef struct nc_hlx_data {
 /* -- simd: instruction sets ----------------------------------------------------------- */
 
 /* Force the instruction set of all kernels: 0 portable, 1 AVX2 + FMA or NEON, 2 AVX-512 (NEON with
- * dot products: the same as 1), -1 best. NC_ERR_UNSUPPORTED when this machine lacks it. For tests
- * and measurements; process-wide. */
+ * dot products: the same as 1), -1 best. NC_ERR_UNSUPPORTED when this machine lacks it, NC_ERR_ARG
+ * for other levels. For tests and measurements; process-wide. */
 NC_API nc_status nc_hlx_set_simd(int level);
 /* The level in use. */
 NC_API int nc_hlx_simd(void);
@@ -467,7 +471,7 @@ NC_API void nc_hlx_bf16_unpack(float *out, const uint16_t *x, size_t n);
 /* sums[i] += chain over ascending rows of x (rows x n): the gradient of a bias. */
 NC_API void nc_hlx_column_sums(float *sums, const float *x, size_t rows, size_t n);
 /* out (rows x d) = token embedding + position embedding (wpe, null: none); row r has position r mod
- * seq. */
+ * seq. That wte has these tokens is not checked, here and below. */
 NC_API void nc_hlx_embedding(float *out, const uint32_t *tokens, const float *wte, const float *wpe,
                              size_t rows, size_t seq, size_t d);
 /* dwte, dwpe (may be null) += chains over ascending rows of dout. */
@@ -481,7 +485,7 @@ NC_API void nc_hlx_layernorm(float *out, float *mean, float *rstd, const float *
 NC_API void nc_hlx_layernorm_eps(float *out, float *mean, float *rstd, const float *x,
                                  const float *gamma, const float *beta, size_t rows, size_t n,
                                  float eps);
-/* dx += gradient; dgamma, dbeta += chains over ascending rows. */
+/* dx += gradient; dgamma, dbeta += chains over ascending rows. n is at most 2^24. */
 NC_API void nc_hlx_layernorm_backward(float *dx, float *dgamma, float *dbeta, const float *dout,
                                       const float *x, const float *gamma, const float *mean,
                                       const float *rstd, size_t rows, size_t n);
@@ -494,7 +498,7 @@ NC_API void nc_hlx_layernorm_one_pass(float *out, float *mean, float *rstd, cons
  * sqrt(mean(x^2) + eps) kept for the backward pass. */
 NC_API void nc_hlx_rmsnorm(float *out, float *rstd, const float *x, const float *gamma, size_t rows,
                            size_t n, float eps);
-/* dx += gradient; dgamma += chains over ascending rows. */
+/* dx += gradient; dgamma += chains over ascending rows. n is at most 2^24. */
 NC_API void nc_hlx_rmsnorm_backward(float *dx, float *dgamma, const float *dout, const float *x,
                                     const float *gamma, const float *rstd, size_t rows, size_t n);
 /* Rows for the positions from 0 on: cosines of head_size / 2 angles, then their sines. An angle is
@@ -521,9 +525,10 @@ NC_API void nc_hlx_softmax(float *x, size_t rows, size_t n, int causal);
 /* dx = y (dy - dot(dy, y)) per row, in place of dy. */
 NC_API void nc_hlx_softmax_backward(float *dy, const float *y, size_t rows, size_t n, int causal);
 /* Mean cross-entropy of rows of logits and, in place of the logits, its gradient. Targets
- * >= n are ignored (no loss, zero gradient). losses[rows] is scratch. */
+ * >= n are ignored (no loss, zero gradient); the mean of none is 0. losses[rows] is scratch. */
 NC_API float nc_hlx_cross_entropy(float *logits, const uint32_t *targets, float *losses,
                                   size_t rows, size_t n);
+
 /* -- gemm: matrix products and linear layers ------------------------------------------ */
 
 /* Bytes of scratch that nc_hlx_gemm and nc_hlx_linear need, with any number of threads. */
@@ -554,7 +559,8 @@ NC_API void nc_hlx_gemm_ref(int trans_a, int trans_b, size_t m, size_t n, size_t
 NC_API size_t nc_hlx_attention_work_bytes(const nc_hlx_heads *shape, int flash, uint32_t threads);
 /* out = softmax(Q K^T / sqrt(head_size)) V per head; the probabilities (batch, heads, seq, seq) are
  * kept for the backward pass. Uses as many threads as work has room for. NC_ERR_ARG for null
- * pointers, empty shapes and too little work memory. */
+ * pointers, empty shapes, kv_heads that do not divide heads and too little work memory, in all four
+ * functions. */
 NC_API nc_status nc_hlx_attention(float *out, float *probabilities, const float *qkv,
                                   const nc_hlx_heads *shape, void *work, size_t work_bytes);
 /* dqkv (overwritten) from dout: dK and dV are chains over ascending queries, of one head after the
@@ -616,7 +622,8 @@ NC_API int nc_hlx_bpe_nfc(const nc_hlx_bpe *bpe);
 /* The id of the token of exactly these bytes, UINT32_MAX for none. */
 NC_API uint32_t nc_hlx_bpe_find(const nc_hlx_bpe *bpe, const void *text, size_t bytes);
 /* Name a special token, before the tokenizer is used: for files of ranks, which hold none. The id
- * (below 2^20) is free or has this text already; else NC_ERR_ARG. */
+ * (below 2^20) is free or has this text already; else NC_ERR_ARG. NC_ERR_MEMORY, and NC_ERR_LIMIT
+ * where all tokens together had 2^30 bytes: the tokenizer is as before. */
 NC_API nc_status nc_hlx_bpe_add_special(nc_hlx_bpe *bpe, const char *text, uint32_t id);
 /* The token that ends a document (<|endoftext|> and its like), UINT32_MAX if there is none. */
 NC_API uint32_t nc_hlx_bpe_end(const nc_hlx_bpe *bpe);
@@ -659,10 +666,10 @@ NC_API nc_status nc_hlx_bpe_open(nc_hlx_bpe **bpe, const char *path, uint32_t pa
 NC_API nc_status nc_hlx_bpe_load(nc_hlx_bpe **bpe, const char *path, const nc_allocator *hooks,
                                  nc_error *err);
 /* Write the merges, with a checksum, replacing `path` at the end; tokenizers that were not trained
- * here, or have special tokens, as nc_hlx_bpe_save_json. */
+ * here, or have special tokens, as nc_hlx_bpe_save_json. NC_ERR_ARG, NC_ERR_IO, NC_ERR_MEMORY. */
 NC_API nc_status nc_hlx_bpe_save(const nc_hlx_bpe *bpe, const char *path, nc_error *err);
 /* Write tokenizer.json, with which `tokenizers` gives the same ids. NC_ERR_UNSUPPORTED for words
- * and for ranks, which it cannot say. */
+ * and for ranks, which it cannot say; else as nc_hlx_bpe_save. */
 NC_API nc_status nc_hlx_bpe_save_json(const nc_hlx_bpe *bpe, const char *path, nc_error *err);
 #endif
 
@@ -709,7 +716,8 @@ NC_API void nc_hlx_data_close(nc_hlx_data *data);
  * NC_ERR_ARG for other names. */
 NC_API nc_status nc_hlx_preset(const char *name, nc_hlx_config *config);
 /* Number of parameters, and bytes of parameters + gradients + moments + activations + scratch,
- * known before anything is allocated. NC_ERR_ARG for an impossible configuration. */
+ * known before anything is allocated (either may be null); more bytes than this machine can address
+ * are UINT64_MAX. NC_ERR_ARG for an impossible configuration. */
 NC_API nc_status nc_hlx_footprint(const nc_hlx_config *config, uint64_t *parameters,
                                   uint64_t *bytes);
 /* Allocate a model (weights zero until initialised or loaded) in two arenas, parameters with
@@ -768,8 +776,8 @@ NC_API nc_status nc_hlx_forward_part(nc_hlx_model *model, const uint32_t *tokens
                                      uint32_t count, float *loss);
 /* Logits of the last nc_hlx_forward without targets: batch x seq x vocab_size. */
 NC_API const float *nc_hlx_logits(const nc_hlx_model *model);
-/* Add the gradients of the last forward pass with targets. NC_ERR_ARG if there was none,
- * NC_ERR_UNSUPPORTED for a model for inference. */
+/* Add the gradients of the last forward pass with targets. NC_ERR_ARG if there was none since the
+ * last backward pass, training step or evaluation, NC_ERR_UNSUPPORTED for a model for inference. */
 NC_API nc_status nc_hlx_backward(nc_hlx_model *model);
 /* The same; ready is called by the calling thread as soon as a part of the gradients is complete,
  * from the last parameters to the first, a layer at a time: what follows can go on meanwhile. It
@@ -798,8 +806,9 @@ NC_API nc_status nc_hlx_update_shard(nc_hlx_model *model, const nc_hlx_adamw *ad
 NC_API nc_status nc_hlx_train_step(nc_hlx_model *model, nc_hlx_loader *loader,
                                    const nc_hlx_adamw *adamw, nc_hlx_stats *stats);
 /* Mean loss over the first `windows` non-overlapping windows of the data that a loader would read,
- * for validation, without dropout, in batches of batch_size; the loader's position counts for
- * nothing, and the bits are those of one window at a time. NC_ERR_ARG as nc_hlx_train_step. */
+ * or all if they are fewer, for validation, without dropout, in batches of batch_size; the loader's
+ * position counts for nothing, and the bits are those of one window at a time. Without a target 0.
+ * NC_ERR_ARG for 0 windows and as nc_hlx_train_step. */
 NC_API nc_status nc_hlx_evaluate(nc_hlx_model *model, const nc_hlx_loader *data, uint32_t windows,
                                  float *loss);
 /* The same, asking progress (may be null) behind every batch, windows done and in all. */
@@ -810,8 +819,9 @@ NC_API nc_status nc_hlx_evaluate_progress(nc_hlx_model *model, const nc_hlx_load
 /* -- sampling: tokens from a model ---------------------------------------------------- */
 
 /* Bytes of a cache for so many sequences of max_seq_len tokens, known before it is made; keys and
- * values take 8 num_layers * sequences * max_seq_len * kv_heads * head_size of them. NC_ERR_ARG for
- * an impossible configuration or a number of sequences outside 1 .. 65,536. */
+ * values take 8 num_layers * sequences * max_seq_len * kv_heads * head_size of them. UINT64_MAX as
+ * in nc_hlx_footprint. NC_ERR_ARG for an impossible configuration or a number of sequences outside
+ * 1 .. 65,536. */
 NC_API nc_status nc_hlx_cache_bytes(const nc_hlx_config *config, uint32_t sequences,
                                     uint64_t *bytes);
 /* Empty sequences of a model, which must outlive the cache; its hooks give the memory. The model's
@@ -886,7 +896,8 @@ NC_API nc_status nc_hlx_save_shards(const nc_hlx_model *model, const nc_hlx_load
                                     nc_error *err);
 /* Create a model from a checkpoint, which is mapped, not copied; a batch_size other than 0 replaces
  * the file's. loader (may be null) gets seq, seed and position; its text is kept. Every size is
- * checked before allocation: NC_ERR_FORMAT, NC_ERR_MISMATCH (checksum), NC_ERR_LIMIT. */
+ * checked before allocation: NC_ERR_FORMAT, NC_ERR_MISMATCH (checksum), NC_ERR_UNSUPPORTED (another
+ * version), NC_ERR_ARG (a batch_size beyond the limits), NC_ERR_IO, NC_ERR_MEMORY. */
 NC_API nc_status nc_hlx_load(nc_hlx_model **model, nc_hlx_loader *loader, const char *path,
                              uint32_t batch_size, const nc_allocator *hooks, nc_error *err);
 /* The same with the moments of parameters [first, first + count) alone. NC_ERR_ARG too, for a range
@@ -944,8 +955,10 @@ NC_API nc_status nc_hlx_import_with(nc_hlx_model *model, const char *path,
 /* -- gpu: products and training steps on a device (NC_GPU) ---------------------------- */
 
 #include "nc_gpu.h"
-/* nc_hlx_gemm without strides on a device, host arrays in and out, bit-equal to the CPU.
- * Errors of the device; NC_ERR_UNSUPPORTED when it cannot keep the numeric contract. */
+/* nc_hlx_gemm without strides on a device, host arrays in and out, bit-equal to the CPU. NC_ERR_ARG
+ * for null pointers and a size of 0, NC_ERR_LIMIT for m or n above 1,048,560, k above 2^20 or a
+ * matrix of 2^32 values, NC_ERR_UNSUPPORTED when the device cannot keep the numeric contract, and
+ * its own errors. */
 NC_API nc_status nc_hlx_gpu_gemm(nc_gpu *device, int trans_a, int trans_b, size_t m, size_t n,
                                  size_t k, const float *a, const float *b, float *c,
                                  int accumulate);
@@ -3362,7 +3375,7 @@ NC_HLX__TWO_VERSIONS(nc_hlx__layernorm_sums,
                       float mean, float rstd, size_t n),
                      (sums, dout, x, gamma, mean, rstd, n))
 
-/* Both means of a row by the fixed reduction; rows are below 2^20 wide: two levels are enough. */
+/* Both means of a row by the fixed reduction; rows are at most 2^24 wide: two levels are enough. */
 static void nc_hlx__layernorm_means(float *means, const float *dout, const float *x,
                                     const float *gamma, float mean, float rstd, size_t n) {
     float s[2][NC_HLX__LANES];
@@ -4902,7 +4915,7 @@ static void nc_hlx__attend_queries(const nc_hlx__head *head, float *out, size_t 
 /* >>optimiser ====================================================================== */
 
 /* (1 + cos(pi x)) / 2 for 0 <= x <= 1 in float64 by its Taylor series around 1/2, where it is
- * (1 - sin(pi (x - 1/2))) / 2; the error stays below 1e-9, and no libm function is used. */
+ * (1 - sin(pi (x - 1/2))) / 2; the error stays below 3e-8, and no libm function is used. */
 static double nc_hlx__half_cosine(double x) {
     double y = 3.14159265358979323846 * (x - 0.5), z = y * y;
     double s = -1.0 / 39916800.0;
@@ -5073,7 +5086,7 @@ NC_HLX__TASK(nc_hlx__zero_all, float *out;, memset(j.out + first, 0, count * siz
 #if defined(__clang__)
 #pragma clang diagnostic pop
 #elif defined(__GNUC__)
-#pragma GCC pop_options /* what follows calls the kernels */
+#pragma GCC pop_options /* what follows calls the kernels, but for nc_hlx__int8_panel */
 #endif
 
 /* >>tokenizer ====================================================================== */
@@ -5716,7 +5729,8 @@ static int nc_hlx__normalize(const nc_hlx__nfc *nfc, const uint8_t *text, size_t
 
 /* How a pattern cuts. `family`: 2 as GPT-2, 4 as cl100k, 5 as o200k; `digits`: most of a number,
  * for GPT-2 0 for all or 1, where a number also ends the text before it; `tail`: white space that
- * ends the text is one piece also where it holds line ends. */
+ * ends the text is one piece also where it holds line ends; `suffix`: a contraction ends its word;
+ * `slash`: the line ends behind signs may be slashes too. */
 typedef struct nc_hlx__pattern {
     const char *name;
     uint8_t family, digits, tail, suffix, slash;
@@ -7809,7 +7823,7 @@ static nc_status nc_hlx__open_llmc(nc_hlx_source *s, const char *path, nc_error 
     return NC_OK;
 }
 
-/* The words of an array's description, which NumPy writes in this order and form
+/* Pass over these words of an array's description, which NumPy writes in one order and form
  * (numpy.lib.format); 0 where other words stand. */
 static int nc_hlx__npy_words(const char **at, const char *end, const char *words) {
     const size_t n = strlen(words);
