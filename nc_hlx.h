@@ -183,8 +183,8 @@ typedef enum nc_hlx_activation {
 enum { NC_HLX_BIASES_ALL = 0, NC_HLX_BIASES_NONE = 1, NC_HLX_BIASES_QKV = 2 };
 
 /* Zero in a member means its default (the "tiny" preset). Limits: d_model a multiple of
- * num_heads unless head_size is given, every member but rope_original below 2^20, and so num_heads *
- * head_size and batch_size * micro_batches, batch_size * micro_batches * max_seq_len below 2^24,
+ * num_heads unless head_size is given, every integer but rope_original below 2^20, as are num_heads
+ * * head_size and batch_size * micro_batches, batch_size * micro_batches * max_seq_len below 2^24,
  * dropout in [0, 1). */
 typedef struct nc_hlx_config {
     uint32_t vocab_size;  /* 256: byte-level tokens */
@@ -895,9 +895,10 @@ NC_API nc_status nc_hlx_save_shards(const nc_hlx_model *model, const nc_hlx_load
                                     const char *path, nc_hlx_moments_fn moments, void *user,
                                     nc_error *err);
 /* Create a model from a checkpoint, which is mapped, not copied; a batch_size other than 0 replaces
- * the file's. loader (may be null) gets seq, seed and position; its text is kept. Every size is
- * checked before allocation: NC_ERR_FORMAT, NC_ERR_MISMATCH (checksum), NC_ERR_UNSUPPORTED (another
- * version), NC_ERR_ARG (a batch_size beyond the limits), NC_ERR_IO, NC_ERR_MEMORY. */
+ * the file's. loader (may be null) gets seq, seed and position (zeros, where none was saved); its
+ * text is kept. Every size is checked before allocation: NC_ERR_FORMAT, NC_ERR_MISMATCH (checksum),
+ * NC_ERR_UNSUPPORTED (another version), NC_ERR_ARG (a batch_size beyond the limits), NC_ERR_IO,
+ * NC_ERR_MEMORY. */
 NC_API nc_status nc_hlx_load(nc_hlx_model **model, nc_hlx_loader *loader, const char *path,
                              uint32_t batch_size, const nc_allocator *hooks, nc_error *err);
 /* The same with the moments of parameters [first, first + count) alone. NC_ERR_ARG too, for a range
@@ -6643,7 +6644,7 @@ static nc_status nc_hlx__merge_words(nc_hlx_bpe *made, const nc_hlx__words *w, n
         for (; word < end && status == NC_OK; word++)
             word->length = nc_hlx__merge(nc_hlx__word_tokens(w) + word->start, word->length, best,
                                          made->made[made->merges - 1]);
-        if (status == NC_OK && progress && progress(user, made->merges, vocab - 256))
+        if (status == NC_OK && progress && progress(user, made->ids - 256, vocab - 256))
             status = NC_ERR_CANCELLED;
     }
     return status;
@@ -6709,7 +6710,8 @@ NC_API nc_status nc_hlx_bpe_train(nc_hlx_bpe **bpe, const void *text, size_t byt
 #ifndef NC_NO_STDIO
 /* -- our own file, little-endian: 8 bytes magic, u32 version, u32 merges, from version 2 on u32
  * pattern and u32 0, then two u32 a merge, then FNV-1a (64 bits) of everything before it. Words are
- * written as version 1. */
+ * written as version 1. With a pattern several merges may make one token: they can be more than the
+ * tokens. */
 #define NC_HLX__BPE_MAGIC "NCHLXBPE"
 
 static void nc_hlx__bpe_write_own(const nc_hlx_bpe *bpe, nc__buffer *b) {
@@ -6734,8 +6736,8 @@ static nc_status nc_hlx__bpe_read_own(nc_hlx_bpe **made, const uint8_t *data, si
     const uint32_t most = pattern ? NC_HLX__TRAINED_PIECE : NC_HLX__WORD;
     nc_status status = NC_OK;
     size_t i;
-    if ((version != 1 && version != 2) || count > NC_HLX__BPE_LIMIT - 256 ||
-        bytes != head + 8 + 8 * count || pattern >= NC_HLX_PATTERNS || (version == 2 && !pattern))
+    if ((version != 1 && version != 2) || bytes != head + 8 + 8 * count ||
+        pattern >= NC_HLX_PATTERNS || (version == 2 && !pattern))
         return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not a whole nc_hlx tokenizer of version 1 or 2");
     if (nc__get_le(data + bytes - 8, 8) != nc__fnv1a(NC__FNV_START, data, bytes - 8))
         return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "tokenizer checksum does not match");
@@ -6749,6 +6751,8 @@ static nc_status nc_hlx__bpe_read_own(nc_hlx_bpe **made, const uint8_t *data, si
             (*made)->place[a].length + (*made)->place[b].length > most)
             return nc__fail(err, NC_ERR_FORMAT, 0, 0, "merge %lu is impossible", (unsigned long)i);
         status = nc_hlx__bpe_add(*made, a << 32 | b);
+        if ((*made)->ids > NC_HLX__BPE_LIMIT)
+            return nc__fail(err, NC_ERR_FORMAT, 0, 0, "more than %d tokens", NC_HLX__BPE_LIMIT);
     }
     return status == NC_OK ? NC_OK : nc__fail(err, status, 0, 0, "out of memory");
 }
@@ -7823,15 +7827,6 @@ static nc_status nc_hlx__open_llmc(nc_hlx_source *s, const char *path, nc_error 
     return NC_OK;
 }
 
-/* Pass over these words of an array's description, which NumPy writes in one order and form
- * (numpy.lib.format); 0 where other words stand. */
-static int nc_hlx__npy_words(const char **at, const char *end, const char *words) {
-    const size_t n = strlen(words);
-    if ((size_t)(end - *at) < n || memcmp(*at, words, n)) return 0;
-    *at += n;
-    return 1;
-}
-
 /* Negative numbers of few bytes would be tokens that a vocabulary may have. */
 static nc_status nc_hlx__not_negative(const nc_hlx_source *s, const char *path, nc_error *err) {
     size_t i;
@@ -7844,39 +7839,33 @@ static nc_status nc_hlx__not_negative(const nc_hlx_source *s, const char *path, 
 }
 
 static nc_status nc_hlx__open_npy(nc_hlx_source *s, const char *path, nc_error *err) {
-    const uint8_t *data = s->file.data;
-    const size_t before = data[6] == 1 ? 10 : 12;
-    const size_t length = s->file.bytes >= before ? (size_t)nc__get_le(data + 8, before - 8) : 0;
-    const char *at = (const char *)data + before, *end, *type;
-    uint64_t count = 0;
-    if (data[6] < 1 || data[6] > 3 || s->file.bytes < before || s->file.bytes - before < length)
+    const uint64_t before = nc__npy_offset(s->file.data, s->file.bytes);
+    nc__npy a;
+    nc_status status;
+    size_t bytes;
+    if (before == 0 || before > s->file.bytes)
         return nc__fail(err, NC_ERR_FORMAT, 0, 0, "'%.100s': no whole header of .npy", path);
-    end = at + length;
-    if (!nc_hlx__npy_words(&at, end, "{'descr': '") || end - at < 3)
-        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "'%.100s': not one array of numbers", path);
-    type = at;
-    at += 3;
-    if ((type[0] != '<' && (type[0] != '|' || type[2] != '1')) ||
-        (type[1] != 'u' && type[1] != 'i') || !nc_hlx__width((uint32_t)(type[2] - '0')) ||
-        !nc_hlx__npy_words(&at, end, "', 'fortran_order': "))
+    status = nc__npy_header(&a, s->file.data, UINT64_MAX, err); /* the size is looked at below */
+    if (status != NC_OK) return status;
+    if ((a.kind != 'u' && a.kind != 'i') || (a.big_endian && a.width > 1))
         return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0,
-                        "'%.80s': numbers of type %.3s, not little-endian integers", path, type);
-    if (!nc_hlx__npy_words(&at, end, "False")) (void)nc_hlx__npy_words(&at, end, "True");
-    if (!nc_hlx__npy_words(&at, end, ", 'shape': ("))
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "'%.100s': no shape in its header", path);
-    for (; at < end && *at >= '0' && *at <= '9' && count < UINT64_C(1) << 56; at++)
-        count = 10 * count + (uint64_t)(*at - '0');
-    if (!nc_hlx__npy_words(&at, end, ",), }"))
+                        "'%.80s': numbers of type %c%c%u, not little-endian integers", path,
+                        a.width == 1   ? '|'
+                        : a.big_endian ? '>'
+                                       : '<',
+                        a.kind, (unsigned)a.width);
+    if (a.rank != 1)
         return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0,
                         "'%.100s': not one row of numbers (of one dimension)", path);
-    s->tokens = data + before + length;
-    s->token_bytes = (uint32_t)(type[2] - '0');
-    s->count = (s->file.bytes - before - length) / s->token_bytes;
-    if (s->count != count || s->file.bytes != before + length + s->count * s->token_bytes)
+    bytes = s->file.bytes - a.offset;
+    s->tokens = s->file.data + a.offset;
+    s->token_bytes = a.width;
+    s->count = bytes / a.width;
+    if (s->count != a.count || bytes % a.width)
         return nc__fail(err, NC_ERR_FORMAT, 0, 0, "'%.80s': %llu bytes are not %llu tokens of %u",
-                        path, (unsigned long long)(s->file.bytes - before - length),
-                        (unsigned long long)count, (unsigned)s->token_bytes);
-    return type[1] == 'i' && s->token_bytes < 4 ? nc_hlx__not_negative(s, path, err) : NC_OK;
+                        path, (unsigned long long)bytes, (unsigned long long)a.count,
+                        (unsigned)a.width);
+    return a.kind == 'i' && a.width < 4 ? nc_hlx__not_negative(s, path, err) : NC_OK;
 }
 
 /* The tokens of an open file; token_bytes 0: by its content. */

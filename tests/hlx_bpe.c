@@ -1,6 +1,7 @@
 /* nc_hlx.h, section bpe: byte-pair encoding. */
 #include "test.h"
 #include <unistd.h>
+#include "checksum.h"
 #include "../nc_hlx.h"
 
 static nc_hlx_bpe *trained(const void *text, size_t bytes, uint32_t vocab) {
@@ -171,6 +172,47 @@ static int stop_at_ten(void *user, uint64_t done, uint64_t total) {
     return done == 10;
 }
 
+static void put_le(uint8_t *to, uint32_t value) {
+    int i;
+    for (i = 0; i < 4; i++) to[i] = (uint8_t)(value >> 8 * i);
+}
+
+/* Three letters are made in two ways each: more merges than a tokenizer has tokens at most. */
+static void merges_can_be_more_than_tokens(void **state) {
+    enum { L = 39, PAIRS = L * L, TRIPLES = L * L * L, MERGES = PAIRS + 2 * TRIPLES };
+    const char *path = "build/test_many.bpe";
+    const size_t bytes = 24 + 8 * (size_t)MERGES + 8;
+    uint8_t *file = calloc(bytes, 1), *at = file + 24;
+    uint32_t a, b, c, tokens[4];
+    nc_hlx_bpe *bpe;
+    nc_error err;
+    (void)state;
+    memcpy(file, "NCHLXBPE", 8);
+    put_le(file + 8, 2);
+    put_le(file + 12, MERGES);
+    put_le(file + 16, NC_HLX_PATTERN_GPT2);
+    for (a = 0; a < L; a++)
+        for (b = 0; b < L; b++, at += 8) put_le(at, 'A' + a), put_le(at + 4, 'A' + b);
+    for (a = 0; a < L; a++)
+        for (b = 0; b < L; b++)
+            for (c = 0; c < L; c++, at += 16) {
+                put_le(at, 256 + a * L + b), put_le(at + 4, 'A' + c);
+                put_le(at + 8, 'A' + a), put_le(at + 12, 256 + b * L + c);
+            }
+    file_checksum(file, bytes - 8, file + bytes - 8);
+    assert_int_equal(nc_file_write(path, file, bytes, &err), NC_OK);
+    if (nc_hlx_bpe_load(&bpe, path, NULL, &err) != NC_OK) fail_msg("%s", err.message);
+    assert_int_equal(nc_hlx_bpe_vocab(bpe), 256 + PAIRS + TRIPLES);
+    assert_int_equal(nc_hlx_bpe_encode(bpe, "ABC", 3, tokens), 1);
+    assert_int_equal(tokens[0], 256 + PAIRS + L + 2);
+    assert_int_equal(nc_hlx_bpe_save(bpe, path, &err), NC_OK);
+    nc_hlx_bpe_destroy(bpe);
+    assert_int_equal(nc_hlx_bpe_load(&bpe, path, NULL, &err), NC_OK);
+    nc_hlx_bpe_destroy(bpe);
+    unlink(path);
+    free(file);
+}
+
 static void bad_arguments_cancelling_and_failed_allocations(void **state) {
     failing_memory memory = {0, 0, 0};
     nc_allocator hooks = {failing_alloc, failing_free, &memory};
@@ -215,6 +257,7 @@ int main(void) {
         cmocka_unit_test(every_byte_string_round_trips),
         cmocka_unit_test(words_without_spaces_are_cut_between_characters),
         cmocka_unit_test(files_come_back_and_damage_is_refused),
+        cmocka_unit_test(merges_can_be_more_than_tokens),
         cmocka_unit_test(bad_arguments_cancelling_and_failed_allocations),
     };
     return cmocka_run_group_tests_name("hlx bpe", tests, NULL, NULL);

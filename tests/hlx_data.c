@@ -114,6 +114,14 @@ static void token_files_of_others_are_known_by_their_content(void **state) {
         put_tokens(&c, 500, types[i].bytes);
         holds_the_tokens(&c, 0, (uint32_t)types[i].bytes);
     }
+    c.n = 0; /* of version 2, its members in another order */
+    put_text(&c, "\x93NUMPY\x02");
+    put(&c, 0, 1);
+    put(&c, 62, 4);
+    put_text(&c, "{\"shape\": (500,), \"descr\": \"uint16\", \"fortran_order\": True}  \n");
+    assert_int_equal(c.n, 12 + 62);
+    put_tokens(&c, 500, 2);
+    holds_the_tokens(&c, 0, 2);
     for (i = 1; i <= 8; i *= 2) { /* as nanoGPT's: nothing but tokens */
         c.n = 0;
         put_tokens(&c, 500, (int)i);
