@@ -1227,6 +1227,15 @@ static NC_UNUSED void nc__philox(uint64_t seed, uint64_t counter_lo, uint64_t co
     out[3] = c3;
 }
 
+/* A number that one thread may write while others read it. */
+#if defined(__GNUC__)
+#define NC__GET(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define NC__SET(x, value) __atomic_store_n(&(x), value, __ATOMIC_RELAXED)
+#else
+#define NC__GET(x) (x)
+#define NC__SET(x, value) ((x) = (value))
+#endif
+
 /* Best instruction set of this machine: 0 portable, 1 AVX2 + FMA or NEON, 2 AVX-512 F BW DQ VL or
  * NEON with dot products. */
 static NC_UNUSED int nc__cpu_level(void) {
@@ -2514,13 +2523,18 @@ static int nc_fp4__forced_level = -1;
 
 static int nc_fp4__level(void) {
     static int best = -1; /* the same whoever finds it */
-    if (nc_fp4__forced_level >= 0) return nc_fp4__forced_level;
-    if (best < 0) best = nc__cpu_level();
-    return best;
+    int level = NC__GET(nc_fp4__forced_level);
+    if (level < 0) level = NC__GET(best);
+    if (level < 0) {
+        level = nc__cpu_level();
+        NC__SET(best, level);
+    }
+    return level;
 }
 
 NC_API int nc_fp4_set_simd(int level) {
-    nc_fp4__forced_level = level > nc__cpu_level() ? nc__cpu_level() : level < 0 ? -1 : level;
+    const int best = nc__cpu_level();
+    NC__SET(nc_fp4__forced_level, level > best ? best : level < 0 ? -1 : level);
     return nc_fp4__level();
 }
 

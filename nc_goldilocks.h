@@ -845,6 +845,15 @@ static NC_UNUSED void nc__philox(uint64_t seed, uint64_t counter_lo, uint64_t co
     out[3] = c3;
 }
 
+/* A number that one thread may write while others read it. */
+#if defined(__GNUC__)
+#define NC__GET(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define NC__SET(x, value) __atomic_store_n(&(x), value, __ATOMIC_RELAXED)
+#else
+#define NC__GET(x) (x)
+#define NC__SET(x, value) ((x) = (value))
+#endif
+
 /* Best instruction set of this machine: 0 portable, 1 AVX2 + FMA or NEON, 2 AVX-512 F BW DQ VL or
  * NEON with dot products. */
 static NC_UNUSED int nc__cpu_level(void) {
@@ -1601,14 +1610,18 @@ static NC__NOINLINE int nc_gl__best_level(void) {
 static int nc_gl__level_in_use = -1;
 
 static NC_UNUSED int nc_gl__level(void) {
-    if (nc_gl__level_in_use < 0) nc_gl__level_in_use = nc_gl__best_level();
-    return nc_gl__level_in_use;
+    int level = NC__GET(nc_gl__level_in_use);
+    if (level < 0) {
+        level = nc_gl__best_level();
+        NC__SET(nc_gl__level_in_use, level);
+    }
+    return level;
 }
 
 NC_API nc_status nc_gl_set_simd(int level) {
     if (level < -1 || level > 3) return NC_ERR_ARG;
     if (level > nc_gl__best_level()) return NC_ERR_UNSUPPORTED;
-    nc_gl__level_in_use = level;
+    NC__SET(nc_gl__level_in_use, level);
     return NC_OK;
 }
 
@@ -2362,9 +2375,9 @@ NC_GL__LIMB_SUMS(128)
 /* How many elements the form of 128, 256 or 512 bits has done, 0 where there is none. */
 #ifdef NC_GL__X86
 #define NC_GL__WIDE(op, arguments)                                                                 \
-    (nc_gl__level() >= 2        ? nc_gl__##op##512 arguments                                       \
-     : nc_gl__level_in_use == 1 ? nc_gl__##op##256 arguments                                       \
-                                : (size_t)0)
+    (nc_gl__level() >= 2   ? nc_gl__##op##512 arguments                                            \
+     : nc_gl__level() == 1 ? nc_gl__##op##256 arguments                                            \
+                           : (size_t)0)
 #elif defined(NC_GL__NEON)
 #define NC_GL__WIDE(op, arguments) (nc_gl__level() >= 1 ? nc_gl__##op##128 arguments : (size_t)0)
 #else

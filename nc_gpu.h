@@ -539,6 +539,15 @@ static NC_UNUSED void nc__philox(uint64_t seed, uint64_t counter_lo, uint64_t co
     out[3] = c3;
 }
 
+/* A number that one thread may write while others read it. */
+#if defined(__GNUC__)
+#define NC__GET(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define NC__SET(x, value) __atomic_store_n(&(x), value, __ATOMIC_RELAXED)
+#else
+#define NC__GET(x) (x)
+#define NC__SET(x, value) ((x) = (value))
+#endif
+
 /* Best instruction set of this machine: 0 portable, 1 AVX2 + FMA or NEON, 2 AVX-512 F BW DQ VL or
  * NEON with dot products. */
 static NC_UNUSED int nc__cpu_level(void) {

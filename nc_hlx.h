@@ -1196,6 +1196,15 @@ static NC_UNUSED void nc__philox(uint64_t seed, uint64_t counter_lo, uint64_t co
     out[3] = c3;
 }
 
+/* A number that one thread may write while others read it. */
+#if defined(__GNUC__)
+#define NC__GET(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define NC__SET(x, value) __atomic_store_n(&(x), value, __ATOMIC_RELAXED)
+#else
+#define NC__GET(x) (x)
+#define NC__SET(x, value) ((x) = (value))
+#endif
+
 /* Best instruction set of this machine: 0 portable, 1 AVX2 + FMA or NEON, 2 AVX-512 F BW DQ VL or
  * NEON with dot products. */
 static NC_UNUSED int nc__cpu_level(void) {
@@ -2502,14 +2511,19 @@ static int nc_hlx__forced_level = -1;
 NC_API nc_status nc_hlx_set_simd(int level) {
     if (level < -1 || level > 2) return NC_ERR_ARG;
     if (level > nc__cpu_level()) return NC_ERR_UNSUPPORTED;
-    nc_hlx__forced_level = level;
+    NC__SET(nc_hlx__forced_level, level);
     return NC_OK;
 }
 
 NC_API int nc_hlx_simd(void) {
-    static int best = -1; /* idempotent: every thread computes the same value */
-    if (best < 0) best = nc__cpu_level();
-    return nc_hlx__forced_level >= 0 ? nc_hlx__forced_level : best;
+    static int best = -1; /* the same whoever finds it */
+    int level = NC__GET(nc_hlx__forced_level);
+    if (level < 0) level = NC__GET(best);
+    if (level < 0) {
+        level = nc__cpu_level();
+        NC__SET(best, level);
+    }
+    return level;
 }
 
 /* name(params) calls name_body(args) as it is compiled for the best instruction set allowed. The

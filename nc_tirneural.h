@@ -1006,6 +1006,15 @@ static NC_UNUSED void nc__philox(uint64_t seed, uint64_t counter_lo, uint64_t co
     out[3] = c3;
 }
 
+/* A number that one thread may write while others read it. */
+#if defined(__GNUC__)
+#define NC__GET(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define NC__SET(x, value) __atomic_store_n(&(x), value, __ATOMIC_RELAXED)
+#else
+#define NC__GET(x) (x)
+#define NC__SET(x, value) ((x) = (value))
+#endif
+
 /* Best instruction set of this machine: 0 portable, 1 AVX2 + FMA or NEON, 2 AVX-512 F BW DQ VL or
  * NEON with dot products. */
 static NC_UNUSED int nc__cpu_level(void) {
@@ -11668,6 +11677,8 @@ struct nc_tir_evolution {
     volatile int *stop; /* another thread's wish; or null */
 };
 
+static int nc_tir__asked_to_stop(const nc_tir_evolution *e) { return e->stop && NC__GET(*e->stop); }
+
 /* Rows of the best proven code that the search's model finds for a block with a narrow beam. */
 static void nc_tir__score_block(nc_tir__search *p, const nc_tir__tasm *code, uint32_t count,
                                 uint64_t rows[NC_TIR__HEIGHTS]) {
@@ -11706,7 +11717,8 @@ static int nc_tir__score_tasks(nc_tir_evolution *e, nc_tir_model *const *models,
 #endif
         for (i = 0; i < (ptrdiff_t)count * blocks; i++) {
             const nc_tir__batch_block *b = &e->blocks[i % blocks];
-            if (failed || (uint32_t)(i % blocks) % step != first || (e->stop && *e->stop)) continue;
+            if (failed || (uint32_t)(i % blocks) % step != first || nc_tir__asked_to_stop(e))
+                continue;
             p->model = models[i / blocks];
             nc_tir__score_block(p, e->code + b->first, b->count, rows + i * NC_TIR__HEIGHTS);
             if (p->no_memory) failed = 1;
@@ -11734,7 +11746,7 @@ static nc_status nc_tir__score_models(nc_tir_evolution *e, nc_tir_model *const *
         cost[i] = nc_tir__cost_of(sum);
     }
     nc__free(NULL, rows, bytes);
-    return status == NC_OK && e->stop && *e->stop ? NC_ERR_CANCELLED : status;
+    return status == NC_OK && nc_tir__asked_to_stop(e) ? NC_ERR_CANCELLED : status;
 }
 
 NC__COLD_END
@@ -12044,7 +12056,7 @@ NC_API nc_status nc_tir_trainer_create(nc_tir_trainer **trainer, const char *pat
 static nc_status nc_tir__join(nc_tir_trainer *t, int stop) {
     if (!t) return NC_ERR_ARG;
     if (!t->running) return NC_OK;
-    if (stop) t->stop = 1;
+    if (stop) NC__SET(t->stop, 1);
 #ifdef NC_TIR__THREADS
     (void)pthread_join(t->thread, NULL);
 #endif
@@ -12085,9 +12097,9 @@ static void *nc_tir__train(void *user) {
     uint64_t cost[2];
     uint32_t i;
     t->status = stbds_arrlenu(e->blocks) < 2 ? NC_ERR_CANCELLED : NC_OK;
-    for (i = 0; i < t->generations && t->status == NC_OK && !t->stop; i++)
+    for (i = 0; i < t->generations && t->status == NC_OK && !NC__GET(t->stop); i++)
         t->status = nc_tir__generation(e, 2);
-    if (t->status != NC_OK || t->stop) return NULL;
+    if (t->status != NC_OK || NC__GET(t->stop)) return NULL;
     pair[0] = t->model;
     pair[1] = e->models[0];
     t->status = nc_tir__score_models(e, pair, 2, 1, 2, cost);
@@ -12107,7 +12119,7 @@ NC_API nc_status nc_tir_trainer_start(nc_tir_trainer *trainer, uint32_t generati
         return nc__fail(err, NC_ERR_ARG, 0, 0, "no trainer, or it is training");
 #ifdef NC_TIR__THREADS
     trainer->generations = generations ? generations : 20;
-    trainer->stop = 0;
+    NC__SET(trainer->stop, 0);
     trainer->batch->stop = &trainer->stop;
     if (pthread_create(&trainer->thread, NULL, nc_tir__train, trainer) != 0)
         return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "no thread to be had");
