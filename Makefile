@@ -42,7 +42,7 @@ NVCC_PACKAGES = nvidia-cuda-nvcc nvidia-nvvm nvidia-cuda-crt nvidia-cuda-runtime
                 nvidia-cuda-nvdisasm
 
 .PHONY: help demo test test-all test-kernels test-sass roofline bench peers bench-peers bench-mca \
-        bench-results kernels lint mutate coverage valgrind blocks nvcc fuzz dist docs install uninstall clean all \
+        bench-results kernels lint mutate coverage valgrind tsan blocks nvcc fuzz dist docs install uninstall clean all \
         unit unit-gpu test-gpu demo-packages test-packages mca-packages
 
 help:
@@ -65,6 +65,7 @@ help:
 	@echo "make mutate    single faults put into the code: how many do the tests notice?"
 	@echo "make coverage  how much of each header do the tests run?"
 	@echo "make valgrind  examples once under memcheck"
+	@echo "make tsan      tests that use threads, under clang's thread sanitizer with OpenMP's archer"
 	@echo "make build/NAME  one example: $(EXAMPLES)"
 	@echo "make install   headers, pkg-config files, CMake package to $(PREFIX); make uninstall"
 	@echo "make dist      a tarball with built kernels and checksums to $(B)      make clean"
@@ -280,6 +281,15 @@ ifeq ($(and $(NVCC),$(NVDISASM)),)
 else
 	@OMP_NUM_THREADS=1 python3 bench/roofline.py $(B) $(NVCC) $(NVDISASM)
 endif
+
+# ---- threads, integers, other machines --------------------------------------------------------
+
+# Races, where clang and its thread sanitizer are, with OpenMP's archer: tests/threads.sh says how.
+$(B)/test/threads: tests/threads.c $(addprefix $(B)/obj/,goldilocks.o fp4.o tir.o axx.o hlx.o)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(OPENMP) -Wall -Wextra $(filter %.c %.o,$^) -Wl,-z,muldefs -o $@ -lm -pthread
+tsan: test-packages # TSAN="hlx_kernels tir_model" looks at these alone
+	@sh tests/threads.sh $(TSAN)
 
 GPU_TESTS = $(filter %_gpu,$(TESTS))
 unit-gpu: $(addprefix $(B)/test/,$(GPU_TESTS)) $(SHIMS)

@@ -7960,6 +7960,7 @@ static nc_status nc_fp4__move(nc_fp4__out_file *out, uint64_t at) {
     nc__writer *w = &out->writer;
     nc_fp4__flush(out);
 #if defined(NC__POSIX_FILES)
+    if ((uint64_t)(off_t)at != at) return NC_ERR_LIMIT;
     w->ok = w->ok && lseek(w->fd, (off_t)at, SEEK_SET) == (off_t)at;
 #else
     if (at > (uint64_t)LONG_MAX) return NC_ERR_LIMIT;

@@ -2,9 +2,6 @@
    interval, power and time in float32, with exact bytes, with each multiplier and with
    mixed assignments, before and after retraining; and a search for better ones.
    cc -O2 -fopenmp axx_eval.c -lm -o axx_eval */
-#if defined(_WIN32)
-#error "axx_eval.c needs open_memstream: POSIX systems alone"
-#endif
 #define _POSIX_C_SOURCE 200809L
 #include <dirent.h>
 #include <math.h>
@@ -1104,23 +1101,28 @@ static int resume_search(problem *p) {
     return 0;
 }
 
+/* A text that was written to memory, to a file. */
+static int write_text(const char *path, FILE *file, char **text, size_t *bytes) {
+    nc_error err;
+    int failed;
+    if (!cli_text_close(file, text, bytes)) return fail(path, "out of memory");
+    failed = nc_file_write(path, *text, *bytes, &err) != NC_OK;
+    free(*text);
+    return failed ? fail(path, "%s", err.message) : 0;
+}
+
 /* The assignment as lines of a config file. */
 static int save_assignment(const char *path, const nc_axx_layer_options *assignment) {
     char *text = NULL;
     size_t bytes = 0;
-    FILE *file = open_memstream(&text, &bytes);
-    nc_error err;
+    FILE *file = cli_text_open(&text, &bytes);
     uint32_t i;
-    int failed;
     if (!file) return fail(path, "out of memory");
     fprintf(file, "[searched]\n");
     for (i = 0; i < layer_count; i++)
         fprintf(file, "%s = %s %u\n", layers[i].name, specs[multiplier_of(&assignment[i])],
                 (unsigned)assignment[i].bits);
-    fclose(file);
-    failed = nc_file_write(path, text, bytes, &err) != NC_OK;
-    free(text);
-    return failed ? fail(path, "%s", err.message) : 0;
+    return write_text(path, file, &text, &bytes);
 }
 
 /* Members of the Pareto front, tested: images the search has not seen. */
@@ -1304,16 +1306,6 @@ static void print_json(const source *test, const nc_axx_images *train) {
     printf("]}\n");
 }
 
-/* A text that was written to memory, to a file. */
-static int write_text(const char *path, FILE *file, char **text, size_t *bytes) {
-    nc_error err;
-    int failed;
-    if (fclose(file) != 0) return fail(path, "out of memory");
-    failed = nc_file_write(path, *text, *bytes, &err) != NC_OK;
-    free(*text);
-    return failed ? fail(path, "%s", err.message) : 0;
-}
-
 static void csv_outcome(FILE *file, const outcome *x) {
     double low, high;
     wilson(x->right1, x->images, &low, &high);
@@ -1326,7 +1318,7 @@ static void csv_outcome(FILE *file, const outcome *x) {
 static int write_csv(const char *path) {
     char *text = NULL;
     size_t bytes = 0;
-    FILE *file = open_memstream(&text, &bytes);
+    FILE *file = cli_text_open(&text, &bytes);
     uint32_t i, k;
     if (!file) return fail(path, "out of memory");
     fprintf(file, "row,retrained,power,images,right,top1,low,high,top5,loss,ms_per_image\n");
@@ -1571,7 +1563,7 @@ static void draw_legend(FILE *f, const axes *a) {
 static int write_plot(const char *path) {
     char *text = NULL;
     size_t bytes = 0;
-    FILE *f = open_memstream(&text, &bytes);
+    FILE *f = cli_text_open(&text, &bytes);
     axes a;
     int kind;
     if (!f) return fail(path, "out of memory");

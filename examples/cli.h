@@ -27,6 +27,7 @@
 #include <unistd.h>
 #ifndef __cplusplus /* hidden by strict -std=c99 in some C libraries */
 extern FILE *fdopen(int fd, const char *mode);
+extern FILE *open_memstream(char **text, size_t *bytes);
 #endif
 #else
 #include <direct.h>
@@ -178,6 +179,34 @@ static inline int cli_save(const char *path, const void *data, size_t bytes) {
     nc_error err;
     if (nc_file_write(path, data, bytes, &err) == NC_OK) return 1;
     return cli_fail(0, "%s", err.message);
+}
+
+/* A text of any length: what is written to the file stands in *text, *bytes (for free) when
+   cli_text_close has said 1; 0: it could not be held. On Windows the file is a temporary one. */
+static inline FILE *cli_text_open(char **text, size_t *bytes) {
+    *text = NULL;
+    *bytes = 0;
+#ifdef _WIN32
+    return tmpfile();
+#else
+    return open_memstream(text, bytes);
+#endif
+}
+
+static inline int cli_text_close(FILE *file, char **text, size_t *bytes) {
+#ifdef _WIN32
+    const long n = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
+    if (n >= 0 && !ferror(file)) *text = (char *)malloc((size_t)n + 1);
+    rewind(file);
+    if (*text) {
+        *bytes = fread(*text, 1, (size_t)n, file);
+        (*text)[*bytes] = 0;
+    }
+    return fclose(file) == 0 && *text && *bytes == (size_t)n;
+#else
+    (void)bytes;
+    return fclose(file) == 0 && *text;
+#endif
 }
 
 /* A name that follows "--" and would look like an option. */

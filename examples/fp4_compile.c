@@ -2,16 +2,15 @@
    AIGER, Verilog, Bristol, JSON or a built-in template; writes the network (.fp4, C, DOT, BLIF, JSON,
    safetensors) or the circuit (BLIF, Bristol Fashion, JSON, AIGER); verifies it.
    cc -O2 fp4_compile.c -lm -o fp4_compile   (needs stb_ds.h) */
-#if defined(_WIN32)
-#error "fp4_compile.c needs fork and waitpid: POSIX systems alone"
-#endif
 #define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#if !defined(_WIN32)
+#include <sys/wait.h>
+#endif
 #define NC_IMPLEMENTATION
 #include "../nc_fp4.h"
 #include "cli.h"
@@ -40,7 +39,7 @@ static const char usage[] =
     "  --steps N        budget of each proof in steps (default 2^30, some 10 s)\n"
     "  --seconds S      stop each proof after so many seconds\n"
     "  --solver PROGRAM a SAT solver for what is left: it gets the name of a DIMACS file, prints\n"
-    "                   'v' lines and returns 10 or 20 (cadical, kissat ..)\n"
+    "                   'v' lines and returns 10 or 20 (cadical, kissat ..); not on Windows\n"
     "  --report         sizes as JSON on standard output (then -o is needed to write)\n"
     "Returns 0, 1 on an error, 2 on bad usage, 3 when verification fails, 4 when it ends without "
     "a\n"
@@ -156,6 +155,7 @@ static int on_progress(void *user, uint64_t done, uint64_t total) {
     return j->seconds > 0 && t > j->seconds;
 }
 
+#if !defined(_WIN32)
 /* The values of variables 1 .. inputs in a solver's 'v' lines. */
 static void read_model(FILE *from, uint32_t inputs, uint8_t *example) {
     char word[32];
@@ -199,6 +199,7 @@ static int run_solver(void *user, const char *dimacs, size_t bytes, uint32_t inp
         fprintf(stderr, "fp4_compile: '%s' gave no answer\n", j->solver);
     return state;
 }
+#endif
 
 static nc_status prove(job *j, const nc_fp4_circuit *against, int ask, uint8_t *example,
                        nc_fp4_report *r) {
@@ -208,7 +209,11 @@ static nc_status prove(job *j, const nc_fp4_circuit *against, int ask, uint8_t *
     o.steps = j->steps;
     o.progress = on_progress;
     o.progress_user = j;
+#if !defined(_WIN32)
     o.sat = j->solver && ask ? run_solver : NULL;
+#else
+    (void)ask;
+#endif
     o.sat_user = j;
     o.counter_example = example;
     j->start = now();
@@ -354,6 +359,9 @@ static int parse(job *j, int argc, char **argv) {
             return fprintf(stderr, "fp4_compile: unknown option '%s'\n", a), 2;
     }
     if (!j->source) return fprintf(stderr, "fp4_compile: no source\n"), 2;
+#if defined(_WIN32)
+    if (j->solver) return cli_fail(CLI_USAGE, "--solver: not on Windows");
+#endif
     if (j->against && !j->verify)
         return fprintf(stderr, "fp4_compile: --against is for --verify\n"), 2;
     if (!strcmp(j->source, "--template")) {

@@ -1,9 +1,5 @@
 /* gl_fixed: how far the fixed-point functions are from the real ones, as a table and a plot.
    cc -O2 gl_fixed.c -lm -o gl_fixed */
-#if defined(_WIN32)
-#error "gl_fixed.c needs open_memstream: POSIX systems alone"
-#endif
-#define _POSIX_C_SOURCE 200809L /* open_memstream */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,7 +73,7 @@ static double plot_y(double off) {
 static int plot(const char *path) {
     char *text = NULL;
     size_t bytes = 0;
-    FILE *file = open_memstream(&text, &bytes);
+    FILE *file = cli_text_open(&text, &bytes);
     int i, k, label = 0;
     if (!file) return cli_fail(0, "out of memory");
     fprintf(file,
@@ -110,8 +106,8 @@ static int plot(const char *path) {
                 TOP + 16 + 18 * label++, c->colour, c->name, c->relative ? " (relative)" : "");
     }
     fprintf(file, "</svg>\n");
-    if (fclose(file)) return cli_fail(0, "out of memory");
-    i = cli_save(path, text, bytes);
+    i = cli_text_close(file, &text, &bytes) ? cli_save(path, text, bytes)
+                                            : cli_fail(0, "out of memory");
     free(text);
     return i;
 }

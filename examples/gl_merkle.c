@@ -1,15 +1,17 @@
 /* gl_merkle: the Merkle root of a file or a directory tree cut into chunks, a proof that one chunk
    belongs to it, and the check of such a proof.
    cc -O2 -fopenmp gl_merkle.c -o gl_merkle */
-#if defined(_WIN32)
-#error "gl_merkle.c needs scandir and lstat: POSIX systems alone"
-#endif
-#define _XOPEN_SOURCE 700 /* scandir, lstat */
+#define _XOPEN_SOURCE 700 /* lstat */
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#if defined(_WIN32) /* no links there */
+#define lstat stat
+#define S_ISLNK(mode) 0
+#endif
 #define NC_IMPLEMENTATION
 #include "../nc_goldilocks.h"
 #include "cli.h"
@@ -74,24 +76,49 @@ static int add_file(source *s, const char *path, unsigned long long bytes) {
 
 static int walk(source *s, const char *path);
 
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The paths of everything in a folder, in the order of the names; 0 and a message. */
+static int list_folder(const char *path, char ***list, size_t *count) {
+    struct dirent *entry;
+    DIR *folder = opendir(path);
+    size_t room = 0;
+    int ok = 1;
+    *list = NULL;
+    *count = 0;
+    if (!folder) return cli_fail(0, "cannot read '%s': %s", path, strerror(errno));
+    while (errno = 0, ok && (entry = readdir(folder)) != NULL) {
+        const size_t length = strlen(path) + strlen(entry->d_name) + 2;
+        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) continue;
+        if (*count == room) {
+            char **more = realloc(*list, (room = 2 * room + 16) * sizeof *more);
+            if (more) *list = more;
+            ok = more != NULL;
+        }
+        if (ok) ok = ((*list)[*count] = malloc(length)) != NULL;
+        if (ok) snprintf((*list)[(*count)++], length, "%s/%s", path, entry->d_name);
+    }
+    if (!ok)
+        cli_fail(0, "out of memory");
+    else if (errno)
+        ok = cli_fail(0, "cannot read '%s': %s", path, strerror(errno));
+    closedir(folder);
+    if (*count) qsort(*list, *count, sizeof **list, by_name);
+    return ok;
+}
+
 /* Everything in a folder, in the order of the names. */
 static int walk_folder(source *s, const char *path) {
-    struct dirent **entry;
-    int n = scandir(path, &entry, NULL, alphasort), i, ok = 1;
-    if (n < 0) return cli_fail(0, "cannot read '%s': %s", path, strerror(errno));
+    char **list;
+    size_t n, i;
+    int ok = list_folder(path, &list, &n);
     for (i = 0; i < n; i++) {
-        const char *name = entry[i]->d_name;
-        size_t length = strlen(path) + strlen(name) + 2;
-        char *below = malloc(length);
-        if (ok && !below) ok = cli_fail(0, "out of memory");
-        if (ok && strcmp(name, ".") && strcmp(name, "..")) {
-            snprintf(below, length, "%s/%s", path, name);
-            ok = walk(s, below);
-        }
-        free(below);
-        free(entry[i]);
+        ok = ok && walk(s, list[i]);
+        free(list[i]);
     }
-    free(entry);
+    free(list);
     return ok;
 }
 
@@ -162,7 +189,8 @@ static int read_chunk(source *s, size_t i, size_t at, char *buffer, size_t n) {
         s->file = fopen(s->path[i], "rb");
         s->opened = i + 1;
     }
-    if (!s->file || fseek(s->file, (long)(at * s->chunk), SEEK_SET) != 0)
+    if (!s->file || (unsigned long long)at * s->chunk > LONG_MAX ||
+        fseek(s->file, (long)(at * s->chunk), SEEK_SET) != 0)
         return cli_fail(0, "cannot read '%s': %s", s->path[i], cli_reason("no such place"));
     got = fread(buffer, 1, n, s->file);
     if (got == n && (!last || fgetc(s->file) == EOF) && !ferror(s->file)) return 1;

@@ -3,9 +3,6 @@
    cc -O2 -fopenmp hlx_train.c -lm -o hlx_train
 
    Sections: options, files, logs, curve, samples, start, training. */
-#if defined(_WIN32)
-#error "hlx_train.c needs sigaction, fsync and open_memstream: POSIX systems alone"
-#endif
 #define _POSIX_C_SOURCE 200809L
 #include <dirent.h>
 #include <errno.h>
@@ -26,6 +23,9 @@
 #define NC_IMPLEMENTATION
 #include "../nc_hlx.h"
 #include "cli.h"
+#if defined(_WIN32)
+#define fsync _commit
+#endif
 
 /* -- options --------------------------------------------------------------------------- */
 
@@ -315,6 +315,10 @@ static void on_interrupt(int number) {
 
 /* The first SIGINT or SIGTERM asks to stop, a second one does. */
 static void catch_interrupts(void) {
+#if defined(_WIN32)
+    signal(SIGINT, on_interrupt); /* which is then as it was */
+    signal(SIGTERM, on_interrupt);
+#else
     struct sigaction action;
     memset(&action, 0, sizeof action);
     action.sa_handler = on_interrupt;
@@ -322,6 +326,7 @@ static void catch_interrupts(void) {
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+#endif
 }
 
 static double seconds(void) {
@@ -630,7 +635,11 @@ static int open_events(logs *l, const run *r) {
     event e = new_event(step);
     path p;
     int fd;
+#if defined(_WIN32)
+    snprintf(host, sizeof host, "%s", getenv("COMPUTERNAME") ? getenv("COMPUTERNAME") : "windows");
+#else
     (void)gethostname(host, sizeof host - 1);
+#endif
     snprintf(name, sizeof name, EVENTS "%lld.%.63s.%ld", (long long)time(NULL), host,
              (long)getpid());
     p = in_folder(r->o->out, name);
@@ -816,7 +825,7 @@ static int write_svg(const char *csv, const char *name) {
     char *text = NULL;
     size_t bytes = 0, n;
     point *points = read_points(csv, &n);
-    FILE *svg = n ? open_memstream(&text, &bytes) : NULL;
+    FILE *svg = n ? cli_text_open(&text, &bytes) : NULL;
     nc_error err;
     nc_status status = NC_OK;
     int line;
@@ -825,7 +834,7 @@ static int write_svg(const char *csv, const char *name) {
         draw_grid(svg, &a);
         for (line = 0; line < 3; line++) draw_line(svg, &a, points, n, line);
         fprintf(svg, "</svg>\n");
-        if (fclose(svg) == 0) status = nc_file_write(name, text, bytes, &err);
+        if (cli_text_close(svg, &text, &bytes)) status = nc_file_write(name, text, bytes, &err);
         free(text);
     }
     free(points);
