@@ -42,7 +42,7 @@ NVCC_PACKAGES = nvidia-cuda-nvcc nvidia-nvvm nvidia-cuda-crt nvidia-cuda-runtime
                 nvidia-cuda-nvdisasm
 
 .PHONY: help demo test test-all test-kernels test-sass roofline bench peers bench-peers bench-mca \
-        bench-results kernels lint mutate coverage valgrind tsan blocks nvcc fuzz dist docs install uninstall clean all \
+        bench-results kernels lint mutate coverage valgrind tsan integers unit-uchar unit32 windows blocks nvcc fuzz dist docs install uninstall clean all \
         unit unit-gpu test-gpu demo-packages test-packages mca-packages
 
 help:
@@ -65,6 +65,9 @@ help:
 	@echo "make mutate    single faults put into the code: how many do the tests notice?"
 	@echo "make coverage  how much of each header do the tests run?"
 	@echo "make valgrind  examples once under memcheck"
+	@echo "make integers  unit tests under clang's checks of sizes that wrap and conversions that lose"
+	@echo "make unit32    unit tests as 32-bit programs    make unit-uchar  with a char without sign"
+	@echo "make windows   unit tests and examples by mingw-w64, run under wine where it is"
 	@echo "make tsan      tests that use threads, under clang's thread sanitizer with OpenMP's archer"
 	@echo "make build/NAME  one example: $(EXAMPLES)"
 	@echo "make install   headers, pkg-config files, CMake package to $(PREFIX); make uninstall"
@@ -288,6 +291,23 @@ endif
 $(B)/test/threads: tests/threads.c $(addprefix $(B)/obj/,goldilocks.o fp4.o tir.o axx.o hlx.o)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(OPENMP) -Wall -Wextra $(filter %.c %.o,$^) -Wl,-z,muldefs -o $@ -lm -pthread
+# Sizes that wrap and conversions that lose, where clang is; what wraps on purpose is in tests/integers.txt.
+INTEGERS = -fsanitize=unsigned-integer-overflow,implicit-conversion -fno-sanitize-recover=all \
+           -fsanitize-ignorelist=$(CURDIR)/tests/integers.txt
+integers: test-packages $(SHIMS)
+	@NC_TEST_NO_VULKAN=1 $(MAKE) --no-print-directory -j$(JOBS) B=build/integers CC=clang OPENMP= \
+	    CFLAGS="-O1 -g1 $(INTEGERS)" unit
+# A char without sign, and a machine of 32 bits with cmocka and json-c of its own.
+unit-uchar: test-packages $(SHIMS)
+	@$(MAKE) --no-print-directory -j$(JOBS) B=build/uchar CFLAGS="-O1 -g1 -funsigned-char" unit
+M32 = -m32 -msse2 -mfpmath=sse -idirafter /usr/include/x86_64-linux-gnu
+unit32: test-packages $(SHIMS) # needs Debian's gcc-multilib, or gcc-12-multilib beside compilers for others
+	@sh tests/libraries.sh build/lib/i386 $(CC) $(M32)
+	@$(MAKE) --no-print-directory -j$(JOBS) B=build/m32 CFLAGS="-O1 -g1" \
+	    TESTS="$(filter-out %_gpu gpu_host,$(TESTS))" \
+	    CC="$(CC) $(M32) -isystem $(CURDIR)/build/lib/i386/include -L$(CURDIR)/build/lib/i386/lib" unit
+windows: test-packages # needs gcc-mingw-w64; runs where wine is
+	@sh tests/windows.sh
 tsan: test-packages # TSAN="hlx_kernels tir_model" looks at these alone
 	@sh tests/threads.sh $(TSAN)
 

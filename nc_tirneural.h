@@ -8682,7 +8682,7 @@ static int64_t nc_tir__find_elements(const nc_tir__meaning *before, const nc_tir
     for (place = 0; place <= after->n - n; place++) {
         at = place == 0 ? mark->first : place - 1;
         if (at <= after->n - n &&
-            !memcmp(&after->stack[after->n - at - n], wanted, n * sizeof *wanted))
+            !memcmp(&after->stack[after->n - at - n], wanted, (size_t)n * sizeof *wanted))
             return (int64_t)at;
     }
     return -1;
@@ -10948,7 +10948,7 @@ static nc_status nc_tir__optimize_code(nc_tir__optimizer *o, char **optimized) {
     nc__buffer text;
     o->total = stbds_arrlenu(o->code.list);
     o->report.instructions_before = (uint32_t)o->total;
-    nc_tir__sum_rows(o->limit, o->code.list, o->total);
+    nc_tir__sum_rows(o->limit, o->code.list, stbds_arrlenu(o->code.list));
     memcpy(&o->report.before, o->limit, sizeof o->report.before);
     o->search = nc_tir__search_new(o->options->model,
                                    o->options->guide ? o->options->guide : (uint32_t)NC_TIR__GUIDE);

@@ -234,6 +234,8 @@ EOF
             echo "$n $line -march=$march impl.c"
         done
     done
+    echo '#include <errno.h>' | gcc -m32 -x c - -c -o /dev/null 2>/dev/null && # gcc-multilib
+        echo "$n gcc -m32 -msse2 -mfpmath=sse $parse -std=c99 -O2 impl.c"
     for cc in aarch64-linux-gnu-gcc s390x-linux-gnu-gcc; do # where they are installed: compile only
         echo '#include <stdio.h>' | $cc -x c - -c -o /dev/null 2>/dev/null &&
             echo "$n $cc -std=gnu11 -O2 impl.c"

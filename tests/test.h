@@ -16,6 +16,24 @@
 #ifdef _OPENMP
 #include <omp.h>
 #endif
+#ifdef _WIN32 /* tests/windows.sh */
+#include <malloc.h>
+#define setenv(name, value, over) _putenv_s(name, value)
+#define posix_memalign(block, align, bytes) ((*(block) = _aligned_malloc(bytes, align)) == NULL)
+#define aligned_free _aligned_free
+#else
+#define aligned_free free
+#endif
+
+/* Compiled for a sanitizer, under which time says nothing. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define TEST_SANITIZED 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define TEST_SANITIZED 1
+#endif
 
 /* Files of the repository: the tests run from its root. */
 #define TEST_DATA "tests/data/"
@@ -165,7 +183,7 @@ static inline void failing_free(void *user, void *block, size_t bytes) {
     failing_memory *memory = (failing_memory *)user;
     memory->blocks--;
     memory->bytes -= bytes;
-    free(block);
+    aligned_free(block);
 }
 /* A float32 by its bits, and back. */
 static inline float from_bits(uint32_t u) {

@@ -48,7 +48,7 @@ fp4_quantize
 fp4_perplexity --steps 1 --windows 1
 fp4_convert tests/data/fp4/bnb_nf4.npy --to f16 -o "$work/f16.safetensors"
 tir_opt examples/data/sample.tir --weights examples/data/tir_weights.bin -o "$work/out.tasm"
-tasm_run "$work/out.tasm"
+tasm_run "$work/out.tasm" --input 95,30
 tir_train examples/data --blocks 20 --epochs 1 --beam 4 --generations 1 --no-ablation -o "$work/weights.bin"
 tir_self --blocks 1 --beam 1 --rounds 1
 lut_convert drum:4 -o "$work/drum.npy" --heatmap "$work/drum.svg"
