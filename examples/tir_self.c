@@ -33,6 +33,9 @@ static const char usage[] =
     "  --tir FILE, --tasm FILE  write the program, and what it has become\n"
     "  --ram FILE               write the memory of the smallest block for one layer, for "
     "tasm_run\n"
+    "  --machine FOLDER         write what tests/triton gives to Triton VM itself: the program\n"
+    "                           before and after, the memory of each block for one layer and for\n"
+    "                           all, 3 MB each; the folder is made\n"
     "  --json                   the result as JSON\n"
     "Returns 0, 1 on an error, 2 on bad usage, 3 when bits or bounds do not hold.\n";
 
@@ -734,12 +737,12 @@ static int print_functions(void) {
 /* -- the rounds ---------------------------------------------------------------------------------- */
 
 static struct options {
-    const char *weights, *tir, *tasm, *ram;
+    const char *weights, *tir, *tasm, *ram, *machine;
     int limit, rounds, unchanged, nothing_worse, json;
     uint32_t beam, effort;
     char **files;
     int file_count;
-} o = {"examples/data/tir_weights.bin", NULL, NULL, NULL, 4, 4, 0, 0, 0, 0, 512, NULL, 0};
+} o = {"examples/data/tir_weights.bin", NULL, NULL, NULL, NULL, 4, 4, 0, 0, 0, 0, 512, NULL, 0};
 
 typedef struct heights {
     unsigned long long cycles, tallest, padded;
@@ -789,7 +792,7 @@ static const block *smallest(void) {
     return least;
 }
 
-/* What tasm_run --ram reads: the block for one layer. */
+/* What tasm_run --ram reads: the memory as input_of has left it. */
 static int write_ram(const char *path) {
     size_t i, used = 0;
     char *text = (char *)malloc(cells * 48 + 1);
@@ -802,6 +805,36 @@ static int write_ram(const char *path) {
     ok = cli_save(path, text, used);
     free(text);
     return ok;
+}
+
+/* FOLDER/FORMAT, in a buffer of its own until the next call. */
+static const char *in_folder(const char *format, ...) {
+    static char path[4096];
+    const size_t n = (size_t)snprintf(path, sizeof path, "%s/", o.machine);
+    va_list args;
+    if (n + 64 > sizeof path) exit(cli_fail(CLI_ERROR, "the name '%s' is too long", o.machine));
+    va_start(args, format);
+    vsnprintf(path + n, sizeof path - n, format, args);
+    va_end(args);
+    return path;
+}
+
+/* For the real machine: both programs, and every block for one layer and for all. */
+static int write_machine(const char *classical, const char *optimised) {
+    const size_t least = (size_t)(smallest() - blocks);
+    size_t i;
+    int layers;
+    if (!cli_save(in_folder("classical.tasm"), classical, strlen(classical)) ||
+        !cli_save(in_folder("optimised.tasm"), optimised, strlen(optimised)))
+        return 0;
+    for (i = 0; i < block_count; i++)
+        for (layers = 1; layers <= LAYERS; layers++) {
+            (void)input_of(&blocks[i], layers);
+            if (!write_ram(i == least ? in_folder("smallest.layers%d.ram", layers)
+                                      : in_folder("block%u.layers%d.ram", (unsigned)i, layers)))
+                return 0;
+        }
+    return 1;
 }
 
 static int read_blocks(const char *own) {
@@ -931,6 +964,7 @@ static int go(void) {
         fprintf(cli_json, "], \"settled\": %s, \"ratio\": %.6f}\n", settled ? "true" : "false",
                 (double)cycles / (double)classical);
     if (o.tasm && !cli_save(o.tasm, now, strlen(now))) return CLI_ERROR;
+    if (o.machine && !write_machine(first, now)) return CLI_ERROR;
     if (now != first) nc_tir_free_text(now);
     nc_tir_free_text(first);
     return o.nothing_worse && (longer || cycles > classical) ? CLI_FAILED : 0;
@@ -952,6 +986,8 @@ int main(int argc, char **argv) {
             o.tasm = argv[++i];
         else if (!strcmp(argv[i], "--ram") && next)
             o.ram = argv[++i];
+        else if (!strcmp(argv[i], "--machine") && next)
+            o.machine = argv[++i];
         else if (!strcmp(argv[i], "--blocks"))
             o.limit = (int)cli_number(argv[i], next, 1, BLOCKS_MOST), i++;
         else if (!strcmp(argv[i], "--rounds"))
@@ -971,8 +1007,10 @@ int main(int argc, char **argv) {
         else
             return fprintf(stderr, "tir_self: bad argument '%s'\n%s", argv[i], usage), 2;
     }
+    if (o.machine) (void)cli_folder(o.machine); /* there already, or nothing can be written there */
     if ((o.tir && !cli_can_write(o.tir)) || (o.tasm && !cli_can_write(o.tasm)) ||
-        (o.ram && !cli_can_write(o.ram)))
+        (o.ram && !cli_can_write(o.ram)) ||
+        (o.machine && !cli_can_write(in_folder("optimised.tasm"))))
         return CLI_ERROR;
     if (o.json) cli_json_alone();
     if (nc_tir_model_load(&model, o.weights, &err) != NC_OK)

@@ -97,12 +97,28 @@ pub fn input_of(reads: &Reads) -> (PublicInput, NonDeterminism) {
     )
 }
 
-/// One program on both machines: Ok(cycles, how it ended), or what differs.
-pub fn compare(text: &str, reads: &Reads, max_cycles: u64) -> Result<(u64, &'static str), String> {
+/// A run on both machines, which agree.
+pub struct Compared {
+    pub ending: &'static str,
+    pub output: Vec<u64>,
+    pub ours: [u64; 9],
+    /// of a run that halted
+    pub real: [u64; 9],
+}
+
+/// One program on both machines: how it ended on both, or what differs.
+pub fn compare(text: &str, reads: &Reads, max_cycles: u64) -> Result<Compared, String> {
     let ours = nc::execute(text, reads, max_cycles);
     let program = match (program(text), &ours) {
         (Ok(p), Ok(_)) => p,
-        (Err(_), Err(_)) => return Ok((0, "refused by both")),
+        (Err(_), Err(_)) => {
+            return Ok(Compared {
+                ending: "refused by both",
+                output: vec![],
+                ours: [0; 9],
+                real: [0; 9],
+            });
+        }
         (Ok(_), Err(e)) => return Err(format!("only ours refuses the text: {e}")),
         (Err(e), Ok(_)) => return Err(format!("only the machine refuses the text: {e}")),
     };
@@ -142,7 +158,12 @@ pub fn compare(text: &str, reads: &Reads, max_cycles: u64) -> Result<(u64, &'sta
     check("cycles", &[ours.height[1]], &[u64::from(state.cycle_count)])?;
     check("output", &ours.output, &values(&state.public_output))?;
     if ending != "halted" {
-        return Ok((ours.height[1], ending));
+        return Ok(Compared {
+            ending,
+            output: ours.output,
+            ours: ours.height,
+            real: [0; 9],
+        });
     }
     let depth = state.op_stack.stack.len();
     check("stack depth", &[ours.depth], &[depth as u64])?;
@@ -158,8 +179,9 @@ pub fn compare(text: &str, reads: &Reads, max_cycles: u64) -> Result<(u64, &'sta
     let (aet, output) = VM::trace_execution(program.clone(), input.clone(), secret.clone())
         .map_err(|e| e.source.to_string())?;
     check("traced output", &ours.output, &values(&output))?;
-    for ((_, name), (a, b)) in TABLES.iter().zip(ours.height.iter().zip(heights(&aet))) {
-        check(&format!("{name} table"), &[*a], &[b])?;
+    let real = heights(&aet);
+    for ((_, name), (a, b)) in TABLES.iter().zip(ours.height.iter().zip(&real)) {
+        check(&format!("{name} table"), &[*a], &[*b])?;
     }
     check(
         "padded height",
@@ -168,20 +190,45 @@ pub fn compare(text: &str, reads: &Reads, max_cycles: u64) -> Result<(u64, &'sta
     )?;
     let run = VM::run(program, input, secret).map_err(|e| e.source.to_string())?;
     check("output of VM::run", &ours.output, &values(&run))?;
-    Ok((ours.height[1], ending))
+    Ok(Compared {
+        ending,
+        output: ours.output,
+        ours: ours.height,
+        real,
+    })
 }
 
-/// Prove and verify: seconds and padded height.
-pub fn prove(program: &Program, reads: &Reads) -> Result<(f64, u64), String> {
+pub struct Proven {
+    /// of the prover and of the verifier
+    pub seconds: [f64; 2],
+    pub padded: u64,
+    pub bytes: usize,
+    pub security: usize,
+}
+
+/// Prove and verify with the machine's own parameters; the proof must be none of another output.
+pub fn prove(program: &Program, reads: &Reads) -> Result<Proven, String> {
     let (input, secret) = input_of(reads);
     let claim = Claim::about_program(program).with_input(input.individual_tokens.clone());
     let (aet, output) =
         VM::trace_execution(program.clone(), input, secret).map_err(|e| e.source.to_string())?;
+    let mut other = output.clone();
+    other.push(bfe(0));
+    let other = claim.clone().with_output(other);
     let claim = claim.with_output(output);
     let stark = Stark::default();
     let start = std::time::Instant::now();
     let proof = stark.prove(&claim, &aet).map_err(|e| e.to_string())?;
-    let seconds = start.elapsed().as_secs_f64();
+    let proving = start.elapsed().as_secs_f64();
     stark.verify(&claim, &proof).map_err(|e| e.to_string())?;
-    Ok((seconds, aet.padded_height() as u64))
+    let verifying = start.elapsed().as_secs_f64() - proving;
+    if stark.verify(&other, &proof).is_ok() {
+        return Err("the proof is one of another output, too".into());
+    }
+    Ok(Proven {
+        seconds: [proving, verifying],
+        padded: aet.padded_height() as u64,
+        bytes: 8 * proof.0.len(),
+        security: stark.security_level,
+    })
 }

@@ -5,9 +5,12 @@
 //!   nc_triton harvest FOLDER        states that harvest.sh took from tasm-lib's own tests
 //!   nc_triton optimize FOLDER ..    the same before and after nc_tir_optimize_tasm
 //!   nc_triton profile FILE [TASM]   where one of these states spends its rows
+//!   nc_triton self FOLDER           the network as a program, that tir_self --machine wrote there
+//!   nc_triton self FOLDER --prove PROGRAM:MEMORY,..   proofs of its runs, by these files' names
 mod machine;
 mod nc;
 mod optimize;
+mod own;
 mod random;
 
 use nc::Reads;
@@ -27,9 +30,9 @@ struct Tally {
 impl Tally {
     fn add(&mut self, name: &str, text: &str, reads: &Reads) {
         match machine::compare(text, reads, MAX_CYCLES) {
-            Ok((cycles, ending)) => {
-                *self.endings.entry(ending).or_default() += 1;
-                self.cycles += cycles;
+            Ok(run) => {
+                *self.endings.entry(run.ending).or_default() += 1;
+                self.cycles += run.ours[1];
             }
             Err(difference) => {
                 self.failures += 1;
@@ -148,8 +151,9 @@ fn main() -> ExitCode {
         ["profile", file] => optimize::profile(file, None),
         ["profile", file, text] => optimize::profile(file, Some(text)),
         ["optimize", folder, ref rest @ ..] => optimize::run(folder, rest),
+        ["self", folder, ref rest @ ..] => own::run(folder, rest),
         _ => {
-            eprintln!("nc_triton corpus|snippets|random|harvest|optimize: see src/main.rs");
+            eprintln!("nc_triton corpus|snippets|random|harvest|optimize|self: see src/main.rs");
             return ExitCode::from(2);
         }
     };
