@@ -50,7 +50,7 @@ fp4_convert tests/data/fp4/bnb_nf4.npy --to f16 -o "$work/f16.safetensors"
 tir_opt examples/data/sample.tir --weights examples/data/tir_weights.bin -o "$work/out.tasm"
 tasm_run "$work/out.tasm" --input 95,30
 tir_train examples/data --blocks 20 --epochs 1 --beam 4 --generations 1 --no-ablation -o "$work/weights.bin"
-tir_self --blocks 1 --beam 1 --rounds 1
+tir_self --blocks 1 --beam 1 --rounds 1 --effort 0
 lut_convert drum:4 -o "$work/drum.npy" --heatmap "$work/drum.svg"
 axx_vit_digits --data examples/data/digits.csv --epochs 1 --out "$work/digits"
 axx_eval tests/corpus/axx_graph/inverted.onnx "$work/images.csv" --train "$work/images.csv" --retrain 1 --search 1 --json
