@@ -579,8 +579,9 @@ NC_API nc_status nc_fixed_layer_norm(nc_fixed *out, const nc_fixed *x, size_t n,
  * nc_gl_gpu_buffer_NAME takes buffers of the device (nc_gpu_buffer_create with 8 bytes an element,
  * nc_gpu_upload, nc_gpu_download) that stay there from call to call. Twiddles and round constants
  * go to the device once. Errors: NC_ERR_ARG for null or overlapping arrays, buffers that are too
- * small and bad sizes, NC_ERR_LIMIT beyond the device's buffers, NC_ERR_DEVICE; the text is in
- * nc_gpu_last_error. One thread at a time for each device. */
+ * small and bad sizes; NC_ERR_LIMIT beyond the device's buffers, for arrays of 2^31 elements and
+ * more, matrices of more than 2,097,120 rows or columns, 2^27 states or leaves; NC_ERR_DEVICE. The
+ * driver's text is in nc_gpu_last_error. One thread at a time for each device. */
 
 /* The field kernels of a device, loaded as they are needed; close before the device. */
 typedef struct nc_gl_gpu nc_gl_gpu;
