@@ -127,9 +127,10 @@ typedef struct nc_error {
     char message[160];
 } nc_error;
 
-/* Memory hooks. A null nc_allocator pointer, or null members, mean malloc and free. alloc_fn
- * returns memory aligned to `align` (a power of two up to 64) or null; free_fn gets the same
- * byte count back. Both must be callable from the thread that calls the library. */
+/* Memory hooks. A null nc_allocator pointer, or a null alloc_fn, means malloc and free; with an
+ * alloc_fn and a null free_fn nothing is given back (an arena). alloc_fn returns memory aligned to
+ * `align` (a power of two up to 64) or null; free_fn gets the same byte count back. Both must be
+ * callable from the thread that calls the library. */
 typedef struct nc_allocator {
     void *(*alloc_fn)(void *user, size_t bytes, size_t align);
     void (*free_fn)(void *user, void *ptr, size_t bytes);
@@ -1484,11 +1485,11 @@ static NC_UNUSED NC__NOINLINE void *nc__calloc(const nc_allocator *hooks, size_t
 static NC_UNUSED NC__NOINLINE void nc__free(const nc_allocator *hooks, void *ptr, size_t bytes) {
     void *raw;
     if (!ptr) return;
-    if (hooks && hooks->free_fn) {
-        hooks->free_fn(hooks->user, ptr, bytes ? bytes : 1);
-    } else if (!hooks || !hooks->alloc_fn) {
+    if (!hooks || !hooks->alloc_fn) {
         memcpy(&raw, (char *)ptr - sizeof raw, sizeof raw);
         NC_FREE(raw);
+    } else if (hooks->free_fn) {
+        hooks->free_fn(hooks->user, ptr, bytes ? bytes : 1);
     }
 }
 
@@ -1582,9 +1583,11 @@ static NC_UNUSED nc_status nc__file_error(nc_error *err, const char *what, const
                     reason ? ": " : "", reason ? strerror(reason) : "");
 }
 
-/* Whole file into fresh memory (free with *bytes + 1: a NUL follows the data). */
+/* Whole file into fresh memory (free with *bytes + 1: a NUL follows the data). The buffer grows to
+ * two bytes more than may be read: one shows that there is more, one is not read into. */
 static NC_UNUSED nc_status nc__file_read(const char *path, const nc_allocator *hooks,
                                          uint8_t **data, size_t *bytes, nc_error *err) {
+    const size_t most = nc__add_size(NC_MAX_FILE_BYTES, 2);
     FILE *file = fopen(path, "rb");
     uint8_t *buffer = NULL, *grown;
     size_t capacity = 0, used = 0, got;
@@ -1595,10 +1598,11 @@ static NC_UNUSED nc_status nc__file_read(const char *path, const nc_allocator *h
     errno = 0;
     do {
         if (capacity - used < 2) {
-            size_t larger = capacity ? capacity * 2 : 65536;
-            grown = larger > NC_MAX_FILE_BYTES ? NULL : (uint8_t *)nc__alloc(hooks, larger);
+            size_t larger = capacity ? nc__mul_size(capacity, 2) : 65536;
+            if (larger > most) larger = most;
+            grown = used > NC_MAX_FILE_BYTES ? NULL : (uint8_t *)nc__alloc(hooks, larger);
             if (!grown) {
-                status = larger > NC_MAX_FILE_BYTES ? NC_ERR_LIMIT : NC_ERR_MEMORY;
+                status = used > NC_MAX_FILE_BYTES ? NC_ERR_LIMIT : NC_ERR_MEMORY;
                 nc__fail(err, status, 0, 0, "'%.120s' is too large", path);
                 break;
             }
@@ -1948,15 +1952,22 @@ nc__buffer_print(nc__buffer *b, const char *format, ...) {
 
 /* A number with so many significant digits as %g gives it, with a point in every locale; 9 digits
  * bring a float back, 17 a double. */
+static NC_UNUSED void nc__print_real(char out[64], double value, int digits) {
+    const char *from = out;
+    char *to = out;
+    (void)snprintf(out, 64, "%.*g", digits, value);
+    for (; *from; from++)
+        if (strchr("+-0123456789einfa", *from))
+            *to++ = *from;
+        else if (to == out || to[-1] != '.') /* a point may have several bytes */
+            *to++ = '.';
+    *to = 0;
+}
+
 static NC_UNUSED void nc__buffer_real(nc__buffer *b, double value, int digits) {
-    char piece[64], *at;
-    (void)snprintf(piece, sizeof piece, "%.*g", digits, value);
-    for (at = piece; *at; at++) {
-        if (at > piece && (uint8_t)at[0] >= 128 && at[-1] == '.')
-            continue; /* a point of two bytes */
-        if (!strchr("+-0123456789einfa", *at)) *at = '.';
-        nc__buffer_put(b, at, 1);
-    }
+    char piece[64];
+    nc__print_real(piece, value, digits);
+    nc__buffer_put(b, piece, strlen(piece));
 }
 
 /* A JSON string, quoted. */
@@ -2154,8 +2165,10 @@ static NC_UNUSED size_t nc__json_escape(nc__text *t, char out[4]) {
     if (c != 'u') (void)nc__text_fail(t, NC_ERR_FORMAT, "an unknown escape");
     u = nc__json_hex(t);
     if (u >> 10 == 0x36 && nc__peek(t, 0) == '\\' && nc__peek(t, 1) == 'u') {
+        uint32_t low;
         t->at += 2;
-        u = 0x10000 + ((u & 1023) << 10) + (nc__json_hex(t) ^ 0xDC00);
+        low = nc__json_hex(t) ^ 0xDC00;
+        if (low < 1024) u = 0x10000 + ((u & 1023) << 10) + low; /* else u stays half a character */
     }
     if (u >> 11 == 0x1B || u > 0x10FFFF || u == 0)
         (void)nc__text_fail(t, NC_ERR_FORMAT, "a character that is none");
@@ -2318,8 +2331,8 @@ typedef struct nc__safetensors {
     int first, first_pair, in_metadata, metadata;
 } nc__safetensors;
 
-#define NC__SAFETENSORS_HEADER                                                                     \
-    100000000 /* most bytes of a header; the library has this limit too */
+/* Most bytes of a header; the library has this limit too. */
+#define NC__SAFETENSORS_HEADER 100000000
 
 /* Bytes of the UTF-8 character at `at`, 0 for none (Unicode 15, table 3-7). */
 static NC_UNUSED size_t nc__utf8(const uint8_t *at, size_t room) {
@@ -2430,7 +2443,8 @@ static NC_UNUSED void nc__safetensors_parts(nc__text *t, nc__item *item, uint64_
         if (k == 0 && nc__json_string(t, item->dtype, sizeof item->dtype) >= sizeof item->dtype)
             (void)nc__text_fail(t, NC_ERR_FORMAT, "a dtype of more than 15 characters");
         if (k == 1) nc__safetensors_shape(t, item);
-        if (k == 2 && nc__json_naturals(t, offset, 2) != 2) parts = 0;
+        if (k == 2 && nc__json_naturals(t, offset, 2) != 2)
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "'%.90s' has not two data_offsets", item->name);
         if (k == 3) nc__json_skip(t);
     }
     if (parts != 7)

@@ -119,9 +119,10 @@ typedef struct nc_error {
     char message[160];
 } nc_error;
 
-/* Memory hooks. A null nc_allocator pointer, or null members, mean malloc and free. alloc_fn
- * returns memory aligned to `align` (a power of two up to 64) or null; free_fn gets the same
- * byte count back. Both must be callable from the thread that calls the library. */
+/* Memory hooks. A null nc_allocator pointer, or a null alloc_fn, means malloc and free; with an
+ * alloc_fn and a null free_fn nothing is given back (an arena). alloc_fn returns memory aligned to
+ * `align` (a power of two up to 64) or null; free_fn gets the same byte count back. Both must be
+ * callable from the thread that calls the library. */
 typedef struct nc_allocator {
     void *(*alloc_fn)(void *user, size_t bytes, size_t align);
     void (*free_fn)(void *user, void *ptr, size_t bytes);
@@ -485,11 +486,11 @@ static NC_UNUSED NC__NOINLINE void *nc__calloc(const nc_allocator *hooks, size_t
 static NC_UNUSED NC__NOINLINE void nc__free(const nc_allocator *hooks, void *ptr, size_t bytes) {
     void *raw;
     if (!ptr) return;
-    if (hooks && hooks->free_fn) {
-        hooks->free_fn(hooks->user, ptr, bytes ? bytes : 1);
-    } else if (!hooks || !hooks->alloc_fn) {
+    if (!hooks || !hooks->alloc_fn) {
         memcpy(&raw, (char *)ptr - sizeof raw, sizeof raw);
         NC_FREE(raw);
+    } else if (hooks->free_fn) {
+        hooks->free_fn(hooks->user, ptr, bytes ? bytes : 1);
     }
 }
 
@@ -583,9 +584,11 @@ static NC_UNUSED nc_status nc__file_error(nc_error *err, const char *what, const
                     reason ? ": " : "", reason ? strerror(reason) : "");
 }
 
-/* Whole file into fresh memory (free with *bytes + 1: a NUL follows the data). */
+/* Whole file into fresh memory (free with *bytes + 1: a NUL follows the data). The buffer grows to
+ * two bytes more than may be read: one shows that there is more, one is not read into. */
 static NC_UNUSED nc_status nc__file_read(const char *path, const nc_allocator *hooks,
                                          uint8_t **data, size_t *bytes, nc_error *err) {
+    const size_t most = nc__add_size(NC_MAX_FILE_BYTES, 2);
     FILE *file = fopen(path, "rb");
     uint8_t *buffer = NULL, *grown;
     size_t capacity = 0, used = 0, got;
@@ -596,10 +599,11 @@ static NC_UNUSED nc_status nc__file_read(const char *path, const nc_allocator *h
     errno = 0;
     do {
         if (capacity - used < 2) {
-            size_t larger = capacity ? capacity * 2 : 65536;
-            grown = larger > NC_MAX_FILE_BYTES ? NULL : (uint8_t *)nc__alloc(hooks, larger);
+            size_t larger = capacity ? nc__mul_size(capacity, 2) : 65536;
+            if (larger > most) larger = most;
+            grown = used > NC_MAX_FILE_BYTES ? NULL : (uint8_t *)nc__alloc(hooks, larger);
             if (!grown) {
-                status = larger > NC_MAX_FILE_BYTES ? NC_ERR_LIMIT : NC_ERR_MEMORY;
+                status = used > NC_MAX_FILE_BYTES ? NC_ERR_LIMIT : NC_ERR_MEMORY;
                 nc__fail(err, status, 0, 0, "'%.120s' is too large", path);
                 break;
             }

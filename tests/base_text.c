@@ -2,6 +2,8 @@
    locale, JSON as RFC 8259 has it, headers of safetensors and .npy files, ids by hash. Their functions
    are private, so this file holds an implementation of its own. */
 #include "test.h"
+#include <unistd.h>
+#define NC_MAX_FILE_BYTES 70000
 #define NC_IMPLEMENTATION
 #include "../nc_hlx.h"
 
@@ -92,6 +94,9 @@ static void broken_json_names_its_place(void **state) {
                {"\"\\x\"", 1, 4},
                {"\"\\u12g4\"", 1, 6},
                {"\"\\ud800\"", 1, 8},
+               {"\"\\ud800\\u0041\"", 1, 14}, /* the second half is none */
+               {"\"\\ud800\\udbff\"", 1, 14},
+               {"\"\\udc00\\ud800\"", 1, 8},
                {"\"\\u0000\"", 1, 8},
                {"[\"a\"", 1, 5},
                {"{1:2}", 1, 2}};
@@ -199,6 +204,9 @@ static void safetensors_headers_are_read_as_hostile(void **state) {
         "}}",
         "{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[2],"
         "\"data_offsets\":[0,8]}}",
+        /* the whole again behind offsets that are none: dimensions of both shapes */
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[1000,1000],\"data_offsets\":[0],"
+        "\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]}}",
         "{\"__metadata__\":{},\"__metadata__\":{},\"a\":{\"dtype\":"
         "\"U8\",\"shape\":[8],\"data_offsets\":[0,8]}}",
         "{\"a\":{\"dtype\":\"F4\",\"shape\":[15],\"data_offsets\":[0,8"
@@ -459,6 +467,62 @@ static void buffers_report_the_memory_they_lack(void **state) {
     assert_int_equal(memory.bytes, 0);
 }
 
+/* NC_MAX_FILE_BYTES is 70,000 here: no power of two, and more than a first piece. */
+static void files_are_read_up_to_their_limit(void **state) {
+    static const size_t sizes[] = {0, 1, 65534, 65535, 65536, 69998, 69999, 70000, 70001, 140000};
+    static char data[140000];
+    const char *path = "build/test_limit";
+    size_t i, k, bytes;
+    char *read;
+    nc_error err;
+    (void)state;
+    for (i = 0; i < sizeof data; i++) data[i] = (char)(i % 251);
+    for (i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        const nc_status want = sizes[i] > 70000 ? NC_ERR_LIMIT : NC_OK;
+        assert_int_equal(nc_file_write(path, data, sizes[i], &err), NC_OK);
+        if (nc_file_read(path, &read, &bytes, &err) != want)
+            fail_msg("%lu bytes: %s", (unsigned long)sizes[i], err.message);
+        if (want != NC_OK) {
+            assert_null(read);
+            continue;
+        }
+        assert_int_equal(bytes, sizes[i]);
+        for (k = 0; k < bytes && read[k] == data[k]; k++) {
+        }
+        assert_int_equal(k, bytes);
+        assert_int_equal(read[bytes], 0);
+        nc_file_free(read);
+    }
+    unlink(path);
+}
+
+/* Hooks without alloc_fn are malloc and free, whatever else they have; without free_fn nothing is
+   given back. */
+static int given_back;
+static void count_free(void *user, void *ptr, size_t bytes) {
+    (void)user, (void)ptr, (void)bytes;
+    given_back++;
+}
+static void *from_pool(void *user, size_t bytes, size_t align) {
+    (void)align;
+    return bytes <= 4096 ? user : NULL;
+}
+static void hooks_without_members_are_malloc_and_free(void **state) {
+    static union {
+        double align;
+        char bytes[4096];
+    } pool;
+    const nc_allocator only_free = {NULL, count_free, NULL}, arena = {from_pool, NULL, &pool};
+    void *ptr = nc__alloc(&only_free, 100);
+    (void)state;
+    assert_non_null(ptr);
+    nc__free(&only_free, ptr, 100);
+    assert_int_equal(given_back, 0);
+    ptr = nc__alloc(&arena, 100);
+    assert_ptr_equal(ptr, &pool);
+    nc__free(&arena, ptr, 100);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_do_not_depend_on_the_locale),
@@ -473,6 +537,8 @@ int main(void) {
         cmocka_unit_test(npy_headers_are_python_dictionaries),
         cmocka_unit_test(an_index_finds_what_it_was_given),
         cmocka_unit_test(buffers_report_the_memory_they_lack),
+        cmocka_unit_test(files_are_read_up_to_their_limit),
+        cmocka_unit_test(hooks_without_members_are_malloc_and_free),
     };
     return cmocka_run_group_tests_name("base text", tests, NULL, NULL);
 }
