@@ -303,11 +303,11 @@ typedef struct nc_fp4_sink {
 /* A file in the making. */
 typedef struct nc_fp4_writer nc_fp4_writer;
 
-/* Error of a quantised copy y of x. */
+/* Error of a quantised copy y of x. NaN where a difference is NaN. */
 typedef struct nc_fp4_error_stats {
     double mse;     /* mean of (x - y)^2 */
     double max_abs; /* largest |x - y| */
-    double snr_db;  /* 10 log10(sum x^2 / sum (x - y)^2); 999 when equal */
+    double snr_db;  /* 10 log10(sum x^2 / sum (x - y)^2); 999 when equal, -999 when x is 0 */
 } nc_fp4_error_stats;
 
 /* What became of a weight on its way from one file to another. */
@@ -315,7 +315,7 @@ typedef struct nc_fp4_conversion {
     int kept;           /* 1: the codes are those of the source, in another layout */
     uint64_t values;    /* that were quantised or decoded */
     uint64_t saturated; /* of these, larger than the largest value that their block can have */
-    nc_fp4_error_stats stats; /* of what was quantised */
+    nc_fp4_error_stats stats; /* of what was quantised, but for values that are not finite */
 } nc_fp4_conversion;
 
 /* The type of activations and outputs; the two short ones as uint16_t in the machine's order. */
@@ -453,7 +453,7 @@ typedef enum nc_fp4_template {
     NC_FP4_SUBTRACTOR,       /* a N, b N -> d N, borrow 1 */
     NC_FP4_ADD_SUB,          /* a N, b N, sub 1 -> s N, cout 1 (of a + (b ^ sub) + sub) */
     NC_FP4_COMPARATOR,       /* a N, b N -> eq 1, lt 1 (unsigned) */
-    NC_FP4_MULTIPLIER,       /* a N, b N -> p 2N */
+    NC_FP4_MULTIPLIER,       /* a N, b N -> p 2N (N at most 512) */
     NC_FP4_PARITY,           /* x N -> p 1 */
     NC_FP4_POPCOUNT,         /* x N -> n bits for 0 .. N */
     NC_FP4_MUX_TREE,         /* s N, x 2^N -> y 1 (N at most 12) */
@@ -551,12 +551,14 @@ NC_API nc_status nc_fp4_quantize(nc_fp4_format format, const float *x, size_t n,
 NC_API nc_status nc_fp4_quantize_with(nc_fp4_format format, const nc_fp4_options *options,
                                       const float *x, size_t n, uint8_t *codes, uint8_t *scales,
                                       float *tensor_scale);
-/* The values that n codes stand for. */
+/* The values that n codes stand for: x[i] is the value of the code times its block's scale, rounded.
+ * NC_ERR_ARG for a null pointer or unknown format. */
 NC_API nc_status nc_fp4_dequantize(nc_fp4_format format, const uint8_t *codes,
                                    const uint8_t *scales, float tensor_scale, size_t n, float *x);
 /* Codes of n elements in another order; out may be codes. NC_FP4_SPLIT: element i of a group of
- * `group` (even; the last may be shorter) is the low nibble of byte i, element i + group / 2 the
- * high one. NC_ERR_ARG for a tail that does not fill its bytes in that order (odd n). */
+ * `group` (even, at most 4,096; the last may be shorter) is the low nibble of byte i, element
+ * i + group / 2 the high one; n is even then. Without it `group` is ignored. NC_ERR_ARG for another
+ * group, an odd n with NC_FP4_SPLIT, an unknown order, a null pointer. */
 NC_API nc_status nc_fp4_reorder(uint8_t *out, const uint8_t *codes, size_t n, nc_fp4_order from,
                                 nc_fp4_order to, size_t group);
 /* Error of y against x, n values, in float64. */
@@ -576,8 +578,8 @@ NC_API void nc_fp4_source_close(nc_fp4_source *source);
 
 /* -- tensors: matrices of 4-bit weights, and their files ---------------------------- */
 
-/* Quantise a matrix (rows x columns, row-major). Free with nc_fp4_tensor_free. NC_ERR_LIMIT beyond
- * 2^31 elements. */
+/* Quantise a matrix (rows x columns, row-major). Free with nc_fp4_tensor_free. NC_ERR_LIMIT for 2^31
+ * elements and more; NC_ERR_ARG for none, and as nc_fp4_quantize_with has it. */
 NC_API nc_status nc_fp4_tensor_create(nc_fp4_tensor *tensor, nc_fp4_format format,
                                       const nc_fp4_options *options, const float *x, uint32_t rows,
                                       uint32_t columns);
@@ -591,7 +593,8 @@ NC_API nc_status nc_fp4_tensor_create_blocks(nc_fp4_tensor *tensor, nc_fp4_forma
 NC_API void nc_fp4_tensor_free(nc_fp4_tensor *tensor);
 /* Bytes of all scales of a tensor, by its format, shape, block and across; 0: it is none. */
 NC_API size_t nc_fp4_tensor_scale_bytes(const nc_fp4_tensor *tensor);
-/* All weights as float32: each the value of its code times its scale, rounded. */
+/* All weights as float32, x (rows x columns): each the value of its code times its scale, rounded.
+ * NC_ERR_ARG. */
 NC_API nc_status nc_fp4_tensor_decode(const nc_fp4_tensor *tensor, float *x);
 /* A tensor as safetensors (free with nc_fp4_free_text): NAME as U8 [rows, bytes of codes],
  * NAME_scale as U8 or F32 [rows, blocks], NAME_tensor_scale as F32 [1] for NVFP4, and in the
@@ -608,7 +611,8 @@ NC_API nc_status nc_fp4_tensor_load(nc_fp4_tensor *tensor, const char *name, con
 /* A float32 matrix from the bytes of a .npy file: float16, float32 or float64 (rounded) in either
  * byte order, in C's or Fortran's order of elements; two dimensions, one (a row) or none (1 x 1).
  * Bytes behind the values are nobody's, as numpy has it. *x has rows x columns values, free with
- * nc_fp4_free_text((char *)x). NC_ERR_UNSUPPORTED for other types and more dimensions. */
+ * nc_fp4_free_text((char *)x). NC_ERR_UNSUPPORTED for other types and more dimensions, NC_ERR_LIMIT
+ * for 2^31 values and more, NC_ERR_FORMAT. */
 NC_API nc_status nc_fp4_npy_read(const void *data, size_t bytes, float **x, uint32_t *rows,
                                  uint32_t *columns, nc_error *err);
 /* A float32 matrix as the bytes of a .npy file (free with nc_fp4_free_text). */
@@ -680,10 +684,11 @@ NC_API nc_status nc_fp4_writer_pairs(nc_fp4_writer *writer, const nc_fp4_weights
  * bitsandbytes `nested` (256 there; 0: float32 scales), for torchao whether its scales are
  * swizzled. With NC_FP4_FORMAT_COUNT it is a tensor of type `dtype`, for GGUF's types without a
  * name in safetensors also of so many `bytes`. NC_ERR_UNSUPPORTED where the layout has no such
- * weight: the message says why. */
+ * weight: the message says why. NC_ERR_ARG for another block than those of
+ * nc_fp4_tensor_create_blocks. */
 NC_API nc_status nc_fp4_writer_add(nc_fp4_writer *writer, const nc_fp4_weight *weight,
                                    nc_error *err);
-/* Write the header. */
+/* Write the header. NC_ERR_MISMATCH where `bytes` are not those of a GGUF type and its shape. */
 NC_API nc_status nc_fp4_writer_begin(nc_fp4_writer *writer, const nc_fp4_sink *sink, nc_error *err);
 /* Bytes of the whole file, once it is begun. */
 NC_API uint64_t nc_fp4_writer_size(const nc_fp4_writer *writer);
@@ -694,8 +699,8 @@ NC_API uint64_t nc_fp4_writer_size(const nc_fp4_writer *writer);
  * layout has none and it is not 1. */
 NC_API nc_status nc_fp4_writer_tensor(nc_fp4_writer *writer, size_t i, uint64_t row,
                                       const nc_fp4_tensor *tensor, nc_error *err);
-/* Values first .. first + n - 1 of weight i, planned as F32, F16 or BF16: rounded to the nearest.
- * */
+/* Values first .. first + n - 1 of weight i, planned as F32, F16 or BF16: rounded to the nearest,
+ * ties to even. */
 NC_API nc_status nc_fp4_writer_values(nc_fp4_writer *writer, size_t i, uint64_t first, size_t n,
                                       const float *x, nc_error *err);
 /* Bytes from `at` on of weight i, planned with a type. */
@@ -820,9 +825,10 @@ NC_API const nc_fp4_atom *nc_fp4_get_nf4_atom(nc_fp4_atom_kind kind);
  * 0), NC_ERR_ARG when a unit reads a later value. */
 NC_API nc_status nc_fp4_verify_atom(const nc_fp4_atom *atom, nc_fp4_format format,
                                     nc_fp4_report *report);
-/* Exact synthesis: the fewest E2M1 units (one or two) for a truth table of at most 4 inputs, with
- * the largest margin among the first found. NC_ERR_MISMATCH when two units do not do. atom->name
- * is "custom". At most about 0.3 s. */
+/* Exact synthesis: the fewest E2M1 units (one or two) for a truth table of 1 to 4 inputs. Of single
+ * units the one of the fewest inputs, then of the largest margin; of pairs for up to 3 inputs the
+ * one whose second unit has the largest margin, for 4 the first found. NC_ERR_MISMATCH when two units
+ * do not do, NC_ERR_ARG for a table or number of inputs beyond these. atom->name is "custom". */
 NC_API nc_status nc_fp4_synthesize(uint32_t truth, uint32_t inputs, nc_fp4_atom *atom);
 
 /* -- circuits: wires and functions of wires ----------------------------------------- */
@@ -923,9 +929,9 @@ NC_API nc_status nc_fp4_write_circuit(const nc_fp4_circuit *circuit, nc_fp4_file
 NC_API nc_status nc_fp4_compile(const nc_fp4_circuit *circuit, nc_fp4_network **network);
 /* Release; null is fine. */
 NC_API void nc_fp4_network_destroy(nc_fp4_network *network);
-/* Sizes. */
+/* Number of inputs, all groups together. */
 NC_API uint32_t nc_fp4_network_inputs(const nc_fp4_network *network);
-/* Number of outputs. */
+/* Number of outputs, all groups together. */
 NC_API uint32_t nc_fp4_network_outputs(const nc_fp4_network *network);
 /* Number of threshold units. */
 NC_API uint32_t nc_fp4_unit_count(const nc_fp4_network *network);
@@ -934,7 +940,8 @@ NC_API const nc_fp4_unit *nc_fp4_get_unit(const nc_fp4_network *network, uint32_
 
 /* -- evaluation: what a network gives ----------------------------------------------- */
 
-/* Evaluate one case in float32, the reference; wires (inputs + units) is scratch. */
+/* Evaluate one case in float32, the reference: in (inputs) and out (outputs) hold 0 or 1; wires
+ * (inputs + units) is scratch. */
 NC_API void nc_fp4_eval_float(const nc_fp4_network *network, const float *in, float *out,
                               float *wires);
 /* Evaluate one case from the packed codes, in half units (integers); wires (inputs + units bytes)
@@ -4322,11 +4329,11 @@ NC_API void nc_fp4_compare(const float *x, const float *y, size_t n, nc_fp4_erro
         noise += d * d;
         signal += (double)x[i] * (double)x[i];
         if (d < 0) d = -d;
-        if (!(d <= max)) max = d;
+        if (!(d <= max) && max == max) max = d; /* NaN stays */
     }
     stats->mse = n ? noise / (double)n : 0;
     stats->max_abs = max;
-    stats->snr_db = noise > 0 && signal > 0 ? 10 * log10(signal / noise) : noise > 0 ? -999 : 999;
+    stats->snr_db = noise == 0 ? 999 : noise > 0 && signal == 0 ? -999 : 10 * log10(signal / noise);
 }
 
 /* >>sources ====================================================================== */
@@ -4372,7 +4379,7 @@ static nc_status nc_fp4__file_open(nc_fp4_source *source, const char *path, nc_e
         if (fd >= 0) (void)close(fd);
         return nc__file_error(err, "open", path, reason);
     }
-    if (!S_ISREG(about.st_mode) || (uint64_t)(off_t)about.st_size != (uint64_t)about.st_size) {
+    if (!S_ISREG(about.st_mode)) {
         (void)close(fd);
         return nc__fail(err, NC_ERR_IO, 0, 0, "'%.100s' is no regular file", path);
     }
@@ -4705,6 +4712,7 @@ static nc_status nc_fp4__list_npy(nc_fp4__list *list, const nc_fp4_source *sourc
 
 #define NC_FP4__GGUF_STRING 8
 #define NC_FP4__GGUF_ARRAY 9
+#define NC_FP4__GGUF_ALIGNMENT 32u /* of the data, unless general.alignment says another */
 
 /* A header of unknown length, read as far as it is asked for. */
 typedef struct nc_fp4__gguf {
@@ -4977,7 +4985,7 @@ static nc_status nc_fp4__list_gguf(nc_fp4__list *list, const nc_fp4_source *sour
     memset(&text, 0, sizeof text);
     memset(&g, 0, sizeof g);
     g.source = source;
-    g.alignment = 32;
+    g.alignment = NC_FP4__GGUF_ALIGNMENT;
     g.err = err;
     nc_fp4__gguf_header(&g, list, &name, &text);
     nc_fp4__list_part(list, nc_fp4__list_parts(list) - 1)->alignment = g.alignment;
@@ -5040,8 +5048,12 @@ static nc_status nc_fp4__list_source(nc_fp4__list *list, const nc_fp4_source *so
 static nc_status nc_fp4__path_beside(char *out, size_t room, const char *path, const char *name,
                                      nc_error *err) {
     const char *slash = strrchr(path, '/');
-    const size_t n = slash ? (size_t)(slash - path) + 1 : 0;
-    if (*name == '/' || strstr(name, "..") || strchr(name, ':') || !*name)
+    size_t n = slash ? (size_t)(slash - path) + 1 : 0;
+#if defined(_WIN32)
+    slash = strrchr(path + n, '\\');
+    if (slash) n = (size_t)(slash - path) + 1;
+#endif
+    if (*name == '/' || *name == '\\' || strstr(name, "..") || strchr(name, ':') || !*name)
         return nc__fail(err, NC_ERR_FORMAT, 0, 0, "the shard '%.90s' is no file beside its index",
                         name);
     if (n + strlen(name) >= room) return nc__fail(err, NC_ERR_ARG, 0, 0, "a path is too long");
@@ -5377,13 +5389,7 @@ NC__COLD_BEGIN
 typedef struct nc_fp4__gguf_head {
     nc__buffer pairs, infos;
     uint64_t pair_count, tensors, at; /* at: bytes of the tensors so far, with their padding */
-    uint32_t alignment;
 } nc_fp4__gguf_head;
-
-static void nc_fp4__gguf_open(nc_fp4__gguf_head *h, uint32_t alignment) {
-    memset(h, 0, sizeof *h);
-    h->alignment = alignment ? alignment : 32;
-}
 
 static void nc_fp4__gguf_put_text(nc__buffer *b, const void *text, size_t bytes) {
     nc__buffer_le(b, bytes, 8);
@@ -5407,11 +5413,12 @@ static void nc_fp4__gguf_put_word(nc_fp4__gguf_head *h, const char *key, const c
     nc__buffer_put(&h->pairs, text, strlen(text));
 }
 
-/* A tensor of a type by its name, shape as nc_fp4__entry has it; its bytes follow those of the one
- * before, and as many zeros as nc_fp4__gguf_padding says. ggml has four dimensions and names of 63
- * bytes at most. */
+/* A tensor of a type by its name and of so many bytes, shape as nc_fp4__entry has it; its bytes
+ * follow those of the one before and zeros up to the alignment. ggml has four dimensions and names
+ * of 63 bytes at most. */
 static nc_status nc_fp4__gguf_put_tensor(nc_fp4__gguf_head *h, const char *name, const char *dtype,
-                                         const uint64_t *shape, uint32_t rank, nc_error *err) {
+                                         uint64_t bytes, const uint64_t *shape, uint32_t rank,
+                                         nc_error *err) {
     const nc_fp4__ggml_type *t = NULL;
     uint64_t count = 1;
     size_t i;
@@ -5429,21 +5436,20 @@ static nc_status nc_fp4__gguf_put_tensor(nc_fp4__gguf_head *h, const char *name,
         return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0,
                         "'%s': rows of %s are multiples of %u in GGUF, not %llu", name, dtype,
                         (unsigned)t->block, (unsigned long long)(rank ? shape[rank - 1] : 1));
+    for (i = 0; i < rank; i++) count *= shape[i];
+    if (count / t->block * t->bytes != bytes)
+        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "'%s' is planned with %llu bytes of %s", name,
+                        (unsigned long long)bytes, dtype);
     nc_fp4__gguf_put_text(&h->infos, name, strlen(name));
     nc__buffer_le(&h->infos, rank ? rank : 1, 4);
     if (rank == 0) nc__buffer_le(&h->infos, 1, 8);
-    for (i = rank; i-- > 0; count *= shape[i]) nc__buffer_le(&h->infos, shape[i], 8);
+    for (i = rank; i-- > 0;) nc__buffer_le(&h->infos, shape[i], 8);
     nc__buffer_le(&h->infos, t->type, 4);
     nc__buffer_le(&h->infos, h->at, 8);
-    h->at += count / t->block * t->bytes;
-    h->at += (h->alignment - h->at % h->alignment) % h->alignment;
+    h->at += bytes;
+    h->at += (NC_FP4__GGUF_ALIGNMENT - h->at % NC_FP4__GGUF_ALIGNMENT) % NC_FP4__GGUF_ALIGNMENT;
     h->tensors++;
     return h->infos.status == NC_OK ? NC_OK : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-}
-
-/* Zeros behind a tensor of so many bytes. */
-static NC_UNUSED size_t nc_fp4__gguf_padding(const nc_fp4__gguf_head *h, uint64_t bytes) {
-    return (size_t)((h->alignment - bytes % h->alignment) % h->alignment);
 }
 
 /* The header, appended to an empty buffer; the plan is released. */
@@ -5455,7 +5461,7 @@ static nc_status nc_fp4__gguf_close(nc_fp4__gguf_head *h, nc__buffer *to) {
     nc__buffer_le(to, h->pair_count, 8);
     nc__buffer_put(to, h->pairs.data, h->pairs.used);
     nc__buffer_put(to, h->infos.data, h->infos.used);
-    while (to->status == NC_OK && to->used % h->alignment) nc__buffer_put(to, "", 1);
+    while (to->status == NC_OK && to->used % NC_FP4__GGUF_ALIGNMENT) nc__buffer_put(to, "", 1);
     nc__buffer_free(&h->pairs);
     nc__buffer_free(&h->infos);
     return to->status;
@@ -5467,18 +5473,20 @@ NC__COLD_END
 
 NC__COLD_BEGIN
 
+/* Elements that may share a float32 scale. */
+static int nc_fp4__is_block(uint32_t n) { return n >= 32 && n <= 4096 && !(n & (n - 1)); }
+
 /* The row of its format with the block of the tensor; 0: the tensor is none. */
 static int nc_fp4__tensor_row(const nc_fp4_tensor *tensor, nc_fp4__row *row) {
     const nc_fp4__row *of = tensor ? nc_fp4__row_of(tensor->format) : NULL;
-    const uint32_t block = of && tensor->block ? tensor->block : 32;
+    const uint32_t block = of && tensor->block ? tensor->block : of ? of->block : 0;
     if (!of) return 0;
     *row = *of;
-    if (block < 32 || block > 4096 || (block & (block - 1))) return 0;
     if (of->scale != NC_FP4__FLOAT32)
-        return !tensor->across && (!tensor->block || tensor->block == of->block) &&
+        return !tensor->across && block == of->block &&
                (!tensor->divides || of->scale == NC_FP4__E4M3);
-    if (tensor->block) row->block = (uint16_t)block;
-    return !tensor->divides;
+    row->block = (uint16_t)block;
+    return nc_fp4__is_block(block) && !tensor->divides;
 }
 
 /* Bytes of the scales of n elements in a row. */
@@ -5562,7 +5570,7 @@ NC_API nc_status nc_fp4_tensor_create_blocks(nc_fp4_tensor *tensor, nc_fp4_forma
                                              const nc_fp4_options *options, uint32_t block,
                                              int across, const float *x, uint32_t rows,
                                              uint32_t columns) {
-    const size_t n = (size_t)rows * columns;
+    const size_t n = nc__mul_size(rows, columns);
     const uint32_t pieces = across ? 1 : rows; /* which are quantised by themselves */
     nc_fp4_options o;
     nc_fp4__row row;
@@ -5577,10 +5585,14 @@ NC_API nc_status nc_fp4_tensor_create_blocks(nc_fp4_tensor *tensor, nc_fp4_forma
     memset(&o, 0, sizeof o);
     if (options) o = *options;
     if (!nc_fp4__tensor_row(tensor, &row) || row.scale != NC_FP4__FLOAT32 || !x || n == 0)
-        return NC_ERR_ARG;
-    status = nc_fp4__options_fit(&row, &o);
-    if (status != NC_OK) return status;
-    if (n >> 31) return NC_ERR_LIMIT;
+        status = NC_ERR_ARG;
+    else
+        status = nc_fp4__options_fit(&row, &o);
+    if (status == NC_OK && n >> 31) status = NC_ERR_LIMIT;
+    if (status != NC_OK) {
+        memset(tensor, 0, sizeof *tensor);
+        return status;
+    }
     if (!nc_fp4__tensor_alloc(tensor, format, rows, columns)) return NC_ERR_MEMORY;
     codes = across ? (uint8_t *)nc__alloc(NULL, nc_fp4_code_bytes(n)) : tensor->codes;
     if (!codes) {
@@ -5902,7 +5914,7 @@ NC_API nc_status nc_fp4_npy_read(const void *data, size_t bytes, float **x, uint
 
 NC_API nc_status nc_fp4_npy_write(const float *x, uint32_t rows, uint32_t columns, char **data,
                                   size_t *bytes) {
-    const size_t n = (size_t)rows * columns;
+    const size_t n = nc__mul_size(rows, columns);
     uint64_t shape[2];
     nc__buffer to;
     char *values;
@@ -6158,7 +6170,7 @@ static nc_status nc_fp4__bnb_state(nc_fp4__weight *w, const char *text, size_t b
         }
     }
     if (t.status != NC_OK) return t.status;
-    if (block < 32 || block > 4096 || (block & (block - 1)) || nested == 0)
+    if (!nc_fp4__is_block((uint32_t)block) || nested == 0)
         return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "blocks of %llu (%llu) are not read",
                         (unsigned long long)block, (unsigned long long)nested);
     if (w->about.rank == 0) return nc__fail(err, NC_ERR_FORMAT, 0, 0, "no shape");
@@ -6319,7 +6331,8 @@ static void nc_fp4__match_any(nc_fp4__match *m) {
         m->words.used = 0;
         if (kinds[i].match(m)) break;
     }
-    if (m->words.status != NC_OK) m->status = m->words.status;
+    if (m->status == NC_OK && m->words.status != NC_OK)
+        m->status = nc__fail(m->err, m->words.status, 0, 0, "out of memory");
     if (m->w->about.layout != NC_FP4_LAYOUT_COMPRESSED &&
         m->w->about.layout != NC_FP4_LAYOUT_GPT_OSS && m->w->about.layout != NC_FP4_LAYOUT_TORCHAO)
         m->words.used = 0;
@@ -6829,8 +6842,7 @@ NC_API nc_status nc_fp4_writer_pair(nc_fp4_writer *writer, const char *key, cons
     return nc_fp4__writer_keep(writer, NC_FP4__GGUF_STRING, key, value, strlen(value) + 1);
 }
 
-/* 1: metadata that say how a file's tensors are laid out, which the new file says in its own way.
- * */
+/* 1: metadata that say how a file's tensors are laid out: the new file says that in its own way. */
 static int nc_fp4__says_layout(const nc_fp4_weights *weights, const char *key) {
     const size_t n = strlen(key);
     const nc_fp4_weight *about = nc_fp4_weights_get(weights, nc_fp4_weights_find(weights, key));
@@ -6892,6 +6904,7 @@ static const char *nc_fp4__writer_refuses(nc_fp4_layout layout, const nc_fp4_wei
                                                                   : "bitsandbytes has NF4 and FP4";
     case NC_FP4_LAYOUT_GPT_OSS:
         if (!mx) return "gpt-oss has MXFP4";
+        if (w->rank > 7) return "gpt-oss has one dimension more, and eight at most";
         break;
     case NC_FP4_LAYOUT_MLX:
         if (!nc_fp4__before(w->name, ".weight")) return "MLX's names end in .weight";
@@ -6937,7 +6950,7 @@ NC_API nc_status nc_fp4_writer_add(nc_fp4_writer *writer, const nc_fp4_weight *w
     }
     p.about.columns = weight->rank ? weight->shape[weight->rank - 1] : 1;
     p.about.rows = weight->rank > 1 ? weight->shape[weight->rank - 2] : 1;
-    p.about.stack = count ? count / (p.about.rows * p.about.columns) : 1;
+    for (p.about.stack = 1, i = 0; i + 2 < weight->rank; i++) p.about.stack *= weight->shape[i];
     if (weight->format == NC_FP4_FORMAT_COUNT) {
         p.bits = weight->dtype ? (uint32_t)nc__dtype_bits(weight->dtype) : 0;
         p.bytes = p.bits ? (count * p.bits + 7) / 8 : weight->bytes;
@@ -6945,7 +6958,13 @@ NC_API nc_status nc_fp4_writer_add(nc_fp4_writer *writer, const nc_fp4_weight *w
         return nc__fail(err, NC_ERR_ARG, 0, 0, "'%.80s' has an unknown format", weight->name);
     } else {
         const nc_fp4__row *row = &nc_fp4__formats[weight->format];
-        if (row->scale != NC_FP4__FLOAT32 || !weight->block) p.about.block = row->block;
+        const uint32_t block = weight->block;
+        if (row->scale != NC_FP4__FLOAT32 || !block)
+            p.about.block = row->block;
+        else if (!nc_fp4__is_block(block))
+            return nc__fail(err, NC_ERR_ARG, 0, 0,
+                            "'%.60s' has blocks of %u: powers of two from 32 to 4,096 are possible",
+                            weight->name, (unsigned)block);
         p.about.scaled = row->scale == NC_FP4__E4M3 && writer->layout != NC_FP4_LAYOUT_MLX &&
                          (writer->layout != NC_FP4_LAYOUT_GGUF ||
                           (weight->scaled && nc_fp4__before(weight->name, ".weight")));
@@ -6968,8 +6987,7 @@ NC_API nc_status nc_fp4_writer_add(nc_fp4_writer *writer, const nc_fp4_weight *w
     return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
 }
 
-/* A tensor of the header: a name of n characters and a suffix. Its place becomes that of the part.
- * */
+/* A tensor of the header: a name of n characters and a suffix. Its place becomes the part's. */
 static void nc_fp4__writer_part(nc_fp4_writer *writer, nc__head *h, nc_fp4__planned *p, int part,
                                 const char *base, size_t n, const char *suffix, const char *dtype,
                                 const uint64_t *shape, uint32_t rank) {
@@ -6995,11 +7013,14 @@ static int nc_fp4__bnb_text(const nc_fp4__planned *p, float offset, char *out, s
         n += snprintf(out + n, room - (size_t)n, i ? ", %llu" : "%llu",
                       (unsigned long long)p->about.shape[i]);
     n += snprintf(out + n, room - (size_t)n, "]");
-    if (p->about.nested)
+    if (p->about.nested) {
+        char number[64];
+        nc__print_real(number, (double)offset, 9);
         n += snprintf(out + n, room - (size_t)n,
                       ", \"nested_blocksize\": %u, \"nested_dtype\": \"float32\", "
-                      "\"nested_offset\": %-16.9g",
-                      (unsigned)p->about.nested, (double)offset);
+                      "\"nested_offset\": %-16s",
+                      (unsigned)p->about.nested, number);
+    }
     return n + snprintf(out + n, room - (size_t)n, "}");
 }
 
@@ -7226,7 +7247,7 @@ static nc_status nc_fp4__writer_gguf(nc_fp4_writer *writer, nc__buffer *b, nc_er
     const char *key, *value;
     nc_fp4__gguf_head h;
     uint32_t type;
-    nc_fp4__gguf_open(&h, 0);
+    memset(&h, 0, sizeof h);
     while (nc_fp4__writer_next(writer, &at, &type, &key, &value, &bytes)) {
         if (type == NC_FP4__GGUF_STRING)
             nc_fp4__gguf_put_word(&h, key, value);
@@ -7242,17 +7263,17 @@ static nc_status nc_fp4__writer_gguf(nc_fp4_writer *writer, nc__buffer *b, nc_er
         if (p->about.format != NC_FP4_FORMAT_COUNT)
             p->bytes = p->about.rows * p->about.stack *
                        nc_fp4__ggml_bytes(p->about.format, (size_t)p->about.columns);
-        status =
-            nc_fp4__gguf_put_tensor(&h, p->about.name, dtype, p->about.shape, p->about.rank, err);
+        status = nc_fp4__gguf_put_tensor(&h, p->about.name, dtype, p->bytes, p->about.shape,
+                                         p->about.rank, err);
         if (status != NC_OK || p->about.format == NC_FP4_FORMAT_COUNT || !p->about.scaled) continue;
         p->at[NC_FP4__TENSOR_SCALE] = h.at;
         writer->state.used = 0;
         nc__buffer_put(&writer->state, p->about.name, nc_fp4__before(p->about.name, ".weight"));
         nc__buffer_put(&writer->state, ".scale", 7);
-        status =
-            writer->state.status == NC_OK
-                ? nc_fp4__gguf_put_tensor(&h, writer->state.data, "F32", &p->about.stack, 1, err)
-                : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory for the header");
+        status = writer->state.status == NC_OK
+                     ? nc_fp4__gguf_put_tensor(&h, writer->state.data, "F32", 4 * p->about.stack,
+                                               &p->about.stack, 1, err)
+                     : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory for the header");
     }
     (void)nc_fp4__gguf_close(&h, b);
     if (status != NC_OK) return status;
@@ -7419,7 +7440,7 @@ static uint32_t nc_fp4__nearest_of_256(const float *value, float x) {
 static nc_status nc_fp4__writer_nest(nc_fp4_writer *writer, nc_fp4__planned *p, nc_error *err) {
     const uint64_t blocks = nc_fp4__planned_blocks(p);
     const size_t run = p->about.nested;
-    uint8_t *codes = (uint8_t *)p->nested; /* each where its scale was, or before */
+    uint8_t *codes; /* the scales stay as they are: the sink may fail */
     nc_status status = NC_OK;
     double sum = 0.0;
     float value[256], offset;
@@ -7430,6 +7451,8 @@ static nc_status nc_fp4__writer_nest(nc_fp4_writer *writer, nc_fp4__planned *p, 
         return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0,
                         "'%.60s' has scales that are not finite: they cannot be nested",
                         p->about.name);
+    codes = (uint8_t *)nc__alloc(NULL, (size_t)blocks);
+    if (!codes) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory for the scales' codes");
     nc_fp4__dynamic_table(value);
     for (i = 0; i < blocks && status == NC_OK; i += n) {
         float most = 0.0f;
@@ -7446,6 +7469,7 @@ static nc_status nc_fp4__writer_nest(nc_fp4_writer *writer, nc_fp4__planned *p, 
     }
     if (status == NC_OK)
         status = nc_fp4__writer_put(writer, p->at[NC_FP4__SCALES], codes, (size_t)blocks, err);
+    nc__free(NULL, codes, 0);
     return status == NC_OK ? nc_fp4__writer_state(writer, p, offset, err) : status;
 }
 
@@ -7570,6 +7594,7 @@ NC_API nc_status nc_fp4_writer_tensor(nc_fp4_writer *writer, size_t i, uint64_t 
         tensor->columns != p->about.columns || row > p->about.rows * p->about.stack ||
         tensor->rows > p->about.rows * p->about.stack - row)
         return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "'%.80s' is planned otherwise", p->about.name);
+    if (tensor->rows == 0) return NC_OK; /* of a weight that has none there may be no matrix */
     if (writer->layout == NC_FP4_LAYOUT_BNB)
         return nc_fp4__writer_bnb(writer, nc_fp4__writer_item(writer, i), row, tensor, err);
     if (tensor->across || of.block != p->about.block || of.block != nc_fp4_block(tensor->format))
@@ -7974,7 +7999,7 @@ static nc_status nc_fp4__move(nc_fp4__out_file *out, uint64_t at) {
     nc__writer *w = &out->writer;
     nc_fp4__flush(out);
 #if defined(NC__POSIX_FILES)
-    if ((uint64_t)(off_t)at != at) return NC_ERR_LIMIT;
+    if ((off_t)at < 0 || (uint64_t)(off_t)at != at) return NC_ERR_LIMIT; /* off_t of 32 bits */
     w->ok = w->ok && lseek(w->fd, (off_t)at, SEEK_SET) == (off_t)at;
 #else
     if (at > (uint64_t)LONG_MAX) return NC_ERR_LIMIT;
@@ -8013,8 +8038,8 @@ NC_API nc_status nc_fp4_sink_open(nc_fp4_sink *sink, const char *path, nc_error 
     struct stat info;
 #endif
     nc__clear(err);
+    if (sink) memset(sink, 0, sizeof *sink);
     if (!sink || !path || !*path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no sink or no path");
-    memset(sink, 0, sizeof *sink);
 #if defined(NC__POSIX_FILES)
     if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
         return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0,
@@ -8181,13 +8206,12 @@ NC_API nc_status nc_fp4_tensor_create_gptq(nc_fp4_tensor *tensor, nc_fp4_format 
 NC_API double nc_fp4_layer_error(const float *w, const float *y, uint32_t rows, uint32_t columns,
                                  const double *hessian) {
     const size_t n = columns;
-    double *const whole = (double *)nc__alloc(NULL, nc__mul_size(n, 2 * sizeof *whole));
-    double lost_sum = 0, whole_sum = 0, *const lost = whole + n;
+    double lost_sum = 0, whole_sum = 0, *whole, *lost;
     size_t r, i;
-    if (!w || !y || !whole) {
-        nc__free(NULL, whole, 0);
-        return -1;
-    }
+    if (!w || !y) return -1;
+    whole = (double *)nc__alloc(NULL, nc__mul_size(n, 2 * sizeof *whole));
+    if (!whole) return -1;
+    lost = whole + n;
     for (r = 0; r < rows; r++, w += n, y += n) {
         for (i = 0; i < n; i++) {
             whole[i] = (double)w[i];
@@ -9094,11 +9118,13 @@ static nc_status nc_fp4__multiply(nc_fp4__product *p) {
     const size_t most = nc_fp4__at_most(p->n, NC_FP4__BATCH);
     const size_t values = nc__mul_size(most, stride), tables = 256 * 16;
     const int vectors = nc_fp4__in_vectors(&p->w), order = vectors && !p->o->transposed;
-    float *const memory =
-        (float *)nc__alloc(NULL, nc__mul_size(nc__add_size(2 * values, tables), sizeof *memory));
-    float *const ordered = memory + tables, *const x = ordered + values;
+    const size_t floats = nc__add_size(nc__mul_size(values, 2), tables);
+    float *const memory = (float *)nc__alloc(NULL, nc__mul_size(floats, sizeof *memory));
+    float *ordered, *x;
     size_t first, m, i;
     if (!memory) return NC_ERR_MEMORY;
+    ordered = memory + tables;
+    x = ordered + values;
     if (vectors) nc_fp4__tables_of(&p->w, memory);
     for (first = 0; first < p->n; first += m) {
         m = nc_fp4__at_most(p->n - first, NC_FP4__BATCH);

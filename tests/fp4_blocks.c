@@ -81,6 +81,19 @@ static void errors_are_those_of_their_definition(void **state) {
     assert_true(s.mse == 1 && s.snr_db == -999);
     nc_fp4_compare(NULL, NULL, 0, &s);
     assert_true(s.mse == 0 && s.max_abs == 0 && s.snr_db == 999);
+    { /* NaN, wherever it is, is no error of 0 */
+        float nan[3] = {5, NAN, 1};
+        const float none[3] = {0, 0, 0};
+        nc_fp4_compare(nan, none, 3, &s);
+        assert_true(isnan(s.mse) && isnan(s.max_abs) && isnan(s.snr_db));
+        nc_fp4_compare(none, nan, 3, &s);
+        assert_true(isnan(s.mse) && isnan(s.max_abs) && isnan(s.snr_db));
+        nan[1] = INFINITY;
+        nc_fp4_compare(nan, nan, 3, &s); /* infinity less infinity */
+        assert_true(isnan(s.mse) && isnan(s.max_abs) && isnan(s.snr_db));
+        nc_fp4_compare(same, nan + 1, 1, &s);
+        assert_true(isinf(s.mse) && isinf(s.max_abs) && s.snr_db < -999);
+    }
 }
 
 /* Philox4x32-10 as the paper has it (Salmon et al. 2011), its first word. */

@@ -713,6 +713,187 @@ static void nested_scales_are_written(void **state) {
     nc_file_free(golden_bytes);
 }
 
+/* A sink that fails once. */
+typedef struct failing {
+    memory file;
+    int calls, at; /* the call that fails */
+} failing;
+
+static nc_status failing_write(void *user, uint64_t at, const void *from, size_t bytes) {
+    failing *f = (failing *)user;
+    return f->calls++ == f->at ? NC_ERR_IO : memory_write(&f->file, at, from, bytes);
+}
+
+/* Rows whose scales could not be written are given again, and the file is as if they could. */
+static void nested_scales_survive_a_sink_that_fails(void **state) {
+    enum { ROWS = 4, COLUMNS = 4096, N = ROWS * COLUMNS };
+    static float x[N];
+    nc_fp4_weight plan;
+    nc_fp4_writer *writer;
+    nc_fp4_tensor half[2];
+    memory whole = {NULL, 0};
+    nc_error err;
+    int at, k, failures = 0;
+    (void)state;
+    for (k = 0; k < N; k++) x[k] = (float)((k * 7919 % 1009) - 500) * (float)(1 + k / 64 % 7);
+    for (k = 0; k < 2; k++)
+        assert_int_equal(nc_fp4_tensor_create_blocks(&half[k], NC_FP4_NF4, NULL, 64, 1,
+                                                     x + k * N / 2, ROWS / 2, COLUMNS),
+                         NC_OK);
+    memset(&plan, 0, sizeof plan);
+    plan.name = "l.weight";
+    plan.format = NC_FP4_NF4;
+    plan.nested = 64;
+    plan.rank = 2;
+    plan.shape[0] = ROWS;
+    plan.shape[1] = COLUMNS;
+    for (at = -1; at < 20; at++) {
+        failing f = {{NULL, 0}, 0, -1};
+        const nc_fp4_sink sink = {failing_write, &f};
+        nc_status status;
+        assert_int_equal(nc_fp4_writer_create(&writer, NC_FP4_LAYOUT_BNB), NC_OK);
+        assert_ok(nc_fp4_writer_add(writer, &plan, &err), &err, "add");
+        assert_ok(nc_fp4_writer_begin(writer, &sink, &err), &err, "begin");
+        assert_ok(nc_fp4_writer_tensor(writer, 0, 0, &half[0], &err), &err, "first");
+        f.calls = 0;
+        f.at = at;
+        status = nc_fp4_writer_tensor(writer, 0, ROWS / 2, &half[1], &err);
+        if (status != NC_OK) {
+            assert_int_equal(status, NC_ERR_IO);
+            failures++;
+            assert_ok(nc_fp4_writer_tensor(writer, 0, ROWS / 2, &half[1], &err), &err, "again");
+        }
+        nc_fp4_writer_free(writer);
+        if (at < 0)
+            whole = f.file;
+        else if (f.file.bytes != whole.bytes || memcmp(f.file.data, whole.data, whole.bytes) != 0)
+            fail_msg("after call %d failed the file is another one", at);
+        if (at >= 0) free(f.file.data);
+    }
+    assert_true(failures >= 5); /* codes, four scales of scales, their codes, the text */
+    for (k = 0; k < 2; k++) nc_fp4_tensor_free(&half[k]);
+    free(whole.data);
+}
+
+/* What a plan says is checked when it is made, or where the header says it. */
+static void plans_that_cannot_be_are_refused(void **state) {
+    static const uint32_t blocks[] = {1, 7, 16, 48, 8192, 0x80000000u};
+    static const float x[64] = {1, -2, 3};
+    nc_fp4_weight plan;
+    nc_fp4_weights *weights;
+    nc_fp4_source source;
+    nc_fp4_writer *writer;
+    nc_fp4_tensor tensor;
+    nc_fp4_sink none;
+    memory file = {NULL, 0};
+    const nc_fp4_sink sink = {memory_write, &file};
+    nc_error err;
+    size_t i;
+    (void)state;
+    memset(&plan, 0, sizeof plan);
+    plan.name = "l.weight";
+    plan.format = NC_FP4_NF4;
+    plan.rank = 2;
+    plan.shape[0] = 3;
+    plan.shape[1] = 64;
+    assert_int_equal(nc_fp4_writer_create(&writer, NC_FP4_LAYOUT_BNB), NC_OK);
+    for (i = 0; i < sizeof blocks / sizeof *blocks; i++) {
+        plan.block = blocks[i];
+        assert_int_equal(nc_fp4_writer_add(writer, &plan, &err), NC_ERR_ARG);
+        assert_non_null(strstr(err.message, "l.weight"));
+    }
+    nc_fp4_writer_free(writer);
+    /* bytes of a type of GGUF's are those of its shape */
+    assert_int_equal(nc_fp4_writer_create(&writer, NC_FP4_LAYOUT_GGUF), NC_OK);
+    plan.block = 0;
+    plan.format = NC_FP4_FORMAT_COUNT;
+    plan.dtype = "Q4_0";
+    plan.bytes = 3 * 36 + 1; /* 18 bytes for 32 values */
+    assert_ok(nc_fp4_writer_add(writer, &plan, &err), &err, "add");
+    assert_int_equal(nc_fp4_writer_begin(writer, &sink, &err), NC_ERR_MISMATCH);
+    nc_fp4_writer_free(writer);
+    assert_int_equal(nc_fp4_writer_create(&writer, NC_FP4_LAYOUT_GGUF), NC_OK);
+    plan.bytes--;
+    assert_ok(nc_fp4_writer_add(writer, &plan, &err), &err, "add");
+    assert_ok(nc_fp4_writer_begin(writer, &sink, &err), &err, "begin");
+    nc_fp4_writer_free(writer);
+    free(file.data);
+    file.data = NULL;
+    file.bytes = 0;
+    /* a stack of no matrices has no values, and no rows are written */
+    assert_int_equal(nc_fp4_writer_create(&writer, NC_FP4_LAYOUT_FLOAT), NC_OK);
+    plan.dtype = "F32";
+    plan.rank = 3;
+    plan.shape[0] = 0;
+    plan.shape[1] = 2;
+    plan.shape[2] = 4;
+    assert_ok(nc_fp4_writer_add(writer, &plan, &err), &err, "add");
+    assert_ok(nc_fp4_writer_begin(writer, &sink, &err), &err, "begin");
+    assert_int_equal(nc_fp4_writer_values(writer, 0, 0, 8, x, &err), NC_ERR_ARG);
+    nc_fp4_source_memory(&source, file.data, file.bytes);
+    assert_ok(nc_fp4_weights_open(&weights, &source, 1, &err), &err, "open");
+    assert_ok(nc_fp4_writer_convert(writer, 0, weights, 0, NULL, NULL, NULL, NULL, &err), &err,
+              "convert");
+    nc_fp4_weights_close(weights);
+    nc_fp4_writer_free(writer);
+    free(file.data);
+    file.data = NULL;
+    file.bytes = 0;
+    assert_int_equal(nc_fp4_writer_create(&writer, NC_FP4_LAYOUT_OWN), NC_OK);
+    plan.format = NC_FP4_MXFP4;
+    plan.rank = 2;
+    plan.shape[0] = 0;
+    plan.shape[1] = 64;
+    assert_ok(nc_fp4_writer_add(writer, &plan, &err), &err, "add");
+    assert_ok(nc_fp4_writer_begin(writer, &sink, &err), &err, "begin");
+    assert_int_equal(nc_fp4_tensor_create(&tensor, NC_FP4_MXFP4, NULL, x, 1, 64), NC_OK);
+    tensor.rows = 0;
+    assert_ok(nc_fp4_writer_tensor(writer, 0, 0, &tensor, &err), &err, "no rows");
+    nc_fp4_tensor_free(&tensor);
+    nc_fp4_writer_free(writer);
+    free(file.data);
+    /* after an error nothing is left of a sink or a tensor that was in the way */
+    memset(&none, 255, sizeof none);
+    assert_int_equal(nc_fp4_sink_open(&none, NULL, &err), NC_ERR_ARG);
+    assert_null(none.write_fn);
+    assert_int_equal(nc_fp4_tensor_create_blocks(&tensor, NC_FP4_NF4, NULL, 48, 1, x, 1, 64),
+                     NC_ERR_ARG);
+    assert_int_equal(tensor.block, 0);
+    assert_int_equal(tensor.across, 0);
+    assert_null(tensor.codes);
+}
+
+/* bitsandbytes' text is JSON wherever the program runs. */
+static void nested_offsets_do_not_depend_on_the_locale(void **state) {
+    enum { N = 3 * 64 };
+    float x[N];
+    nc_fp4_weights *weights, *again;
+    nc_fp4_source source;
+    nc_fp4_weight about;
+    memory floats = {NULL, 0}, plain = {NULL, 0}, other = {NULL, 0};
+    nc_error err;
+    int k;
+    (void)state;
+    for (k = 0; k < N; k++) x[k] = 0.013f * (float)(k % 11 - 5);
+    weights = open_floats("l.weight", x, 3, 64, &about, &floats);
+    convert_to_nested(weights, 0, 256, &plain);
+    if (comma_locale()) {
+        convert_to_nested(weights, 0, 256, &other);
+        assert_int_equal(other.bytes, plain.bytes);
+        assert_memory_equal(other.data, plain.data, plain.bytes);
+        nc_fp4_source_memory(&source, other.data, other.bytes);
+        assert_ok(nc_fp4_weights_open(&again, &source, 1, &err), &err, "open");
+        nc_fp4_weights_close(again);
+        setlocale(LC_NUMERIC, "C");
+    } else {
+        printf("skipped: no locale with a comma (Debian: locales)\n");
+    }
+    nc_fp4_weights_close(weights);
+    free(other.data);
+    free(plain.data);
+    free(floats.data);
+}
+
 /* A file with holes of 5 * 10^9 bytes: a tensor behind them is written and read. */
 static void files_beyond_four_gigabytes_are_written_and_read(void **state) {
     const uint64_t far = UINT64_C(5000000000);
@@ -766,6 +947,9 @@ int main(void) {
         cmocka_unit_test(nested_scales_are_written),
         cmocka_unit_test(strips_give_what_the_whole_matrix_gives),
         cmocka_unit_test(files_beyond_four_gigabytes_are_written_and_read),
+        cmocka_unit_test(nested_scales_survive_a_sink_that_fails),
+        cmocka_unit_test(plans_that_cannot_be_are_refused),
+        cmocka_unit_test(nested_offsets_do_not_depend_on_the_locale),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
