@@ -11426,7 +11426,7 @@ static void nc_fp4__build_top(nc_fp4__netlist *l, uint32_t model, nc_fp4_circuit
         (void)nc_fp4__build(l, model, out);
 }
 
-/* What all three readers do first: 0, and the reason in *err, for bad arguments. */
+/* What all readers do first: 0, and the reason in *err, for bad arguments. */
 static int nc_fp4__open_text(nc__text *t, nc_fp4_circuit **circuit, const char *text, size_t bytes,
                              nc_error *err) {
     nc__clear(err);
@@ -12469,6 +12469,7 @@ NC_API nc_status nc_fp4_read_json(nc_fp4_circuit **circuit, const char *text, si
     }
     nc__skip_space(&l.t);
     if (l.t.at < l.t.end) (void)nc__text_fail(&l.t, NC_ERR_FORMAT, "text after the circuit");
+    if (l.t.status == NC_OK) nc_fp4__place_ports(&l, l.models.at);
     for (i = 0; l.t.status == NC_OK && i < l.models.at->inputs.count; i++)
         if (l.models.at->driver.at[l.models.at->inputs.at[i]])
             (void)nc__text_fail(&l.t, NC_ERR_FORMAT,
@@ -12587,7 +12588,7 @@ static uint32_t nc_fp4__aiger_delta(nc__text *t) {
     uint32_t value = 0, shift = 0;
     for (;;) {
         const int c = nc__peek(t, 0);
-        if (c < 0 || shift > 28) {
+        if (c < 0 || (shift == 28 && c > 15)) { /* of the fifth byte four bits are left */
             (void)nc__text_fail(t, NC_ERR_FORMAT,
                                 c < 0 ? "the file ends within its ANDs"
                                       : "a difference that is too large");
@@ -12937,8 +12938,8 @@ static uint32_t nc_fp4__verilog_number(nc_fp4__verilog *v) {
 
 /* -- signals -- */
 
-/* A few characters can stand for millions of gates, so these are counted: 2^22 of them, and 2^24
- * bits of expressions. */
+/* A few characters can stand for millions of gates or bits, so these are counted: 2^22 bits that are
+ * declared and gates, and 2^24 bits of expressions. */
 static int nc_fp4__verilog_room(nc_fp4__verilog *v, uint32_t more) {
     v->size += more;
     if (v->size > 1u << 22 || v->nets.count > 1u << 24)
@@ -13239,6 +13240,7 @@ static int nc_fp4__verilog_operand(nc_fp4__verilog *v) {
     static const char *const unary[] = {"~", "!", "&", "|", "^", "~&", "~|", "~^", "^~", "-", "+"};
     char what[4] = "u";
     size_t i;
+    if (!nc_fp4__verilog_room(v, 0)) return 1;
     if (v->kind == '0') {
         nc_fp4__verilog_literal(v);
         return 1;
@@ -13308,7 +13310,7 @@ static uint32_t nc_fp4__verilog_read(nc_fp4__verilog *v) {
             if (nc_fp4__verilog_at(v, "?")) { /* to the right: it waits for its colon */
                 nc_fp4__verilog_apply(v, 2);
                 nc_fp4__verilog_push(v, "q", 0);
-                v->pending.at[v->pending.count - 1].operands--;
+                if (v->l.t.status == NC_OK) v->pending.at[v->pending.count - 1].operands--;
                 break;
             }
             if (nc_fp4__verilog_at(v, ":") && open) {
@@ -14363,7 +14365,7 @@ static void nc_fp4__label_side(nc_fp4__labels *l, const nc_fp4__groups *from, ui
         }
 }
 
-/* A name without a first letter that others begin with, for wires. */
+/* What no name begins with: a number behind it names a wire. */
 static void nc_fp4__label_prefix(nc_fp4__labels *l) {
     const nc_fp4__groups *sides[2];
     uint32_t side, i;

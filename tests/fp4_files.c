@@ -196,6 +196,8 @@ static void json_members_of_others_are_passed_over(void **state) {
         {"{\"atoms\":[{\"type\":\"TABLE\",\"truth\":\"10\",\"truth\":\"01\"}]}", "truth",
          NC_ERR_FORMAT},
         {"{\"inputs\":[\"a\"],\"inputs\":[\"b\"]}", "inputs", NC_ERR_FORMAT},
+        {"{\"inputs\":[\"a\",\"a\"],\"outputs\":[\"a\"]}", "twice", NC_ERR_FORMAT},
+        {"{\"inputs\":[{\"name\":\"a\",\"width\":2},\"a[1]\"]}", "twice", NC_ERR_FORMAT},
         {"{\"note\": truth}", "value", NC_ERR_FORMAT},
         {"{\"note\": 01}", "value", NC_ERR_FORMAT}};
     nc_fp4_circuit *c = read_ok(nc_fp4_read_json, with, sizeof with - 1);

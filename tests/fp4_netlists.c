@@ -305,7 +305,8 @@ static void aiger_is_read_in_both_forms(void **state) {
         {"aag 9999999 0 0 0 0\n", NC_ERR_LIMIT, 1, "more variables"},
         {"aig 2 1 0 1 1\n4\n\2", NC_ERR_FORMAT, 3, "ends within"},
         {"aig 2 1 0 1 1\n4\n\1\4", NC_ERR_FORMAT, 3, "later"},
-        {"aig 2 1 0 1 1\n4\n\377\377\377\377\377\1", NC_ERR_FORMAT, 3, "too large"}};
+        {"aig 2 1 0 1 1\n4\n\377\377\377\377\377\1", NC_ERR_FORMAT, 3, "too large"},
+        {"aig 2 1 0 1 1\n4\n\202\200\200\200\20\2", NC_ERR_FORMAT, 3, "too large"}};
     nc_fp4_read_options options = {0};
     size_t i;
     (void)state;
@@ -614,6 +615,11 @@ static void long_and_deep_texts_are_read_or_refused_at_once(void **state) {
         nc_fp4_destroy(c);
         free(text);
     }
+    text = repeated("module m(x, y); input [65535:0] x; output y; assign y = ^{x", ", x", 300,
+                    "}; endmodule"); /* three characters each for 65,536 bits */
+    assert_int_equal(nc_fp4_read_verilog(&c, text, strlen(text), &err), NC_ERR_LIMIT);
+    assert_non_null(strstr(err.message, "2^22"));
+    free(text);
     text = repeated("module m(a); input a; wire [1048575:0] w", ", w", 8, "; endmodule");
     assert_int_equal(nc_fp4_read_verilog(&c, text, strlen(text), &err), NC_OK); /* one name */
     nc_fp4_destroy(c);
