@@ -385,7 +385,7 @@ static nc_status read_source(const char *from, const nc_fp4_read_options *o) {
 }
 static nc_status read_verilog(void) {
     static const char source[] =
-        "module part(input [1:0] p, output q);\n  assign q = ^p;\nendmodule\n"
+        "module part(input [1:0] p, output q);\n  assign q = p[0] ? ~p[1] : ^p;\nendmodule\n"
         "module top(a, b, y, z);\n  input [3:0] a, b;\n  output [3:0] y;\n  output z;\n"
         "  wire [3:0] w;\n  assign w = a + b;\n  assign y = a > b ? w : {a[1:0], b[3:2]} ^ 4'h5;\n"
         "  part one(.p(w[1:0]), .q(z));\nendmodule\n";
