@@ -3194,8 +3194,7 @@ static float nc_axx__published_power(const char *name) {
     return power;
 }
 
-/* A published multiplier is an array multiplier of two's complement without its lowest rows a,
- * rows b and columns; the table says how many (read off the netlists of EvoApproxLib). */
+/* An array multiplier of two's complement without the rows and columns that are lacking. */
 static void nc_axx__generate_published(nc_axx_mult *m, const nc_axx__evoapprox *p) {
     uint32_t at, i, j;
     memset(m, 0, offsetof(nc_axx_mult, table));
@@ -3284,28 +3283,30 @@ NC_API nc_status nc_axx_make(nc_axx_mult *m, const char *spec, nc_error *err) {
 /* -- tables made from tables -- */
 
 /* To the nearest integer, halves away from zero. */
-static int32_t nc_axx__round_div(int64_t sum, int64_t count) {
-    return (int32_t)(sum >= 0 ? (2 * sum + count) / (2 * count)
-                              : -((2 * -sum + count) / (2 * count)));
+static int64_t nc_axx__round_div(int64_t sum, int64_t count) {
+    return sum >= 0 ? (2 * sum + count) / (2 * count) : -((2 * -sum + count) / (2 * count));
+}
+
+static int32_t nc_axx__within_32_bits(int64_t x) {
+    return x > INT32_MAX ? INT32_MAX : x < INT32_MIN ? INT32_MIN : (int32_t)x;
 }
 
 NC_API void nc_axx_compensate(nc_axx_mult *m) {
     const nc_axx__shape shape = nc_axx__shape_of(m);
-    int64_t sum[2] = {0, 0}, count[2] = {0, 0};
-    int32_t constant[2];
+    int64_t sum[2] = {0, 0}, count[2] = {0, 0}, constant[2];
     size_t used = strlen(m->name);
     uint32_t i;
     for (i = 0; i < 65536; i++) {
         const int exact = nc_axx__exact_at(&shape, i);
         if (exact && nc_axx__has_pair(&shape, i)) {
-            sum[exact < 0] += exact - m->table[i];
+            sum[exact < 0] += (int64_t)exact - m->table[i];
             count[exact < 0]++;
         }
     }
     for (i = 0; i < 2; i++) constant[i] = count[i] ? nc_axx__round_div(sum[i], count[i]) : 0;
     for (i = 0; i < 65536; i++) {
         const int exact = nc_axx__exact_at(&shape, i);
-        if (exact) m->table[i] += constant[exact < 0];
+        if (exact) m->table[i] = nc_axx__within_32_bits(m->table[i] + constant[exact < 0]);
     }
     (void)snprintf(m->name + used, sizeof m->name - used, "+c");
 }
@@ -3315,6 +3316,8 @@ NC_API nc_status nc_axx_signed(nc_axx_mult *out, const nc_axx_mult *m, int a_uns
     nc_axx_mult *work;
     uint32_t i;
     if (!out || !m || !m->a_unsigned || !m->b_unsigned) return NC_ERR_ARG;
+    for (i = 0; i < 65536; i++)
+        if (m->table[i] == INT32_MIN) return NC_ERR_LIMIT;
     work = (nc_axx_mult *)nc__alloc(NULL, sizeof *work);
     if (!work) return NC_ERR_MEMORY;
     *work = *m;
@@ -3332,8 +3335,8 @@ NC_API nc_status nc_axx_signed(nc_axx_mult *out, const nc_axx_mult *m, int a_uns
 }
 
 NC_API int32_t nc_axx_product(const nc_axx_mult *m, int a, int b) {
-    const uint32_t i = (uint32_t)(m->a_unsigned ? a : a + 128) & 255;
-    const uint32_t k = (uint32_t)(m->b_unsigned ? b : b + 128) & 255;
+    const uint32_t i = ((uint32_t)a + (m->a_unsigned ? 0 : 128)) & 255;
+    const uint32_t k = ((uint32_t)b + (m->b_unsigned ? 0 : 128)) & 255;
     return m->table[i * 256 + k];
 }
 
@@ -3739,6 +3742,7 @@ static void nc_axx__set_widths(const nc_axx__input *in, uint32_t a, uint32_t b,
     in->report->widths_from = (uint8_t)from;
 }
 
+/* Whether there can be a table of these widths. */
 static nc_status nc_axx__check_widths(const nc_axx__table *m, const nc_axx__input *in,
                                       nc_axx__word unit) {
     const int shown = nc_axx__shown(unit);
@@ -3792,7 +3796,7 @@ static nc_status nc_axx__settle(nc_axx__table *m, const nc_axx__input *in, nc_ax
 /* What is known of a table before it is read. Of one of 256 x 256 products whose name says fewer
  * than 8 bits, only the products of so many count; one of its own sizes has 0 bits as long as
  * nothing says them. */
-static void nc_axx__settle_table(nc_axx__table *m, const nc_axx__input *in) {
+static nc_status nc_axx__settle_table(nc_axx__table *m, const nc_axx__input *in) {
     const nc_axx__facts f = nc_axx__facts_of(nc_axx__word_of(in->name));
     const uint32_t most = m->own ? 12 : 8;
     const int say =
@@ -3804,7 +3808,10 @@ static void nc_axx__settle_table(nc_axx__table *m, const nc_axx__input *in) {
         nc_axx__set_widths(in, f.bits[0], f.bits[1], NC_AXX_FROM_NAME);
     else
         nc_axx__set_widths(in, usual, usual, NC_AXX_FROM_TYPES);
-    if (!m->own) (void)nc_axx__make_room(m, in);
+    if (m->own) return NC_OK;
+    if (in->report->a_bits > 8 || in->report->b_bits > 8)
+        return nc_axx__check_widths(m, in, nc_axx__word_of(in->name));
+    return nc_axx__make_room(m, in);
 }
 
 /* The bits of an operand of which there are `count`; 0 where they are none. */
@@ -3921,14 +3928,14 @@ static nc_status nc_axx__read_header(nc_axx__table *m, const nc_axx__input *in) 
 }
 
 /* A table that is written. */
-typedef struct nc_axx__view {
+typedef struct nc_axx__written {
     nc_axx__shape shape;
     const int32_t *at;
     const char *name;
-} nc_axx__view;
+} nc_axx__written;
 
 /* lut[256][256] by the operands' bytes, as TFApprox and TransAxx include it. */
-static nc_status nc_axx__write_header(const nc_axx__view *v, nc__buffer *b, nc_error *err) {
+static nc_status nc_axx__write_header(const nc_axx__written *v, nc__buffer *b, nc_error *err) {
     const uint32_t entries = nc_axx__entries(&v->shape), row = UINT32_C(1) << v->shape.bits[1];
     int wide = 0;
     uint32_t i;
@@ -3957,7 +3964,7 @@ static void nc_axx__skip_blanks(nc__text *t) {
     while (nc__peek(t, 0) == ' ' || nc__peek(t, 0) == '\t') t->at++;
 }
 
-enum { NC_AXX__FIELDS = 4097 };
+enum { NC_AXX__FIELDS = 4097 }; /* of a line: a row's products and its number */
 
 /* An integer; one such as 12.0 or 1.2e+01 too. */
 static int64_t nc_axx__csv_number(nc__text *t) {
@@ -4018,15 +4025,22 @@ static int nc_axx__csv_labels(const int64_t *value, uint32_t n) {
     return i == n;
 }
 
+/* Over the mark of UTF-8 that a file may begin with. */
+static void nc_axx__skip_mark(nc__text *t) {
+    if (nc__peek(t, 0) == 0xEF && nc__peek(t, 1) == 0xBB && nc__peek(t, 2) == 0xBF)
+        t->line_start = t->at += 3;
+}
+
+/* To the next line that has more than a comment. */
+static void nc_axx__csv_skip(nc__text *t) {
+    for (nc__skip_space(t); nc__peek(t, 0) == '#'; nc__skip_space(t)) nc_axx__skip_line(t);
+}
+
 /* Comments, and a line that names or numbers the columns. */
 static void nc_axx__csv_head(nc_axx__csv *csv, int first) {
     nc__text *t = &csv->t, start;
     int c;
-    for (;;) {
-        nc__skip_space(t);
-        if (nc__peek(t, 0) != '#') break;
-        nc_axx__skip_line(t);
-    }
+    nc_axx__csv_skip(t);
     c = nc__peek(t, 0);
     if (!first || c < 0) return;
     start = *t;
@@ -4048,7 +4062,7 @@ static void nc_axx__csv_head(nc_axx__csv *csv, int first) {
         else
             *t = start;
     }
-    nc__skip_space(t);
+    nc_axx__csv_skip(t);
 }
 
 /* a, b, product: a pair that `seen` has no bit of yet. */
@@ -4058,12 +4072,13 @@ static void nc_axx__csv_pair(nc_axx__table *m, nc_axx__csv *csv, const int64_t v
     int k;
     for (k = 0; k < 2; k++) {
         const uint32_t bits = m->shape.bits[k];
-        const int64_t x = value[k] + (m->shape.no_sign[k] ? 0 : INT64_C(1) << (bits - 1));
-        if (x < 0 || x >> bits) {
+        const uint64_t x = /* modulo 2^64: what is out of range is large */
+            (uint64_t)value[k] + (m->shape.no_sign[k] ? 0 : UINT64_C(1) << (bits - 1));
+        if (x >> bits) {
             (void)nc__text_fail(t, NC_ERR_FORMAT, "an operand is out of range");
             return;
         }
-        at = at << bits | (uint64_t)x;
+        at = at << bits | x;
     }
     if (csv->seen[at / 8] >> at % 8 & 1)
         (void)nc__text_fail(t, NC_ERR_FORMAT, "a pair is given twice");
@@ -4091,11 +4106,10 @@ static nc_status nc_axx__csv_fit(nc_axx__table *m, const nc_axx__input *in, nc_a
 /* Lines of products in the table's order, or of a, b, product, every pair once: what the first line
  * is, all must be. */
 static nc_status nc_axx__csv_lines(nc_axx__table *m, const nc_axx__input *in, nc_axx__csv *csv) {
-    const uint8_t mark[3] = {0xEF, 0xBB, 0xBF}; /* of UTF-8 */
     uint32_t wanted = 1, columns = 0, flip = 0, i;
     nc__text *t = &csv->t;
     nc__text_open(t, in->data, in->bytes, in->err);
-    if (in->bytes >= 3 && !memcmp(in->data, mark, 3)) t->at += 3;
+    nc_axx__skip_mark(t);
     for (nc_axx__csv_head(csv, 1); nc__peek(t, 0) >= 0; nc_axx__csv_head(csv, 0)) {
         const uint32_t n = nc_axx__csv_line(t, csv->value) - csv->numbers_lines;
         const int64_t *products = csv->value + csv->numbers_lines;
@@ -4131,7 +4145,7 @@ static nc_status nc_axx__read_csv(nc_axx__table *m, const nc_axx__input *in) {
     return status;
 }
 
-static nc_status nc_axx__write_csv(const nc_axx__view *v, nc__buffer *b, nc_error *err) {
+static nc_status nc_axx__write_csv(const nc_axx__written *v, nc__buffer *b, nc_error *err) {
     const uint32_t columns = UINT32_C(1) << v->shape.bits[1];
     uint32_t i;
     (void)err;
@@ -4181,7 +4195,7 @@ static nc_status nc_axx__read_bin(nc_axx__table *m, const nc_axx__input *in) {
 }
 
 /* In 16 bits, in the table's order after this turn. */
-static nc_status nc_axx__write_words(const nc_axx__view *v, uint32_t flip, nc__buffer *b,
+static nc_status nc_axx__write_words(const nc_axx__written *v, uint32_t flip, nc__buffer *b,
                                      nc_error *err) {
     const int32_t least = nc_axx__has_sign(&v->shape) ? INT16_MIN : 0;
     const int32_t most = nc_axx__has_sign(&v->shape) ? INT16_MAX : UINT16_MAX;
@@ -4197,15 +4211,15 @@ static nc_status nc_axx__write_words(const nc_axx__view *v, uint32_t flip, nc__b
     return NC_OK;
 }
 
-static nc_status nc_axx__write_i16(const nc_axx__view *v, nc__buffer *b, nc_error *err) {
+static nc_status nc_axx__write_i16(const nc_axx__written *v, nc__buffer *b, nc_error *err) {
     return nc_axx__write_words(v, 0, b, err);
 }
 
-static nc_status nc_axx__write_bin(const nc_axx__view *v, nc__buffer *b, nc_error *err) {
+static nc_status nc_axx__write_bin(const nc_axx__written *v, nc__buffer *b, nc_error *err) {
     return nc_axx__write_words(v, nc_axx__byte_order(&v->shape), b, err);
 }
 
-static nc_status nc_axx__write_i32(const nc_axx__view *v, nc__buffer *b, nc_error *err) {
+static nc_status nc_axx__write_i32(const nc_axx__written *v, nc__buffer *b, nc_error *err) {
     uint32_t i;
     (void)err;
     for (i = 0; i < nc_axx__entries(&v->shape); i++)
@@ -4244,7 +4258,7 @@ static nc_status nc_axx__read_npy(nc_axx__table *m, const nc_axx__input *in) {
     return status;
 }
 
-static nc_status nc_axx__write_npy(const nc_axx__view *v, nc__buffer *b, nc_error *err) {
+static nc_status nc_axx__write_npy(const nc_axx__written *v, nc__buffer *b, nc_error *err) {
     uint64_t shape[2];
     shape[0] = UINT64_C(1) << v->shape.bits[0];
     shape[1] = UINT64_C(1) << v->shape.bits[1];
@@ -4451,7 +4465,8 @@ typedef struct nc_axx__type {
 
 /* A value is kept in 64 bits, sign- or zero-extended as its type has it. */
 typedef struct nc_axx__op {
-    char code; /* of the operator; 'l' <<, 'r' >>, 'e' ==, 'n' !=, 'i' <=, 'm' minus, '=' copy */
+    char code; /* of the operator; 'l' <<, 'r' >>, 'e' ==, 'n' !=, 'i' <=, 'm' minus, '=' copy; of
+                  values without a sign 'R' >>, 'L' <, 'I' <= */
     nc_axx__type type; /* what the result keeps */
     uint32_t to, a, b;
 } nc_axx__op;
@@ -5155,6 +5170,7 @@ static nc_axx__bits nc_axx__op_bits(nc_axx__logic *l, const nc_axx__op *op, cons
     case 'l': nc_axx__shift_bits(l, 'l', a, b, out.at); break;
     default:
         for (i = 0; i < width; i++) out.at[i] = a[i] ^ (op->code == '~');
+        if (width == 1) out.at[0] = nc_axx__any_bit(l, a); /* to _Bool: 0 or not (6.3.1.2) */
         break;
     }
     for (i = width; i < 64; i++) out.at[i] = op->type.is_signed ? out.at[width - 1] : 0;
@@ -5679,8 +5695,6 @@ static void nc_axx__blif_row(nc_axx__circuit *c, nc_axx__word word) {
     nc_axx__word second, output = word;
     nc_axx__cover *cover;
     size_t i;
-    if (!stbds_arrlenu(c->covers))
-        (void)nc__text_fail(&c->t, NC_ERR_FORMAT, "a row outside .names");
     second = nc_axx__blif_word(&c->t);
     if (c->t.status != NC_OK) return;
     cover = &c->covers[stbds_arrlenu(c->covers) - 1];
@@ -5728,7 +5742,7 @@ static void nc_axx__blif_body(nc_axx__circuit *c);
 static void nc_axx__blif_instance(nc_axx__circuit *c) {
     const nc_axx__word model = nc_axx__blif_word(&c->t);
     const uint32_t k = nc_axx__model_of(c, model), outer = c->scope, inner = ++c->scopes;
-    size_t first, i;
+    size_t first = stbds_arrlenu(c->nets), end;
     nc_axx__word pin;
     if (k == stbds_arrlenu(c->models))
         (void)nc__text_fail(&c->t, NC_ERR_FORMAT, "no .model '%.*s' in the file",
@@ -5756,23 +5770,27 @@ static void nc_axx__blif_instance(nc_axx__circuit *c) {
         c->scope = outer;
     }
     if (c->t.status != NC_OK) return;
-    first = stbds_arrlenu(c->nets);
-    while (first && c->names.scopes[first - 1] == inner) first--;
-    i = stbds_arrlenu(c->nets);
+    end = stbds_arrlenu(c->nets); /* actual signals that were new stand between the pins */
     nc_axx__enter(c, k, inner, nc_axx__blif_body);
-    for (; first < i && c->t.status == NC_OK; first++)
-        if (!c->nets[first].used)
+    for (; first < end && c->t.status == NC_OK; first++)
+        if (c->names.scopes[first] == inner && !c->nets[first].used)
             (void)nc__text_fail(&c->t, NC_ERR_FORMAT, "the model has no pin '%.*s'",
                                 nc_axx__shown(c->names.list[first]), c->names.list[first].at);
 }
 
 /* The statements of a model, up to .end or the next model; what is not understood is refused. */
 static void nc_axx__blif_body(nc_axx__circuit *c) {
+    int in_cover = 0; /* the last statement is .names */
     while (nc__peek(&c->t, 0) >= 0) {
         const nc_axx__word word = nc_axx__blif_word(&c->t);
-        if (!word.length)
+        if (!word.length) {
             nc__step(&c->t);
-        else if (nc_axx__is(word, ".end") || nc_axx__is(word, ".model"))
+            continue;
+        }
+        if (word.at[0] != '.' && !in_cover)
+            (void)nc__text_fail(&c->t, NC_ERR_FORMAT, "a row outside .names");
+        if (word.at[0] == '.') in_cover = nc_axx__is(word, ".names");
+        if (nc_axx__is(word, ".end") || nc_axx__is(word, ".model"))
             break;
         else if (nc_axx__is(word, ".inputs"))
             nc_axx__blif_ports(c, &c->inputs);
@@ -5809,8 +5827,9 @@ static void nc_axx__blif_models(nc_axx__circuit *c) {
         nc_axx__skip_line(&c->t);
         nc__step(&c->t);
     }
-    c->t.line = start.line;
-    if (c->t.status != NC_OK || stbds_arrlenu(c->models)) return;
+    if (c->t.status != NC_OK) return;
+    c->t = start;
+    if (stbds_arrlenu(c->models)) return;
     model.body = start;
     stbds_arrput(c->models, model);
 }
@@ -6173,8 +6192,9 @@ static void nc_axx__verilog_range(nc_axx__circuit *c, uint32_t *width, uint32_t 
     (void)nc_axx__verilog_next(&c->t);
     last = nc_axx__integer(&c->t, 0);
     nc_axx__verilog_expect(&c->t, ']');
-    if (high < last || high - last >= NC_AXX__RANGE)
-        (void)nc__text_fail(&c->t, NC_ERR_UNSUPPORTED, "a range is [high:low] of 16,384 bits");
+    if (high < last || high - last >= NC_AXX__RANGE || high > INT32_MAX)
+        (void)nc__text_fail(&c->t, NC_ERR_UNSUPPORTED,
+                            "a range is [high:low] of at most 16,384 bits, below 2^31");
     *width = (uint32_t)(high - last) + 1;
     *low = (uint32_t)last;
 }
@@ -6203,7 +6223,10 @@ static void nc_axx__verilog_nets(nc_axx__circuit *c, char direction) {
         if (!direction && nc_axx__verilog_next(&c->t) == '=') {
             nc_axx__wires to;
             const nc_axx__net *net = nc_axx__net_of(c, word);
-            to.width = width < NC_AXX__WIRES ? width : (uint32_t)NC_AXX__WIRES;
+            if (width > NC_AXX__WIRES)
+                (void)nc__text_fail(&c->t, NC_ERR_LIMIT, "more than 64 bits at once");
+            if (c->t.status != NC_OK) return;
+            to.width = width;
             for (i = 0; i < to.width; i++) to.bit[i] = c->bits[net->first + i];
             nc_axx__verilog_drive(c, &to);
         }
@@ -6225,7 +6248,6 @@ static void nc_axx__verilog_header(nc_axx__circuit *c, nc_axx__word **ports, int
     }
     while (nc_axx__verilog_next(&c->t) != ')' && c->t.status == NC_OK) {
         nc_axx__word word;
-        const nc__text before = c->t;
         if (stbds_arrlenu(*ports)) nc_axx__verilog_expect(&c->t, ',');
         word = nc_axx__verilog_name(&c->t);
         if (nc_axx__verilog_direction(word)) {
@@ -6233,7 +6255,6 @@ static void nc_axx__verilog_header(nc_axx__circuit *c, nc_axx__word **ports, int
             nc_axx__verilog_range(c, &width, &low);
             word = nc_axx__verilog_name(&c->t);
         }
-        if (c->t.status == NC_OK && c->t.at == before.at) return;
         stbds_arrput(*ports, word);
         if (direction && declare) nc_axx__verilog_declare(c, word, direction, width, low);
     }
@@ -6391,12 +6412,11 @@ static void nc_axx__verilog_instance(nc_axx__circuit *c, nc_axx__word module) {
         nc_axx__verilog_header(c, &ports, 0);
         if (c->t.status == NC_OK) c->t = here;
     }
+    first = stbds_arrlenu(c->nets);
     nc_axx__verilog_bind(c, ports, inner);
     stbds_arrfree(ports);
     if (c->t.status != NC_OK) return;
-    for (first = end = stbds_arrlenu(c->nets); first && c->names.scopes[first - 1] == inner;)
-        first--;
-    /* values that are expressions brought no names of this scope between them */
+    end = stbds_arrlenu(c->nets); /* nets that were new in a value stand between the ports */
     if (of_file) {
         nc_axx__enter(c, k, inner, nc_axx__verilog_body);
     } else {
@@ -6504,7 +6524,8 @@ typedef struct nc_axx__form {
     const char *ending;
     /* no_sign says what the operands of a table are, after it of a circuit too */
     nc_status (*read)(nc_axx__table *m, const nc_axx__input *in);
-    nc_status (*write)(const nc_axx__view *v, nc__buffer *b, nc_error *err); /* null: read only */
+    nc_status (*write)(const nc_axx__written *v, nc__buffer *b,
+                       nc_error *err); /* null: read only */
 } nc_axx__form;
 
 static const nc_axx__form nc_axx__forms[] = {{"", NULL, NULL},
@@ -6595,8 +6616,8 @@ static nc_status nc_axx__read_table(nc_axx__table *m, nc_axx_form form, const nc
     nc_status status = nc_axx__set_reading(in, form, how);
     if (status != NC_OK) return status;
     nc_axx__settle_signs(m, in, none, form == NC_AXX_FORM_BIN ? bytes_of : NULL);
-    nc_axx__settle_table(m, in);
-    status = nc_axx__forms[form].read(m, in);
+    status = nc_axx__settle_table(m, in);
+    if (status == NC_OK) status = nc_axx__forms[form].read(m, in);
     if (status == NC_OK) status = nc_axx__count_others(m, in);
     if (status == NC_OK) nc_axx__say(in->report);
     return status;
@@ -6695,27 +6716,29 @@ static nc_status nc_axx__hand_over(nc__buffer *b, nc_status status, char **data,
     return status;
 }
 
-static nc_axx__view nc_axx__view_of(const nc_axx_mult *m) {
-    nc_axx__view v;
+static nc_axx__written nc_axx__table_of(const nc_axx_mult *m) {
+    nc_axx__written v;
     v.shape = nc_axx__shape_of(m);
     v.at = m->table;
     v.name = m->name;
     return v;
 }
 
-static nc_axx__view nc_axx__wide_view(const nc_axx_wide *w) {
-    nc_axx__view v;
+static nc_axx__written nc_axx__table_of_wide(const nc_axx_wide *w) {
+    nc_axx__written v;
     v.shape = nc_axx__wide_shape(w);
     v.at = w->table;
     v.name = w->name;
     return v;
 }
 
-static nc_status nc_axx__write_view(const nc_axx__view *v, nc_axx_form form, char **data,
-                                    size_t *bytes, nc_error *err) {
+static nc_status nc_axx__write_table(const nc_axx__written *v, nc_axx_form form, char **data,
+                                     size_t *bytes, nc_error *err) {
     nc__buffer b;
     if (!data || !bytes) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
-    if ((unsigned)form >= NC_AXX_FORM_COUNT || !nc_axx__forms[form].write)
+    if (form == NC_AXX_FORM_AUTO || (unsigned)form >= NC_AXX_FORM_COUNT)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "the form of the file is not known");
+    if (!nc_axx__forms[form].write)
         return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "this form can only be read");
     memset(&b, 0, sizeof b);
     return nc_axx__hand_over(&b, nc_axx__forms[form].write(v, &b, err), data, bytes, err);
@@ -6723,22 +6746,22 @@ static nc_status nc_axx__write_view(const nc_axx__view *v, nc_axx_form form, cha
 
 NC_API nc_status nc_axx_write(const nc_axx_mult *m, nc_axx_form form, char **data, size_t *bytes,
                               nc_error *err) {
-    nc_axx__view v;
+    nc_axx__written v;
     nc__clear(err);
     if (data) *data = NULL;
     if (!m) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
-    v = nc_axx__view_of(m);
-    return nc_axx__write_view(&v, form, data, bytes, err);
+    v = nc_axx__table_of(m);
+    return nc_axx__write_table(&v, form, data, bytes, err);
 }
 
 NC_API nc_status nc_axx_wide_write(const nc_axx_wide *wide, nc_axx_form form, char **data,
                                    size_t *bytes, nc_error *err) {
-    nc_axx__view v;
+    nc_axx__written v;
     nc__clear(err);
     if (data) *data = NULL;
     if (!wide) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
-    v = nc_axx__wide_view(wide);
-    return nc_axx__write_view(&v, form, data, bytes, err);
+    v = nc_axx__table_of_wide(wide);
+    return nc_axx__write_table(&v, form, data, bytes, err);
 }
 
 NC_API void nc_axx_free_text(char *data) { nc__free(NULL, data, 0); }
@@ -6807,13 +6830,14 @@ NC_API nc_status nc_axx_wide_load(nc_axx_wide **wide, const char *path, nc_axx_f
 }
 
 /* What was written, to a file. */
-static nc_status nc_axx__save_view(const nc_axx__view *v, const char *path, nc_axx_form form,
-                                   nc_error *err) {
+static nc_status nc_axx__save_table(const nc_axx__written *v, const char *path, nc_axx_form form,
+                                    nc_error *err) {
     char *data = NULL;
     size_t bytes = 0;
     nc_status status;
     if (form == NC_AXX_FORM_AUTO) form = nc_axx_form_of(path);
-    status = nc_axx__write_view(v, form, &data, &bytes, err);
+    if (form == NC_AXX_FORM_AUTO) return nc_axx__unknown_ending(path, err);
+    status = nc_axx__write_table(v, form, &data, &bytes, err);
     if (status != NC_OK) return status;
     status = nc_file_write(path, data, bytes, err);
     nc_axx_free_text(data);
@@ -6822,18 +6846,18 @@ static nc_status nc_axx__save_view(const nc_axx__view *v, const char *path, nc_a
 
 NC_API nc_status nc_axx_save(const nc_axx_mult *m, const char *path, nc_axx_form form,
                              nc_error *err) {
-    nc_axx__view v;
+    nc_axx__written v;
     if (!m || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, m ? "no path" : "null argument");
-    v = nc_axx__view_of(m);
-    return nc_axx__save_view(&v, path, form, err);
+    v = nc_axx__table_of(m);
+    return nc_axx__save_table(&v, path, form, err);
 }
 
 NC_API nc_status nc_axx_wide_save(const nc_axx_wide *wide, const char *path, nc_axx_form form,
                                   nc_error *err) {
-    nc_axx__view v;
+    nc_axx__written v;
     if (!wide || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, wide ? "no path" : "null argument");
-    v = nc_axx__wide_view(wide);
-    return nc_axx__save_view(&v, path, form, err);
+    v = nc_axx__table_of_wide(wide);
+    return nc_axx__save_table(&v, path, form, err);
 }
 #endif
 
@@ -7071,7 +7095,8 @@ NC_API nc_status nc_axx_calibrator_load(nc_axx_calibrator *c, const uint8_t *byt
     }
     if (count != read.count || !(read.amax >= 0 && read.amax <= 3.402823466e38f))
         return NC_ERR_FORMAT;
-    if (read.count && read.exponent != nc_axx__exponent(read.amax)) return NC_ERR_FORMAT;
+    if (read.count ? read.exponent != nc_axx__exponent(read.amax) : read.amax > 0)
+        return NC_ERR_FORMAT;
     *c = read;
     return NC_OK;
 }

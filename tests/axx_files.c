@@ -58,7 +58,18 @@ static void files_are_replaced_whole_or_not_at_all(void **state) {
     assert_int_equal(nc_axx_load(&n, "build/no_ending", NC_AXX_FORM_AUTO, &err), NC_ERR_ARG);
     assert_int_equal(nc_axx_load(&n, NULL, NC_AXX_FORM_AUTO, &err), NC_ERR_ARG);
     assert_int_equal(nc_axx_save(&m, "build/x.blif", NC_AXX_FORM_AUTO, &err), NC_ERR_UNSUPPORTED);
+    assert_int_equal(nc_axx_save(&m, "build/no_ending", NC_AXX_FORM_AUTO, &err), NC_ERR_ARG);
+    assert_non_null(strstr(err.message, "ends in none of .i16"));
     assert_int_equal(nc_axx_parse(&m, NC_AXX_FORM_AUTO, "x", "", 0, &err), NC_ERR_ARG);
+    { /* 256 x 256 products are of no wider operands, whoever says so */
+        const nc_axx_reading how = {NC_AXX_SIGN_FILE, NULL, {12, 12}};
+        char *data;
+        size_t bytes;
+        assert_int_equal(nc_axx_write(&m, NC_AXX_FORM_I32, &data, &bytes, &err), NC_OK);
+        assert_int_equal(nc_axx_parse_with(&n, NC_AXX_FORM_I32, &how, "x", data, bytes, NULL, &err),
+                         NC_ERR_UNSUPPORTED);
+        nc_axx_free_text(data);
+    }
     assert_int_equal(nc_axx_form_of("a/b.c"), NC_AXX_FORM_NETLIST);
     assert_int_equal(nc_axx_form_of("a.h"), NC_AXX_FORM_HEADER);
     assert_int_equal(nc_axx_form_of(NULL), NC_AXX_FORM_AUTO);
@@ -120,6 +131,7 @@ static void csv_has_headers_marks_and_blanks(void **state) {
                     {"\xEF\xBB\xBF", "", " , ", "%d", 0, 0},
                     {"\xEF\xBB\xBF", "b0;b1;b2\n", ";", "%d", 0, 0},
                     {"", "# made by numpy\n# 256 x 256\n", " ", "%d", 0, 0},
+                    {"", "b0;b1;b2\n# 256 x 256\n", ";", "%d", 0, 0},
                     {"", "", "\t", "%d.0", 0, 0},
                     {"", signs, "  ", "%d", 0, 0},
                     {"", labels, ",", "%d", 1, 1}, /* of pandas */
@@ -366,6 +378,7 @@ static void arithmetic_is_that_of_c(void **state) {
     IN_C(((uint8_t)200 + (uint8_t)100) == 300)
     IN_C((uint8_t)(200 + B * 100))
     IN_C((((int64_t)B << 40) - 1) >> 30)
+    IN_C(2 * (_Bool)(A & 6) + (_Bool)((int64_t)B * 1024)) /* 0 or not, whichever bits are set */
     IN_C((A == 0) + (B != 0u) + (A < B) + (A <= B) + (A > B) + (A >= B))
 }
 
@@ -607,6 +620,8 @@ static void blif_has_models_in_models(void **state) {
         const char *line, *message;
     } bad[] = {
         {".subckt ha x=a0 y=b0 s=o0 c=n d=a1\n", "no pin 'd'"},
+        {".subckt ha d=q x=a0 y=b0 s=o0 c=r\n", "no pin 'd'"},
+        {".subckt ha x=a0 y=b0 s=o0 c=n\n11 1\n", "a row outside .names"},
         {".subckt fa x=a0 y=b0 s=o0 c=n\n", "no .model 'fa'"},
         {".subckt ha x=a0 y=b0 s=o0 s=n\n", "given twice"},
         {".subckt ha x=a0 y s=o0\n", "FORMAL=ACTUAL"},
@@ -797,6 +812,11 @@ static void errors_name_their_place(void **state) {
         {NC_AXX_FORM_CSV, NC_ERR_FORMAT, 1, 3, "1,x"},
         {NC_AXX_FORM_CSV, NC_ERR_FORMAT, 2, 4, "1,2,3\n1,2\n"},
         {NC_AXX_FORM_CSV, NC_ERR_FORMAT, 1, 8, "300,1,2\n"},
+        {NC_AXX_FORM_CSV, NC_ERR_FORMAT, 1, 24, "9223372036854775807,1,2\n"},
+        {NC_AXX_FORM_VERILOG, NC_ERR_UNSUPPORTED, 2, 30,
+         "module x (a, o);\ninput [4294967296:4294967296] a; output o;\nendmodule\n"},
+        {NC_AXX_FORM_VERILOG, NC_ERR_LIMIT, 2, 15,
+         "module x (a, o);\nwire [99:0] w = {64{1'b0}};\nendmodule\n"},
         {NC_AXX_FORM_NETLIST, NC_ERR_FORMAT, 1, 7, "int x = 3;\n"},
         {NC_AXX_FORM_NETLIST, NC_ERR_FORMAT, 1, 30, "int f(int8_t a, int8_t b) { x = a;}"},
         {NC_AXX_FORM_NETLIST, NC_ERR_FORMAT, 2, 14,

@@ -516,8 +516,46 @@ static void published_multipliers_are_listed_by_falling_power(void **state) {
     assert_null(nc_axx_published(UINT32_MAX, NULL));
 }
 
+static void products_of_32_bits_stay_within(void **state) {
+    static nc_axx_mult m, n;
+    nc_error err;
+    size_t i;
+    (void)state;
+    assert_int_equal(nc_axx_make(&m, "exact", &err), NC_OK);
+    assert_int_equal(nc_axx_product(&m, INT32_MAX, INT32_MIN + 5), -5); /* the low bytes */
+    for (i = 0; i < 65536; i++) m.table[i] = INT32_MIN;
+    m.table[0] = INT32_MAX;
+    nc_axx_compensate(&m);
+    assert_int_equal(m.table[0], INT32_MAX);
+    assert_true(m.table[65535] > -70000);
+    assert_int_equal(nc_axx_make(&m, "exact+unsigned", &err), NC_OK);
+    m.table[99] = INT32_MIN;
+    memset(&n, 7, sizeof n);
+    assert_int_equal(nc_axx_signed(&n, &m, 0), NC_ERR_LIMIT);
+    assert_int_equal(n.a_unsigned, 7);
+    m.table[99] = INT32_MIN + 1;
+    assert_int_equal(nc_axx_signed(&n, &m, 0), NC_OK);
+    assert_int_equal(nc_axx_product(&n, 0, 99), INT32_MIN + 1);
+}
+
+/* Nothing seen, yet a largest magnitude: bins beyond the last would be read. */
+static void calibrators_that_contradict_themselves_are_refused(void **state) {
+    static uint8_t bytes[NC_AXX_CALIBRATOR_BYTES];
+    static nc_axx_calibrator c;
+    const float amax = 5.0f;
+    (void)state;
+    nc_axx_calibrator_reset(&c);
+    nc_axx_calibrator_save(&c, bytes);
+    assert_int_equal(nc_axx_calibrator_load(&c, bytes, sizeof bytes), NC_OK);
+    c.amax = amax;
+    nc_axx_calibrator_save(&c, bytes);
+    assert_int_equal(nc_axx_calibrator_load(&c, bytes, sizeof bytes), NC_ERR_FORMAT);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(products_of_32_bits_stay_within),
+        cmocka_unit_test(calibrators_that_contradict_themselves_are_refused),
         cmocka_unit_test(published_tables_reproduce_their_metrics),
         cmocka_unit_test(every_family_is_read_by_its_name_and_refuses_what_is_out_of_range),
         cmocka_unit_test(published_multipliers_are_listed_by_falling_power),
