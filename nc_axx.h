@@ -7284,7 +7284,12 @@ NC_API int nc_axx_set_simd(int level) {
     return nc_axx__level();
 }
 
-enum { NC_AXX__TERMS = 8 };
+enum {
+    NC_AXX__TERMS = 8,
+    NC_AXX__FACTOR_MOST = 512,   /* of |f| and |g| before they are bytes */
+    NC_AXX__TERM_MOST = 1 << 27, /* of factor |f| |g|: with eight of these the rest of .. */
+    NC_AXX__SPLIT_MOST = 1 << 20 /* .. a table whose products are below this fits 32 bits */
+};
 
 /* factor f(a) g(b), bytes as the processor multiplies them: f = u - u_offset, g = v + v_offset. */
 typedef struct nc_axx__term {
@@ -7371,7 +7376,7 @@ static void nc_axx__take_term(int32_t *rest, int32_t factor, int32_t *f, int32_t
 static int64_t nc_axx__candidate(const int32_t *rest, int i, const int64_t *column_weight,
                                  int32_t *factor, int32_t *f, int32_t *g) {
     const int32_t *row = rest + i * 256;
-    int32_t d = 0, common = 0, column = -1;
+    int32_t d = 0, common = 0, column = -1, most_f = 0, most_g = 0;
     int64_t weight = 0;
     int k, j;
     for (k = 0; k < 256 && d != 1; k++) d = nc_axx__gcd(d, row[k]);
@@ -7387,8 +7392,13 @@ static int64_t nc_axx__candidate(const int32_t *rest, int i, const int64_t *colu
     }
     for (k = 0; k < 256; k++) f[k] /= common;
     *factor = common;
-    for (k = 0; k < 256; k++)
-        if (nc_axx__abs(f[k]) > 512 || nc_axx__abs(g[k]) > 512) return -1;
+    for (k = 0; k < 256; k++) {
+        most_f = nc_axx__abs(f[k]) > most_f ? nc_axx__abs(f[k]) : most_f;
+        most_g = nc_axx__abs(g[k]) > most_g ? nc_axx__abs(g[k]) : most_g;
+    }
+    if (most_f > NC_AXX__FACTOR_MOST || most_g > NC_AXX__FACTOR_MOST ||
+        (int64_t)common * most_f * most_g > NC_AXX__TERM_MOST)
+        return -1;
     for (k = 5; k < 256; k += 7)
         for (j = 3; j < 256; j += 7)
             weight += nc_axx__abs(rest[k * 256 + j] - common * f[k] * g[j]);
@@ -7543,7 +7553,7 @@ static void nc_axx__choose(nc_axx_engine *e, int32_t *rest, int with_exact, cons
             e->rest_offset = offset;
             e->most = largest;
         }
-        if (planes == 0 || count >= most || e->info.largest >= 1 << 20 ||
+        if (planes == 0 || count >= most || e->info.largest >= NC_AXX__SPLIT_MOST ||
             !nc_axx__take_best(rest, &terms[count]))
             return;
         count++;
@@ -7633,7 +7643,7 @@ NC_API nc_status nc_axx_engine_create_with(nc_axx_engine **engine, const nc_axx_
     e->info.planes = 4;
     if (most_products >= 0) {
         nc_axx__choose(e, rest, 0, m, most, &best);
-        if (e->info.largest < 1 << 20) nc_axx__choose(e, rest, 1, m, most, &best);
+        if (e->info.largest < NC_AXX__SPLIT_MOST) nc_axx__choose(e, rest, 1, m, most, &best);
         if (e->info.planes) nc_axx__fill(e, rest);
         if (!nc_axx__proven(e)) { /* never: then the table itself */
             e->info.planes = 4;
@@ -7701,6 +7711,8 @@ NC_API nc_status nc_axx_engine_create_wide(nc_axx_engine **engine, const nc_axx_
     e->a_unsigned = wide->a_unsigned;
     e->b_unsigned = wide->b_unsigned;
     memcpy(e->bits, shape.bits, sizeof e->bits);
+    memcpy(e->info.name, wide->name, sizeof e->info.name);
+    e->info.relative_power = wide->relative_power;
     e->info.planes = 4;
     if (!nc_axx__find_factors(e)) {
         nc__free(NULL, e->factors, 0);
@@ -9834,10 +9846,11 @@ static size_t nc_axx__rows_size(const nc_axx__plan *p, const nc_axx__grid *g) {
 }
 
 #ifdef NC_AXX__VECTORS
-/* Whether 16 bits hold what the terms make of the operands, factors included. */
+/* Whether the terms are all of the table, and 16 bits hold what they make of the operands, factors
+ * included. */
 static int nc_axx__is_products(const nc_axx_engine *e) {
     size_t r, i;
-    if (e->info.planes || e->info.products > NC_AXX__DEPTHWISE_TERMS) return 0;
+    if (e->info.planes || e->rest_offset || e->info.products > NC_AXX__DEPTHWISE_TERMS) return 0;
     for (r = 0; r < e->info.products; r++)
         for (i = 0; i < 256; i++) {
             const nc_axx__term *t = &e->terms[r];
@@ -11307,8 +11320,9 @@ NC_API nc_status nc_axx_conv2d_transposed(const nc_axx_engine *e, const nc_axx_c
     nc_status status = nc_axx__begin_conv(e, shape, 1, x, w, work, work_bytes, &p, &parts);
     if (status != NC_OK) return status;
     if (!y) return NC_ERR_ARG;
-    /* the sums of a place: at most all taps of all input channels of the group */
-    if ((uint64_t)e->info.largest * p.small_channels > (uint64_t)INT32_MAX / (p.taps + 1))
+    /* the sum of a place: at most the taps of a kernel in all input channels of the group */
+    if ((uint64_t)e->info.largest * p.small_channels >
+        (uint64_t)INT32_MAX / (p.s.kernel_h * p.s.kernel_w))
         return NC_ERR_LIMIT;
     places = p.small_h * p.small_w;
     large = p.large_h * p.large_w;

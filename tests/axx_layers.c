@@ -815,8 +815,117 @@ static void work_memory_for_any_engine_is_enough_for_each(void **state) {
     free(m);
 }
 
+/* Exact products and a constant, or a constant alone: what no look-up gives must be counted too. */
+static void constants_in_all_products_are_counted(void **state) {
+    static const int32_t plus[][2] = {{1, 5}, {1, -3}, {0, 7}, {0, 0}};
+    const float ones[4] = {1, 1, 1, 1};
+    nc_axx_conv shape;
+    uint8_t x[2 * 4 * 16 * 16], w[4 * 9];
+    static float y[2][2 * 4 * 16 * 16];
+    uint64_t seed = 3;
+    size_t c, i, depthwise;
+    int level;
+    (void)state;
+    random_bytes(x, sizeof x, &seed);
+    random_bytes(w, sizeof w, &seed);
+    memset(&shape, 0, sizeof shape);
+    shape.batch = 2;
+    shape.height = shape.width = 16;
+    shape.kernel_h = shape.kernel_w = 3;
+    shape.padding_h = shape.padding_w = 1;
+    for (c = 0; c < sizeof plus / sizeof *plus; c++)
+        for (depthwise = 0; depthwise < 2; depthwise++) {
+            nc_axx_engine *e;
+            nc_axx_engine_info info;
+            size_t bytes;
+            void *work;
+            make("exact");
+            for (i = 0; i < 65536; i++) m.table[i] = plus[c][0] * m.table[i] + plus[c][1];
+            assert_int_equal(nc_axx_engine_create(&e, &m), NC_OK);
+            nc_axx_engine_describe(e, &info);
+            assert_int_equal(info.planes, 0);
+            shape.in_channels = shape.out_channels = shape.groups = depthwise ? 4 : 1;
+            bytes = nc_axx_conv_work_bytes(e, &shape);
+            work = malloc(bytes);
+            for (level = 0; level <= nc_axx_set_simd(-1); level++) {
+                nc_axx_set_simd(level);
+                memset(y[level > 0], 0, sizeof *y);
+                assert_int_equal(
+                    nc_axx_conv2d(e, &shape, x, 1.0f, w, ones, NULL, y[level > 0], work, bytes),
+                    NC_OK);
+                if (level) assert_memory_equal(y[0], y[1], sizeof *y);
+            }
+            if (!plus[c][0]) assert_true(y[0][17] == (float)(9 * plus[c][1]));
+            nc_axx_set_simd(-1);
+            nc_axx_engine_destroy(e);
+            free(work);
+        }
+}
+
+/* Multiples of large numbers, whose splits would leave 32 bits. */
+static void no_split_leaves_32_bits(void **state) {
+    uint64_t seed = 9;
+    int shift, i;
+    (void)state;
+    for (shift = 14; shift < 20; shift++) {
+        const int32_t most = (1 << (20 - shift)) - 1;
+        nc_axx_engine *e;
+        uint8_t x[16], w[16], work[1 << 16];
+        int32_t sum;
+        make("exact");
+        for (i = 0; i < 65536; i++)
+            m.table[i] =
+                (int32_t)((uint32_t)(test_random(&seed) >> 40) % (2 * (uint32_t)most + 1)) - most;
+        for (i = 0; i < 65536; i++) m.table[i] *= 1 << shift;
+        assert_int_equal(nc_axx_engine_create(&e, &m), NC_OK);
+        random_bytes(x, sizeof x, &seed);
+        random_bytes(w, sizeof w, &seed);
+        assert_true(nc_axx_gemm_work_bytes(e, 1, 1, 16) <= sizeof work);
+        assert_int_equal(nc_axx_gemm(e, x, w, &sum, 1, 1, 16, work, sizeof work), NC_OK);
+        assert_int_equal(sum, naive(x, w, 16));
+        nc_axx_engine_destroy(e);
+    }
+}
+
+/* A place of a transposed convolution sums over a kernel, not over the output's channels too. */
+static void transposed_convolutions_have_room_for_their_sums(void **state) {
+    nc_axx_engine *e = engine_of("exact");
+    nc_axx_conv shape;
+    size_t bytes;
+    void *work;
+    uint8_t *x, *w;
+    float *y;
+    (void)state;
+    memset(&shape, 0, sizeof shape);
+    shape.batch = shape.height = shape.width = 1;
+    shape.in_channels = 128;
+    shape.out_channels = 64;
+    shape.kernel_h = shape.kernel_w = 4;
+    bytes = nc_axx_conv_work_bytes(e, &shape);
+    work = malloc(bytes);
+    x = malloc(128);
+    w = malloc(128 * 64 * 16);
+    y = malloc(64 * 16 * sizeof *y);
+    memset(x, 0x80, 128);
+    memset(w, 0x80, 128 * 64 * 16);
+    assert_int_equal(nc_axx_conv2d_transposed(e, &shape, x, 1.0f, w, 1.0f, NULL, y, work, bytes),
+                     NC_OK);
+    assert_true(y[0] == 128.0f * 16384.0f && y[64 * 16 - 1] == y[0]);
+    shape.in_channels = 16384; /* 2^14 x 2^14 x 16 */
+    assert_int_equal(nc_axx_conv2d_transposed(e, &shape, x, 1.0f, w, 1.0f, NULL, y, x, SIZE_MAX),
+                     NC_ERR_LIMIT);
+    free(work);
+    free(x);
+    free(w);
+    free(y);
+    nc_axx_engine_destroy(e);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(constants_in_all_products_are_counted),
+        cmocka_unit_test(no_split_leaves_32_bits),
+        cmocka_unit_test(transposed_convolutions_have_room_for_their_sums),
         cmocka_unit_test(sums_equal_the_naive_loop_on_every_path),
         cmocka_unit_test(look_ups_of_the_largest_values_do_not_carry),
         cmocka_unit_test(structure_is_found_and_named),

@@ -537,9 +537,12 @@ static void sums_of_words_are_exact_or_refused(void **state) {
     void *work;
     (void)state;
     assert_int_equal(nc_axx_wide_create(&wide, 12, 11, 0), NC_OK);
+    wide->relative_power = 0.5f;
     assert_int_equal(nc_axx_engine_create_wide(&e, wide), NC_OK);
     nc_axx_wide_destroy(wide);
     nc_axx_engine_describe(e, &info);
+    assert_string_equal(info.name, "exact_12x11");
+    assert_true(info.relative_power == 0.5f);
     assert_string_equal(info.text, "product of 12 x 11 bits");
     assert_int_equal(info.largest, 1 << 21);
     for (i = 0; i < 2 * K; i++) x[i] = (int16_t)test_random(&seed); /* higher bits are dropped */
