@@ -11555,15 +11555,26 @@ static int nc_axx__data_is_label(const char *name, size_t bytes) {
     return 0;
 }
 
+/* What ends a name in the line that the text stands at: names may have blanks in them where other
+ * marks stand between them. */
+static const char *nc_axx__data_marks(nc__text t) {
+    int c, quoted = 0;
+    for (; (c = nc__peek(&t, 0)) > 0 && c != '\r' && c != '\n'; t.at++) {
+        quoted ^= c == '"';
+        if (!quoted && strchr(",;\t", c)) return ",;\t\r\n";
+    }
+    return " \r\n";
+}
+
 /* A line of names: which of them is the label's column, from 1 on; 0: none. */
 static int32_t nc_axx__data_names(nc__text *t) {
+    const char *marks = nc_axx__data_marks(*t);
     int32_t column = 1, label = 0;
     do {
         const int quote = nc__peek(t, 0) == '"';
         const char *name = t->at += quote;
         int c;
-        while ((c = nc__peek(t, 0)) >= 0 && (quote ? c != '"' : !strchr(",;\t\r\n", c)) &&
-               c != '\n')
+        while ((c = nc__peek(t, 0)) >= 0 && (quote ? c != '"' : !strchr(marks, c)) && c != '\n')
             t->at++;
         if (nc_axx__data_is_label(name, (size_t)(t->at - name))) {
             if (label) (void)nc__text_fail(t, NC_ERR_FORMAT, "two columns are called a label");
@@ -11599,7 +11610,7 @@ static nc_status nc_axx__data_csv_shape(nc_axx__data_reader *r, nc__text *t, uin
     }
     if (!height) height = width;
     if (!width) width = height;
-    if (pixels == 0 || (uint64_t)height * width * channels != pixels)
+    if (pixels == 0 || pixels % channels || (uint64_t)height * width != pixels / channels)
         return nc__text_fail(t, NC_ERR_MISMATCH,
                              "a label and %llu values are no images of %u x %u x %u: say channels, "
                              "height and width",
@@ -11654,27 +11665,21 @@ static int nc_axx__data_one_class(const nc_axx__data_reader *r) {
            !memcmp(r->classes.data, r->classes.data + sizeof(uint32_t), n - sizeof(uint32_t));
 }
 
-/* To the next line that has more than a comment. */
-static void nc_axx__data_skip(nc__text *t) {
-    for (nc__skip_space(t); nc__peek(t, 0) == '#'; nc__skip_space(t)) nc_axx__skip_line(t);
-}
-
 static nc_status nc_axx__read_data_csv(nc_axx__data_reader *r) {
-    const uint8_t mark[3] = {0xEF, 0xBB, 0xBF}; /* of UTF-8 */
     int64_t label_at = r->how.label;
     uint64_t columns = 0;
     nc__text t;
     int c;
     nc__text_open(&t, r->data, r->bytes, r->err);
-    if (r->bytes >= 3 && !memcmp(r->data, mark, 3)) t.at += 3;
-    nc_axx__data_skip(&t);
+    nc_axx__skip_mark(&t);
+    nc_axx__csv_skip(&t);
     c = nc__peek(&t, 0);
     if (nc__is_letter(c) || c == '"') {
         const int32_t named = nc_axx__data_names(&t);
         if (label_at == 0) label_at = named;
     }
-    for (nc_axx__data_skip(&t); nc__peek(&t, 0) >= 0 && !nc_axx__data_enough(r);
-         nc_axx__data_skip(&t)) {
+    for (nc_axx__csv_skip(&t); nc__peek(&t, 0) >= 0 && !nc_axx__data_enough(r);
+         nc_axx__csv_skip(&t)) {
         if (!columns) {
             columns = nc_axx__data_columns(t);
             if (nc_axx__data_csv_shape(r, &t, columns - 1) != NC_OK) return t.status;
@@ -11795,6 +11800,7 @@ NC_API nc_status nc_axx_data_parse(nc_axx_data *d, const nc_axx_data_options *ho
                                    nc_error *err) {
     nc_axx__data_reader r;
     nc_status status;
+    nc__clear(err);
     if (!d || !data) return nc__fail(err, NC_ERR_ARG, 0, 0, "no data");
     memset(&r, 0, sizeof r);
     if (how) r.how = *how;
@@ -12947,7 +12953,7 @@ NC_API nc_status nc_axx_layer_table(const nc_axx_layer_info *layers, uint32_t co
     nc__buffer_print(&b, "%-*s  %-*s  %22s  %13llu", (int)c.name, "all", (int)c.kind, "", "",
                      (unsigned long long)c.macs);
     nc__buffer_print(&b, "  1.0000  %-7s  %4s  %-19s  %-20s", "", "", "", "");
-    if (known)
+    if (known && c.macs)
         nc_axx__print_share(&b, power / (double)c.macs);
     else
         nc__buffer_print(&b, " unknown");
@@ -12980,6 +12986,7 @@ NC_API nc_status nc_axx_net_table(const nc_axx_net *net, char **text, size_t *by
 
 NC_API void nc_axx_net_set_mode(nc_axx_net *net, nc_axx_mode mode) {
     size_t i;
+    if ((unsigned)mode > NC_AXX_MODE_INTEGER) return;
     for (i = 0; i < stbds_arrlenu(net->layers); i++) net->layers[i].info.options.mode = mode;
 }
 
@@ -13695,8 +13702,8 @@ static void nc_axx__pool_back(nc_axx_net *net, size_t count) {
             }
 }
 
-/* Patches and class token become tokens, blocks, the last norm, then the class token or the mean of
- * all into the head. */
+/* Patches and learned tokens, blocks, the last norm, then the class token or the mean of the
+ * patches' tokens into the head. */
 static void nc_axx__vit_forward(nc_axx_net *net, const float *pixels, size_t count) {
     const nc_axx_net_config *c = &net->config;
     const size_t classes = count * c->classes;
@@ -13756,9 +13763,8 @@ static void nc_axx__vit_backward(nc_axx_net *net, size_t count) {
  * i from those of the rows. */
 static void nc_axx__taps(const nc_axx_net *net, uint32_t i, float *taps, float *features,
                          size_t count, int back) {
-    const size_t side = nc_axx__side(&net->config, i), out = nc_axx__side(&net->config, i + 1);
-    const size_t from = i ? side : net->config.image, channels = nc_axx__width(&net->config, i);
-    const size_t stride = i ? 2 : 1;
+    const size_t from = nc_axx__side(&net->config, i), out = nc_axx__side(&net->config, i + 1);
+    const size_t channels = nc_axx__width(&net->config, i), stride = i ? 2 : 1;
     size_t image, h, w, c, y, x;
     if (back) memset(features, 0, count * from * from * channels * sizeof(float));
     for (image = 0; image < count; image++)
@@ -13777,8 +13783,8 @@ static void nc_axx__taps(const nc_axx_net *net, uint32_t i, float *taps, float *
                         }
 }
 
-/* Pixels NCHW become NHWC, so that a place's channels are one row of a linear layer; then blocks of
- * patches, product, ReLU; then the mean of each channel and the classifier. */
+/* Pixels NCHW become NHWC, so that a place's channels are one row of a linear layer; then rows of
+ * taps, product and ReLU of every convolution; then the mean of each channel and the classifier. */
 static void nc_axx__cnn_forward(nc_axx_net *net, const float *pixels, size_t count) {
     const nc_axx_net_config *c = &net->config;
     const size_t area = (size_t)c->image * c->image, width = nc_axx__width(c, c->depth);
@@ -13870,11 +13876,16 @@ NC_API nc_status nc_axx_net_forward(nc_axx_net *net, const float *pixels, size_t
     return NC_OK;
 }
 
-/* Classes that a row of logits puts before this one. */
+/* Whether a logit is the larger one; NaN is less than all numbers. */
+static int nc_axx__outranks(float a, float b) { return a > b || (b != b && !(a != a)); }
+
+/* Classes that a row of logits puts before this one; of equal ones the first is before. One class
+ * has rank 0, whatever the logits are. */
 static uint32_t nc_axx__rank(const float *logits, uint32_t classes, uint32_t label) {
     uint32_t before = 0, i;
     for (i = 0; i < classes; i++)
-        before += logits[i] > logits[label] || (i < label && !(logits[i] < logits[label]));
+        before += (uint32_t)(nc_axx__outranks(logits[i], logits[label]) ||
+                             (i < label && !nc_axx__outranks(logits[label], logits[i])));
     return before;
 }
 
@@ -13918,7 +13929,7 @@ NC_API nc_status nc_axx_net_calibrate(nc_axx_net *net, const nc_axx_images *imag
     nc_status status = NC_OK;
     size_t i, layers;
     if (!net || !images || !images->pixels || !images->count ||
-        (unsigned)method >= NC_AXX_CALIBRATION_COUNT)
+        (unsigned)method >= NC_AXX_CALIBRATION_COUNT || !(percent >= 0 && percent <= 100))
         return NC_ERR_ARG;
     layers = stbds_arrlenu(net->layers);
     net->seen = (nc_axx_calibrator *)nc__calloc(NULL, 2 * layers * sizeof *net->seen);
@@ -14116,8 +14127,8 @@ static void nc_axx__run_take(nc_axx__run *c, const nc_axx_images *images, size_t
     c->step++;
 }
 
-/* Whether layer k is in float32 for now: the first ones wait longest, and all have joined after
- * half of the steps. */
+/* Whether layer k is not approximate yet (a network's has exact products, a graph's is in float32):
+ * the first ones wait longest, and all have joined after half of the steps. */
 static int nc_axx__run_waits(const nc_axx__run *c, size_t k, size_t layers) {
     return c->how.progressive && (uint64_t)(layers - k) * c->steps > (uint64_t)2 * c->step * layers;
 }

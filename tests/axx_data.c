@@ -46,6 +46,18 @@ static void tables_of_pixels_are_read(void **state) {
     assert_int_equal(data.count, 2);
     assert_memory_equal(data.pixels, pixels, 8);
     assert_int_equal(data.labels[0] * 10 + data.labels[1], 30);
+    /* names between blanks, and with blanks in them */
+    assert_int_equal(csv("p0 p1 p2 p3 label\n1 2 3 4 3\n255 0 7 8 0\n", none, NULL), NC_OK);
+    assert_memory_equal(data.pixels, pixels, 8);
+    assert_int_equal(data.labels[0] * 10 + data.labels[1], 30);
+    assert_int_equal(csv("p 0,p 1,p 2,p 3,label\n1,2,3,4,3\n255,0,7,8,0\n", none, NULL), NC_OK);
+    assert_memory_equal(data.pixels, pixels, 8);
+    assert_int_equal(data.labels[0] * 10 + data.labels[1], 30);
+    assert_int_equal(
+        csv("3,1,2,3,4\n", /* 2^64 + 4 pixels */
+            (nc_axx_data_options){.channels = 4, .height = 2147418113u, .width = 2147549185u},
+            "are no images"),
+        NC_ERR_MISMATCH);
     assert_int_equal(csv("1 2 3 4 3\n255 0 7 8 0\n", (nc_axx_data_options){.label = -1}, NULL),
                      NC_OK);
     assert_memory_equal(data.pixels, pixels, 8);

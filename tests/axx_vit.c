@@ -266,8 +266,16 @@ static void the_convolutional_network_convolves(void **state) {
     assert_int_equal(n, 180 + 20 + 80 + 4);
     assert_int_equal(nc_axx_make(m, "mitchell", NULL), NC_OK);
     assert_int_equal(nc_axx_engine_create(&e, m), NC_OK);
+    assert_int_equal(nc_axx_net_calibrate(net, &images, NC_AXX_CALIBRATE_PERCENTILE, NAN),
+                     NC_ERR_ARG);
     assert_int_equal(nc_axx_net_calibrate(net, &images, NC_AXX_CALIBRATE_MAX, 0), NC_OK);
     nc_axx_net_set_mode(net, NC_AXX_MODE_INTEGER);
+    nc_axx_net_set_mode(net, (nc_axx_mode)7); /* no mode: nothing changes */
+    {
+        nc_axx_layer_info info;
+        assert_int_equal(nc_axx_net_layer(net, 0, &info), NC_OK);
+        assert_int_equal(info.options.mode, NC_AXX_MODE_INTEGER);
+    }
     assert_int_equal(nc_axx_net_assign(net, 0, e), NC_OK);
     assert_int_equal(nc_axx_net_forward(net, images.pixels, 2, logits), NC_OK);
     assert_int_equal(nc_axx_net_layer(net, 0, &info), NC_OK);
