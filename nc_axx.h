@@ -15267,7 +15267,7 @@ static nc_status nc_axx__plan_scale(nc_axx_graph *g, nc_axx__vertex *v, nc_error
 static nc_status nc_axx__plan_slice(nc_axx_graph *g, nc_axx__vertex *v, nc_error *err) {
     const size_t first = v->is.first, places = v->is.out;
     (void)g;
-    if (v->is.axis >= v->rank || !places || first + places > v->shape[v->is.axis])
+    if (v->is.axis >= v->rank || !places || (uint64_t)first + places > v->shape[v->is.axis])
         return nc_axx__refuse(v, NC_ERR_ARG, err, "%lu places from %lu on of axis %u",
                               (unsigned long)places, (unsigned long)first, (unsigned)v->is.axis);
     v->shape[v->is.axis] = places;
@@ -15277,7 +15277,8 @@ static nc_status nc_axx__plan_slice(nc_axx_graph *g, nc_axx__vertex *v, nc_error
 static nc_status nc_axx__plan_pad(nc_axx_graph *g, nc_axx__vertex *v, nc_error *err) {
     const size_t first = v->is.first, places = v->is.out;
     (void)g;
-    if (v->is.axis >= v->rank || places > 1u << 24 || first + v->shape[v->is.axis] > places)
+    if (v->is.axis >= v->rank || places > 1u << 24 ||
+        (uint64_t)first + v->shape[v->is.axis] > places)
         return nc_axx__refuse(v, NC_ERR_ARG, err, "axis %u is no part of %lu places from %lu on",
                               (unsigned)v->is.axis, (unsigned long)places, (unsigned long)first);
     if (!(fabsf(v->is.term) < 1e30f))
@@ -16832,7 +16833,7 @@ NC_API nc_status nc_axx_graph_calibrate(nc_axx_graph *graph, const float *images
     nc_status status = NC_OK;
     size_t nodes, i, k;
     if (!graph || !graph->batch || !images || !count ||
-        (unsigned)method >= NC_AXX_CALIBRATION_COUNT)
+        (unsigned)method >= NC_AXX_CALIBRATION_COUNT || !(percent >= 0 && percent <= 100))
         return NC_ERR_ARG;
     nodes = stbds_arrlenu(graph->nodes);
     graph->seen = (nc_axx_calibrator *)nc__calloc(NULL, 2 * nodes * sizeof *graph->seen);
@@ -17489,7 +17490,8 @@ static void nc_axx__onnx_listed(nc_axx__onnx *o, nc_axx__onnx_value *v, nc_axx__
     }
     v->made = to = nc_axx__onnx_room(o, count);
     for (i = 0; to && i < count; i++) {
-        const uint32_t word = halves ? (uint32_t)(int64_t)o->numbers[i] & 65535 : 0;
+        const double bits = halves && fabs(o->numbers[i]) < 2147483648.0 ? o->numbers[i] : 0;
+        const uint32_t word = (uint32_t)(int64_t)bits & 65535;
         to[i] = !halves         ? o->numbers[i]
                 : v->type == 10 ? (double)nc__half(word)
                                 : nc_axx__bits_to_real((uint64_t)word << 16, 4);
@@ -17711,7 +17713,8 @@ static void nc_axx__onnx_compute_same(nc_axx__onnx *o, const nc_axx__onnx_node *
 
 static void nc_axx__onnx_compute_cast(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
     const nc_axx__onnx_value *from = nc_axx__onnx_in(o, n, 0);
-    const uint32_t type = (uint32_t)nc_axx__onnx_integer(o, n, "to", 0);
+    const double wanted = nc_axx__onnx_integer(o, n, "to", 0);
+    const uint32_t type = wanted > 0 && wanted < 1000 ? (uint32_t)wanted : 0;
     double *to;
     size_t i;
     if (!nc_axx__onnx_width(type)) {
@@ -17929,7 +17932,7 @@ static void nc_axx__onnx_compute_transpose(nc_axx__onnx *o, const nc_axx__onnx_n
     size_t shape[NC_AXX__ONNX_AXES], step[NC_AXX__ONNX_AXES], i;
     double perm[16], *to;
     const uint32_t count = nc_axx__onnx_list(o, n, "perm", perm);
-    uint32_t k, a;
+    uint32_t taken = 0, k, a;
     if (count != UINT32_MAX && count != from->rank) {
         nc_axx__onnx_fail(o, NC_ERR_FORMAT, "an order of %u axes of %u", (unsigned)count,
                           (unsigned)from->rank);
@@ -17938,11 +17941,15 @@ static void nc_axx__onnx_compute_transpose(nc_axx__onnx *o, const nc_axx__onnx_n
     for (k = 0; k < from->rank; k++) {
         const uint32_t axis =
             count == UINT32_MAX ? from->rank - 1 - k : nc_axx__onnx_axis(o, perm[k], from->rank);
+        taken |= 1u << axis;
         shape[k] = from->shape[axis];
         for (step[k] = 1, a = axis + 1; a < from->rank; a++) step[k] *= from->shape[a];
     }
+    if (taken != (1u << from->rank) - 1)
+        nc_axx__onnx_fail(o, NC_ERR_FORMAT, "an order that is none of %u axes",
+                          (unsigned)from->rank);
     to = nc_axx__onnx_make(o, v, from->type, from->rank, shape);
-    for (i = 0; to && i < v->count && v->count == from->count; i++) {
+    for (i = 0; to && i < v->count; i++) {
         size_t left = i, at = 0;
         for (k = from->rank; k-- > 0;) {
             at += left % shape[k] * step[k];
@@ -18000,7 +18007,7 @@ static void nc_axx__onnx_cut_numbers(nc_axx__onnx *o, const nc_axx__onnx_value *
  * within the axis. */
 static size_t nc_axx__onnx_bound(double at, size_t places) {
     if (at < 0) at += (double)places;
-    return at < 0 ? 0 : at > (double)places ? places : (size_t)at;
+    return !(at > 0) ? 0 : at > (double)places ? places : (size_t)at;
 }
 
 /* -- ONNX: nodes of the graph -- */
@@ -18051,11 +18058,12 @@ static uint32_t nc_axx__onnx_add(nc_axx__onnx *o, const nc_axx_node *n, uint32_t
     return number;
 }
 
-static nc_axx_node nc_axx__onnx_kind(nc_axx_node_kind kind) {
-    nc_axx_node n;
-    memset(&n, 0, sizeof n);
-    n.kind = kind;
-    return n;
+/* A node of this kind, the rest at its defaults. */
+static nc_axx_node nc_axx__node_of(nc_axx_node_kind kind) {
+    nc_axx_node node;
+    memset(&node, 0, sizeof node);
+    node.kind = kind;
+    return node;
 }
 
 /* A shape for one image, at least one axis. Its rank, above 4 where a graph cannot have it. */
@@ -18090,7 +18098,7 @@ static void nc_axx__onnx_is(nc_axx__onnx_value *v, uint32_t node, uint32_t rank,
 /* The node with its values in the shape that an image has there. */
 static uint32_t nc_axx__onnx_reshape(nc_axx__onnx *o, uint32_t node, uint32_t rank,
                                      const uint32_t *shape) {
-    nc_axx_node n = nc_axx__onnx_kind(NC_AXX_NODE_RESHAPE);
+    nc_axx_node n = nc_axx__node_of(NC_AXX_NODE_RESHAPE);
     const nc_axx__vertex *from = &o->g->nodes[node];
     uint32_t i, same = rank == from->rank;
     for (i = 0; i < rank && same; i++) same = from->shape[i] == shape[i];
@@ -18108,7 +18116,7 @@ static uint32_t nc_axx__onnx_reshape(nc_axx__onnx *o, uint32_t node, uint32_t ra
 /* The node with its values' axes in this order. */
 static uint32_t nc_axx__onnx_permute(nc_axx__onnx *o, uint32_t node, uint32_t rank,
                                      const uint32_t *order) {
-    nc_axx_node n = nc_axx__onnx_kind(NC_AXX_NODE_PERMUTE);
+    nc_axx_node n = nc_axx__node_of(NC_AXX_NODE_PERMUTE);
     uint32_t i, same = 1;
     for (i = 0; i < rank; i++) same = same && order[i] == i;
     if (same) return node;
@@ -18165,10 +18173,10 @@ static nc_axx__onnx_fill *nc_axx__onnx_fill_with(nc_axx__onnx *o, uint32_t tenso
  * must have one place (or the same for every image). */
 static uint32_t nc_axx__onnx_parameter(nc_axx__onnx *o, const nc_axx__onnx_value *v, uint32_t rank,
                                        uint32_t batch, int inverse) {
-    nc_axx_node n = nc_axx__onnx_kind(NC_AXX_NODE_PARAMETER);
+    nc_axx_node n = nc_axx__node_of(NC_AXX_NODE_PARAMETER);
     const uint32_t number = (uint32_t)(v - o->values), ahead = rank - v->rank;
     nc_axx__onnx_value *first = &o->values[number];
-    size_t rows = 1, i, k;
+    size_t rows = 1, all = 1, i, k;
     uint32_t node, at;
     if (v->rank > rank || v->count == 0) {
         nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "'%.*s' has %u axes, where %u are possible",
@@ -18178,6 +18186,7 @@ static uint32_t nc_axx__onnx_parameter(nc_axx__onnx *o, const nc_axx__onnx_value
     }
     for (i = 0; i < v->rank; i++) {
         at = ahead + (uint32_t)i;
+        all *= v->shape[i];
         if (at == batch) rows = v->shape[i];
         if (at == batch || (n.rank == 0 && v->shape[i] == 1)) continue;
         if (n.rank < 4) n.shape[n.rank] = (uint32_t)v->shape[i];
@@ -18187,13 +18196,13 @@ static uint32_t nc_axx__onnx_parameter(nc_axx__onnx *o, const nc_axx__onnx_value
     if (rows > 1 && (rows != o->batch || batch != 0 || ahead))
         nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "'%.*s' differs from image to image",
                           NC_AXX__ONNX_TEXT(o->names.list[number]));
-    for (i = v->count / rows, k = 0; rows > 1 && k + i < v->count && o->t.status == NC_OK; k++)
+    for (i = all / rows, k = 0; rows > 1 && k + i < all && o->t.status == NC_OK; k++)
         if (nc_axx__onnx_number(v, k) != nc_axx__onnx_number(v, k + i))
             nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "'%.*s' differs from image to image",
                               NC_AXX__ONNX_TEXT(o->names.list[number]));
     node = nc_axx__onnx_add(o, &n, number, NULL, 0);
     if (o->t.status != NC_OK) return 0;
-    first->count /= rows; /* the first image's */
+    first->count = all / rows; /* the first image's; another node may have found that before */
     nc_axx__onnx_fill_with(o, o->g->nodes[node].weight, v)->inverse = inverse;
     return node;
 }
@@ -18222,7 +18231,7 @@ static void nc_axx__onnx_emit_activation(nc_axx__onnx *o, const nc_axx__onnx_nod
     uint32_t i = 0;
     if (!from) return;
     while (!nc_axx__word_is(n->type, kinds[i].name)) i++;
-    node = nc_axx__onnx_kind(kinds[i].kind);
+    node = nc_axx__node_of(kinds[i].kind);
     if (node.kind == NC_AXX_NODE_HARD_SIGMOID &&
         (fabs(nc_axx__onnx_real(o, n, "alpha", 0.2) - 1.0 / 6) > 1e-6 ||
          nc_axx__onnx_real(o, n, "beta", 0.5) != 0.5))
@@ -18239,7 +18248,7 @@ static void nc_axx__onnx_emit_activation(nc_axx__onnx *o, const nc_axx__onnx_nod
 
 static void nc_axx__onnx_emit_clip(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
     const nc_axx__onnx_value *from = nc_axx__onnx_images(o, n, 0, 0, 0);
-    nc_axx_node node = nc_axx__onnx_kind(NC_AXX_NODE_CLIP);
+    nc_axx_node node = nc_axx__node_of(NC_AXX_NODE_CLIP);
     double least, most;
     if (!from) return;
     nc_axx__onnx_bounds(o, n, &least, &most);
@@ -18329,7 +18338,7 @@ static void nc_axx__onnx_emit_convolution(nc_axx__onnx *o, const nc_axx__onnx_no
     const nc_axx__onnx_value *w = from ? nc_axx__onnx_weights(o, n, 1, 4) : NULL;
     const nc_axx__onnx_value *bias = NULL;
     nc_axx_node node =
-        nc_axx__onnx_kind(transposed ? NC_AXX_NODE_CONV2D_TRANSPOSED : NC_AXX_NODE_CONV2D);
+        nc_axx__node_of(transposed ? NC_AXX_NODE_CONV2D_TRANSPOSED : NC_AXX_NODE_CONV2D);
     double groups = nc_axx__onnx_integer(o, n, "group", 1);
     uint32_t i;
     if (w && n->inputs > 2 && nc_axx__onnx_in(o, n, 2)) bias = nc_axx__onnx_weights(o, n, 2, 1);
@@ -18352,7 +18361,7 @@ static void nc_axx__onnx_emit_convolution(nc_axx__onnx *o, const nc_axx__onnx_no
 static void nc_axx__onnx_emit_gemm(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
     const nc_axx__onnx_value *from = nc_axx__onnx_images(o, n, 0, 0, 2);
     const nc_axx__onnx_value *w = from ? nc_axx__onnx_weights(o, n, 1, 2) : NULL, *bias = NULL;
-    nc_axx_node node = nc_axx__onnx_kind(NC_AXX_NODE_LINEAR);
+    nc_axx_node node = nc_axx__node_of(NC_AXX_NODE_LINEAR);
     const int by_columns = nc_axx__onnx_integer(o, n, "transB", 0) != 0;
     const float alpha = (float)nc_axx__onnx_real(o, n, "alpha", 1);
     const float beta = (float)nc_axx__onnx_real(o, n, "beta", 1);
@@ -18379,7 +18388,7 @@ static void nc_axx__onnx_emit_gemm(nc_axx__onnx *o, const nc_axx__onnx_node *n) 
 
 /* Two operands in the same shape before their last two axes. */
 static void nc_axx__onnx_emit_product(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
-    nc_axx_node node = nc_axx__onnx_kind(NC_AXX_NODE_MATMUL);
+    nc_axx_node node = nc_axx__node_of(NC_AXX_NODE_MATMUL);
     const nc_axx__onnx_value *two[2], *from;
     size_t shape[NC_AXX__ONNX_AXES];
     uint32_t number[2], i;
@@ -18414,7 +18423,7 @@ static void nc_axx__onnx_emit_product(nc_axx__onnx *o, const nc_axx__onnx_node *
 static void nc_axx__onnx_linear(nc_axx__onnx *o, const nc_axx__onnx_node *n,
                                 const nc_axx__onnx_value *from, const nc_axx__onnx_value *w,
                                 const nc_axx__onnx_value *bias) {
-    nc_axx_node node = nc_axx__onnx_kind(NC_AXX_NODE_LINEAR);
+    nc_axx_node node = nc_axx__node_of(NC_AXX_NODE_LINEAR);
     if (from->rank < 2 || from->batch == from->rank - 1 ||
         from->shape[from->rank - 1] != w->shape[0]) {
         nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "weights for %lu values of something else",
@@ -18435,7 +18444,7 @@ static void nc_axx__onnx_emit_matmul(nc_axx__onnx *o, const nc_axx__onnx_node *n
 
 static void nc_axx__onnx_emit_batch_norm(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
     const nc_axx__onnx_value *from = nc_axx__onnx_images(o, n, 0, 1, 0), *w;
-    nc_axx_node node = nc_axx__onnx_kind(NC_AXX_NODE_BATCH_NORM);
+    nc_axx_node node = nc_axx__node_of(NC_AXX_NODE_BATCH_NORM);
     uint32_t i, number = 0;
     node.eps = (float)nc_axx__onnx_real(o, n, "epsilon", 1e-5);
     if (nc_axx__onnx_integer(o, n, "training_mode", 0) != 0 || n->outputs > 1)
@@ -18454,7 +18463,7 @@ static void nc_axx__onnx_emit_batch_norm(nc_axx__onnx *o, const nc_axx__onnx_nod
 static void nc_axx__onnx_layer_norm(nc_axx__onnx *o, const nc_axx__onnx_node *n,
                                     const nc_axx__onnx_value *from, const nc_axx__onnx_value *w,
                                     const nc_axx__onnx_value *bias, double eps) {
-    nc_axx_node node = nc_axx__onnx_kind(NC_AXX_NODE_LAYER_NORM);
+    nc_axx_node node = nc_axx__node_of(NC_AXX_NODE_LAYER_NORM);
     uint32_t number;
     node.eps = (float)eps;
     if (from->batch == from->rank - 1)
@@ -18487,7 +18496,7 @@ static void nc_axx__onnx_emit_softmax(nc_axx__onnx *o, const nc_axx__onnx_node *
     if (axis != from->rank - 1 || axis == from->batch)
         nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "over another axis than the last");
     nc_axx__onnx_emit_alike(o, n, (uint32_t)(from - o->values),
-                            nc_axx__onnx_kind(NC_AXX_NODE_SOFTMAX));
+                            nc_axx__node_of(NC_AXX_NODE_SOFTMAX));
 }
 
 /* ceil_mode: padding at the end so that a last window, which begins within the map, comes out. */
@@ -18506,7 +18515,7 @@ static void nc_axx__onnx_ceil(nc_axx_node *node, const nc_axx__onnx_value *from)
 static void nc_axx__onnx_emit_pool(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
     const int largest = nc_axx__word_is(n->type, "MaxPool");
     const nc_axx__onnx_value *from = nc_axx__onnx_images(o, n, 0, 1, 4);
-    nc_axx_node node = nc_axx__onnx_kind(largest ? NC_AXX_NODE_MAX_POOL : NC_AXX_NODE_MEAN_POOL);
+    nc_axx_node node = nc_axx__node_of(largest ? NC_AXX_NODE_MAX_POOL : NC_AXX_NODE_MEAN_POOL);
     size_t shape[4];
     uint32_t number, i;
     if (!from) return;
@@ -18574,7 +18583,7 @@ static void nc_axx__onnx_emit_pad(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
     double with = nc_axx__onnx_real(o, n, "value", 0);
     uint32_t pads[16] = {0}, number, i;
     size_t shape[NC_AXX__ONNX_AXES];
-    nc_axx_node node = nc_axx__onnx_kind(NC_AXX_NODE_PAD);
+    nc_axx_node node = nc_axx__node_of(NC_AXX_NODE_PAD);
     if (!from) return;
     nc_axx__onnx_pads(o, n, from, pads, &with);
     i = from->batch == NC_AXX__ONNX_MERGED ? 0 : from->batch;
@@ -18603,7 +18612,7 @@ static void nc_axx__onnx_emit_pad(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
 /* Means over these axes (bits of `over`): moved behind the others, and then a pool. */
 static void nc_axx__onnx_means(nc_axx__onnx *o, const nc_axx__onnx_node *n,
                                const nc_axx__onnx_value *from, uint32_t over, int keep) {
-    nc_axx_node node = nc_axx__onnx_kind(NC_AXX_NODE_GLOBAL_MEAN_POOL);
+    nc_axx_node node = nc_axx__node_of(NC_AXX_NODE_GLOBAL_MEAN_POOL);
     size_t shape[NC_AXX__ONNX_AXES], kept = 1, gone = 1;
     uint32_t order[NC_AXX__ONNX_AXES], image[NC_AXX__ONNX_AXES], rank = 0, axes = 0, number, i, k;
     for (k = 0; k < 2; k++) /* those that stay, then those that go */
@@ -18721,12 +18730,16 @@ static void nc_axx__onnx_do_squeeze(nc_axx__onnx *o, const nc_axx__onnx_node *n)
     const int away = nc_axx__word_is(n->type, "Squeeze");
     const nc_axx__onnx_value *from = nc_axx__onnx_in(o, n, 0);
     double axes[16];
-    size_t shape[2 * NC_AXX__ONNX_AXES];
+    size_t shape[NC_AXX__ONNX_AXES];
     uint32_t count = nc_axx__onnx_numbers(o, n, 1, "axes", axes), bits = 0, rank = 0, i, k = 0;
     uint32_t all = from->rank + (away || count == UINT32_MAX ? 0 : count),
              batch = NC_AXX__ONNX_MERGED;
-    for (i = 0; i < count && count != UINT32_MAX && o->t.status == NC_OK; i++)
-        bits |= 1u << nc_axx__onnx_axis(o, axes[i], all);
+    if (all > NC_AXX__ONNX_AXES) nc_axx__onnx_fail(o, NC_ERR_LIMIT, "%u axes", (unsigned)all);
+    for (i = 0; i < count && count != UINT32_MAX && o->t.status == NC_OK; i++) {
+        const uint32_t bit = 1u << nc_axx__onnx_axis(o, axes[i], all);
+        if (bits & bit) nc_axx__onnx_fail(o, NC_ERR_FORMAT, "an axis that is named twice");
+        bits |= bit;
+    }
     for (i = 0; i < from->rank && count == UINT32_MAX; i++)
         if (from->shape[i] == 1) bits |= 1u << i;
     for (i = 0; i < all && o->t.status == NC_OK; i++) {
@@ -18735,7 +18748,6 @@ static void nc_axx__onnx_do_squeeze(nc_axx__onnx *o, const nc_axx__onnx_node *n)
         if (k - 1 == from->batch && (away || !(bits >> i & 1))) batch = rank;
         shape[rank++] = places;
     }
-    if (rank > NC_AXX__ONNX_AXES) nc_axx__onnx_fail(o, NC_ERR_LIMIT, "%u axes", (unsigned)rank);
     if (o->t.status != NC_OK) return;
     if (from->is == NC_AXX__ONNX_NODE && from->batch && from->batch != NC_AXX__ONNX_MERGED) {
         uint32_t image[NC_AXX__ONNX_AXES + 1];
@@ -18778,7 +18790,7 @@ static void nc_axx__onnx_emit_transpose(nc_axx__onnx *o, const nc_axx__onnx_node
 /* A piece of a value, of numbers or of images' values. */
 static void nc_axx__onnx_cut_value(nc_axx__onnx *o, const nc_axx__onnx_value *from,
                                    nc_axx__onnx_value *to, nc_axx__onnx_cut c) {
-    nc_axx_node node = nc_axx__onnx_kind(NC_AXX_NODE_SLICE);
+    nc_axx_node node = nc_axx__node_of(NC_AXX_NODE_SLICE);
     size_t shape[NC_AXX__ONNX_AXES];
     uint32_t image[NC_AXX__ONNX_AXES + 1], rank = 0, number = from->node, batch = from->batch, i;
     if (from->is == NC_AXX__ONNX_NUMBERS) {
@@ -18831,7 +18843,7 @@ static void nc_axx__onnx_step_numbers(nc_axx__onnx *o, nc_axx__onnx_value *v, ui
 
 /* Every so many places of height or width: a pool of one place each. */
 static void nc_axx__onnx_step(nc_axx__onnx *o, nc_axx__onnx_value *v, uint32_t axis, double step) {
-    nc_axx_node node = nc_axx__onnx_kind(NC_AXX_NODE_MAX_POOL);
+    nc_axx_node node = nc_axx__node_of(NC_AXX_NODE_MAX_POOL);
     if (v->is != NC_AXX__ONNX_NODE || v->rank != 4 || v->batch || axis < 2 || !(step > 1) ||
         !(step <= 4096)) {
         nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "a step other than 1, not of height or width");
@@ -18967,7 +18979,7 @@ static void nc_axx__onnx_emit_expand(nc_axx__onnx *o, const nc_axx__onnx_node *n
 }
 
 static void nc_axx__onnx_emit_concat(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
-    nc_axx_node node = nc_axx__onnx_kind(NC_AXX_NODE_CONCAT);
+    nc_axx_node node = nc_axx__node_of(NC_AXX_NODE_CONCAT);
     const nc_axx__onnx_value *from = NULL, *one;
     size_t shape[NC_AXX__ONNX_AXES];
     uint32_t inputs[64], axis, number, i;
@@ -19005,7 +19017,7 @@ static void nc_axx__onnx_emit_concat(nc_axx__onnx *o, const nc_axx__onnx_node *n
 /* Add, Sub, Mul, Div: by one number, by numbers that are learned, by other values. */
 static void nc_axx__onnx_emit_scale(nc_axx__onnx *o, const nc_axx__onnx_node *n,
                                     const nc_axx__onnx_value *from, double number, int first) {
-    nc_axx_node node = nc_axx__onnx_kind(NC_AXX_NODE_SCALE);
+    nc_axx_node node = nc_axx__node_of(NC_AXX_NODE_SCALE);
     node.factor = 1.0f;
     if (nc_axx__word_is(n->type, "Mul"))
         node.factor = (float)number;
@@ -19023,8 +19035,8 @@ static void nc_axx__onnx_emit_scale(nc_axx__onnx *o, const nc_axx__onnx_node *n,
 
 static void nc_axx__onnx_emit_pair(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
     const int product = nc_axx__word_is(n->type, "Mul") || nc_axx__word_is(n->type, "Div");
-    nc_axx_node node = nc_axx__onnx_kind(product ? NC_AXX_NODE_MULTIPLY : NC_AXX_NODE_ADD);
-    nc_axx_node minus = nc_axx__onnx_kind(NC_AXX_NODE_SCALE);
+    nc_axx_node node = nc_axx__node_of(product ? NC_AXX_NODE_MULTIPLY : NC_AXX_NODE_ADD);
+    nc_axx_node minus = nc_axx__node_of(NC_AXX_NODE_SCALE);
     const nc_axx__onnx_value *two[2], *from;
     size_t shape[NC_AXX__ONNX_AXES];
     uint32_t inputs[2], rank, other, i;
@@ -19136,7 +19148,8 @@ static int nc_axx__onnx_norm_parts(nc_axx__onnx *o, const nc_axx__onnx_node *n, 
         quotient = nc_axx__onnx_maker(o, nc_axx__onnx_input(o, scaled, k), "Div", 1);
         parts[1] = nc_axx__onnx_input(o, scaled, 1 - k);
     }
-    if (!quotient || o->values[parts[1]].is != NC_AXX__ONNX_NUMBERS || parts[2] == UINT32_MAX ||
+    if (!quotient || parts[1] == UINT32_MAX || parts[2] == UINT32_MAX ||
+        o->values[parts[1]].is != NC_AXX__ONNX_NUMBERS ||
         o->values[parts[2]].is != NC_AXX__ONNX_NUMBERS)
         return 0;
     d = nc_axx__onnx_input(o, quotient, 0);
@@ -19173,14 +19186,14 @@ static void nc_axx__onnx_emit_silu(nc_axx__onnx *o, const nc_axx__onnx_node *n) 
     const nc_axx__onnx_value *from = nc_axx__onnx_images(o, n, 0, 0, 0);
     if (from)
         nc_axx__onnx_emit_alike(o, n, (uint32_t)(from - o->values),
-                                nc_axx__onnx_kind(NC_AXX_NODE_SILU));
+                                nc_axx__node_of(NC_AXX_NODE_SILU));
 }
 
 static void nc_axx__onnx_emit_gelu(nc_axx__onnx *o, const nc_axx__onnx_node *n) {
     const nc_axx__onnx_value *from = nc_axx__onnx_images(o, n, 0, 0, 0);
     if (from)
         nc_axx__onnx_emit_alike(o, n, (uint32_t)(from - o->values),
-                                nc_axx__onnx_kind(NC_AXX_NODE_GELU));
+                                nc_axx__node_of(NC_AXX_NODE_GELU));
 }
 
 /* Whether numbers, transposed or not, are a matrix. */
@@ -19388,7 +19401,7 @@ static void nc_axx__onnx_read_input(nc_axx__onnx *o, nc_axx__word message, uint3
     const nc_axx__word tensor = nc_axx__proto_part(o, nc_axx__proto_part(o, message, 2), 1);
     const nc_axx__word name = o->names.list[number];
     nc_axx__proto p = nc_axx__proto_of(tensor);
-    nc_axx_node node = nc_axx__onnx_kind(NC_AXX_NODE_INPUT);
+    nc_axx_node node = nc_axx__node_of(NC_AXX_NODE_INPUT);
     size_t shape[NC_AXX__ONNX_AXES];
     uint32_t rank = 0, type = 0;
     char text[64];
@@ -19418,6 +19431,7 @@ static void nc_axx__onnx_read_input(nc_axx__onnx *o, nc_axx__word message, uint3
                           NC_AXX__ONNX_TEXT(name), (unsigned)rank, (unsigned)type);
         return;
     }
+    if (o->t.status != NC_OK) return;
     nc_axx__onnx_name(o, name, text, sizeof text);
     node.name = text;
     node.rank = rank - 1;
@@ -19666,9 +19680,9 @@ static uint32_t nc_axx__swin_shift(const nc_axx_swin *c, uint32_t stage, uint32_
 
 static nc_status nc_axx__check_swin(const nc_axx_swin *c, nc_error *err) {
     uint32_t i;
-    if (!c->patch || !c->channels || !c->classes || !c->dim || !c->mlp || c->dim > 4096 ||
-        c->mlp > 65535 || c->stages < 1 || c->stages > 4 || c->image > 4096 || !c->image ||
-        c->image % (c->patch << (c->stages - 1)))
+    if (!c->patch || c->patch > 4096 || !c->channels || !c->classes || !c->dim || !c->mlp ||
+        c->dim > 4096 || c->mlp > 65535 || c->stages < 1 || c->stages > 4 || c->image > 4096 ||
+        !c->image || c->image % (c->patch << (c->stages - 1)))
         return nc__fail(err, NC_ERR_ARG, 0, 0,
                         "no Swin transformer has image %u, patch %u, width %u, %u stages",
                         (unsigned)c->image, (unsigned)c->patch, (unsigned)c->dim,
@@ -19708,13 +19722,6 @@ static uint32_t nc_axx__build_pair(nc_axx__builder *b, const nc_axx_node *plain,
     node.input_count = second == UINT32_MAX ? first != UINT32_MAX : 2;
     if (b->status == NC_OK) b->status = nc_axx_graph_add(b->g, &node, &number, b->err);
     return number;
-}
-
-static nc_axx_node nc_axx__node_of(nc_axx_node_kind kind) {
-    nc_axx_node node;
-    memset(&node, 0, sizeof node);
-    node.kind = kind;
-    return node;
 }
 
 /* A node of one input that needs no more than its kind. */

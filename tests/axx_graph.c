@@ -1440,6 +1440,201 @@ static void damaged_onnx_files_are_errors(void **state) {
     json_object_put(root);
 }
 
+/* -- ONNX files that no exporter writes, field by field -- */
+
+typedef struct message {
+    uint8_t at[1 << 16];
+    size_t used;
+} message;
+
+static void put_varint(message *m, uint64_t value) {
+    for (; value > 127; value >>= 7) m->at[m->used++] = (uint8_t)(value | 128);
+    m->at[m->used++] = (uint8_t)value;
+}
+
+static void put_bytes(message *m, unsigned field, const void *bytes, size_t n) {
+    put_varint(m, field << 3 | 2);
+    put_varint(m, n);
+    memcpy(m->at + m->used, bytes, n);
+    m->used += n;
+}
+
+static void put_text(message *m, unsigned field, const char *text) {
+    put_bytes(m, field, text, strlen(text));
+}
+
+static void put_number(message *m, unsigned field, uint64_t value) {
+    put_varint(m, field << 3);
+    put_varint(m, value);
+}
+
+/* A node of one output, its inputs between blanks, an attribute of whole numbers (null: none). */
+static void put_node(message *graph, const char *type, const char *inputs, const char *output,
+                     const char *name, const int *list, size_t count) {
+    static message node, attribute;
+    char words[64], *word;
+    size_t i;
+    node.used = attribute.used = 0;
+    strcpy(words, inputs);
+    for (word = strtok(words, " "); word; word = strtok(NULL, " ")) put_text(&node, 1, word);
+    put_text(&node, 2, output);
+    put_text(&node, 4, type);
+    if (name) {
+        put_text(&attribute, 1, name);
+        for (i = 0; i < count; i++) put_number(&attribute, 8, (uint64_t)(int64_t)list[i]);
+        put_bytes(&node, 5, attribute.at, attribute.used);
+    }
+    put_bytes(graph, 1, node.at, node.used);
+}
+
+/* A tensor of zeros. */
+static void put_zeros(message *graph, const char *name, const int *shape, size_t rank) {
+    static const uint8_t zeros[40000] = {0};
+    static message tensor;
+    size_t i, bytes = 4;
+    tensor.used = 0;
+    for (i = 0; i < rank; bytes *= (size_t)shape[i++]) put_number(&tensor, 1, (uint64_t)shape[i]);
+    put_number(&tensor, 2, 1);
+    put_text(&tensor, 8, name);
+    put_bytes(&tensor, 9, zeros, bytes);
+    put_bytes(graph, 5, tensor.at, tensor.used);
+}
+
+/* The graph with its input x (2 x 4; damaged: a piece of an axis behind these) and output y. */
+static nc_status graph_of_onnx(message *graph, int damaged, nc_error *err) {
+    static message part[4], model;
+    nc_axx_onnx file;
+    nc_axx_graph *g;
+    nc_status status;
+    size_t i;
+    for (i = 0; i < 4; i++) part[i].used = 0;
+    for (i = 0; i < 2; i++) {
+        part[0].used = 0;
+        put_number(&part[0], 1, i ? 4 : 2);
+        put_bytes(&part[1], 1, part[0].at, part[0].used);
+    }
+    if (damaged) put_varint(&part[1], 1 << 3 | 2), put_varint(&part[1], 100);
+    put_number(&part[2], 1, 1);
+    put_bytes(&part[2], 2, part[1].at, part[1].used);
+    part[0].used = 0;
+    put_bytes(&part[0], 1, part[2].at, part[2].used);
+    put_text(&part[3], 1, "x");
+    put_bytes(&part[3], 2, part[0].at, part[0].used);
+    put_bytes(graph, 11, part[3].at, part[3].used);
+    part[3].used = 0;
+    put_text(&part[3], 1, "y");
+    put_bytes(graph, 12, part[3].at, part[3].used);
+    part[3].used = model.used = 0;
+    put_number(&part[3], 2, 12);
+    put_bytes(&model, 8, part[3].at, part[3].used);
+    put_bytes(&model, 7, graph->at, graph->used);
+    memset(&file, 0, sizeof file);
+    file.data = model.at;
+    file.bytes = model.used;
+    file.batch = 2;
+    status = nc_axx_graph_from_onnx(&g, &file, err);
+    graph->used = 0;
+    nc_axx_graph_destroy(g);
+    return status;
+}
+
+static void onnx_files_by_hand_are_read_or_refused(void **state) {
+    static const int ones[8] = {1, 1, 1, 1, 1, 1, 1, 1}, square[] = {100, 100}, rows[] = {2, 4};
+    static const int axes[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    static const int twice[2] = {0, 0};
+    static message graph;
+    nc_error err;
+    (void)state;
+    graph.used = 0;
+    put_zeros(&graph, "w", ones, 8); /* more axes than there can be */
+    put_node(&graph, "Unsqueeze", "w", "u", "axes", axes, 16);
+    put_node(&graph, "Add", "x u", "y", NULL, NULL, 0);
+    assert_int_equal(graph_of_onnx(&graph, 0, &err), NC_ERR_LIMIT);
+    assert_non_null(strstr(err.message, "24 axes"));
+    put_zeros(&graph, "w", ones, 2);
+    put_node(&graph, "Unsqueeze", "w", "u", "axes", twice, 2);
+    put_node(&graph, "Add", "x u", "y", NULL, NULL, 0);
+    assert_int_equal(graph_of_onnx(&graph, 0, &err), NC_ERR_FORMAT);
+    assert_non_null(strstr(err.message, "named twice"));
+    put_zeros(&graph, "w", square, 2); /* numbers behind the last */
+    put_node(&graph, "Transpose", "w", "u", "perm", twice, 2);
+    put_node(&graph, "Add", "x u", "y", NULL, NULL, 0);
+    assert_int_equal(graph_of_onnx(&graph, 0, &err), NC_ERR_FORMAT);
+    assert_non_null(strstr(err.message, "an order that is none of 2 axes"));
+    put_zeros(&graph, "w", ones, 0); /* a layer norm in pieces, of which one is missing */
+    put_node(&graph, "Div", "x w", "q", NULL, NULL, 0);
+    put_node(&graph, "Mul", "q", "s", NULL, NULL, 0);
+    put_node(&graph, "Add", "s w", "y", NULL, NULL, 0);
+    assert_int_equal(graph_of_onnx(&graph, 0, &err), NC_ERR_UNSUPPORTED);
+    assert_non_null(strstr(err.message, "1 inputs, where 2 to 2 are possible"));
+    put_node(&graph, "Relu", "x", "y", NULL, NULL, 0); /* damaged behind what is understood */
+    assert_int_equal(graph_of_onnx(&graph, 1, &err), NC_ERR_FORMAT);
+    put_zeros(&graph, "w", rows, 2); /* the same for both images, and taken by two nodes */
+    put_node(&graph, "Add", "x w", "a", NULL, NULL, 0);
+    put_node(&graph, "Mul", "a w", "y", NULL, NULL, 0);
+    if (graph_of_onnx(&graph, 0, &err) != NC_OK) fail_msg("%s", err.message);
+}
+
+/* A network that has come apart: NaN is the least of all, and every image has one answer. */
+static void logits_that_are_no_numbers_have_an_answer(void **state) {
+    static const float pixels[4][3] = {{0, NAN, 5}, {NAN, 1, 0}, {NAN, NAN, NAN}, {2, 1, NAN}};
+    static const uint32_t labels[4] = {2, 0, 0, 2}, answers[4] = {2, 1, 0, 0};
+    const nc_axx_images images = {&pixels[0][0], labels, 4};
+    nc_axx_node node;
+    nc_axx_graph *g;
+    nc_axx_score score;
+    uint32_t confusion[9];
+    nc_error err;
+    size_t i;
+    (void)state;
+    assert_int_equal(nc_axx_graph_create(&g), NC_OK);
+    memset(&node, 0, sizeof node);
+    node.kind = NC_AXX_NODE_INPUT;
+    node.rank = 1;
+    node.shape[0] = 3;
+    assert_int_equal(nc_axx_graph_add(g, &node, NULL, &err), NC_OK);
+    node.kind = NC_AXX_NODE_SCALE;
+    assert_int_equal(nc_axx_graph_add(g, &node, NULL, &err), NC_OK);
+    assert_int_equal(nc_axx_graph_finish(g, 4, 0, &err), NC_OK);
+    score.confusion = confusion;
+    assert_int_equal(nc_axx_graph_evaluate(g, &images, &score), NC_OK);
+    for (i = 0; i < 4; i++) confusion[3 * labels[i] + answers[i]]--;
+    for (i = 0; i < 9; i++) assert_int_equal(confusion[i], 0);
+    assert_true(score.top1 == 0.5 && score.top5 == 1.0);
+    assert_int_equal(nc_axx_graph_calibrate(g, &pixels[0][0], 4, NC_AXX_CALIBRATE_PERCENTILE, 101),
+                     NC_ERR_ARG);
+    assert_int_equal(nc_axx_graph_calibrate(g, &pixels[0][0], 4, NC_AXX_CALIBRATE_PERCENTILE, 100),
+                     NC_OK);
+    nc_axx_graph_destroy(g);
+}
+
+static void numbers_of_32_bits_do_not_wrap_round(void **state) {
+    nc_axx_swin swin;
+    nc_axx_node node;
+    nc_axx_graph *g;
+    nc_error err;
+    (void)state;
+    assert_int_equal(nc_axx_graph_create(&g), NC_OK);
+    memset(&swin, 0, sizeof swin);
+    swin.image = 64;
+    swin.patch = 1u << 31; /* times 2 for the second stage: 0 in 32 bits */
+    swin.channels = swin.classes = swin.dim = swin.mlp = 4;
+    swin.stages = 2;
+    assert_int_equal(nc_axx_graph_add_swin(g, &swin, &err), NC_ERR_ARG);
+    memset(&node, 0, sizeof node);
+    node.kind = NC_AXX_NODE_INPUT;
+    node.rank = 1;
+    node.shape[0] = 3;
+    assert_int_equal(nc_axx_graph_add(g, &node, NULL, &err), NC_OK);
+    node.first = UINT32_MAX;
+    node.out = 2;
+    node.kind = NC_AXX_NODE_SLICE;
+    assert_int_equal(nc_axx_graph_add(g, &node, NULL, &err), NC_ERR_ARG);
+    node.kind = NC_AXX_NODE_PAD;
+    assert_int_equal(nc_axx_graph_add(g, &node, NULL, &err), NC_ERR_ARG);
+    nc_axx_graph_destroy(g);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(float_values_are_those_of_pytorch),
@@ -1465,6 +1660,9 @@ int main(void) {
         cmocka_unit_test(padding_of_onnx_is_part_of_the_next_layer_where_it_can_be),
         cmocka_unit_test(weights_beside_an_onnx_file_are_read),
         cmocka_unit_test(damaged_onnx_files_are_errors),
+        cmocka_unit_test(onnx_files_by_hand_are_read_or_refused),
+        cmocka_unit_test(logits_that_are_no_numbers_have_an_answer),
+        cmocka_unit_test(numbers_of_32_bits_do_not_wrap_round),
     };
     return cmocka_run_group_tests_name("axx graphs", tests, NULL, NULL);
 }
