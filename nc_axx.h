@@ -20112,6 +20112,8 @@ NC_API nc_status nc_axx_search_create(nc_axx_search **search, const nc_axx_searc
         return NC_ERR_ARG;
     for (i = 0; i < config->candidates; i++)
         if (!(config->power[i] >= 0 && config->power[i] < 1e6f)) return NC_ERR_ARG;
+    for (i = 0; i < config->layers; i++)
+        if (!(config->share[i] >= 0 && config->share[i] < 1e6)) return NC_ERR_ARG;
     s = (nc_axx_search *)nc__calloc(NULL, sizeof *s);
     if (!s) return NC_ERR_MEMORY;
     s->config = *config;

@@ -404,6 +404,15 @@ static void bad_files_and_problems_are_refused(void **state) {
     c = problem();
     c.candidates = 65;
     assert_int_equal(nc_axx_search_create(&none, &c), NC_ERR_ARG);
+    {
+        double shares[1024] = {0};
+        c = problem();
+        c.share = shares;
+        shares[c.layers - 1] = -0.5;
+        assert_int_equal(nc_axx_search_create(&none, &c), NC_ERR_ARG);
+        shares[c.layers - 1] = NAN;
+        assert_int_equal(nc_axx_search_create(&none, &c), NC_ERR_ARG);
+    }
     c = problem();
     c.layers = 9;
     {
