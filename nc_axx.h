@@ -182,7 +182,7 @@ typedef struct nc_axx_mult {
  * with its own width. Made by nc_axx_wide_create, _parse or _load, its table with it. */
 typedef struct nc_axx_wide {
     char name[48];
-    float relative_power; /* as in nc_axx_mult, of an exact one of 8 x 8 bits too */
+    float relative_power; /* an exact one of 8 x 8 bits = 1; 0 when nobody has published it */
     uint8_t a_unsigned, b_unsigned;
     uint8_t a_bits, b_bits; /* 2 to 12 */
     int32_t *table; /* 2^(a_bits + b_bits) products by rows of the first operand, the least first */
@@ -351,11 +351,13 @@ NC_API const char *nc_axx_family_info(nc_axx_family family, uint32_t low[2], uin
  * = 1; may be null); null beyond the last. */
 NC_API const char *nc_axx_published(uint32_t index, float *relative_power);
 /* Add a constant towards the exact products: the mean error of the products of two operands other
- * than 0, rounded, taken by the sign of the exact product. "+c" is added to the name. */
+ * than 0, rounded, taken by the sign of the exact product; products stay within 32 bits. "+c" is
+ * added to the name. */
 NC_API void nc_axx_compensate(nc_axx_mult *m);
 /* The multiplier of sign and magnitude round an unsigned one, for signed weights: table of sign(a)
  * sign(b) m(|a|, |b|). With a_unsigned only b has a sign, for activations that are never negative.
- * out may be m. NC_ERR_ARG when m is not unsigned. */
+ * out may be m. NC_ERR_ARG when m is not unsigned, NC_ERR_LIMIT for a product of -2^31, whose
+ * negative 32 bits do not hold, NC_ERR_MEMORY. */
 NC_API nc_status nc_axx_signed(nc_axx_mult *out, const nc_axx_mult *m, int a_unsigned);
 /* One product, operands in the multiplier's range; bits beyond a byte are dropped. exact: an entry
  * of the table. */
@@ -386,21 +388,24 @@ NC_API void nc_axx_embed(nc_axx_mult *m, const nc_axx_wide *wide);
  * says (mul8s_.. in EvoApproxLib, s_.. in ArithsGen, with u unsigned), else the name given here,
  * else a C function's parameters; signed where nothing says it. The operands of a function or
  * circuit have the bits that name or types give them; other widths than 8 are refused (they are for
- * nc_axx_wide_parse), and so are adders and dividers. relative_power is filled in for the names of
- * EvoApproxLib that have a published one; else by a netlist's line PDK45_PWR, against 0.425 mW and,
- * unsigned, 0.391 mW of EvoApproxLib's exact 8-bit multipliers mul8s_1KV8 and mul8u_1JFF; else 0.
+ * nc_axx_wide_parse), and so are adders and dividers. A table whose name says fewer bits than 8 has
+ * a multiplier of so many. relative_power is filled in for the names of EvoApproxLib that have a
+ * published one; else by a netlist's line PDK45_PWR, against 0.425 mW and, unsigned, 0.391 mW of
+ * EvoApproxLib's exact 8-bit multipliers mul8s_1KV8 and mul8u_1JFF; else 0.
  * *m is changed only on success. Errors carry line and column: NC_ERR_FORMAT, NC_ERR_LIMIT (a
  * product beyond 32 bits, a netlist of more than 16,384 values or 1,048,576 gates),
  * NC_ERR_UNSUPPORTED (other widths, BLIF latches). form must not be AUTO. */
 NC_API nc_status nc_axx_parse(nc_axx_mult *m, nc_axx_form form, const char *name, const void *data,
                               size_t bytes, nc_error *err);
 /* The same with options (null: zeros) and what was found and assumed (may be null). NC_ERR_ARG for
- * a sign out of range. exact: C integer arithmetic with int of 32 bits and long of 64. */
+ * a sign or widths out of range, NC_ERR_UNSUPPORTED for a table said to be of more than 8 bits.
+ * exact: C integer arithmetic with int of 32 bits and long of 64. */
 NC_API nc_status nc_axx_parse_with(nc_axx_mult *m, nc_axx_form form, const nc_axx_reading *how,
                                    const char *name, const void *data, size_t bytes,
                                    nc_axx_report *report, nc_error *err);
 /* The bytes of a file; free with nc_axx_free_text. NC_ERR_LIMIT when a product does not fit 16 bits
- * (.i16), NC_ERR_UNSUPPORTED for forms that are only read. Text ends with a NUL not counted. */
+ * (.i16, .bin), NC_ERR_UNSUPPORTED for forms that are only read, NC_ERR_ARG for AUTO and unknown
+ * ones, NC_ERR_MEMORY. Text ends with a NUL not counted. */
 NC_API nc_status nc_axx_write(const nc_axx_mult *m, nc_axx_form form, char **data, size_t *bytes,
                               nc_error *err);
 /* Release what this library wrote to memory; null is fine. */
@@ -423,13 +428,13 @@ NC_API nc_status nc_axx_load(nc_axx_mult *m, const char *path, nc_axx_form form,
 /* The same with options and report as in nc_axx_parse_with. */
 NC_API nc_status nc_axx_load_with(nc_axx_mult *m, const char *path, nc_axx_form form,
                                   const nc_axx_reading *how, nc_axx_report *report, nc_error *err);
-/* Write a file atomically. */
+/* Write a file atomically. NC_ERR_ARG for AUTO with an ending that stands for no form. */
 NC_API nc_status nc_axx_save(const nc_axx_mult *m, const char *path, nc_axx_form form,
                              nc_error *err);
 /* nc_axx_wide_parse of a file. */
 NC_API nc_status nc_axx_wide_load(nc_axx_wide **wide, const char *path, nc_axx_form form,
                                   const nc_axx_reading *how, nc_axx_report *report, nc_error *err);
-/* Write a file atomically. */
+/* As nc_axx_save. */
 NC_API nc_status nc_axx_wide_save(const nc_axx_wide *wide, const char *path, nc_axx_form form,
                                   nc_error *err);
 #endif
@@ -477,7 +482,8 @@ NC_API void nc_axx_quantize(int8_t *q, const float *x, size_t n, float scale, ui
 /* The same clamped to 0 .. 2^bits - 1. */
 NC_API void nc_axx_quantize_unsigned(uint8_t *q, const float *x, size_t n, float scale,
                                      uint32_t bits);
-/* Rows of a matrix (rows x columns), each with its own scale from its largest magnitude. */
+/* Rows of a matrix (rows x columns), each with its own scale from its largest magnitude; bits 2 to
+ * 8. */
 NC_API void nc_axx_quantize_rows(int8_t *q, float *scales, const float *x, size_t rows,
                                  size_t columns, uint32_t bits);
 /* The same with the largest magnitude given for each row, for one from nc_axx_calibrate_rows. */
@@ -507,7 +513,7 @@ typedef struct nc_axx_engine nc_axx_engine;
 
 /* How an engine works. */
 typedef struct nc_axx_engine_info {
-    uint32_t products; /* terms f(a) g(b) */
+    uint32_t products; /* terms f(a) g(b); they may leave a constant, which needs no look-up */
     uint32_t planes;   /* bytes of the rest that are looked up: 0, 1, 2 or 4 */
     uint32_t classes;  /* different columns of the rest; 0 with planes: the table, one at a time */
     int32_t largest;   /* largest |product| of the table */
@@ -516,7 +522,8 @@ typedef struct nc_axx_engine_info {
     float relative_power; /* of it: exact = 1; 0 when nobody has published it */
 } nc_axx_engine_info;
 
-/* Make one; the multiplier is not needed afterwards. Free with nc_axx_engine_destroy. */
+/* Make one; the multiplier is not needed afterwards. Free with nc_axx_engine_destroy. NC_ERR_ARG
+ * for a null pointer, NC_ERR_MEMORY (1.2 MiB), here and in the two below. */
 NC_API nc_status nc_axx_engine_create(nc_axx_engine **engine, const nc_axx_mult *m);
 /* The same with at most so many terms, -1: only look-ups of the whole table, one at a time. For
  * tests and measurements. */
@@ -584,13 +591,14 @@ NC_API nc_status nc_axx_matmul_backward(const nc_axx_engine *e, const void *a, f
 /* For both. */
 NC_API size_t nc_axx_matmul_work_bytes(const nc_axx_engine *e, size_t m, size_t n, size_t k);
 
-/* Height and width of the output. NC_ERR_ARG for a shape that has none. Transposed: (h - 1) stride
- * - 2 padding + dilation (kernel - 1) + 1 + extra. */
+/* Height and width of the output. NC_ERR_ARG for a shape that has none, NC_ERR_LIMIT for sizes and
+ * padding above 2^20 and for kernels, strides, dilations and extra above 4,096. Transposed: (h - 1)
+ * stride - 2 padding + dilation (kernel - 1) + 1 + extra. */
 NC_API nc_status nc_axx_conv_output(const nc_axx_conv *shape, int transposed, size_t *height,
                                     size_t *width);
 /* y = convolution of x (batch, in_channels, height, width) with w (out_channels, in_channels /
- * groups, kernel). A padded place is the operand 0, which goes through the multiplier as others
- * do. */
+ * groups, kernel); a scale and, unless null, a bias for every output channel. A padded place is the
+ * operand 0, which goes through the multiplier as others do. */
 NC_API nc_status nc_axx_conv2d(const nc_axx_engine *e, const nc_axx_conv *shape, const void *x,
                                float x_scale, const void *w, const float *w_scale,
                                const float *bias, float *y, void *work, size_t work_bytes);
@@ -600,8 +608,8 @@ NC_API nc_status nc_axx_conv2d_backward(const nc_axx_engine *e, const nc_axx_con
                                         const float *w_scale, const float *dy, float *dx, float *dw,
                                         float *db, void *work, size_t work_bytes);
 /* Transposed convolution: every input pixel adds its products to the places that a convolution
- * would read it from. w is (in_channels, out_channels / groups, kernel); one scale for all of w.
- * */
+ * would read it from. w is (in_channels, out_channels / groups, kernel), with one scale for all of
+ * it; bias is of every output channel, or null. */
 NC_API nc_status nc_axx_conv2d_transposed(const nc_axx_engine *e, const nc_axx_conv *shape,
                                           const void *x, float x_scale, const void *w,
                                           float w_scale, const float *bias, float *y, void *work,
@@ -829,7 +837,8 @@ typedef struct nc_axx_training {
 /* Parameters, gradients, moments, activations. Independent of other networks. */
 typedef struct nc_axx_net nc_axx_net;
 
-/* Make one, weights zero. Free with nc_axx_net_destroy. NC_ERR_ARG for an impossible shape. */
+/* Make one, weights zero. Free with nc_axx_net_destroy. NC_ERR_ARG for an impossible shape,
+ * NC_ERR_MEMORY. */
 NC_API nc_status nc_axx_net_create(nc_axx_net **net, const nc_axx_net_config *config);
 /* Release; null is fine. */
 NC_API void nc_axx_net_destroy(nc_axx_net *net);
@@ -848,7 +857,7 @@ NC_API const float *nc_axx_net_gradients(const nc_axx_net *net);
 NC_API uint32_t nc_axx_net_layers(const nc_axx_net *net);
 /* One of them. NC_ERR_ARG beyond the last. */
 NC_API nc_status nc_axx_net_layer(const nc_axx_net *net, uint32_t layer, nc_axx_layer_info *info);
-/* The mode of all layers from now on; their other options stay. */
+/* The mode of all layers from now on, unless there is no such one; their other options stay. */
 NC_API void nc_axx_net_set_mode(nc_axx_net *net, nc_axx_mode mode);
 /* The engine of a layer in NC_AXX_MODE_INTEGER, which must live as long as it is used; null: exact
  * products. NC_ERR_ARG for an engine of unsigned or 16-bit operands or beyond the last layer. */
@@ -862,15 +871,17 @@ NC_API nc_status nc_axx_net_set(nc_axx_net *net, const char *pattern,
                                 nc_error *err);
 /* A table of layers for people, a line each and one for all: name, kind, shape, MACs and their
  * share, mode, bits, scales of the weights, multiplier, power. The last power is that of all
- * products relative to exact ones, "unknown" where one is. Free with nc_axx_free_text. */
+ * products relative to exact ones, "unknown" where one is. Free with nc_axx_free_text. NC_ERR_ARG
+ * for a null pointer, NC_ERR_MEMORY. */
 NC_API nc_status nc_axx_layer_table(const nc_axx_layer_info *layers, uint32_t count, char **text,
                                     size_t *bytes);
 /* That of a network. */
 NC_API nc_status nc_axx_net_table(const nc_axx_net *net, char **text, size_t *bytes);
 /* Power of an assignment relative to exact products: sum of MACs times power, over all MACs. */
 NC_API double nc_axx_net_power(const nc_axx_net *net, const float *power_of_layer);
-/* Amax of every layer's activations from images in float32, for the bits it has. Weights need none:
- * they are quantised whenever they are used. */
+/* Amax of every layer's activations from images in float32, for the bits it has, by a method and
+ * percent as in nc_axx_calibrator_amax. Weights need none: they are quantised whenever they are
+ * used. NC_ERR_ARG for a method or percent out of range and without images, NC_ERR_MEMORY. */
 NC_API nc_status nc_axx_net_calibrate(nc_axx_net *net, const nc_axx_images *images,
                                       nc_axx_calibration method, double percent);
 /* Logits (count x classes) of at most config.batch images. NC_ERR_LIMIT beyond. NC_ERR_ARG where a
@@ -1083,10 +1094,12 @@ NC_API nc_status nc_axx_graph_fold(nc_axx_graph *graph, uint32_t *folded);
 /* How a node's products are computed from now on; UINT32_MAX: all nodes'. NC_ERR_ARG for a node
  * without products. */
 NC_API nc_status nc_axx_graph_set_mode(nc_axx_graph *graph, uint32_t number, nc_axx_mode mode);
-/* Bits of a node's operands (or all nodes'), 2 to 8. */
+/* Bits of a node's operands (or all nodes'), 2 to 8. NC_ERR_ARG for others and for a node without
+ * products. */
 NC_API nc_status nc_axx_graph_set_bits(nc_axx_graph *graph, uint32_t number, uint32_t bits);
 /* The engine of a node (or all nodes) in NC_AXX_MODE_INTEGER, which must live as long as it is
- * used; null: exact products. NC_ERR_ARG for an engine of unsigned or 16-bit operands. */
+ * used; null: exact products. NC_ERR_ARG for an engine of unsigned or 16-bit operands and for a
+ * node without products. */
 NC_API nc_status nc_axx_graph_assign(nc_axx_graph *graph, uint32_t number,
                                      const nc_axx_engine *engine);
 /* Options of all nodes with products whose names fit a pattern, as nc_axx_net_set has them. */
@@ -1098,8 +1111,8 @@ NC_API nc_status nc_axx_graph_layer(const nc_axx_graph *graph, uint32_t number,
                                     nc_axx_layer_info *info);
 /* nc_axx_layer_table of all nodes with products. */
 NC_API nc_status nc_axx_graph_table(const nc_axx_graph *graph, char **text, size_t *bytes);
-/* Amax of the operands of all products, from so many images in float32, for the bits of each node.
- * Weights need none: they are quantised whenever they are used. */
+/* Amax of the operands of all products, from so many images in float32, for the bits of each node;
+ * as nc_axx_net_calibrate. */
 NC_API nc_status nc_axx_graph_calibrate(nc_axx_graph *graph, const float *images, size_t count,
                                         nc_axx_calibration method, double percent);
 /* The output (count x its shape) of at most `batch` images. NC_ERR_LIMIT beyond; NC_ERR_ARG where a
@@ -1239,7 +1252,8 @@ typedef struct nc_axx_solution {
 /* A search and all it has evaluated. */
 typedef struct nc_axx_search nc_axx_search;
 
-/* Make one; share and power are copied. Free with nc_axx_search_destroy. */
+/* Make one; share and power are copied. Free with nc_axx_search_destroy. NC_ERR_ARG for a share or
+ * power below 0 or from 10^6 on and for numbers out of their ranges, NC_ERR_MEMORY. */
 NC_API nc_status nc_axx_search_create(nc_axx_search **search, const nc_axx_search_config *config);
 /* Release; null is fine. */
 NC_API void nc_axx_search_destroy(nc_axx_search *search);
@@ -1276,7 +1290,7 @@ NC_API nc_status nc_axx_search_get(const nc_axx_search *search, size_t index,
 /* The lowest power that keeps the accuracy. NC_ERR_MATH when none does. */
 NC_API nc_status nc_axx_search_best(const nc_axx_search *search, nc_axx_solution *solution);
 /* The Pareto front, by rising power: no other has no more power and more accuracy. Up to `most`
- * are written; *count gets their number. */
+ * are written; *count gets the number of all. NC_ERR_MEMORY. */
 NC_API nc_status nc_axx_search_front(const nc_axx_search *search, nc_axx_solution *solutions,
                                      size_t most, size_t *count);
 /* All evaluated assignments (front_only: those of the front) as CSV: accuracy,power, then the
@@ -1317,7 +1331,9 @@ typedef struct nc_axx_gpu nc_axx_gpu;
 NC_API nc_status nc_axx_gpu_open(nc_axx_gpu **gpu, nc_gpu *device, const nc_axx_engine *engine);
 /* Release; null is fine. */
 NC_API void nc_axx_gpu_close(nc_axx_gpu *gpu);
-/* nc_axx_gemm for `batch` pairs of matrices. NC_ERR_LIMIT beyond 2^31 operands or sums too. */
+/* nc_axx_gemm for `batch` pairs of matrices. NC_ERR_ARG for a size of 0; NC_ERR_LIMIT from 2^31
+ * operands or sums on, for more than 2^19 rows or columns and 65,535 pairs too; NC_ERR_MEMORY and
+ * nc_gpu.h's, here and in the three below. */
 NC_API nc_status nc_axx_gpu_gemm(nc_axx_gpu *gpu, const void *x, const void *w, int32_t *sums,
                                  size_t batch, size_t m, size_t n, size_t k);
 /* nc_axx_linear. */
