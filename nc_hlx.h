@@ -9749,10 +9749,10 @@ NC_API nc_status nc_hlx_evaluate(nc_hlx_model *model, const nc_hlx_loader *data,
 /* -- sequences that go on -- */
 
 /* New tokens of one sequence, which stand in one tile of keys. */
-typedef struct nc_hlx__run {
+typedef struct nc_hlx__segment {
     uint32_t sequence, position, row, rows; /* of the first; among the rows of the pass; how many */
     uint32_t last;                          /* 1: the last that come now */
-} nc_hlx__run;
+} nc_hlx__segment;
 
 /* Rows of a pass over a prompt: enough to fill the tiles of products, few enough for the cache. */
 enum { NC_HLX__PASS_ROWS = 64, NC_HLX__SEQUENCES = 65536 };
@@ -9774,12 +9774,12 @@ struct nc_hlx_cache {
     nc_hlx_model view;        /* the model with this memory for work; layers share all buffers */
     nc_hlx__ops ops;
     uint32_t sequences, rows; /* of a pass, at most */
-    size_t runs;              /* of this pass */
+    size_t segments;          /* of this pass */
     size_t ending;            /* sequences whose last row is in ends */
     float *kv;                /* (layer, sequence, max_seq_len, 2, kv_heads * head_size): K, V */
     float *ends;              /* (sequences, d_model) behind the last layer */
     uint32_t *length, *logits_row;
-    nc_hlx__run *run;
+    nc_hlx__segment *segment;
     const uint32_t *tokens, *counts; /* of nc_hlx_cache_append */
 };
 
@@ -9824,7 +9824,8 @@ static void nc_hlx__cache_plan(nc_hlx_cache *x) {
     x->ends = nc_hlx__cache_take(x, nc__mul_size(x->sequences, c->d_model));
     x->length = (uint32_t *)(void *)nc_hlx__cache_take(x, x->sequences);
     x->logits_row = (uint32_t *)(void *)nc_hlx__cache_take(x, x->sequences);
-    x->run = (nc_hlx__run *)(void *)nc_hlx__cache_take(x, x->rows * (sizeof *x->run / 4));
+    x->segment =
+        (nc_hlx__segment *)(void *)nc_hlx__cache_take(x, x->rows * (sizeof *x->segment / 4));
     x->view.work_bytes = nc__mul_size(x->view.plan.words, 4);
 }
 
@@ -10108,8 +10109,8 @@ static void nc_hlx__cache_embedding(nc_hlx__pass *s, nc_hlx__place out) {
     const uint32_t *tokens = nc_hlx__integers(s->model, NC_HLX__A_TOKENS);
     float *to = nc_hlx__memory(s, out);
     size_t i;
-    for (i = 0; i < x->runs; i++) {
-        const nc_hlx__run r = x->run[i];
+    for (i = 0; i < x->segments; i++) {
+        const nc_hlx__segment r = x->segment[i];
         nc_hlx_embedding(to + r.row * d, tokens + r.row, wte, wpe ? wpe + r.position * d : NULL,
                          r.rows, r.rows, d);
     }
@@ -10120,8 +10121,8 @@ static void nc_hlx__cache_rotary(nc_hlx__pass *s, nc_hlx__place qkv, int inverse
     const nc_hlx_config *c = &s->model->config;
     float *rows = nc_hlx__memory(s, qkv);
     size_t i;
-    for (i = 0; i < x->runs; i++) {
-        const nc_hlx__run r = x->run[i];
+    for (i = 0; i < x->segments; i++) {
+        const nc_hlx__segment r = x->segment[i];
         nc_hlx__turn_rows(c, rows + r.row * nc_hlx__dimension(c, NC_HLX__N_QKV),
                           s->model->rotary + (size_t)r.position * nc_hlx__head_size(c), r.rows,
                           r.rows, inverse);
@@ -10134,12 +10135,12 @@ static float *nc_hlx__cache_keys(const nc_hlx_cache *x, size_t layer, size_t seq
     return x->kv + (layer * x->sequences + sequence) * c->max_seq_len * nc_hlx__cache_width(c);
 }
 
-/* A head of a run's queries. */
+/* A head of the queries of a segment. */
 static void nc_hlx__cache_head(const nc_hlx__pass *s, const float *qkv, float *out, size_t item,
                                size_t thread) {
     const nc_hlx_cache *x = s->cache;
     const nc_hlx_config *c = &s->model->config;
-    const nc_hlx__run r = x->run[item / c->num_heads];
+    const nc_hlx__segment r = x->segment[item / c->num_heads];
     const nc_hlx_heads most = nc_hlx__heads(c, 1, c->max_seq_len);
     const nc_hlx_heads shape = nc_hlx__heads(c, 1, (size_t)r.position + r.rows);
     const size_t shared = nc_hlx__kv_heads(&shape), h = item % c->num_heads;
@@ -10173,14 +10174,14 @@ static void nc_hlx__cache_attention(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__
     const size_t width = nc_hlx__cache_width(c), row = nc_hlx__dimension(c, NC_HLX__N_QKV);
     size_t i, k;
     (void)kept;
-    for (i = 0; i < x->runs; i++) {
-        const nc_hlx__run r = x->run[i];
+    for (i = 0; i < x->segments; i++) {
+        const nc_hlx__segment r = x->segment[i];
         float *to = nc_hlx__cache_keys(x, s->layer, r.sequence) + (size_t)r.position * width;
         for (k = 0; j.qkv && k < r.rows; k++) /* K and V stand at the end of their row */
             memcpy(to + k * width, j.qkv + (r.row + k + 1) * row - width, width * sizeof *to);
     }
     nc_hlx__split_over(s->model->threads, nc_hlx__cache_heads, &j,
-                       x->runs * s->model->config.num_heads, 1);
+                       x->segments * s->model->config.num_heads, 1);
 }
 
 NC_API nc_status nc_hlx_cache_create(nc_hlx_cache **cache, const nc_hlx_model *model,
@@ -10242,7 +10243,7 @@ static nc_status nc_hlx__cache_check(const nc_hlx_cache *x, const uint32_t *toke
     return total ? NC_OK : NC_ERR_ARG;
 }
 
-/* The pass over the runs so far; where a sequence ends its row is put aside. */
+/* The pass over the segments so far; where a sequence ends its row is put aside. */
 static void nc_hlx__cache_pass(nc_hlx__pass *s) {
     nc_hlx_cache *x = s->cache;
     const size_t d = s->model->config.d_model;
@@ -10250,13 +10251,13 @@ static void nc_hlx__cache_pass(nc_hlx__pass *s) {
     size_t i;
     s->seq = s->rows;
     nc_hlx__forward_layers(s);
-    for (i = 0; i < x->runs; i++) {
-        const nc_hlx__run r = x->run[i];
+    for (i = 0; i < x->segments; i++) {
+        const nc_hlx__segment r = x->segment[i];
         if (!r.last) continue;
         memcpy(x->ends + x->ending * d, rows + (r.row + r.rows - 1) * d, d * sizeof *rows);
         x->logits_row[r.sequence] = (uint32_t)x->ending++;
     }
-    x->runs = s->rows = 0;
+    x->segments = s->rows = 0;
 }
 
 /* Passes over all new tokens, then the logits of the sequences that got some. */
@@ -10269,7 +10270,7 @@ static void nc_hlx__do_append(void *pass) {
     uint32_t i, left;
     for (i = 0; i < x->sequences; i++)
         for (left = x->counts ? x->counts[i] : 1; left;) {
-            nc_hlx__run r;
+            nc_hlx__segment r;
             size_t n = nc_hlx__min(left, x->rows - s->rows);
             n = nc_hlx__min(n, NC_HLX__TILE - x->length[i] % NC_HLX__TILE);
             r.sequence = i;
@@ -10279,7 +10280,7 @@ static void nc_hlx__do_append(void *pass) {
             left -= r.rows;
             r.last = left == 0;
             memcpy(tokens + s->rows, next, n * sizeof *tokens);
-            x->run[x->runs++] = r;
+            x->segment[x->segments++] = r;
             x->length[i] += r.rows;
             next += n;
             s->rows += n;
@@ -11673,35 +11674,35 @@ NC_API nc_status nc_hlx_read_config(nc_hlx_config *config, const char *path, nc_
 /* -- what is read -- */
 
 /* Where the values of one tensor of the model stand. */
-typedef struct nc_hlx__source {
+typedef struct nc_hlx__stored {
     const uint8_t *data; /* null: not found */
     char dtype[16];
     uint64_t rows; /* those of the file */
     uint32_t shard;
     uint32_t listed;     /* by the index of the shards */
     uint32_t transposed; /* the matrix of a layer is (outputs, inputs) */
-} nc_hlx__source;
+} nc_hlx__stored;
 
 /* Files that are read together, mapped until all is taken over: nothing is copied twice. */
 typedef struct nc_hlx__import {
     const nc_hlx_model *model;
     nc_hlx_import_options options;
-    nc_hlx__source *sources;          /* one a portion, by nc_hlx__stream_of and part */
-    size_t bytes, found, listed;      /* of sources; tensors in the files, and in the index */
+    nc_hlx__stored *stored;           /* one a portion, by nc_hlx__stream_of and part */
+    size_t bytes, found, listed;      /* of stored; tensors in the files, and in the index */
     nc__buffer files, names, strings; /* nc_hlx_file of every shard; their names; of JSON */
     uint32_t shards, heads;           /* heads: what the files say, 0: nothing */
     nc_error *err;
 } nc_hlx__import;
 
-static nc_hlx__source *nc_hlx__source_of(const nc_hlx__import *in, const nc_hlx__portion *portion) {
-    return &in->sources[NC_HLX__PARTS * nc_hlx__stream_of(in->model, &portion->x) + portion->part];
+static nc_hlx__stored *nc_hlx__stored_of(const nc_hlx__import *in, const nc_hlx__portion *portion) {
+    return &in->stored[NC_HLX__PARTS * nc_hlx__stream_of(in->model, &portion->x) + portion->part];
 }
 
 /* Of a tensor that no layer has. */
-static nc_hlx__source *nc_hlx__source_at(const nc_hlx__import *in, int t) {
+static nc_hlx__stored *nc_hlx__stored_at(const nc_hlx__import *in, int t) {
     nc_hlx__portion portion = nc_hlx__first_portion();
     portion.x.t = t;
-    return nc_hlx__source_of(in, &portion);
+    return nc_hlx__stored_of(in, &portion);
 }
 
 /* A name without what wrappers put before it. */
@@ -11772,14 +11773,14 @@ static nc_status nc_hlx__take_tensor(nc_hlx__import *in, const nc__item *item, i
     const nc_hlx_config *c = &in->model->config;
     const char *name = nc_hlx__bare_name(c, item->name), *option = "";
     nc_hlx__portion portion;
-    nc_hlx__source *source;
+    nc_hlx__stored *source;
     uint64_t shape[2];
     uint32_t rank;
     if (nc_hlx__is_buffer(c, name)) return NC_OK;
     if (!nc_hlx__find_portion(in->model, name, &portion))
         return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0, "'%.90s' is no tensor of this model",
                         item->name);
-    source = nc_hlx__source_of(in, &portion);
+    source = nc_hlx__stored_of(in, &portion);
     if (source->data)
         return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0, "'%.90s' is there twice", item->name);
     if (!nc__is_float(item->dtype))
@@ -11945,12 +11946,12 @@ static nc_status nc_hlx__take_entry(nc_hlx__import *in, const char *name, uint32
     const nc_hlx_config *c = &in->model->config;
     const char *bare = nc_hlx__bare_name(c, name);
     nc_hlx__portion portion;
-    nc_hlx__source *source;
+    nc_hlx__stored *source;
     if (nc_hlx__is_buffer(c, bare)) return NC_OK;
     if (!nc_hlx__find_portion(in->model, bare, &portion))
         return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0,
                         "'%.90s' of the index is no tensor of this model", name);
-    source = nc_hlx__source_of(in, &portion);
+    source = nc_hlx__stored_of(in, &portion);
     if (!source->data || source->shard != shard)
         return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0, "'%.60s' is not in the shard of the index",
                         name);
@@ -12027,7 +12028,7 @@ static nc_status nc_hlx__compare_folder(nc_hlx__import *in, const char *path, si
     if (name && nc_hlx__is_file(name)) {
         status = nc_hlx_read_config(&c, name, in->err);
         if (status == NC_OK) status = nc_hlx__compare(in, &c, "config.json");
-        if (status == NC_OK && !c.tied_output && !nc_hlx__source_at(in, NC_HLX__HEAD)->data)
+        if (status == NC_OK && !c.tied_output && !nc_hlx__stored_at(in, NC_HLX__HEAD)->data)
             status = nc__fail(in->err, NC_ERR_MISMATCH, 0, 0,
                               "'lm_head.weight' is missing, and config.json says that it is not "
                               "tied");
@@ -12077,7 +12078,7 @@ static nc_status nc_hlx__take_path(nc_hlx__import *in, const char *path) {
 
 NC__COLD_END
 /* n values, those of 64 bits rounded to the nearest float. */
-static void nc_hlx__take_values(float *to, const nc_hlx__source *source, size_t n) {
+static void nc_hlx__take_values(float *to, const nc_hlx__stored *source, size_t n) {
     nc__item item;
     size_t i;
     memset(&item, 0, sizeof item);
@@ -12099,10 +12100,10 @@ static void nc_hlx__take_values(float *to, const nc_hlx__source *source, size_t 
 NC__COLD_BEGIN
 
 /* Whether a file's own output matrix has the bits of its token embedding. */
-static int nc_hlx__same_values(const nc_hlx__source *a, const nc_hlx__source *b, size_t columns) {
+static int nc_hlx__same_values(const nc_hlx__stored *a, const nc_hlx__stored *b, size_t columns) {
     const size_t n = (size_t)a->rows * columns;
     float x[256], y[256];
-    nc_hlx__source from_a = *a, from_b = *b;
+    nc_hlx__stored from_a = *a, from_b = *b;
     size_t at, piece;
     if (a->data == b->data) return 1;
     if (a->rows != b->rows) return 0;
@@ -12119,15 +12120,15 @@ static int nc_hlx__same_values(const nc_hlx__source *a, const nc_hlx__source *b,
 
 /* Whether all is there. A file without an output matrix is tied, as GPT-2's are: a model with a
  * matrix of its own takes the token embedding. */
-static nc_status nc_hlx__check_sources(nc_hlx__import *in) {
+static nc_status nc_hlx__check_stored(nc_hlx__import *in) {
     const nc_hlx_model *model = in->model;
-    nc_hlx__source *head = nc_hlx__source_at(in, NC_HLX__HEAD);
-    const nc_hlx__source *wte = nc_hlx__source_at(in, NC_HLX__WTE);
+    nc_hlx__stored *head = nc_hlx__stored_at(in, NC_HLX__HEAD);
+    const nc_hlx__stored *wte = nc_hlx__stored_at(in, NC_HLX__WTE);
     nc_hlx__portion portion = nc_hlx__first_portion();
     if (wte->data && !head->data) *head = *wte;
     while (nc_hlx__next_portion(model, &portion)) {
         char name[64];
-        if (nc_hlx__source_of(in, &portion)->data) continue;
+        if (nc_hlx__stored_of(in, &portion)->data) continue;
         nc_hlx__name(name, &model->config, &portion);
         return nc__fail(in->err, NC_ERR_MISMATCH, 0, 0,
                         "'%s' is missing: %lu of the model's tensors are there", name,
@@ -12144,10 +12145,10 @@ static nc_status nc_hlx__check_sources(nc_hlx__import *in) {
 
 /* A transposed portion, in tiles. */
 static void nc_hlx__fill_transposed(float *to, size_t width, const nc_hlx__portion *portion,
-                                    const nc_hlx__source *source) {
+                                    const nc_hlx__stored *source) {
     enum { WIDE = 16, LONG = 64 };
     float tile[WIDE * LONG];
-    nc_hlx__source from = *source;
+    nc_hlx__stored from = *source;
     size_t r, i, j, k;
     for (i = 0; i < portion->columns; i += WIDE)
         for (r = 0; r < portion->rows; r += LONG) {
@@ -12167,7 +12168,7 @@ static void nc_hlx__fill_transposed(float *to, size_t width, const nc_hlx__porti
 static void nc_hlx__fill(nc_hlx_model *model, const nc_hlx__import *in) {
     nc_hlx__portion portion = nc_hlx__first_portion();
     while (nc_hlx__next_portion(model, &portion)) {
-        const nc_hlx__source *source = nc_hlx__source_of(in, &portion);
+        const nc_hlx__stored *source = nc_hlx__stored_of(in, &portion);
         float *to = model->parameters + portion.x.at + portion.column;
         const size_t size = portion.rows * portion.columns;
         uint64_t shape[2], rows;
@@ -12201,12 +12202,12 @@ NC_API nc_status nc_hlx_import_with(nc_hlx_model *model, const char *path,
     in.err = err;
     if (options) in.options = *options;
     in.files.hooks = in.names.hooks = in.strings.hooks = hooks;
-    in.bytes = nc__mul_size((size_t)NC_HLX__PARTS * NC_HLX__TENSORS * sizeof *in.sources,
+    in.bytes = nc__mul_size((size_t)NC_HLX__PARTS * NC_HLX__TENSORS * sizeof *in.stored,
                             model->config.num_layers);
-    in.sources = (nc_hlx__source *)nc__calloc(hooks, in.bytes);
-    status = in.sources ? nc_hlx__take_path(&in, path)
-                        : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    if (status == NC_OK) status = nc_hlx__check_sources(&in);
+    in.stored = (nc_hlx__stored *)nc__calloc(hooks, in.bytes);
+    status = in.stored ? nc_hlx__take_path(&in, path)
+                       : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    if (status == NC_OK) status = nc_hlx__check_stored(&in);
     if (status == NC_OK) nc_hlx__fill(model, &in);
     if (status == NC_OK && in.options.heads) *in.options.heads = in.heads;
     for (i = 0; i < in.files.used; i += sizeof(nc_hlx_file)) {
@@ -12217,7 +12218,7 @@ NC_API nc_status nc_hlx_import_with(nc_hlx_model *model, const char *path,
     nc__buffer_free(&in.files);
     nc__buffer_free(&in.names);
     nc__buffer_free(&in.strings);
-    nc__free(hooks, in.sources, in.bytes);
+    nc__free(hooks, in.stored, in.bytes);
     return status;
 }
 
