@@ -236,8 +236,8 @@ typedef struct nc_hlx_adamw {
     float weight_decay; /* 0: none */
     float clip_norm;    /* gradients are scaled to this norm when above it; 0: no clipping */
     uint32_t warmup_steps;
-    uint32_t decay_steps; /* steps until lr_min, warm-up included; up to warmup_steps, and 0: lr
-                             stays constant behind the warm-up */
+    uint32_t decay_steps; /* steps until lr_min, warm-up included; 0, or no more than warmup_steps:
+                             lr stays constant behind the warm-up */
 } nc_hlx_adamw;
 
 /* Windows of seq tokens and their successors. The (count - 1) / seq windows of an epoch, rounded
@@ -6780,7 +6780,8 @@ static nc_status nc_hlx__bpe_read_own(nc_hlx_bpe **made, const uint8_t *data, si
             return nc__fail(err, NC_ERR_FORMAT, 0, 0, "merge %lu is impossible", (unsigned long)i);
         status = nc_hlx__bpe_add(*made, a << 32 | b);
         if ((*made)->ids > NC_HLX__BPE_LIMIT)
-            return nc__fail(err, NC_ERR_FORMAT, 0, 0, "more than %d tokens", NC_HLX__BPE_LIMIT);
+            return nc__fail(err, NC_ERR_FORMAT, 0, 0, "more than %d tokens",
+                            (int)NC_HLX__BPE_LIMIT);
     }
     return status == NC_OK ? NC_OK : nc__fail(err, status, 0, 0, "out of memory");
 }
