@@ -2834,9 +2834,9 @@ enum { NC_HLX__BLOCK = 16 };
     do {                                                                                           \
         float pad_u[NC_HLX__BLOCK], pad_v[NC_HLX__BLOCK], *to = (out);                             \
         const float *u = (x), *v = (y);                                                            \
-        size_t blocks = (n) / NC_HLX__BLOCK, rest = (n) % NC_HLX__BLOCK;                           \
+        size_t blocks = (n) / NC_HLX__BLOCK, rest = (n) % NC_HLX__BLOCK, padded = 0;               \
         float *const end = to + blocks * NC_HLX__BLOCK;                                            \
-        int j, padded = 0;                                                                         \
+        int j;                                                                                     \
         for (;;) {                                                                                 \
             for (; blocks; blocks--) {                                                             \
                 NC_HLX__FREE                                                                       \
