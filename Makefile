@@ -305,7 +305,8 @@ unit32: test-packages $(SHIMS) # needs Debian's gcc-multilib, or gcc-12-multilib
 	@sh tests/libraries.sh build/lib/i386 $(CC) $(M32)
 	@$(MAKE) --no-print-directory -j$(JOBS) B=build/m32 CFLAGS="-O1 -g1" \
 	    TESTS="$(filter-out %_gpu gpu_host,$(TESTS))" \
-	    CC="$(CC) $(M32) -isystem $(CURDIR)/build/lib/i386/include -L$(CURDIR)/build/lib/i386/lib" unit
+	    CC="$(CC) $(M32) -isystem $(CURDIR)/build/lib/i386/include -L$(CURDIR)/build/lib/i386/lib \
+	        -Wl,-rpath,$(CURDIR)/build/lib/i386/lib" unit
 windows: test-packages # needs gcc-mingw-w64; runs where wine is
 	@sh tests/windows.sh
 tsan: test-packages # TSAN="hlx_kernels tir_model" looks at these alone

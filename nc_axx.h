@@ -17890,6 +17890,11 @@ static void nc_axx__onnx_compute_clip(nc_axx__onnx *o, const nc_axx__onnx_node *
     }
 }
 
+/* Elements of an axis; SIZE_MAX: no number of them, or more than there can be. */
+static size_t nc_axx__onnx_size(double one) {
+    return one >= 0 && one < 1e12 && one < (double)(SIZE_MAX / 2) ? (size_t)one : SIZE_MAX;
+}
+
 /* A shape of an input's numbers. */
 static uint32_t nc_axx__onnx_shape_from(nc_axx__onnx *o, const nc_axx__onnx_value *v,
                                         size_t *shape) {
@@ -17902,7 +17907,7 @@ static uint32_t nc_axx__onnx_shape_from(nc_axx__onnx *o, const nc_axx__onnx_valu
     }
     for (i = 0; i < v->count; i++) {
         const double one = nc_axx__onnx_number(v, i);
-        shape[i] = one >= 0 && one < 1e12 ? (size_t)one : SIZE_MAX;
+        shape[i] = nc_axx__onnx_size(one);
     }
     return i;
 }
@@ -18722,7 +18727,7 @@ static void nc_axx__onnx_do_reshape(nc_axx__onnx *o, const nc_axx__onnx_node *n)
         if (one == 0 && !zeros && i < from->rank)
             shape[i] = from->shape[i];
         else
-            shape[i] = one >= 0 && one < 1e12 ? (size_t)one : 1;
+            shape[i] = one < 0 ? 1 : nc_axx__onnx_size(one);
         if (one < 0) free_axis = i;
         known = nc__mul_size(known, shape[i]);
     }

@@ -157,15 +157,24 @@ static int64_t random_raw(uint64_t *seed, int bits) {
     return test_random(seed) & 1 ? v : -v;
 }
 
+/* What holds the products of such numbers. */
+#ifdef __SIZEOF_INT128__
+typedef __int128 wide;
+enum { WIDE_BITS = 62 };
+#else
+typedef int64_t wide;
+enum { WIDE_BITS = 30 };
+#endif
+
 static void quotients_roots_and_order_agree_with_integers(void **state) {
     uint64_t seed = 11, out;
     int i;
     (void)state;
     for (i = 0; i < 200000; i++) {
-        int64_t x = random_raw(&seed, 62), y = random_raw(&seed, 62);
+        int64_t x = random_raw(&seed, WIDE_BITS), y = random_raw(&seed, WIDE_BITS);
         nc_fixed a = nc_gl_from_i64(x), b = nc_gl_from_i64(y);
         nc_status status = nc_fixed_div(a, b, &out);
-        __int128 top = (__int128)(x < 0 ? -x : x) << 17, by = y < 0 ? -y : y, q;
+        wide top = (wide)(x < 0 ? -x : x) << 17, by = y < 0 ? -y : y, q;
         if (y == 0) {
             assert_int_equal(status, NC_ERR_MATH);
         } else {
@@ -181,7 +190,7 @@ static void quotients_roots_and_order_agree_with_integers(void **state) {
                                                                                             : x);
         assert_int_equal(nc_fixed_sqrt(a, &out), x < 0 ? NC_ERR_MATH : NC_OK);
         if (x >= 0) { /* (out - 1/2)^2 < x 2^16 <= (out + 1/2)^2 */
-            __int128 scaled = (__int128)x << 16, root = (__int128)out;
+            wide scaled = (wide)x << 16, root = (wide)out;
             assert_true(root * root - root < scaled || scaled == 0);
             assert_true(scaled <= root * root + root);
         }
@@ -203,8 +212,7 @@ static void witnesses_hold_and_wrong_products_are_repaired(void **state) {
         nc_fixed quotient = nc_fixed_witness(x, &rest);
         assert_int_equal(quotient, nc_fixed_mul(a, b));
         assert_true(rest < 65536);
-        assert_true((__int128)nc_gl_to_i64(x) + 32768 ==
-                    (__int128)nc_gl_to_i64(quotient) * 65536 + rest);
+        assert_true((wide)nc_gl_to_i64(x) + 32768 == (wide)nc_gl_to_i64(quotient) * 65536 + rest);
         assert_int_equal(nc_fixed_repair(nc_fixed_mul_field(a, b)), quotient);
     }
 }
@@ -213,14 +221,14 @@ static void sums_of_65536_terms_stay_exact_and_wrapping_ones_are_found(void **st
     enum { N = 65536 };
     nc_fixed *a = malloc(N * sizeof *a), *b = malloc(N * sizeof *b);
     uint64_t seed = 13;
-    __int128 sum = 0;
+    wide sum = 0;
     size_t i;
     (void)state;
     for (i = 0; i < N; i++) { /* products just below 2^15 */
         int64_t x = (INT64_C(1) << 24) - 1 - (int64_t)(test_random(&seed) % 99), y = (1 << 23) - 1;
         a[i] = nc_gl_from_i64(x);
         b[i] = nc_gl_from_i64(i % 3 ? y : -y);
-        sum += (__int128)x * (i % 3 ? y : -y);
+        sum += (wide)x * (i % 3 ? y : -y);
     }
     assert_int_equal(nc_gl_to_i64(nc_fixed_dot(a, b, N)), (int64_t)((sum + 32768) >> 16));
     assert_int_equal(nc_fixed_check_dot(a, b, N), NC_OK);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The two libraries of the unit tests, cmocka and json-c, for a compiler whose system has no packages
 # of them: libraries.sh FOLDER COMPILER [FLAG...] makes FOLDER/include and FOLDER/lib from Debian's
-# sources, static. Needs apt-get and cmake; no root, and the system's apt is left as it is.
+# sources. Needs apt-get and cmake; no root, and the system's apt is left as it is.
 set -e
 folder=$1 compiler=$2
 shift 2
@@ -20,17 +20,18 @@ for name in cmocka json-c; do
     mkdir -p "$folder/source/$name"
     tar xf "$folder"/source/${name}_*.orig.tar.?z --strip-components=1 -C "$folder/source/$name"
 done
-system=Linux
-case $compiler in *mingw*) system=Windows ;; esac
+# Shared where it can be: tests count their own allocations, not cmocka's.
+system=Linux shared=ON
+case $compiler in *mingw*) system=Windows shared=OFF ;; esac
+static=$([ $shared = ON ] && echo OFF || echo ON)
 for name in cmocka json-c; do
     cmake -S "$folder/source/$name" -B "$folder/build/$name" -DCMAKE_SYSTEM_NAME=$system \
         -DCMAKE_C_COMPILER="$compiler" -DCMAKE_C_FLAGS="-w $*" -DCMAKE_BUILD_TYPE=Release \
         -DCMAKE_INSTALL_PREFIX="$folder" -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_POLICY_VERSION_MINIMUM=3.5 \
-        -DBUILD_SHARED_LIBS=OFF -DWITH_STATIC_LIB=ON -DWITH_EXAMPLES=OFF -DUNIT_TESTING=OFF \
-        -DBUILD_STATIC_LIBS=ON -DBUILD_APPS=OFF -DBUILD_TESTING=OFF -DDISABLE_WERROR=ON
+        -DBUILD_SHARED_LIBS=$shared -DWITH_STATIC_LIB=$static -DBUILD_STATIC_LIBS=$static \
+        -DWITH_EXAMPLES=OFF -DUNIT_TESTING=OFF -DBUILD_APPS=OFF -DBUILD_TESTING=OFF -DDISABLE_WERROR=ON
     cmake --build "$folder/build/$name"
     cmake --install "$folder/build/$name"
 done
-find "$folder/build" -name 'libcmocka*.a' -exec cp {} "$folder/lib/libcmocka.a" \;
-rm -f "$folder"/lib/libcmocka*.so* "$folder/lib/libcmocka-static.a"
+[ $shared = ON ] || find "$folder/build" -name 'libcmocka*.a' -exec cp {} "$folder/lib/libcmocka.a" \;
 touch "$folder/done"
