@@ -16421,6 +16421,7 @@ static void nc_axx__need(const nc_axx_graph *g, const nc_axx__vertex *v, nc_axx_
 
 /* Memory for `batch` images, in place of what there was. */
 static nc_status nc_axx__make_memory(nc_axx_graph *g) {
+    const nc_axx_graph before = *g; /* which it stays without memory */
     const size_t values = nc_axx__place_nodes(g);
     nc_axx__needs n;
     nc_axx__arena arena;
@@ -16447,7 +16448,10 @@ static nc_status nc_axx__make_memory(nc_axx_graph *g) {
             &arena, g->slots < NC_AXX__LAYER_HANDS ? g->slots : (size_t)NC_AXX__LAYER_HANDS,
             nc_hlx_gemm_work_bytes());
         if (pass == 0) memory = (uint8_t *)nc__alloc(NULL, nc_axx__arena_bytes(&arena));
-        if (!memory) return NC_ERR_MEMORY;
+        if (!memory) {
+            *g = before;
+            return NC_ERR_MEMORY;
+        }
     }
     nc__free(NULL, g->memory, 0);
     g->memory = memory;
