@@ -538,7 +538,8 @@ NC_API float nc_fp4_bnb_decode(uint8_t code);
 
 /* -- blocks: values that share scales ----------------------------------------------- */
 
-/* Quantise n values with the defaults of nc_fp4_options. MXFP4: shared exponent
+/* Quantise n values with the defaults of nc_fp4_options, to nc_fp4_code_bytes(n) bytes of codes and
+ * nc_fp4_scale_bytes(format, n) of scales (E2M1: scales may be null). MXFP4: shared exponent
  * floor(log2(absmax)) - 2. NVFP4: tensor scale absmax / (6 * 448), a subnormal one rounded up,
  * block scale absmax / (6 * tensor scale) as E4M3. NF4, BNB: absmax. A block holding NaN or
  * infinity gets a NaN scale and decodes to NaN. *tensor_scale is 1 but for NVFP4. Errors:
@@ -808,9 +809,9 @@ NC_API nc_status nc_fp4_product_experts(const nc_fp4_tensor *experts, size_t cou
  * scales. E2M1 formats only, without `divides` (NC_ERR_UNSUPPORTED); nc_fp4_tensor_free releases
  * it. */
 NC_API nc_status nc_fp4_tensor_interleave(nc_fp4_tensor *tensor);
-/* y = W x for int8 activations x times x_scale: exact integer sums in each block (E2M1 formats
- * only: NC_ERR_UNSUPPORTED), times its scale, added block by block with fused multiply-adds, times
- * x_scale. */
+/* y (rows) = W x for int8 activations x (columns) times x_scale: exact integer sums in each block
+ * (plain E2M1: 32 columns), times its scale, added block by block with fused multiply-adds, times
+ * x_scale. E2M1 formats only (NC_ERR_UNSUPPORTED); NC_ERR_ARG, NC_ERR_MEMORY. */
 NC_API nc_status nc_fp4_matvec_i8(const nc_fp4_tensor *tensor, const int8_t *x, float x_scale,
                                   float *y);
 
@@ -851,14 +852,16 @@ NC_API nc_status nc_fp4_add_input(nc_fp4_circuit *circuit, const char *name, uin
 NC_API nc_status nc_fp4_add_atom(nc_fp4_circuit *circuit, nc_fp4_atom_kind kind, const uint32_t *in,
                                  uint32_t *out);
 /* Append any function of up to 8 wires: bit i of truth (truth[i / 64] >> i % 64) is its value for
- * in[j] = bit j of i. Beyond three inputs it is taken apart by multiplexers. */
+ * in[j] = bit j of i. Beyond three inputs it is taken apart by multiplexers. NC_ERR_ARG for a wire
+ * that does not exist or more inputs, NC_ERR_LIMIT beyond 2^24 wires. */
 NC_API nc_status nc_fp4_add_function(nc_fp4_circuit *circuit, uint32_t inputs, const uint32_t *in,
                                      const uint64_t *truth, uint32_t *out);
 /* Append a copy of another circuit whose inputs are the wires `in`; out receives the wires of its
  * outputs. */
 NC_API nc_status nc_fp4_add_circuit(nc_fp4_circuit *circuit, const nc_fp4_circuit *part,
                                     const uint32_t *in, uint32_t *out);
-/* Append a group of outputs that show wires. The name (null: "y", "y1" ..) is copied. */
+/* Append a group of outputs that show wires. The name (null: "y", "y1" ..) is copied. NC_ERR_ARG for
+ * a wire that does not exist, NC_ERR_LIMIT beyond 2^24 outputs. */
 NC_API nc_status nc_fp4_add_output(nc_fp4_circuit *circuit, const char *name, uint32_t width,
                                    const uint32_t *wires);
 /* Name of the circuit. */
@@ -919,13 +922,15 @@ NC_API nc_status nc_fp4_read_verilog(nc_fp4_circuit **circuit, const char *text,
 NC_API nc_status nc_fp4_read_circuit(nc_fp4_circuit **circuit, const nc_fp4_read_options *options,
                                      const void *data, size_t bytes, nc_error *err);
 /* The circuit as a file: NC_FP4_BLIF, NC_FP4_BRISTOL, NC_FP4_JSON, NC_FP4_AIGER (binary) or
- * NC_FP4_DIMACS, where variables 1 .. inputs are the inputs. Free with nc_fp4_free_text. */
+ * NC_FP4_DIMACS, where variables 1 .. inputs are the inputs. Free with nc_fp4_free_text.
+ * NC_ERR_UNSUPPORTED for other kinds. */
 NC_API nc_status nc_fp4_write_circuit(const nc_fp4_circuit *circuit, nc_fp4_file_kind kind,
                                       char **text, size_t *bytes);
 
 /* -- networks: circuits compiled to threshold units --------------------------------- */
 
-/* Compile: drop what no output needs, choose units for every function. */
+/* Compile: drop what no output needs, choose units for every function. The network does not refer to
+ * the circuit; free it with nc_fp4_network_destroy. NC_ERR_ARG, NC_ERR_MEMORY. */
 NC_API nc_status nc_fp4_compile(const nc_fp4_circuit *circuit, nc_fp4_network **network);
 /* Release; null is fine. */
 NC_API void nc_fp4_network_destroy(nc_fp4_network *network);
@@ -949,7 +954,7 @@ NC_API void nc_fp4_eval_float(const nc_fp4_network *network, const float *in, fl
 NC_API void nc_fp4_eval_packed(const nc_fp4_network *network, const uint8_t *in, uint8_t *out,
                                uint8_t *wires);
 /* Evaluate 64 cases a word: in[i * words + w] holds input i of cases 64 w .., bit c is case c;
- * out likewise. exact. NC_ERR_MEMORY. */
+ * out likewise, not over in. exact. NC_ERR_MEMORY. */
 NC_API nc_status nc_fp4_eval_sliced(const nc_fp4_network *network, const uint64_t *in,
                                     uint64_t *out, size_t words);
 /* Evaluate n cases on plain integers: in[b][i] is group b (at most 64 wide) of case i; a null group
@@ -971,8 +976,8 @@ NC_API nc_status nc_fp4_verify(const nc_fp4_network *network, const nc_fp4_circu
 NC_API nc_status nc_fp4_verify_by(const nc_fp4_network *network, const nc_fp4_circuit *circuit,
                                   nc_fp4_evidence evidence, nc_fp4_report *report);
 /* The same with a budget, methods, progress and a solver of choice; null: the defaults.
- * NC_ERR_CANCELLED when progress asked to stop, NC_ERR_MISMATCH when the solver's solution is
- * none. */
+ * NC_ERR_CANCELLED when progress asked to stop, NC_ERR_MISMATCH when the solver's solution is none,
+ * and, of all these, for other numbers of inputs or outputs. */
 NC_API nc_status nc_fp4_verify_with(const nc_fp4_network *network, const nc_fp4_circuit *circuit,
                                     const nc_fp4_verify_options *options, nc_fp4_report *report);
 /* A circuit with the same inputs and one output, which is 1 where network and circuit differ: to
@@ -986,12 +991,14 @@ NC_API nc_status nc_fp4_verify_cases(const nc_fp4_network *network, nc_fp4_spec_
 
 /* -- files: networks as files ------------------------------------------------------- */
 
-/* A network from the bytes of a .fp4 file. NC_ERR_MISMATCH when the checksum is not right. */
+/* A network from the bytes of a .fp4 file. NC_ERR_MISMATCH when the checksum is not right,
+ * NC_ERR_UNSUPPORTED for another version, NC_ERR_FORMAT. */
 NC_API nc_status nc_fp4_read_network(nc_fp4_network **network, const void *data, size_t bytes,
                                      nc_error *err);
 /* The network as a file: NC_FP4_FILE (binary: topology, codes at 4 bits, checksum), NC_FP4_BLIF (a
  * .names for each unit), NC_FP4_DOT, NC_FP4_C (a header with one bit-sliced function), NC_FP4_JSON
- * (a manifest) or NC_FP4_SAFETENSORS (codes with MXFP4 scales of 1, and the topology). */
+ * (a manifest) or NC_FP4_SAFETENSORS (codes with MXFP4 scales of 1, and the topology). Free with
+ * nc_fp4_free_text. NC_ERR_UNSUPPORTED for other kinds. */
 NC_API nc_status nc_fp4_write_network(const nc_fp4_network *network, nc_fp4_file_kind kind,
                                       char **data, size_t *bytes);
 
@@ -5144,7 +5151,8 @@ static nc_status nc_fp4__list_index(nc_fp4__list *list, const char *path, nc_err
 /* The other files of a split GGUF: "NAME-00001-of-00003.gguf" and its split.count say how many. */
 static nc_status nc_fp4__list_splits(nc_fp4__list *list, const char *path, nc_error *err) {
     const size_t part = nc_fp4__list_parts(list) - 1, n = strlen(path);
-    const char *count = nc_fp4__list_value(list, (uint32_t)part, "split.count");
+    const int gguf = nc_fp4__list_part(list, part)->container == NC_FP4__IN_GGUF;
+    const char *count = gguf ? nc_fp4__list_value(list, (uint32_t)part, "split.count") : NULL;
     const unsigned long most = count ? strtoul(count, NULL, 10) : 0;
     unsigned long i;
     char other[2048], tail[40];
@@ -11356,6 +11364,13 @@ static nc_status nc_fp4__cycle_port(nc_fp4_circuit *c, const char *name, uint32_
     return status;
 }
 
+/* Are so many clock cycles of a model within the limits? */
+static int nc_fp4__unrolls(const nc_fp4__model *m, uint64_t frames) {
+    return frames * ((uint64_t)m->outputs.count + m->inputs.count + m->latches.count) <=
+               NC_FP4__MAX_INPUTS &&
+           frames * (m->net_names.count / 64) <= NC_FP4__MAX_WIRES;
+}
+
 /* So many clock cycles of a model with latches. What a latch shows at the start, where that is
  * unknown, are inputs of their own, before those of all cycles. */
 static nc_status nc_fp4__unroll(nc_fp4__netlist *l, uint32_t model, nc_fp4_circuit *c,
@@ -11365,9 +11380,6 @@ static nc_status nc_fp4__unroll(nc_fp4__netlist *l, uint32_t model, nc_fp4_circu
     const uint32_t frames = l->options.frames, latches = m->latches.count;
     uint32_t *held = wires + inputs, *out = held + latches, i, k;
     nc_status status = NC_OK;
-    if ((uint64_t)frames * ((uint64_t)outputs + inputs + latches) > NC_FP4__MAX_INPUTS ||
-        (uint64_t)frames * (m->net_names.count / 64) > NC_FP4__MAX_WIRES)
-        return NC_ERR_LIMIT;
     for (i = 0; i < latches && status == NC_OK; i++) {
         held[i] = m->latches.at[i].start;
         if (held[i] > 1)
@@ -11394,9 +11406,12 @@ static nc_status nc_fp4__build(nc_fp4__netlist *l, uint32_t model, nc_fp4_circui
     const size_t bytes = nc__mul_size(
         nc__add_size((size_t)inputs + latches + 1, nc__mul_size(m->outputs.count, frames)),
         sizeof(uint32_t));
-    uint32_t *wires = (uint32_t *)nc__alloc(NULL, bytes);
+    const int fits = !latches || nc_fp4__unrolls(m, frames);
+    uint32_t *wires = fits ? (uint32_t *)nc__alloc(NULL, bytes) : NULL;
     nc_fp4_circuit *c = NULL;
-    nc_status status = wires ? nc_fp4_create(&c, m->name, NULL) : NC_ERR_MEMORY;
+    nc_status status = wires  ? nc_fp4_create(&c, m->name, NULL)
+                       : fits ? NC_ERR_MEMORY
+                              : NC_ERR_LIMIT;
     if (status == NC_OK && latches) {
         status = nc_fp4__unroll(l, model, c, wires);
     } else {
@@ -12298,13 +12313,13 @@ static unsigned nc_fp4__json_word(nc__text *t, const char *words, uint32_t *seen
     const size_t n = strlen(key);
     nc__json_expect(t, ':');
     for (; fits && *words; words = strchr(words, ' ') + 1, k++) {
-        if (strncmp(words, key, n) != 0 || words[n] != ' ') continue;
+        if (strcspn(words, " ") != n || strncmp(words, key, n) != 0) continue;
         if (*seen >> k & 1) (void)nc__text_fail(t, NC_ERR_FORMAT, "a second \"%s\"", key);
         *seen |= 1u << k;
         return t->status == NC_OK ? k : 32;
     }
     for (words = changing; fits && *words; words = strchr(words, ' ') + 1)
-        if (!strncmp(words, key, n) && words[n] == ' ')
+        if (strcspn(words, " ") == n && !strncmp(words, key, n))
             (void)nc__text_fail(t, NC_ERR_UNSUPPORTED,
                                 "\"%s\" would change the circuit, and is not read", key);
     nc__json_skip(t);
@@ -19280,6 +19295,7 @@ static nc_status nc_fp4__ask_solver(const nc_fp4_network *n, const nc_fp4_circui
     char *text = NULL;
     uint8_t *example = NULL;
     size_t bytes = 0;
+    uint32_t i;
     int answer = 0;
     nc_status status = nc_fp4_miter(&miter, n, c);
     if (status == NC_OK) status = nc_fp4_write_circuit(miter, NC_FP4_DIMACS, &text, &bytes);
@@ -19289,6 +19305,7 @@ static nc_status nc_fp4__ask_solver(const nc_fp4_network *n, const nc_fp4_circui
         if (!example) status = NC_ERR_MEMORY;
     }
     if (status == NC_OK) answer = o->sat(o->sat_user, text, bytes, n->inputs, example);
+    for (i = 0; answer == 10 && i < n->inputs; i++) example[i] = example[i] != 0;
     if (answer == 10) status = nc_fp4__confirm(n, c, example, b, report);
     if (status == NC_OK && answer != 10 && answer != 20) status = NC_ERR_LIMIT;
     nc__free(n->hooks, example, n->inputs);

@@ -181,6 +181,7 @@ static void json_has_atoms_and_tables(void **state) {
 static void json_members_of_others_are_passed_over(void **state) {
     static const char with[] =
         "{\"$schema\": \"https://example.org/a-name-of-more-than-fifteen-bytes\", \"version\": 2,\n"
+        " \"name inputs\": [1, 2],\n"
         " \"inputs\": [{\"name\": \"a\", \"description of the port\": [\"x\", {}], \"width\": "
         "2}],\n"
         " \"outputs\": [{\"signed\": false, \"name\": \"y\"}], \"verified\": true,\n"

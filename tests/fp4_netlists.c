@@ -635,6 +635,10 @@ static void long_and_deep_texts_are_read_or_refused_at_once(void **state) {
     text = repeated(".model m\n.inputs a\n.outputs q\n.latch a q 0\n", ".names a b\n", 1, "");
     assert_int_equal(nc_fp4_read_circuit(&c, &options, text, strlen(text), &err), NC_ERR_LIMIT);
     free(text);
+    options.frames = UINT32_MAX; /* 2^42 outputs: no memory is asked for */
+    text = repeated(".model m\n.inputs a\n.latch a q 0\n.outputs", " q", 1024, "\n");
+    assert_int_equal(nc_fp4_read_circuit(&c, &options, text, strlen(text), &err), NC_ERR_LIMIT);
+    free(text);
 }
 
 /* Which of the expected names each bit has; each once. */

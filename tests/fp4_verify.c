@@ -238,6 +238,7 @@ typedef struct oracle {
     int answer;
     uint64_t solution;
     char text[4000];
+    uint8_t one; /* how it says 1 */
 } oracle;
 
 static int told(void *user, const char *dimacs, size_t bytes, uint32_t inputs, uint8_t *example) {
@@ -245,7 +246,7 @@ static int told(void *user, const char *dimacs, size_t bytes, uint32_t inputs, u
     uint32_t i;
     assert_int_equal(strlen(dimacs), bytes);
     snprintf(o->text, sizeof o->text, "%s", dimacs);
-    for (i = 0; i < inputs; i++) example[i] = o->solution >> i & 1;
+    for (i = 0; i < inputs; i++) example[i] = o->solution >> i & 1 ? o->one : 0;
     return o->answer;
 }
 
@@ -255,10 +256,13 @@ static void the_users_solver_is_asked_and_its_solutions_are_tried(void **state) 
     nc_fp4_network *n = compiled(some);
     nc_fp4_verify_options o;
     nc_fp4_report r;
-    oracle x = {10, 0, ""};
+    oracle x = {10, 0, "", 1};
+    uint8_t example[40];
+    uint32_t i;
     (void)state;
     memset(&o, 0, sizeof o);
     o.methods = 1u << NC_FP4_SOLVER;
+    o.counter_example = example;
     assert_int_equal(nc_fp4_verify_with(n, none, &o, &r), NC_ERR_LIMIT); /* there is none */
     o.sat = told;
     o.sat_user = &x;
@@ -266,6 +270,11 @@ static void the_users_solver_is_asked_and_its_solutions_are_tried(void **state) 
     assert_int_equal(nc_fp4_verify_with(n, none, &o, &r), NC_OK);
     assert_int_equal(r.verdict, NC_FP4_REFUTED);
     assert_int_equal(r.evidence, NC_FP4_SOLVER);
+    x.one = 255; /* whatever is not 0 */
+    assert_int_equal(nc_fp4_verify_with(n, none, &o, &r), NC_OK);
+    assert_int_equal(r.verdict, NC_FP4_REFUTED);
+    assert_int_equal(nc_fp4_input_count(none), sizeof example);
+    for (i = 0; i < sizeof example; i++) assert_int_equal(example[i], constant >> i & 1);
     x.solution ^= 4;
     assert_int_equal(nc_fp4_verify_with(n, none, &o, &r), NC_ERR_MISMATCH);
     assert_int_equal(r.verdict, NC_FP4_UNDECIDED);
