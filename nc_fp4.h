@@ -5397,7 +5397,14 @@ NC__COLD_BEGIN
 typedef struct nc_fp4__gguf_head {
     nc__buffer pairs, infos;
     uint64_t pair_count, tensors, at; /* at: bytes of the tensors so far, with their padding */
+    uint64_t bytes;                   /* of the last tensor, without it */
+    uint32_t alignment;
 } nc_fp4__gguf_head;
+
+static void nc_fp4__gguf_open(nc_fp4__gguf_head *h, uint32_t alignment) {
+    memset(h, 0, sizeof *h);
+    h->alignment = alignment ? alignment : NC_FP4__GGUF_ALIGNMENT;
+}
 
 static void nc_fp4__gguf_put_text(nc__buffer *b, const void *text, size_t bytes) {
     nc__buffer_le(b, bytes, 8);
@@ -5421,12 +5428,11 @@ static void nc_fp4__gguf_put_word(nc_fp4__gguf_head *h, const char *key, const c
     nc__buffer_put(&h->pairs, text, strlen(text));
 }
 
-/* A tensor of a type by its name and of so many bytes, shape as nc_fp4__entry has it; its bytes
- * follow those of the one before and zeros up to the alignment. ggml has four dimensions and names
- * of 63 bytes at most. */
+/* A tensor of a type by its name, shape as nc_fp4__entry has it; its bytes follow those of the one
+ * before, and as many zeros as nc_fp4__gguf_padding says. ggml has four dimensions and names of 63
+ * bytes at most. */
 static nc_status nc_fp4__gguf_put_tensor(nc_fp4__gguf_head *h, const char *name, const char *dtype,
-                                         uint64_t bytes, const uint64_t *shape, uint32_t rank,
-                                         nc_error *err) {
+                                         const uint64_t *shape, uint32_t rank, nc_error *err) {
     const nc_fp4__ggml_type *t = NULL;
     uint64_t count = 1;
     size_t i;
@@ -5444,20 +5450,22 @@ static nc_status nc_fp4__gguf_put_tensor(nc_fp4__gguf_head *h, const char *name,
         return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0,
                         "'%s': rows of %s are multiples of %u in GGUF, not %llu", name, dtype,
                         (unsigned)t->block, (unsigned long long)(rank ? shape[rank - 1] : 1));
-    for (i = 0; i < rank; i++) count *= shape[i];
-    if (count / t->block * t->bytes != bytes)
-        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "'%s' is planned with %llu bytes of %s", name,
-                        (unsigned long long)bytes, dtype);
     nc_fp4__gguf_put_text(&h->infos, name, strlen(name));
     nc__buffer_le(&h->infos, rank ? rank : 1, 4);
     if (rank == 0) nc__buffer_le(&h->infos, 1, 8);
-    for (i = rank; i-- > 0;) nc__buffer_le(&h->infos, shape[i], 8);
+    for (i = rank; i-- > 0; count *= shape[i]) nc__buffer_le(&h->infos, shape[i], 8);
     nc__buffer_le(&h->infos, t->type, 4);
     nc__buffer_le(&h->infos, h->at, 8);
-    h->at += bytes;
-    h->at += (NC_FP4__GGUF_ALIGNMENT - h->at % NC_FP4__GGUF_ALIGNMENT) % NC_FP4__GGUF_ALIGNMENT;
+    h->bytes = count / t->block * t->bytes;
+    h->at += h->bytes;
+    h->at += (h->alignment - h->at % h->alignment) % h->alignment;
     h->tensors++;
     return h->infos.status == NC_OK ? NC_OK : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+}
+
+/* Zeros behind a tensor of so many bytes. */
+static NC_UNUSED size_t nc_fp4__gguf_padding(const nc_fp4__gguf_head *h, uint64_t bytes) {
+    return (size_t)((h->alignment - bytes % h->alignment) % h->alignment);
 }
 
 /* The header, appended to an empty buffer; the plan is released. */
@@ -5469,7 +5477,7 @@ static nc_status nc_fp4__gguf_close(nc_fp4__gguf_head *h, nc__buffer *to) {
     nc__buffer_le(to, h->pair_count, 8);
     nc__buffer_put(to, h->pairs.data, h->pairs.used);
     nc__buffer_put(to, h->infos.data, h->infos.used);
-    while (to->status == NC_OK && to->used % NC_FP4__GGUF_ALIGNMENT) nc__buffer_put(to, "", 1);
+    while (to->status == NC_OK && to->used % h->alignment) nc__buffer_put(to, "", 1);
     nc__buffer_free(&h->pairs);
     nc__buffer_free(&h->infos);
     return to->status;
@@ -7255,7 +7263,7 @@ static nc_status nc_fp4__writer_gguf(nc_fp4_writer *writer, nc__buffer *b, nc_er
     const char *key, *value;
     nc_fp4__gguf_head h;
     uint32_t type;
-    memset(&h, 0, sizeof h);
+    nc_fp4__gguf_open(&h, 0);
     while (nc_fp4__writer_next(writer, &at, &type, &key, &value, &bytes)) {
         if (type == NC_FP4__GGUF_STRING)
             nc_fp4__gguf_put_word(&h, key, value);
@@ -7271,17 +7279,21 @@ static nc_status nc_fp4__writer_gguf(nc_fp4_writer *writer, nc__buffer *b, nc_er
         if (p->about.format != NC_FP4_FORMAT_COUNT)
             p->bytes = p->about.rows * p->about.stack *
                        nc_fp4__ggml_bytes(p->about.format, (size_t)p->about.columns);
-        status = nc_fp4__gguf_put_tensor(&h, p->about.name, dtype, p->bytes, p->about.shape,
-                                         p->about.rank, err);
+        status =
+            nc_fp4__gguf_put_tensor(&h, p->about.name, dtype, p->about.shape, p->about.rank, err);
+        if (status == NC_OK && h.bytes != p->bytes)
+            status =
+                nc__fail(err, NC_ERR_MISMATCH, 0, 0, "'%.60s' has %llu bytes, not %llu",
+                         p->about.name, (unsigned long long)h.bytes, (unsigned long long)p->bytes);
         if (status != NC_OK || p->about.format == NC_FP4_FORMAT_COUNT || !p->about.scaled) continue;
         p->at[NC_FP4__TENSOR_SCALE] = h.at;
         writer->state.used = 0;
         nc__buffer_put(&writer->state, p->about.name, nc_fp4__before(p->about.name, ".weight"));
         nc__buffer_put(&writer->state, ".scale", 7);
-        status = writer->state.status == NC_OK
-                     ? nc_fp4__gguf_put_tensor(&h, writer->state.data, "F32", 4 * p->about.stack,
-                                               &p->about.stack, 1, err)
-                     : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory for the header");
+        status =
+            writer->state.status == NC_OK
+                ? nc_fp4__gguf_put_tensor(&h, writer->state.data, "F32", &p->about.stack, 1, err)
+                : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory for the header");
     }
     (void)nc_fp4__gguf_close(&h, b);
     if (status != NC_OK) return status;
