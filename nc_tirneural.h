@@ -97,7 +97,7 @@
      NAME:       1 to 120 printable characters of ASCII, none a blank
      N:          0 to 65,535
      VALUE, TAG, TAKES: below 2^64; a VALUE is taken modulo p
-     EFFECT:     what the lines add to the stack, with a minus where they take
+     EFFECT:     what the lines add to the stack, with a minus where they take: -2^63 to 2^63 - 1
 
    To add a TIR operation: its row in NC_TIR_KINDS; what it does in tests/tir_io.c, or for the
    newest compiler in tests/tir_trisha.c. One that is more than a sequence of instructions: its case
@@ -297,7 +297,9 @@ typedef enum nc_tir_kind {
 
 /* One operation as the builder takes it; NC_TIR_KINDS says which members its kind uses. The text of
  * a name has 1 to 120 printable characters without blanks, that of a comment is one line of less
- * than 4,096, that of asm any lines of less than 65,536 in all, each ended by a newline. */
+ * than 4,096, that of asm any lines of less than 65,536 in all, each ended by a newline and none
+ * `end` alone. Asm that ends with skiz would skip the first instruction of the operation behind it,
+ * which may become several or be one with the next: put what may be skipped into the asm too. */
 typedef struct nc_tir_op {
     nc_tir_kind kind;
     uint32_t fields; /* 0 to 65,535 */
@@ -452,7 +454,8 @@ typedef struct nc_tir_options {
     uint32_t block;            /* instructions searched as one block, at most 64; 0: 32, which the
                              network sees */
     const nc_tir_model *model; /* guides the search; null: no network */
-    uint32_t guide;            /* weight of its log-probability, in 1/64 instruction; 0: 32 */
+    uint32_t guide;            /* weight of its log-probability, in 1/64 instruction, at most 4,096;
+                                  0: 32 */
     uint32_t whole;          /* 1: a whole program that nothing calls into: functions may go too */
     nc_progress_fn progress; /* called before each block with instructions done and in all; then,
                                 where rows are traded, with the effort spent and allowed, in steps
@@ -486,8 +489,8 @@ typedef struct nc_tir_report {
 /* Zero means default. */
 typedef struct nc_tir_imitation {
     uint32_t epochs; /* over the training set; 0: 3 */
-    uint32_t beam;   /* of the search that is imitated; 0: 64 */
-    float rate;      /* of AdamW at the start; 0: 0.001 */
+    uint32_t beam;   /* of the search that is imitated, at most 65,536; 0: 64 */
+    float rate;      /* of AdamW at the start, at most 1; 0: 0.001 */
     uint32_t whole;  /* of the texts, so many at the end are learned from in blocks of 32 only, the
                         others in pieces that overlap too */
     uint32_t
@@ -550,7 +553,8 @@ NC_API nc_status nc_tir_peephole(const nc_tir_program *program, nc_tir_program *
 /* A compiler's own clean-up before lowering, rule for rule: what nc_tir_lower takes to give what
  * the compiler emits. NC_TIR_TARGET_TRIDENT is the old one, which also makes one swap of a chain of
  * falling `swap, pop`; NC_TIR_TARGET_TRISHA the newest, which merges more than a machine pops at
- * once; NC_ERR_ARG for others. Both keep a value that is stored once and loaded once on the stack.
+ * once; NC_ERR_ARG for others, NC_ERR_LIMIT where the old one's pops and hints of five are more than
+ * 2^20. Both keep a value that is stored once and loaded once on the stack.
  * These two rules keep the meaning only where the compiler's code generator puts them. exact: all
  * 24 raw modules of the old compiler's corpus become its own results, byte for byte. */
 NC_API nc_status nc_tir_peephole_of(const nc_tir_program *program, nc_tir_target compiler,
@@ -558,7 +562,8 @@ NC_API nc_status nc_tir_peephole_of(const nc_tir_program *program, nc_tir_target
 
 /* -- lowering: TIR to TASM ------------------------------------------------------------------- */
 
-/* The classical lowering, freed with nc_tir_free_text. For the targets that are machines
+/* The classical lowering, freed with nc_tir_free_text. Values of p and more are reduced but for
+ * NC_TIR_TARGET_TRIDENT, where they stand as they are and no machine reads them. For the targets that are machines
  * `push a, add` is `addi a`, `or` is made of instructions that they have, counts beyond 5 are made
  * of several, and NC_ERR_UNSUPPORTED where the program has a dup or swap beyond 15, which the
  * compiler emits but no machine runs.
@@ -680,15 +685,17 @@ NC_API nc_status nc_tir_model_forward(const nc_tir_model *model, const nc_gl *wo
  * than nc_tir_lower in any table of the static model. Unless options->whole, each function that
  * other code may call keeps its label and a block of its own behind it, for linkers that take a
  * function for the lines up to the next label; that block may be a call of an equal function, where
- * it is no slower than nc_tir_lower's. options and report may be null. Errors:
- * NC_ERR_CANCELLED by the progress callback, NC_ERR_FORMAT for asm that is not TASM, NC_ERR_ARG,
- * NC_ERR_UNSUPPORTED as nc_tir_lower. Free *tasm with nc_tir_free_text. exact: the same text on
+ * it is no slower than nc_tir_lower's. options and report may be null; an error leaves the report as
+ * it was. Errors: NC_ERR_CANCELLED by the progress callback, NC_ERR_FORMAT for asm that is not TASM
+ * and, for NC_TIR_TARGET_TRIDENT, a value of p or more; NC_ERR_ARG, NC_ERR_UNSUPPORTED and
+ * NC_ERR_LIMIT as nc_tir_lower. Free *tasm with nc_tir_free_text. exact: the same text on
  * every machine.
  * With options->samples the program is run on them, and the aim is not the fewest instructions but,
  * in this order, the least padded height, the fewest rows above the cliff below it, the lowest
  * tallest table, the fewest rows in all, of the worst sample; never more than nc_tir_lower by that
  * order. Trades that leave a program above the cliff are undone, unless no table pays for them.
- * NC_ERR_MISMATCH when a sample does not halt. */
+ * NC_ERR_MISMATCH when a sample does not halt, or what it gives depends on the program's own digest,
+ * which changes with it. */
 NC_API nc_status nc_tir_optimize(const nc_tir_program *program, const nc_tir_options *options,
                                  char **tasm, nc_tir_report *report, nc_error *err);
 /* The same for TASM text: a module, or a linked program. Comments are dropped; the names of
@@ -748,7 +755,8 @@ NC_API uint64_t nc_tir_evolution_cost(const nc_tir_evolution *evolution);
 NC_API nc_status nc_tir_evolution_save(const nc_tir_evolution *evolution, const char *path,
                                        nc_error *err);
 /* Go on from such a file: with the same batch the next generation is the one that would have
- * followed. On an error (NC_ERR_IO, NC_ERR_FORMAT) the evolution stays as it was. */
+ * followed. On an error (NC_ERR_IO, NC_ERR_FORMAT, and those of nc_tir_model_read) the evolution
+ * stays as it was. */
 NC_API nc_status nc_tir_evolution_load(nc_tir_evolution *evolution, const char *path,
                                        nc_error *err);
 #endif
@@ -756,8 +764,8 @@ NC_API nc_status nc_tir_evolution_load(nc_tir_evolution *evolution, const char *
 /* -- trainer: evolution on a thread, between compilations ------------------------------------ */
 
 /* A trainer with the weights of the file at `path`, or with `start` where there is none yet; path
- * null: with `start`, and nothing is ever written. A damaged file is an error: go on without a
- * network. NC_ERR_ARG for a path of 4,096 characters and more. */
+ * null: with `start`, and nothing is ever written. A file that is damaged or cannot be opened is an
+ * error: go on without a network. NC_ERR_ARG for a path of 4,096 characters and more. */
 NC_API nc_status nc_tir_trainer_create(nc_tir_trainer **trainer, const char *path,
                                        const nc_tir_model *start, uint64_t seed, nc_error *err);
 /* Stop and release; null is fine. */
@@ -1887,7 +1895,7 @@ enum {
     NC_TIR__MAX_OPEN = 64, /* and so the depth of every recursion over bodies */
     NC_TIR__MAX_NAME = 120,
     NC_TIR__MAX_LINE = 4096, /* of a comment, its NUL counted */
-    NC_TIR__MAX_ASM = 65536,
+    NC_TIR__MAX_ASM = 65536, /* the same of asm */
     NC_TIR__MAX_FIELDS = 65535,
     NC_TIR__HASHED = 9 /* words of an event that are hashed with its tag */
 };
@@ -1947,6 +1955,22 @@ static int nc_tir__is_leaves(const char *text, size_t n) {
     return 1;
 }
 
+/* Whether the text is lines that asm may have: none is `end`, and a newline ends each. */
+static int nc_tir__is_asm(const char *text, size_t n) {
+    size_t at = 0, length;
+    if (n >= NC_TIR__MAX_ASM) return 0;
+    while (at < n) {
+        while (at < n && text[at] == ' ') at++;
+        for (length = 0; at + length < n && text[at + length] != '\n';) length++;
+        if (at + length == n) return 0;
+        if (length >= 3 && !memcmp(text + at, "end", 3) &&
+            (length == 3 || (length == 4 && text[at + 3] == '\r')))
+            return 0;
+        at += length + 1;
+    }
+    return 1;
+}
+
 /* Whether an operation of this kind may have that value, so many fields and a text of n characters;
  * text null: none. */
 static int nc_tir__is_valid(const nc_tir_op *op, const char *text, size_t n) {
@@ -1962,7 +1986,7 @@ static int nc_tir__is_valid(const nc_tir_op *op, const char *text, size_t n) {
     case NC_TIR__A_EVENT:
         return op->fields <= NC_TIR__MAX_FIELDS && text && nc_tir__is_name(text, n);
     case NC_TIR__A_LEAVES: return text && nc_tir__is_leaves(text, n);
-    case NC_TIR__A_ASM: return text && n < NC_TIR__MAX_ASM && (n == 0 || text[n - 1] == '\n');
+    case NC_TIR__A_ASM: return text && nc_tir__is_asm(text, n);
     default: return 1;
     }
 }
@@ -2035,7 +2059,7 @@ NC_API size_t nc_tir_size(const nc_tir_program *program) { return stbds_arrlenu(
 
 /* -- reading -- */
 
-/* Text that is read line by line, here and in TASM. */
+/* Text that is read line by line. */
 typedef struct nc_tir__reader {
     nc__text line;
     const char *next, *stop; /* the rest of the text */
@@ -2048,7 +2072,8 @@ static void nc_tir__open_text(nc_tir__reader *r, const char *text, size_t bytes,
     r->stop = text + bytes;
 }
 
-/* The next line becomes r->line; 0 behind the last, where r->line is an empty line of its own. */
+/* The next line, without a CR at its end, becomes r->line; 0 behind the last, where r->line is an
+ * empty line of its own. */
 static int nc_tir__next_line(nc_tir__reader *r) {
     nc__text *line = &r->line;
     const size_t left = (size_t)(r->stop - r->next);
@@ -2056,6 +2081,7 @@ static int nc_tir__next_line(nc_tir__reader *r) {
     line->line++;
     line->at = line->line_start = r->next;
     line->end = end ? end : r->stop;
+    if (line->end > line->at && line->end[-1] == '\r') line->end--;
     r->next = end ? end + 1 : r->stop;
     return left > 0 && line->status == NC_OK;
 }
@@ -2113,8 +2139,8 @@ static nc_status nc_tir__read_asm(nc_tir__reader *r, size_t depth, nc__buffer *l
         first = line->at;
         n = (size_t)(line->end - first);
         line->at = line->line_start; /* where its errors point */
-        if (lines->used + n >= NC_TIR__MAX_ASM - 536)
-            return nc__text_fail(line, NC_ERR_LIMIT, "asm is longer than 65,000 characters");
+        if (lines->used + n + 1 >= NC_TIR__MAX_ASM)
+            return nc__text_fail(line, NC_ERR_LIMIT, "asm of 65,536 characters or more");
         if (memchr(first, 0, n)) return nc__text_fail(line, NC_ERR_FORMAT, "NUL in asm");
         nc__buffer_put(lines, first, n);
         nc__buffer_put(lines, "\n", 1);
@@ -2166,8 +2192,9 @@ static nc_status nc_tir__read_argument(nc__text *line, nc_tir_op *op, nc_tir__sl
         if (line->at < line->end && *line->at == ' ') line->at++;
         text->text = line->at;
         text->n = (size_t)(line->end - line->at);
-        if (text->n >= NC_TIR__MAX_LINE || memchr(text->text, 0, text->n))
-            return nc_tir__bad(line, line->at, "comment is too long or has a NUL");
+        if (text->n >= NC_TIR__MAX_LINE || memchr(text->text, 0, text->n) ||
+            memchr(text->text, '\r', text->n))
+            return nc_tir__bad(line, line->at, "comment is too long or has a NUL or CR");
         if (form->argument == NC_TIR__A_LEAVES && !nc_tir__is_leaves(text->text, text->n))
             return nc_tir__bad(line, line->at, "expected field, bool or u32 between single blanks");
         line->at = line->end;
@@ -2181,6 +2208,8 @@ static nc_status nc_tir__read_argument(nc__text *line, nc_tir_op *op, nc_tir__sl
     if (!nc_tir__read_count(text->text + negative, text->n - (size_t)negative, &op->value))
         return nc_tir__bad(line, text->text,
                            negative ? "expected a stack effect" : "expected a number below 2^64");
+    if (form->argument == NC_TIR__A_ASM && op->value > (uint64_t)INT64_MAX + (uint64_t)negative)
+        return nc_tir__bad(line, text->text, "expected a stack effect of -2^63 to 2^63 - 1");
     if (negative) op->value = 0 - op->value;
     if ((form->argument == NC_TIR__A_COUNT || form->argument == NC_TIR__A_INDEX) &&
         (op->value < form->least || op->value > form->most))
@@ -2423,23 +2452,26 @@ static nc_tir__item nc_tir__item_of(unsigned kind, uint64_t value) {
 }
 
 /* The flat program as a tree of stb_ds arrays, which the peephole edits; null for no operations.
- * The old compiler splits pops and hints into fives; NC_ERR_LIMIT where they become too many. */
+ * The old compiler splits pops and hints into fives; NC_ERR_LIMIT where *total, of all items, becomes
+ * too large. */
 static nc_tir__item *nc_tir__items(const nc_tir_program *p, uint32_t first, uint32_t count,
-                                   int rules, nc_status *status) {
+                                   int rules, uint32_t *total, nc_status *status) {
     nc_tir__item *list = NULL;
     uint32_t i = first;
     while (i < first + count && *status == NC_OK) {
         nc_tir__item node = nc_tir__item_of(p->ops[i].kind, p->ops[i].value);
         node.op = &p->ops[i];
-        if (node.op->body) node.body = nc_tir__items(p, i + 1, node.op->body, rules, status);
+        if (node.op->body) node.body = nc_tir__items(p, i + 1, node.op->body, rules, total, status);
         if (node.op->other)
-            node.other = nc_tir__items(p, i + 1 + node.op->body, node.op->other, rules, status);
+            node.other =
+                nc_tir__items(p, i + 1 + node.op->body, node.op->other, rules, total, status);
         if (rules == NC_TIR__RULES_TRIDENT && (node.kind == NC_TIR_POP || node.kind == NC_TIR_HINT))
             for (; node.value > 5 && *status == NC_OK; node.value -= 5) {
                 stbds_arrput(list, nc_tir__item_of(node.kind, 5));
-                if (stbds_arrlenu(list) > NC_TIR__MAX_OPS) *status = NC_ERR_LIMIT;
+                if (++*total > NC_TIR__MAX_OPS) *status = NC_ERR_LIMIT;
             }
         stbds_arrput(list, node);
+        ++*total;
         i += 1 + node.op->body + node.op->other;
     }
     return list;
@@ -2721,13 +2753,14 @@ static nc_status nc_tir__append_items(nc_tir_program *to, const nc_tir_program *
 static nc_status nc_tir__cleaned(const nc_tir_program *program, int rules,
                                  nc_tir_program **result) {
     nc_tir__item *list;
+    uint32_t total = 0;
     nc_status status;
     if (!result) return NC_ERR_ARG;
     *result = NULL;
     if (!program || stbds_arrlenu(program->open)) return NC_ERR_ARG;
     status = nc_tir_create(result);
     if (status != NC_OK) return status;
-    list = nc_tir__items(program, 0, (uint32_t)stbds_arrlenu(program->ops), rules, &status);
+    list = nc_tir__items(program, 0, (uint32_t)stbds_arrlenu(program->ops), rules, &total, &status);
     if (status == NC_OK) {
         nc_tir__clean(&list, rules);
         status = nc_tir__append_items(*result, program, list);
@@ -3953,7 +3986,8 @@ static void nc_tir__read_argument_of(nc_tir__parser *p, const nc_tir__instructio
                                  table->arg == NC_TIR__ARG_LABEL   ? "not a label"
                                  : table->arg == NC_TIR__ARG_FIELD ? "not a field element"
                                  : least                           ? "the argument must be 1 to 5"
-                                         : "the argument must be 0 to 15");
+                                 : most == 15                      ? "the argument must be 0 to 15"
+                                              : "the argument must be 0 to 255");
 }
 
 /* The instruction `op` whose name stood at `start`; `behind` is where it ended. */
@@ -5892,7 +5926,6 @@ enum {
     NC_TIR__HEAD_CLASS = 6, /* below it: opcode plus 1 */
     NC_TIR__HEAD_MAKER = 9, /* of the upper operand */
     NC_TIR__HEAD_SECOND = 14,
-    NC_TIR__HEAD_BITS = 19,
     NC_TIR__LIVES_ON = NC_TIR_BLOCK_NODES
 };
 NC_TIR__STATIC(words_fill_a_block, NC_TIR__CONTEXT + NC_TIR__CONTEXT_WORDS == NC_TIR_BLOCK_WORDS);
@@ -5922,8 +5955,11 @@ enum {
     NC_TIR__MADE_DEEP = NC_TIR__MAKERS
 };
 
+/* Elements that a block can take, and as many that it can leave. */
+enum { NC_TIR__FLOW_DEPTH = NC_TIR_BLOCK_NODES * NC_TIR__MAX_ARGS + NC_TIR__CONTEXT_WORDS };
+
 typedef struct nc_tir__flow {
-    uint8_t maker[NC_TIR__MAX_STACK]; /* bottom first */
+    uint8_t maker[2 * NC_TIR__FLOW_DEPTH]; /* bottom first */
     uint32_t n;
     uint8_t last_use[NC_TIR__MAKERS + 1]; /* one more than the node that last read it, or 0 */
     uint8_t u32_use[NC_TIR__MAKERS + 1];
@@ -5972,10 +6008,10 @@ static void nc_tir__encode(const nc_tir__tasm *code, size_t count,
     memset(words, 0, NC_TIR_BLOCK_WORDS * sizeof *words);
     memset(&f, 0, sizeof f);
     memset(f.maker, NC_TIR__MADE_DEEP, sizeof f.maker);
-    f.n = NC_TIR__MAX_STACK / 2;
+    f.n = NC_TIR__FLOW_DEPTH;
     for (i = 0; i < NC_TIR__CONTEXT_WORDS; i++)
         f.maker[f.n - 1 - i] = (uint8_t)(NC_TIR__MADE_BEFORE + i);
-    for (i = 0; i < n && f.n >= 32 && f.n + 16 <= NC_TIR__MAX_STACK; i++) {
+    for (i = 0; i < n; i++) {
         nc_gl *w = words + NC_TIR__NODE_WORDS * i;
         uint32_t maker[2];
         maker[0] = maker[1] = i; /* itself: made outside the block, or no operand */
@@ -6008,56 +6044,56 @@ NC_API nc_status nc_tir_encode(const char *tasm, nc_gl words[NC_TIR_BLOCK_WORDS]
         status = nc__fail(err, NC_ERR_FORMAT, 0, 0, "a block has no labels");
     for (i = 0; status == NC_OK && i < stbds_arrlenu(code.list); i++)
         if (nc_tir__table[code.list[i].op].flags & NC_TIR__JUMPS)
-            status = nc__fail(err, NC_ERR_FORMAT, code.list[i].line, 1, "a block has no jumps");
+            status = nc__fail(err, NC_ERR_FORMAT, code.list[i].line, code.list[i].column,
+                              "a block has no jumps");
     if (status == NC_OK) nc_tir__encode(code.list, stbds_arrlenu(code.list), words);
     nc_tir__code_free(&code);
     return status;
 }
 
-/* Whether the words are those of node i. */
-static int nc_tir__is_node(const nc_gl *w, uint32_t i) {
-    const nc_tir__head head = nc_tir__head_of(w[NC_TIR__W_HEAD]);
-    const uint64_t end = w[NC_TIR__W_END], immediate = w[NC_TIR__W_IMMEDIATE];
+/* The instruction of a node, as far as its words can be those of one; 0: they cannot. */
+static int nc_tir__instruction_of(const nc_gl *w, nc_tir__tasm *t) {
+    const uint32_t op = nc_tir__head_of(w[NC_TIR__W_HEAD]).op;
+    const uint64_t immediate = w[NC_TIR__W_IMMEDIATE];
     const nc_tir__instruction *table;
-    if (w[NC_TIR__W_HEAD] >> NC_TIR__HEAD_BITS || head.op == 0 || head.op > NC_TIR__I_COUNT)
-        return 0;
-    table = &nc_tir__table[head.op - 1];
-    if ((table->flags & NC_TIR__JUMPS) || table->class_ != head.class_) return 0;
-    if (head.maker[0] > i || head.maker[1] > i) return 0;
-    if (w[NC_TIR__W_START] != i || end < i || end > NC_TIR__LIVES_ON) return 0;
+    if (op == 0 || op > NC_TIR__I_COUNT) return 0;
+    table = &nc_tir__table[op - 1];
+    *t = nc_tir__make(op - 1, immediate);
+    if (table->flags & NC_TIR__JUMPS) return 0;
     if (nc_tir__counts(table)) return immediate >= 1 && immediate <= 5;
     return table->arg == NC_TIR__ARG_NONE    ? immediate == 0
            : table->arg == NC_TIR__ARG_INDEX ? immediate <= 15
                                              : immediate < NC_GL_P;
 }
 
-/* Do the words encode a block? Its number of nodes, or -1. */
+/* The block that the words encode: its instructions and their number, or -1 where these encode to
+ * other words. */
+static int nc_tir__decode(const nc_gl *words, nc_tir__tasm code[NC_TIR_BLOCK_NODES]) {
+    nc_gl again[NC_TIR_BLOCK_WORDS];
+    uint32_t n = 0;
+    while (n < NC_TIR_BLOCK_NODES &&
+           nc_tir__instruction_of(words + NC_TIR__NODE_WORDS * n, &code[n]))
+        n++;
+    nc_tir__encode(code, n, again);
+    return memcmp(words, again, sizeof again) ? -1 : (int)n;
+}
+
+/* Do the words encode a block? */
 static int nc_tir__check_words(const nc_gl *words) {
-    uint32_t i, k, n = 0;
-    for (i = 0; i < NC_TIR_BLOCK_NODES; i++, words += NC_TIR__NODE_WORDS) {
-        if (n == i && nc_tir__is_node(words, i)) {
-            n++;
-            continue;
-        }
-        for (k = 0; k < NC_TIR__NODE_WORDS; k++)
-            if (words[k]) return -1;
-    }
-    return (int)n;
+    nc_tir__tasm code[NC_TIR_BLOCK_NODES];
+    return nc_tir__decode(words, code) >= 0;
 }
 
 NC_API nc_status nc_tir_decode(const nc_gl words[NC_TIR_BLOCK_WORDS], char **tasm) {
+    nc_tir__tasm code[NC_TIR_BLOCK_NODES];
     nc__buffer out;
     int n, i;
     if (tasm) *tasm = NULL;
     if (!words || !tasm) return NC_ERR_ARG;
-    n = nc_tir__check_words(words);
+    n = nc_tir__decode(words, code);
     if (n < 0) return NC_ERR_FORMAT;
     memset(&out, 0, sizeof out);
-    for (i = 0; i < n; i++, words += NC_TIR__NODE_WORDS) {
-        const nc_tir__tasm t =
-            nc_tir__make(nc_tir__head_of(words[NC_TIR__W_HEAD]).op - 1, words[NC_TIR__W_IMMEDIATE]);
-        nc_tir__print_instruction(&out, NULL, &t);
-    }
+    for (i = 0; i < n; i++) nc_tir__print_instruction(&out, NULL, &code[i]);
     return nc_tir__deliver(&out, tasm);
 }
 
@@ -6219,8 +6255,9 @@ NC_API void nc_tir_model_digest(const nc_tir_model *model, nc_gl digest[4]) {
     nc_gl_trident_hash_fields(model->w, NC_TIR__PARAMETERS, digest);
 }
 
-/* Weights stay below 8 in magnitude and activations within 500: a sum over 128 of them is below
- * 2^51, so nothing wraps here or in the 64-bit integers of a GPU, and layer norm is defined. */
+/* Weights stay below 8 in magnitude and activations within 500: a sum over 128 of their products is
+ * below 2^51, a sum over 32 products of activations below 2^55, so nothing wraps here or in the
+ * 64-bit integers of a GPU, and layer norm is defined. */
 #define NC_TIR__WEIGHT_LIMIT (8 * NC_FIXED_ONE - 1)
 #define NC_TIR__VALUE_LIMIT (500 * NC_FIXED_ONE)
 
@@ -6515,7 +6552,7 @@ NC_API nc_status nc_tir_model_forward(const nc_tir_model *model, const nc_gl *wo
     size_t i;
     if (!model || !words || !latents) return NC_ERR_ARG;
     for (i = 0; i < blocks; i++)
-        if (nc_tir__check_words(words + i * NC_TIR_BLOCK_WORDS) < 0) return NC_ERR_FORMAT;
+        if (!nc_tir__check_words(words + i * NC_TIR_BLOCK_WORDS)) return NC_ERR_FORMAT;
     a = (nc_tir__activations *)nc__alloc(NULL, sizeof *a);
     if (!a) return NC_ERR_MEMORY;
     memset(latents, 0, blocks * NC_TIR__LATENTS * sizeof *latents);
@@ -6815,7 +6852,11 @@ enum {
     NC_TIR__SCORE_ARGS = 20       /* an operand out of its order */
 };
 
-enum { NC_TIR__GUIDE = 32 }; /* what the network is trained with: scores weigh 2 a unit */
+enum {
+    NC_TIR__GUIDE = 32,        /* what the network is trained with: scores weigh 2 a unit */
+    NC_TIR__MAX_GUIDE = 4096,  /* so that scores fit 32 bits */
+    NC_TIR__MAX_BEAM = 1 << 16 /* so that the places of states do */
+};
 
 /* A value the search knows, by its number on the stacks of states. */
 typedef struct nc_tir__local {
@@ -8248,7 +8289,7 @@ static void nc_tir__state_rows(const nc_tir__beam *b, uint16_t rows[NC_TIR__STAT
             else if (aim[v] != 255)
                 class_ = depth < 0 ? 17u : depth > 16 ? 16u : (uint32_t)depth;
         }
-        *rows++ = (uint16_t)(NC_TIR__ROWS_AIM + i * 20 + class_);
+        *rows++ = (uint16_t)(NC_TIR__ROWS_AIM + i * NC_TIR__AIM_KINDS + class_);
     }
     i = 12 * NC_TIR__DEPTHS + 12;
     if (hole < p->goal_count)
@@ -11012,8 +11053,9 @@ NC_API nc_status nc_tir_optimize_tasm(const char *tasm, const nc_tir_options *op
     o.options = options ? options : &defaults;
     o.beam = o.options->beam ? o.options->beam : 32;
     o.block = o.options->block ? o.options->block : NC_TIR_BLOCK_NODES;
-    if (o.beam > 65536 || o.block > 64)
-        return nc__fail(err, NC_ERR_ARG, 0, 0, "beam above 65,536 or blocks above 64 instructions");
+    if (o.beam > NC_TIR__MAX_BEAM || o.block > 64 || o.options->guide > NC_TIR__MAX_GUIDE)
+        return nc__fail(err, NC_ERR_ARG, 0, 0,
+                        "beam above 65,536, blocks above 64 instructions or guide above 4,096");
     if (o.options->sample_count) { /* they must run: text, labels, inputs */
         nc_tir_execution worst;
         status =
@@ -11641,12 +11683,15 @@ NC_API nc_status nc_tir_imitate(nc_tir_model *model, const char *const *tasm, si
     nc_tir__f_model *s;
     nc_status status;
     uint32_t i;
+    nc__clear(err);
     if (!model || (!tasm && count)) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no code");
     memset(&o, 0, sizeof o);
     if (options) o = *options;
+    if (o.beam > NC_TIR__MAX_BEAM || !(o.rate >= 0.0f && o.rate <= 1.0f))
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "beam above 65,536 or rate not within 0 .. 1");
     if (!o.epochs) o.epochs = 3;
     if (!o.beam) o.beam = 64;
-    if (o.rate <= 0.0f) o.rate = 1e-3f;
+    if (o.rate == 0.0f) o.rate = 1e-3f;
     memset(&set, 0, sizeof set);
     s = (nc_tir__f_model *)nc__calloc(NULL, sizeof *s);
     status = s ? nc_tir__prepare(model, tasm, count, &o, &set) : NC_ERR_MEMORY;
@@ -12028,11 +12073,14 @@ static nc_status nc_tir__first_weights(nc_tir_trainer *trainer, const nc_tir_mod
                                        nc_error *err) {
     nc_status status;
 #ifndef NC_NO_STDIO
-    FILE *file = *trainer->path ? fopen(trainer->path, "rb") : NULL;
+    FILE *file;
+    errno = 0;
+    file = *trainer->path ? fopen(trainer->path, "rb") : NULL;
     if (file) {
         fclose(file);
         return nc_tir_model_load(&trainer->model, trainer->path, err);
     }
+    if (errno && errno != ENOENT) return nc__file_error(err, "open", trainer->path, errno);
 #endif
     status = nc_tir_model_copy(&trainer->model, start);
     return status == NC_OK ? NC_OK : nc__fail(err, status, 0, 0, "out of memory");
@@ -12202,7 +12250,7 @@ static nc_status nc_tir__gpu_check(size_t models, const nc_gl *words, size_t blo
     size_t i;
     if (models > 65535 || blocks > 65535 || models * blocks >> 17) return NC_ERR_LIMIT;
     for (i = 0; i < blocks; i++)
-        if (nc_tir__check_words(words + i * NC_TIR_BLOCK_WORDS) < 0) return NC_ERR_FORMAT;
+        if (!nc_tir__check_words(words + i * NC_TIR_BLOCK_WORDS)) return NC_ERR_FORMAT;
     return NC_OK;
 }
 

@@ -606,8 +606,13 @@ static void random_programs_behave_alike_on_other_inputs(void **state) {
 
 static void samples_must_run(void **state) {
     static const nc_tir_input nothing = {0};
+    static const char own[] = "dup 15 write_io 1 dup 15 read_io 1 eq assert error_id 5 "
+                              "push 2 push 3 mul write_io 1 halt";
+    nc_tir_input digest = {0};
     nc_tir_options options = {0};
+    nc_tir_execution x;
     nc_error err;
+    nc_gl word = 0;
     char *tasm;
     (void)state;
     options.samples = &nothing;
@@ -624,6 +629,17 @@ static void samples_must_run(void **state) {
                                           &tasm, NULL, &err),
                      NC_ERR_MISMATCH);
     assert_non_null(strstr(err.message, "digest"));
+    /* and this one fails at an assertion that has a name */
+    digest.public_input = &word;
+    digest.public_count = 1;
+    assert_int_equal(nc_tir_execute(own, &digest, &x, &err), NC_OK);
+    word = x.output[0];
+    nc_tir_free_output(&x);
+    options.samples = &digest;
+    assert_int_equal(nc_tir_optimize_tasm(own, &options, &tasm, NULL, &err), NC_ERR_MISMATCH);
+    assert_non_null(strstr(err.message, "digest"));
+    options.guide = 4097;
+    assert_int_equal(nc_tir_optimize_tasm("halt", &options, &tasm, NULL, &err), NC_ERR_ARG);
 }
 
 int main(void) {

@@ -251,6 +251,83 @@ static void own_sample_round_trips(void **state) {
     check_round_trip("asm -3\n  swap 1\n  foo:\n    indented\nend\nproof_block ab12\n  push 1\n"
                      "  if_only\n    asm 0\n      nop\n    end\n  end\nend\nseal E 7 3\n");
     check_round_trip("");
+    check_round_trip("asm -9223372036854775808\nend\nasm 9223372036854775807\nend\n");
+    free(text);
+}
+
+static void lines_may_end_with_a_carriage_return(void **state) {
+    static const char crlf[] = "comment a b\r\nif_only\r\n  asm -1\r\n    pop 1\r\n  end\r\n"
+                               "end\r\nentry_parameters u32\r\npush 1\r\n";
+    nc_tir_program *program;
+    nc_error err;
+    char *text;
+    (void)state;
+    assert_int_equal(nc_tir_parse(&program, crlf, sizeof crlf - 1, &err), NC_OK);
+    assert_int_equal(nc_tir_write(program, &text), NC_OK);
+    assert_string_equal(text, "comment a b\nif_only\n  asm -1\n    pop 1\n  end\nend\n"
+                              "entry_parameters u32\npush 1\n");
+    nc_tir_free_text(text);
+    nc_tir_destroy(program);
+}
+
+/* What the builder takes the parser takes: asm of up to 65,535 characters, none of its lines the
+   `end` that closes it. */
+static void asm_is_written_so_that_it_can_be_read(void **state) {
+    static const char *const bad[] = {"end\n", "nop\n  end\nnop\n", "end\r\n", "nop", "nop\n "};
+    static char lines[65537];
+    nc_tir_program *program, *again;
+    nc_tir_op op;
+    nc_error err;
+    char *text;
+    size_t i;
+    (void)state;
+    memset(&op, 0, sizeof op);
+    op.kind = NC_TIR_ASM;
+    assert_int_equal(nc_tir_create(&program), NC_OK);
+    for (i = 0; i < sizeof bad / sizeof *bad; i++) {
+        op.text = bad[i];
+        assert_int_equal(nc_tir_append(program, &op), NC_ERR_ARG);
+    }
+    op.text = "ends:\n end x\n";
+    assert_int_equal(nc_tir_append(program, &op), NC_OK);
+    memset(lines, 'x', 65535);
+    lines[65534] = '\n';
+    op.text = lines;
+    assert_int_equal(nc_tir_append(program, &op), NC_OK);
+    assert_int_equal(nc_tir_write(program, &text), NC_OK);
+    assert_int_equal(nc_tir_parse(&again, text, strlen(text), &err), NC_OK);
+    nc_tir_free_text(text);
+    assert_int_equal(nc_tir_write(again, &text), NC_OK);
+    assert_non_null(strstr(text, lines));
+    nc_tir_free_text(text);
+    nc_tir_destroy(again);
+    lines[65534] = 'x';
+    lines[65535] = '\n';
+    assert_int_equal(nc_tir_append(program, &op), NC_ERR_ARG);
+    text = malloc(sizeof lines + 32);
+    sprintf(text, "asm 0\n%send\n", lines);
+    assert_int_equal(nc_tir_parse(&again, text, strlen(text), &err), NC_ERR_LIMIT);
+    free(text);
+    nc_tir_destroy(program);
+}
+
+/* 100,000 functions in bodies, each with bodies that wait for it: no deep recursion. */
+static void functions_in_bodies_are_lowered_one_after_the_other(void **state) {
+    static const char one[] = "if_only\nfn_start a\nfn_end\nend\n";
+    const size_t n = sizeof one - 1, count = 100000;
+    char *text = malloc(n * count), *tasm;
+    nc_tir_program *program;
+    nc_error err;
+    size_t i;
+    int target;
+    (void)state;
+    for (i = 0; i < count; i++) memcpy(text + n * i, one, n);
+    assert_int_equal(nc_tir_parse(&program, text, n * count, &err), NC_OK);
+    for (target = NC_TIR_TARGET_TRIDENT; target <= NC_TIR_TARGET_TRISHA; target++) {
+        assert_int_equal(nc_tir_lower(program, (nc_tir_target)target, &tasm), NC_OK);
+        nc_tir_free_text(tasm);
+    }
+    nc_tir_destroy(program);
     free(text);
 }
 
@@ -385,6 +462,9 @@ static void malformed_text_is_refused_with_line_and_column(void **state) {
                {"if_else\nelse\nelse\nend\n", NC_ERR_FORMAT, 3, 1},
                {"if_only\n", NC_ERR_FORMAT, 2, 1},
                {"asm 0\n  nop\n", NC_ERR_FORMAT, 2, 1},
+               {"asm 9223372036854775808\nend\n", NC_ERR_FORMAT, 1, 5},
+               {"asm -9223372036854775809\nend\n", NC_ERR_FORMAT, 1, 5},
+               {"comment a\rb\n", NC_ERR_FORMAT, 1, 9},
                {"reveal E 1 65536\n", NC_ERR_FORMAT, 1, 12},
                {"call\n", NC_ERR_FORMAT, 1, 5},
                {"\nfn_start f\npush 1\n", NC_ERR_FORMAT, 2, 1},
@@ -454,6 +534,9 @@ int main(void) {
         cmocka_unit_test(every_rule_of_the_peephole),
         cmocka_unit_test(the_safe_rules_keep_the_meaning),
         cmocka_unit_test(own_sample_round_trips),
+        cmocka_unit_test(lines_may_end_with_a_carriage_return),
+        cmocka_unit_test(asm_is_written_so_that_it_can_be_read),
+        cmocka_unit_test(functions_in_bodies_are_lowered_one_after_the_other),
         cmocka_unit_test(constants_labels_and_asm_are_written_as_the_compiler_writes_them),
         cmocka_unit_test(compound_operations_lower_by_the_rules),
         cmocka_unit_test(every_kind_is_built_written_read_and_lowered_by_its_row),

@@ -125,6 +125,7 @@ static void blocks_are_encoded_and_decoded(void **state) {
     nc_gl words[NC_TIR_BLOCK_WORDS];
     nc_error err;
     char *text;
+    int op;
     (void)state;
     /* node 2 adds what nodes 0 and 1 made; st3 is read by node 3 and counts as a u32 */
     assert_int_equal(nc_tir_encode("push 7 dup 3 add dup 3 lt", words, &err), NC_OK);
@@ -146,6 +147,15 @@ static void blocks_are_encoded_and_decoded(void **state) {
         assert_memory_equal(words, plain, sizeof words);
     }
     check_encoding("");
+    for (op = 0; op < NC_TIR__I_COUNT; op++) { /* as much of one kind as a block holds */
+        char deep[32 * 24] = "";
+        int i;
+        if (nc_tir__table[op].flags & NC_TIR__JUMPS) continue;
+        for (i = 0; i < 32; i++)
+            sprintf(deep + strlen(deep), "%s%s\n", nc_tir__table[op].name,
+                    nc_tir__table[op].arg == NC_TIR__ARG_NONE ? "" : " 5");
+        check_encoding(deep);
+    }
     check_encoding("push -1 divine 5 hash place 15 pick 3 sponge_init xx_mul assert_vector");
     assert_int_equal(nc_tir_encode("push 1 skiz", words, &err), NC_ERR_FORMAT);
     assert_int_equal(nc_tir_encode("a: push 1", words, &err), NC_ERR_FORMAT);
@@ -159,6 +169,17 @@ static void blocks_are_encoded_and_decoded(void **state) {
     words[0] |= 1 << 9; /* made by a later node */
     assert_int_equal(nc_tir_decode(words, &text), NC_ERR_FORMAT);
     assert_null(text);
+    words[0] ^= 1 << 9;
+    assert_int_equal(nc_tir_decode(words, &text), NC_OK);
+    nc_tir_free_text(text);
+    words[2] = 32; /* what add takes does not live on */
+    assert_int_equal(nc_tir_decode(words, &text), NC_ERR_FORMAT);
+    words[2] = 1;
+    words[143]++; /* nobody reads st15 */
+    assert_int_equal(nc_tir_decode(words, &text), NC_ERR_FORMAT);
+    assert_int_equal(nc_tir_encode("push 1\n  skiz", words, &err), NC_ERR_FORMAT);
+    assert_int_equal(err.line, 2);
+    assert_int_equal(err.column, 3);
 }
 
 static void hostile_words_are_refused_or_harmless(void **state) {
@@ -923,6 +944,13 @@ static void imitation_learns_and_repeats_itself(void **state) {
     assert_true(last.samples != first.samples && last.samples == again.samples);
     texts[0] = "frobnicate";
     assert_int_equal(nc_tir_imitate(a, texts, 1, &options, &again, &err), NC_ERR_FORMAT);
+    options.beam = 65537;
+    assert_int_equal(nc_tir_imitate(a, texts, 1, &options, &again, &err), NC_ERR_ARG);
+    options.beam = 0;
+    options.rate = -0.1f;
+    assert_int_equal(nc_tir_imitate(a, texts, 1, &options, &again, &err), NC_ERR_ARG);
+    options.rate = NAN;
+    assert_int_equal(nc_tir_imitate(a, texts, 1, &options, &again, &err), NC_ERR_ARG);
     nc_tir_model_destroy(a);
     nc_tir_model_destroy(b);
 }
@@ -1058,6 +1086,8 @@ static void trainer_promotes_keeps_and_stops(void **state) {
     fputs("not weights", file);
     fclose(file);
     assert_int_equal(nc_tir_trainer_create(&t, path, start, 4, &err), NC_ERR_FORMAT);
+    assert_int_equal(nc_tir_trainer_create(&t, "Makefile/none.bin", start, 4, &err), NC_ERR_IO);
+    assert_null(t); /* it is there or not, but cannot be opened */
     assert_null(t);
     nc_tir_model_destroy(start);
     (void)remove(path);

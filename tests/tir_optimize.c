@@ -220,6 +220,11 @@ static void branches_fold_where_nothing_changes(void **state) {
          "__then__1: pop 1 push 9 write_io 1 push 8 write_io 1 push 0 return __else__2: return",
          "f:\n    dup 0\n    skiz\n    call __then__1\n    return\n\n"
          "__then__1:\n    push 8\n    push 9\n    write_io 2\n    return\n\n"},
+        /* whose branch finds the value that it had */
+        {"f: push 5 dup 1 skiz call __then__1 skiz call __else__2 return "
+         "__then__1: dup 0 write_io 1 pop 1 push 0 return __else__2: return",
+         "f:\n    dup 0\n    skiz\n    call __then__1\n    return\n\n"
+         "__then__1:\n    push 5\n    write_io 1\n    return\n\n"},
         /* an empty then branch turns the condition round */
         {"f: dup 0 push 1 swap 1 skiz call __then__1 skiz call __else__2 return "
          "__then__1: pop 1 push 0 return __else__2: hash pop 5 return",
@@ -244,6 +249,9 @@ static void branches_fold_where_nothing_changes(void **state) {
         /* nor is it where a label stands before it */
         {"f: push 3 swap 1 skiz g: pop 1 push 4 pop 1 return",
          "f:\n    push 3\n    swap 1\n    skiz\ng:\n    pop 1\n    return\n\n"},
+        /* nor what comes of an empty call there */
+        {"f: skiz g: skiz call __then__1 pop 1 return __then__1: return",
+         "f:\n    skiz\ng:\n    pop 1\n    pop 1\n    return\n\n"},
         /* a return that may be skipped ends nothing */
         {"f: hash skiz g: return h: hash skiz return",
          "f:\n    hash\n    skiz\ng:\n    return\nh:\n    hash\n    skiz\n    return\n"},
@@ -357,6 +365,37 @@ static void branches_fold_where_nothing_changes(void **state) {
         char *tasm;
         assert_int_equal(nc_tir_optimize_tasm(cases[i].before, NULL, &tasm, NULL, NULL), NC_OK);
         if (strcmp(tasm, cases[i].after)) fail_msg("%s\ngives\n%s", cases[i].before, tasm);
+        nc_tir_free_text(tasm);
+    }
+}
+
+/* Work across blocks on code that has no row to spare: called or run into more than once. */
+static void no_table_grows_where_code_is_shared(void **state) {
+    static const char *const cases[] = {
+        /* a body that is run into stays where it is called */
+        "f: skiz call __then__9 call __then__1 halt __then__9: push 1 add "
+        "__then__1: dup 1 add dup 3 mul dup 4 add dup 2 mul dup 7 add dup 6 mul write_io 1 return",
+        /* a loop that would ask three instructions more and save two */
+        "f: call __loop__1 swap 1 add halt "
+        "__loop__1: dup 0 push 3 eq skiz return addi -1 dup 0 write_io 1 recurse",
+        /* equal branches of several choices */
+        "f: push 1 read_io 1 skiz call __then__1 skiz call __else__1 "
+        "push 1 read_io 1 skiz call __then__1 skiz call __else__1 "
+        "push 1 read_io 1 skiz call __then__1 skiz call __else__1 "
+        "push 1 read_io 1 skiz call __then__1 skiz call __else__1 halt "
+        "__then__1: pop 1 read_io 1 dup 3 mul write_io 1 read_io 1 dup 3 mul dup 4 add write_io 1 "
+        "read_io 1 dup 3 mul dup 4 add write_io 1 read_io 1 dup 2 mul write_io 1 push 0 return "
+        "__else__1: read_io 1 dup 3 mul write_io 1 read_io 1 dup 3 mul dup 4 add write_io 1 "
+        "read_io 1 dup 3 mul dup 4 add write_io 1 read_io 1 dup 2 mul write_io 1 return",
+    };
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        nc_tir_report r;
+        char *tasm;
+        assert_int_equal(nc_tir_optimize_tasm(cases[i], NULL, &tasm, &r, NULL), NC_OK);
+        if (r.after.processor > r.before.processor || r.after.op_stack > r.before.op_stack)
+            fail_msg("%s\ngives\n%s", cases[i], tasm);
         nc_tir_free_text(tasm);
     }
 }
@@ -493,6 +532,7 @@ int main(void) {
         cmocka_unit_test(lowering_for_either_machine_computes_the_same),
         cmocka_unit_test(the_present_machine_refuses_what_it_lacks),
         cmocka_unit_test(branches_fold_where_nothing_changes),
+        cmocka_unit_test(no_table_grows_where_code_is_shared),
         cmocka_unit_test(loops_end_by_equality),
         cmocka_unit_test(what_is_there_for_debuggers_stays_with_its_code),
         cmocka_unit_test(every_function_of_the_corpus_behaves_the_same),
