@@ -695,10 +695,11 @@ NC_API nc_status nc_axx_resize(const uint8_t *pixels, size_t planes, size_t heig
                                uint8_t *out, size_t out_height, size_t out_width, int cubic);
 /* One image (channels x height x width) to out: (byte / largest - mean) / deviation, as
  * torchvision's Resize, CenterCrop, ToTensor and Normalize give it for one of Pillow's.
- * NC_ERR_ARG for channels that cannot be had, and where more is to be cut out than there is. */
+ * NC_ERR_ARG for channels that cannot be had, and where more is to be cut out than there is;
+ * NC_ERR_MEMORY. */
 NC_API nc_status nc_axx_view_image(const nc_axx_view *view, const uint8_t *pixels,
                                    uint32_t channels, uint32_t height, uint32_t width, float *out);
-/* `count` images from the first on. */
+/* `count` images from the first on. NC_ERR_ARG for images that are not there, too. */
 NC_API nc_status nc_axx_view_data(const nc_axx_view *view, const nc_axx_data *d, size_t first,
                                   size_t count, float *out);
 
@@ -897,7 +898,8 @@ NC_API nc_status nc_axx_net_backward(nc_axx_net *net, const float *pixels, const
 NC_API nc_status nc_axx_net_evaluate(nc_axx_net *net, const nc_axx_images *images,
                                      nc_axx_score *score);
 /* Train in the present mode. NC_ERR_ARG for a shift as large as the image and settings that are
- * negative or not finite; NC_ERR_UNSUPPORTED with config.inference. */
+ * negative or not finite; NC_ERR_LIMIT for 2^32 steps and more; NC_ERR_UNSUPPORTED with
+ * config.inference; NC_ERR_MEMORY. */
 NC_API nc_status nc_axx_net_train(nc_axx_net *net, const nc_axx_images *images,
                                   const nc_axx_training *training);
 /* Set this share (0 to 1) of every weight matrix, the smallest magnitudes, to zero, where training
@@ -4003,22 +4005,23 @@ static int64_t nc_axx__csv_number(nc__text *t) {
 /* The numbers of a line, behind , or ; or blanks: at most 4,097. Returns how many. */
 static uint32_t nc_axx__csv_line(nc__text *t, int64_t value[NC_AXX__FIELDS]) {
     uint32_t n = 0;
+    int c;
     for (;;) {
-        int c;
         nc_axx__skip_blanks(t);
         value[n++] = nc_axx__csv_number(t);
         nc_axx__skip_blanks(t);
         c = nc__peek(t, 0);
         if (c == ',' || c == ';')
             t->at++;
-        else if (c < 0 || !strchr("+-0123456789", c) || nc__is_digit(t->at[-1]))
+        else if (c <= 0 || !strchr("+-0123456789", c) || nc__is_digit(t->at[-1]))
             break;
         if (n == NC_AXX__FIELDS) {
             (void)nc__text_fail(t, NC_ERR_FORMAT, "more than 4,096 in a line");
             return n;
         }
     }
-    if (nc__peek(t, 0) >= 0 && nc__peek(t, 0) != '\n' && nc__peek(t, 0) != '\r')
+    c = nc__peek(t, 0);
+    if (c >= 0 && c != '\n' && c != '\r' && c != '#')
         (void)nc__text_fail(t, NC_ERR_FORMAT, "expected ',' or the end of the line");
     return n;
 }
@@ -11855,7 +11858,6 @@ static int nc_axx__data_rename(char *path, const char *from, const char *to) {
 static nc_status nc_axx__data_labels(const char *path, const nc_axx_data_options *how,
                                      uint8_t **labels, size_t *bytes, nc_error *err) {
     char other[1024];
-    nc_status status;
     if (how && how->labels) return nc__file_read(how->labels, NULL, labels, bytes, err);
     if (strlen(path) >= sizeof other) return nc__fail(err, NC_ERR_LIMIT, 0, 0, "a path too long");
     memcpy(other, path, strlen(path) + 1);
@@ -11865,10 +11867,7 @@ static nc_status nc_axx__data_labels(const char *path, const nc_axx_data_options
                         "where: name them",
                         path);
     (void)nc_axx__data_rename(other, "idx3", "idx1");
-    status = nc__file_read(other, NULL, labels, bytes, err);
-    if (status == NC_ERR_IO)
-        return nc__fail(err, status, 0, 0, "cannot open the labels '%.100s'", other);
-    return status;
+    return nc__file_read(other, NULL, labels, bytes, err);
 }
 
 NC_API nc_status nc_axx_data_load(nc_axx_data *d, const char *path, const nc_axx_data_options *how,
@@ -13895,8 +13894,7 @@ NC_API nc_status nc_axx_net_forward(nc_axx_net *net, const float *pixels, size_t
 /* Whether a logit is the larger one; NaN is less than all numbers. */
 static int nc_axx__outranks(float a, float b) { return a > b || (b != b && !(a != a)); }
 
-/* Classes that a row of logits puts before this one; of equal ones the first is before. One class
- * has rank 0, whatever the logits are. */
+/* Classes that a row of logits puts before this one; of equal ones the first is before. */
 static uint32_t nc_axx__rank(const float *logits, uint32_t classes, uint32_t label) {
     uint32_t before = 0, i;
     for (i = 0; i < classes; i++)
@@ -13966,10 +13964,11 @@ NC_API nc_status nc_axx_net_calibrate(nc_axx_net *net, const nc_axx_images *imag
 static void nc_axx__count(nc_axx_score *score, const float *logits, uint32_t classes,
                           uint32_t label) {
     const uint32_t rank = nc_axx__rank(logits, classes, label);
-    uint32_t best = 0;
+    uint32_t best = 0, i;
     score->top1 += rank == 0;
     score->top5 += rank < 5;
-    while (nc_axx__rank(logits, classes, best)) best++;
+    for (i = 1; i < classes; i++)
+        if (nc_axx__outranks(logits[i], logits[best])) best = i;
     if (score->confusion) score->confusion[(size_t)label * classes + best]++;
 }
 
@@ -14113,9 +14112,11 @@ typedef struct nc_axx__run {
 /* For batches of images of so many pixels. Freed by nc_axx__run_close, however it went. */
 static nc_status nc_axx__run_open(nc_axx__run *c, const nc_axx_training *how, size_t images,
                                   size_t batch, size_t pixels) {
+    const size_t per_epoch = images / batch + (images % batch > 0);
     c->how = *how;
     if (!c->how.epochs) c->how.epochs = 1;
-    c->per_epoch = (uint32_t)((images + batch - 1) / batch);
+    if (per_epoch > UINT32_MAX / c->how.epochs) return NC_ERR_LIMIT;
+    c->per_epoch = (uint32_t)per_epoch;
     c->steps = c->per_epoch * c->how.epochs;
     c->order = (size_t *)nc__alloc(NULL, nc__mul_size(images, sizeof *c->order));
     c->pixels = (float *)nc__alloc(NULL, nc__mul_size(batch, pixels * sizeof *c->pixels));

@@ -148,6 +148,9 @@ static void csv_has_headers_marks_and_blanks(void **state) {
     assert_int_equal(nc_axx_parse(&n, NC_AXX_FORM_CSV, "t", text, i, &err), NC_ERR_FORMAT);
     assert_int_equal(err.line, 2);
     assert_int_equal(err.column, 5);
+    i = (size_t)sprintf(text, "%s", "a,b,product\n1,2,2 # exact\n");
+    assert_int_equal(nc_axx_parse(&n, NC_AXX_FORM_CSV, "t", text, i, &err), NC_ERR_FORMAT);
+    assert_non_null(strstr(err.message, "too few products"));
     i = (size_t)sprintf(text, "%s", "a,b,product\nx,2,1\n");
     assert_int_equal(nc_axx_parse(&n, NC_AXX_FORM_CSV, "t", text, i, &err), NC_ERR_FORMAT);
     assert_int_equal(err.line, 2);

@@ -137,7 +137,10 @@ static void settings_out_of_range_are_refused(void **state) {
         }
     p.how.shift = IMAGE;
     assert_int_equal(nc_axx_net_train(p.net, &p.images, &p.how), NC_ERR_ARG);
+    p.how.epochs = UINT32_MAX; /* of more than one step each */
     p.how.shift = IMAGE - 1;
+    assert_int_equal(nc_axx_net_train(p.net, &p.images, &p.how), NC_ERR_LIMIT);
+    p.how.epochs = 1;
     assert_int_equal(nc_axx_net_train(p.net, &p.images, &p.how), NC_OK);
     nc_axx_net_destroy(p.net);
 }
