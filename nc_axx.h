@@ -6936,7 +6936,7 @@ NC_API void nc_axx_calibrator_collect(nc_axx_calibrator *c, const float *x, size
     scale = ldexpf(1.0f, 11 - c->exponent);
     for (i = 0; i < n; i++) {
         const float a = x[i] < 0 ? -x[i] : x[i];
-        if (!(a <= 3.402823466e38f)) continue;
+        if (!(a <= FLT_MAX)) continue;
         c->bins[(size_t)(a * scale)]++; /* below 2,048: a < 2^exponent */
         c->count++;
     }
@@ -7112,8 +7112,7 @@ NC_API nc_status nc_axx_calibrator_load(nc_axx_calibrator *c, const uint8_t *byt
         if (read.bins[i] > read.count - count) return NC_ERR_FORMAT;
         count += read.bins[i];
     }
-    if (count != read.count || !(read.amax >= 0 && read.amax <= 3.402823466e38f))
-        return NC_ERR_FORMAT;
+    if (count != read.count || !(read.amax >= 0 && read.amax <= FLT_MAX)) return NC_ERR_FORMAT;
     if (read.count ? read.exponent != nc_axx__exponent(read.amax) : read.amax > 0)
         return NC_ERR_FORMAT;
     *c = read;
@@ -7122,14 +7121,17 @@ NC_API nc_status nc_axx_calibrator_load(nc_axx_calibrator *c, const uint8_t *byt
 
 /* >>quantisation ================================================================ */
 
+/* The largest code of so many bits without a sign over amax. */
+static float nc_axx__scale_of(float amax, uint32_t bits) {
+    return amax >= 5.9604644775390625e-8f /* 2^-24 */ ? (float)((1u << bits) - 1) / amax : 0.0f;
+}
+
 NC_API float nc_axx_scale(float amax, uint32_t bits) {
-    if (!nc_axx__is_width(bits) || !(amax >= 5.9604644775390625e-8f)) return 0.0f;
-    return (float)((1u << (bits - 1)) - 1) / amax;
+    return nc_axx__is_width(bits) ? nc_axx__scale_of(amax, bits - 1) : 0.0f;
 }
 
 NC_API float nc_axx_scale_unsigned(float amax, uint32_t bits) {
-    if (!nc_axx__is_width(bits) || !(amax >= 5.9604644775390625e-8f)) return 0.0f;
-    return (float)((1u << bits) - 1) / amax;
+    return nc_axx__is_width(bits) ? nc_axx__scale_of(amax, bits) : 0.0f;
 }
 
 /* round(x scale) between low and high. */
@@ -14008,7 +14010,7 @@ static int nc_axx__can_train(const nc_axx_training *how, size_t height, size_t w
     const float all[] = {how->lr, how->momentum, how->weight_decay, how->clip_norm, how->decay};
     size_t i;
     for (i = 0; i < sizeof all / sizeof *all; i++)
-        if (!(all[i] >= 0 && all[i] <= 3.402823466e38f)) return 0;
+        if (!(all[i] >= 0 && all[i] <= FLT_MAX)) return 0;
     return !how->shift || (how->shift < height && how->shift < width);
 }
 
@@ -17224,7 +17226,20 @@ typedef struct nc_axx__onnx_value {
     uint8_t fixed, needed;   /* does not depend on the images' values; the output does on it */
 } nc_axx__onnx_value;
 
-enum { NC_AXX__ONNX_MERGED = 9, NC_AXX__ONNX_AXES = 8, NC_AXX__ONNX_FLOAT = 1 };
+enum { NC_AXX__ONNX_MERGED = 9, NC_AXX__ONNX_AXES = 8 };
+
+/* Some of TensorProto.DataType. */
+enum {
+    NC_AXX__ONNX_FLOAT = 1,
+    NC_AXX__ONNX_INT8 = 3,
+    NC_AXX__ONNX_INT16 = 5,
+    NC_AXX__ONNX_INT32 = 6,
+    NC_AXX__ONNX_INT64 = 7,
+    NC_AXX__ONNX_BOOL = 9,
+    NC_AXX__ONNX_FLOAT16 = 10,
+    NC_AXX__ONNX_DOUBLE = 11,
+    NC_AXX__ONNX_BFLOAT16 = 16
+};
 
 /* What stands for a batch of any size in shapes: a prime that no other axis has. */
 enum { NC_AXX__ONNX_ANY = 104729 };
@@ -17391,7 +17406,8 @@ static uint32_t nc_axx__onnx_width(uint32_t type) {
 }
 
 static int nc_axx__onnx_is_real(uint32_t type) {
-    return type == NC_AXX__ONNX_FLOAT || type == 10 || type == 11 || type == 16;
+    return type == NC_AXX__ONNX_FLOAT || type == NC_AXX__ONNX_FLOAT16 ||
+           type == NC_AXX__ONNX_DOUBLE || type == NC_AXX__ONNX_BFLOAT16;
 }
 
 static double nc_axx__onnx_number(const nc_axx__onnx_value *v, size_t i) {
@@ -17401,13 +17417,13 @@ static double nc_axx__onnx_number(const nc_axx__onnx_value *v, size_t i) {
     bits = nc__get_le((const uint8_t *)v->raw + i * width, width);
     switch (v->type) {
     case NC_AXX__ONNX_FLOAT: return nc_axx__bits_to_real(bits, 4);
-    case 11: return nc_axx__bits_to_real(bits, 8);
-    case 10: return (double)nc__half((uint32_t)bits);
-    case 16: return nc_axx__bits_to_real(bits << 16, 4);
-    case 3:
-    case 5:
-    case 6:
-    case 7: /* int8 to int64 */ return (double)nc_axx__extend(bits, 8 * width, 1);
+    case NC_AXX__ONNX_DOUBLE: return nc_axx__bits_to_real(bits, 8);
+    case NC_AXX__ONNX_FLOAT16: return (double)nc__half((uint32_t)bits);
+    case NC_AXX__ONNX_BFLOAT16: return nc_axx__bits_to_real(bits << 16, 4);
+    case NC_AXX__ONNX_INT8:
+    case NC_AXX__ONNX_INT16:
+    case NC_AXX__ONNX_INT32:
+    case NC_AXX__ONNX_INT64: return (double)nc_axx__extend(bits, 8 * width, 1);
     default: return (double)bits;
     }
 }
@@ -17500,7 +17516,8 @@ static void nc_axx__onnx_entry(nc_axx__onnx *o, nc_axx__word message, nc_axx__wo
 /* Numbers of a list, where the bytes are not there as they are. */
 static void nc_axx__onnx_listed(nc_axx__onnx *o, nc_axx__onnx_value *v, nc_axx__word name) {
     const size_t count = stbds_arrlenu(o->numbers);
-    const int halves = v->type == 10 || v->type == 16; /* as the numbers of their bits */
+    const int halves = /* as the numbers of their bits */
+        v->type == NC_AXX__ONNX_FLOAT16 || v->type == NC_AXX__ONNX_BFLOAT16;
     double *to;
     size_t i;
     if (count != v->count) {
@@ -17513,9 +17530,9 @@ static void nc_axx__onnx_listed(nc_axx__onnx *o, nc_axx__onnx_value *v, nc_axx__
     for (i = 0; to && i < count; i++) {
         const double bits = halves && fabs(o->numbers[i]) < 2147483648.0 ? o->numbers[i] : 0;
         const uint32_t word = (uint32_t)(int64_t)bits & 65535;
-        to[i] = !halves         ? o->numbers[i]
-                : v->type == 10 ? (double)nc__half(word)
-                                : nc_axx__bits_to_real((uint64_t)word << 16, 4);
+        to[i] = !halves                           ? o->numbers[i]
+                : v->type == NC_AXX__ONNX_FLOAT16 ? (double)nc__half(word)
+                                                  : nc_axx__bits_to_real((uint64_t)word << 16, 4);
     }
 }
 
@@ -17745,7 +17762,7 @@ static void nc_axx__onnx_compute_cast(nc_axx__onnx *o, const nc_axx__onnx_node *
     to = nc_axx__onnx_make(o, nc_axx__onnx_out(o, n), type, from->rank, from->shape);
     for (i = 0; to && i < from->count; i++) {
         to[i] = nc_axx__onnx_number(from, i);
-        if (type == 9) to[i] = to[i] != 0; /* BOOL */
+        if (type == NC_AXX__ONNX_BOOL) to[i] = to[i] != 0;
         if (!nc_axx__onnx_is_real(type)) to[i] = trunc(to[i]);
     }
 }
@@ -17761,12 +17778,14 @@ static void nc_axx__onnx_compute_constant(nc_axx__onnx *o, const nc_axx__onnx_no
     }
     if (nc_axx__onnx_attribute_of(o, n, "value_float", 2, &a) ||
         nc_axx__onnx_attribute_of(o, n, "value_int", 3, &a)) {
-        made = nc_axx__onnx_make(o, to, a.has >> 2 & 1 ? NC_AXX__ONNX_FLOAT : 7, 0, NULL);
+        made = nc_axx__onnx_make(o, to, a.has >> 2 & 1 ? NC_AXX__ONNX_FLOAT : NC_AXX__ONNX_INT64, 0,
+                                 NULL);
         if (made) *made = a.number;
     } else if (nc_axx__onnx_attribute_of(o, n, "value_floats", 7, &a) ||
                nc_axx__onnx_attribute_of(o, n, "value_ints", 8, &a)) {
         count = a.count;
-        made = nc_axx__onnx_make(o, to, a.has >> 7 & 1 ? NC_AXX__ONNX_FLOAT : 7, 1, &count);
+        made = nc_axx__onnx_make(o, to, a.has >> 7 & 1 ? NC_AXX__ONNX_FLOAT : NC_AXX__ONNX_INT64, 1,
+                                 &count);
         for (i = 0; made && i < count; i++) made[i] = a.list[i];
     } else {
         nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "a constant without numbers");
@@ -17783,7 +17802,7 @@ static void nc_axx__onnx_compute_shape(nc_axx__onnx *o, const nc_axx__onnx_node 
     start = start < 0 ? 0 : start > of->rank ? of->rank : start;
     end = end < start ? start : end > of->rank ? of->rank : end;
     count = (size_t)(end - start);
-    to = nc_axx__onnx_make(o, nc_axx__onnx_out(o, n), 7, 1, &count);
+    to = nc_axx__onnx_make(o, nc_axx__onnx_out(o, n), NC_AXX__ONNX_INT64, 1, &count);
     for (i = 0; to && i < count; i++) to[i] = (double)of->shape[(size_t)start + i];
 }
 
@@ -17838,7 +17857,9 @@ static void nc_axx__onnx_compute_pair(nc_axx__onnx *o, const nc_axx__onnx_node *
     if (nc_axx__word_is(n->type, "Pow") &&
         !(nc_axx__onnx_single(b, &power) && (power == 2 || power == 0.5)))
         nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "a power other than 2 and 1/2");
-    to = nc_axx__onnx_make(o, v, nc_axx__word_is(n->type, "Equal") ? 9 : a->type, rank, shape);
+    to = nc_axx__onnx_make(
+        o, v, nc_axx__word_is(n->type, "Equal") ? (uint32_t)NC_AXX__ONNX_BOOL : a->type, rank,
+        shape);
     for (i = 0; to && i < v->count; i++)
         to[i] = nc_axx__onnx_pair(
             n->type, nc_axx__onnx_number(a, nc_axx__onnx_place(a, rank, shape, i)),
@@ -18290,7 +18311,8 @@ static void nc_axx__onnx_emit_same(nc_axx__onnx *o, const nc_axx__onnx_node *n) 
     const nc_axx__onnx_value *from = nc_axx__onnx_images(o, n, 0, 0, 0);
     double on = 0;
     if (!from) return;
-    if (nc_axx__word_is(n->type, "Cast") && nc_axx__onnx_integer(o, n, "to", 0) != 1)
+    if (nc_axx__word_is(n->type, "Cast") &&
+        nc_axx__onnx_integer(o, n, "to", 0) != (double)(int)NC_AXX__ONNX_FLOAT)
         nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "to another type than float32");
     if (nc_axx__word_is(n->type, "Dropout") &&
         (n->outputs > 1 || (nc_axx__onnx_single(nc_axx__onnx_in(o, n, 2), &on) && on != 0)))
