@@ -17561,7 +17561,7 @@ static nc_axx__word nc_axx__onnx_tensor(nc_axx__onnx *o, nc_axx__word message,
         v->count = nc__mul_size(v->count, v->shape[i]);
     }
     v->rank = (uint32_t)i;
-    if (axes > NC_AXX__ONNX_AXES || v->count > UINT64_C(1) << 40 || !nc_axx__onnx_width(v->type))
+    if (axes > NC_AXX__ONNX_AXES || v->count >> 20 >= 1u << 20 || !nc_axx__onnx_width(v->type))
         nc_axx__onnx_fail(o, NC_ERR_UNSUPPORTED, "tensor '%.*s': %lu axes or data type %u",
                           NC_AXX__ONNX_TEXT(name), (unsigned long)axes, (unsigned)v->type);
     stbds_arrsetlen(o->numbers, 0);

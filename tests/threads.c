@@ -1,6 +1,7 @@
 /* Threads of a user's own, each with its own data and all libraries at once: none interferes, and all
    get the same. For tests/threads.sh, which looks for races here. With an argument: a loop of OpenMP
    that is right ("right") or not ("race"), to see whether races are seen. */
+#define _POSIX_C_SOURCE 200809L /* barriers */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,6 +77,7 @@ typedef int (*job)(answer *a, const nc_gl *x, const float *y);
 static const job jobs[JOBS] = {hash_job, gelu_job, codes_job, products_job, compile_job};
 static answer answers[THREADS];
 static int done[THREADS];
+static pthread_barrier_t together; /* all begin at once, and none ends before all have done */
 
 static void *work(void *user) {
     const size_t t = (size_t)((answer *)user - answers);
@@ -86,8 +88,10 @@ static void *work(void *user) {
         x[i] = i * UINT64_C(0x9E3779B97F4A7C1) + 7;
         y[i] = (float)i * 0.25f - 9.0f;
     }
+    pthread_barrier_wait(&together);
     done[t] = 1;
     for (i = 0; i < JOBS; i++) done[t] &= jobs[(i + t) % JOBS](&answers[t], x, y);
+    pthread_barrier_wait(&together);
     return NULL;
 }
 
@@ -110,6 +114,7 @@ int main(int argc, char **argv) {
     pthread_t threads[THREADS];
     int t, ok = 1;
     if (argc > 1) return loop(!strcmp(argv[1], "right"));
+    if (pthread_barrier_init(&together, NULL, THREADS)) return 1;
     for (t = 0; t < THREADS; t++)
         if (pthread_create(&threads[t], NULL, work, &answers[t])) return 1;
     for (t = 0; t < THREADS; t++) pthread_join(threads[t], NULL);
