@@ -36,6 +36,13 @@ contains '"settled": false, "ratio": 0.73' # calls and loops traded for cycles: 
 expect 0 $b/tir_opt "$work/self.tir" --target triton --weights examples/data/tir_weights.bin --whole -o "$work/again.tasm"
 expect 0 cmp "$work/again.tasm" "$work/self.tasm"
 expect 0 $b/tasm_run "$work/self.tasm" --ram "$work/self.ram"; contains "outcome: halted"
+expect 0 $b/tir_self --blocks 1 --unchanged --machine "$work/machine" --tasm "$work/classical.tasm"
+expect 0 cmp "$work/machine/classical.tasm" "$work/classical.tasm"
+expect 0 cmp "$work/machine/optimised.tasm" "$work/classical.tasm"
+expect 0 cmp "$work/machine/smallest.layers1.ram" "$work/self.ram"
+expect 0 grep -qx "202 2" "$work/machine/smallest.layers2.ram"
+expect 1 $b/tir_self --blocks 1 --unchanged --machine LICENSE; says "Not a directory"
+expect 1 $b/tir_self --blocks 1 --unchanged --machine no_such/folder; says "No such file"
 expect 1 $b/tir_self --weights LICENSE; says "not a weights file"
 expect 2 $b/tir_self --blocks 0
 expect 1 $b/tir_self LICENSE

@@ -67,6 +67,7 @@ if [ "$extent" = all ]; then
         step $name make --no-print-directory $name
     done
 fi
+[ "$extent" = all ] && step chain sh tests/chain.sh
 [ "$extent" = all ] && step triton sh tests/triton/run.sh
 step fuzz make --no-print-directory -j"$jobs" fuzz FUZZ_SECONDS=$fuzz_seconds
 step lint lint_is_done

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The real machine as judge of nc_tirneural.h, for make test-all: run.sh [RANDOM PROGRAMS]. Without
-# cargo, or where the packages cannot be had, it is skipped by name. Built in build/triton.
+# cargo, or where the packages cannot be had, it is skipped by name. Built in build/triton. With
+# PROVE=1 the machine also proves one layer of the optimiser's network: long, and gigabytes of memory.
 cd "$(dirname "$0")/../.." || exit 1
 data=${NC_TEST_DATA:-../shared/data}
 data=$(cd "$data" 2>/dev/null && pwd || echo "$data")
@@ -20,6 +21,11 @@ judge=$CARGO_TARGET_DIR/release/nc_triton
 "$judge" random "${1:-1000}"
 "$judge" corpus "$data/tir"
 "$judge" snippets
+make --no-print-directory -s -C ../.. build/tir_self
+rm -rf "$out/self"
+(cd ../.. && build/tir_self --machine "$out/self")
+"$judge" self "$out/self"
+[ -z "$PROVE" ] || "$judge" self "$out/self" --prove optimised:smallest.layers1
 sh harvest.sh "$out/harvest" bench >"$out/harvest.log" 2>&1 || { cat "$out/harvest.log"; exit 1; }
 "$judge" harvest "$out/harvest"
 "$judge" optimize "$out/harvest" --beam 8 --most 9000 --rows 20 \
