@@ -689,7 +689,8 @@ NC_API void nc_hlx_loader_next(nc_hlx_loader *loader, uint32_t *tokens, uint32_t
  * bytes, block i at i (bytes - 65,536) / 255 rounded down, and of its size as 8 bytes. */
 NC_API uint64_t nc_hlx_fingerprint(const void *data, size_t bytes);
 #ifndef NC_NO_STDIO
-/* Open a file for reading. NC_ERR_IO with a message. Close with nc_hlx_file_close. */
+/* Open a file for reading: it is mapped, a pipe or device read to its end. NC_ERR_IO with a message.
+ * Close with nc_hlx_file_close. */
 NC_API nc_status nc_hlx_file_open(nc_hlx_file *file, const char *path, nc_error *err);
 /* Release; a file of zeros is fine. */
 NC_API void nc_hlx_file_close(nc_hlx_file *file);
@@ -7799,16 +7800,18 @@ NC_API nc_status nc_hlx_file_open(nc_hlx_file *file, const char *path, nc_error 
     if (file) memset(file, 0, sizeof *file);
     if (!file || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no file or no path");
 #if defined(__unix__) || defined(__APPLE__)
-    fd = open(path, O_RDONLY);
-    if (fd < 0) return nc__file_error(err, "open", path, errno);
-    known = fstat(fd, &info) == 0 && info.st_size > 0 && (uint64_t)info.st_size <= SIZE_MAX;
-    if (known) data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (stat(path, &info) == 0 && S_ISREG(info.st_mode)) { /* a pipe is opened once, to be read */
+        fd = open(path, O_RDONLY);
+        if (fd < 0) return nc__file_error(err, "open", path, errno);
+        known = fstat(fd, &info) == 0 && info.st_size > 0 && (uint64_t)info.st_size <= SIZE_MAX;
+        if (known) data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        (void)close(fd);
+    }
     if (data != MAP_FAILED) {
         file->memory = (uint8_t *)data;
         file->bytes = (size_t)info.st_size;
         file->mapped = 1;
     }
-    (void)close(fd);
 #endif
     if (!file->mapped) status = nc__file_read(path, NULL, &file->memory, &file->bytes, err);
     file->data = file->memory;

@@ -605,6 +605,7 @@ static void swin_transformers_that_cannot_be_are_refused(void **state) {
     nc_axx_graph *g = swin_of("swin_shifted", member(all, "swin_shifted"), &c, 0);
     nc_error err;
     size_t bytes;
+    int i;
     char *data = read_file("swin_shifted", &bytes), *at;
     (void)state;
     assert_int_equal(nc_axx_net_describe(&plain, data, bytes, &err), NC_ERR_MISMATCH);
@@ -619,6 +620,15 @@ static void swin_transformers_that_cannot_be_are_refused(void **state) {
     assert_non_null(strstr(err.message, "windows of 3"));
     wrong.image = 20;
     assert_int_equal(nc_axx_swin_describe(&wrong, data, bytes, &err), NC_ERR_ARG);
+    for (i = 0; i < 3; i++) { /* patches whose double is 0 or 2 in 32 bits, and a wide one */
+        static const uint32_t patches[3] = {0x80000000, 0x80000001, 4097};
+        wrong = c;
+        wrong.stages = 2;
+        wrong.patch = patches[i];
+        assert_int_equal(nc_axx_graph_load_swin(g, &wrong, data, bytes, &err), NC_ERR_ARG);
+        assert_non_null(strstr(err.message, "no Swin transformer"));
+    }
+    wrong = c;
     wrong.image = 0;
     assert_int_equal(nc_axx_swin_describe(&wrong, data, bytes, &err), NC_OK);
     assert_int_equal(wrong.image, 12); /* the last stage is one window */

@@ -1,5 +1,7 @@
 /* nc_hlx.h: files of text and of tokens, and what is refused. */
 #include "test.h"
+#include <sys/wait.h>
+#include <unistd.h>
 #include "../nc_hlx.h"
 
 #define FILE_NAME "build/test_data.bin"
@@ -356,8 +358,54 @@ static int clean(void **state) {
     return 0;
 }
 
+/* What another process writes into a pipe is read once: a second opening would wait for ever. */
+static void a_pipe_is_read_to_its_end(void **state) {
+    content c = {{0}, 0};
+    nc_hlx_data data;
+    nc_error err;
+    int pid, told;
+    (void)state;
+    put_tokens(&c, 500, 2);
+    (void)remove(OTHER_NAME);
+    assert_int_equal(mkfifo(OTHER_NAME, 0600), 0);
+    pid = fork();
+    if (pid == 0) {
+        FILE *to = fopen(OTHER_NAME, "wb");
+        const int whole = to && fwrite(c.bytes, 1, c.n, to) == c.n && fclose(to) == 0;
+        _exit(whole ? 0 : 1);
+    }
+    (void)alarm(60);
+    if (nc_hlx_data_open(&data, OTHER_NAME, 2, NULL, 8, 1, &err) != NC_OK)
+        fail_msg("%s", err.message);
+    (void)alarm(0);
+    assert_int_equal(data.source.count, 500);
+    assert_memory_equal(data.source.tokens, c.bytes, c.n);
+    nc_hlx_data_close(&data);
+    assert_int_equal(waitpid(pid, &told, 0), pid);
+    assert_true(WIFEXITED(told) && WEXITSTATUS(told) == 0);
+    (void)remove(OTHER_NAME);
+}
+
+static void nothing_is_open_after_an_error(void **state) {
+    nc_hlx_data_options o = {0};
+    nc_hlx_data data;
+    nc_error err;
+    (void)state;
+    memset(&data, 255, sizeof data);
+    assert_int_equal(nc_hlx_data_open_with(&data, &o, &err), NC_ERR_ARG);
+    nc_hlx_data_close(&data);
+    memset(&data, 255, sizeof data);
+    assert_int_equal(nc_hlx_data_open(&data, FILE_NAME, 3, NULL, 8, 1, &err), NC_ERR_ARG);
+    nc_hlx_data_close(&data);
+    memset(&data, 255, sizeof data);
+    assert_int_equal(nc_hlx_data_open(&data, "build/no_such_file", 1, NULL, 8, 1, &err), NC_ERR_IO);
+    nc_hlx_data_close(&data);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_pipe_is_read_to_its_end),
+        cmocka_unit_test(nothing_is_open_after_an_error),
         cmocka_unit_test(token_files_of_others_are_known_by_their_content),
         cmocka_unit_test(what_is_no_token_file_is_refused_by_name),
         cmocka_unit_test(after_an_error_there_is_nothing_to_close),
