@@ -489,6 +489,14 @@ static int exists(const char *path) {
     return stat(path, &info) == 0;
 }
 
+/* A file that is read before it is written: not a pipe, which would be waited for, nor a device. */
+static int can_go_on(const char *path) {
+    struct stat info;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+        return cli_fail(0, "--state: '%s' is no regular file", path);
+    return cli_can_write(path);
+}
+
 static int is_image(const char *name) {
     static const char *const endings[] = {".jpg", ".jpeg", ".png", ".bmp", ".ppm",
                                           ".pgm", ".gif",  ".tga", ".psd", NULL};
@@ -1092,13 +1100,15 @@ static int resume_search(problem *p) {
     nc_error err;
     p->saved = now();
     if (!o.state || !exists(o.state)) return 0;
-    if (nc_axx_search_resume(p->s, o.state, &err) != NC_OK)
-        return fail(o.state, "line %d: %s%s", (int)err.line, err.message,
-                    err.status == NC_ERR_MISMATCH && err.line == 1
-                        ? "; the model, images or options are others: take another file"
-                        : "");
-    p->resumed = nc_axx_search_count(p->s);
-    return 0;
+    if (nc_axx_search_resume(p->s, o.state, &err) == NC_OK) {
+        p->resumed = nc_axx_search_count(p->s);
+        return 0;
+    }
+    if (!err.line) return fail("--state", "%s", err.message);
+    return fail(o.state, "line %d: %s%s", (int)err.line, err.message,
+                err.status == NC_ERR_MISMATCH && err.line == 1
+                    ? "; the model, images or options are others: take another file"
+                    : "");
 }
 
 /* A text that was written to memory, to a file. */
@@ -1543,7 +1553,8 @@ static void draw_points(FILE *f, const axes *a) {
 /* Lines of float32, and what the colours mean. */
 static void draw_legend(FILE *f, const axes *a) {
     static const char *const meaning[] = {"as trained", "retrained", "front of the search"};
-    int k, x = LEFT;
+    int k, x = LEFT, below = 0;
+    size_t i;
     for (k = 0; k < 2; k++)
         if (float_accuracy[k] > 0)
             fprintf(f, "<path d=\"M%d %.1fH%d\" stroke=\"%s\" stroke-dasharray=\"5 4\"/>\n", LEFT,
@@ -1558,6 +1569,11 @@ static void draw_legend(FILE *f, const axes *a) {
     }
     fprintf(f, "<text x=\"%d\" y=\"42\" text-anchor=\"end\">bars: 95 %%; dashes: float32</text>\n",
             RIGHT);
+    for (i = 0; i < point_count; i++) below += points[i].accuracy < a->y0;
+    if (below)
+        fprintf(f,
+                "<text x=\"%d\" y=\"440\" text-anchor=\"end\">%d of %d below: at the edge</text>\n",
+                RIGHT, below, (int)point_count);
 }
 
 static int write_plot(const char *path) {
@@ -1827,7 +1843,7 @@ int main(int argc, char **argv) {
     result = read_arguments(argc, argv);
     if (result) return result;
     if ((o.csv && !cli_can_write(o.csv)) || (o.svg && !cli_can_write(o.svg)) ||
-        (o.state && !cli_can_write(o.state)))
+        (o.save_config && !cli_can_write(o.save_config)) || (o.state && !can_go_on(o.state)))
         return CLI_ERROR;
     if (method_of(o.calibrate) == NC_AXX_CALIBRATION_COUNT) return bad_usage(o.calibrate);
     if (o.bits < 2 || o.bits > 8) return bad_usage("--bits");

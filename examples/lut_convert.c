@@ -136,6 +136,30 @@ static int form_of_map(const char *path) {
     return ending && !strcmp(ending, ".ppm") ? 0 : -1;
 }
 
+/* A name, which may be a file's, in XML. */
+static void add_name(const char *name) {
+    for (; *name; name++)
+        if (*name == '&' || *name == '<')
+            add(*name == '&' ? "&amp;" : "&lt;");
+        else
+            add("%c", *name);
+}
+
+/* The scale beside the map, at round errors: 1, 2 or 5 times a power of ten. */
+static void add_scale(double worst) {
+    double step = 1;
+    int i, k = 0, most = 0;
+    while (worst / step >= 5) step *= k++ % 3 == 1 ? 2.5 : 2;
+    while (most < 4 && (most + 1) * step <= worst) most++;
+    for (i = -most; i <= most; i++) {
+        unsigned char rgb[3];
+        colour((int32_t)(i * step), worst, rgb);
+        add("<rect x=\"590\" y=\"%d\" width=\"20\" height=\"30\" fill=\"#%02x%02x%02x\" "
+            "stroke=\"#999\"/><text x=\"616\" y=\"%d\">%s%.0f</text>\n",
+            171 - 30 * i, rgb[0], rgb[1], rgb[2], 190 - 30 * i, i > 0 ? "+" : "", i * step);
+    }
+}
+
 /* 256 x 256 pixels as PPM, or in squares of four as SVG with axes; equal neighbours are one box. */
 static int heatmap(const char *path) {
     const int svg = form_of_map(path);
@@ -153,12 +177,12 @@ static int heatmap(const char *path) {
                 used += 3;
             }
     } else {
-        add("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"660\" height=\"620\" "
+        add("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"680\" height=\"620\" "
             "font-family=\"sans-serif\" font-size=\"12\" shape-rendering=\"crispEdges\">\n"
-            "<rect width=\"660\" height=\"620\" fill=\"white\"/>\n"
-            "<text x=\"316\" y=\"24\" text-anchor=\"middle\" font-size=\"15\">%s: error of a * b, "
-            "worst %.0f, mean %.2f</text>\n",
-            m.name, e.wce, e.mae);
+            "<rect width=\"680\" height=\"620\" fill=\"white\"/>\n"
+            "<text x=\"316\" y=\"24\" text-anchor=\"middle\" font-size=\"15\">");
+        add_name(m.name);
+        add(": error of a * b, worst %.0f, mean %.2f</text>\n", e.wce, e.mae);
         for (row = 0; row < 256; row++)
             for (column = 0; column < 256;) {
                 const int32_t error = error_at(row, column);
@@ -179,13 +203,7 @@ static int heatmap(const char *path) {
         add("<rect x=\"60\" y=\"50\" width=\"512\" height=\"512\" fill=\"none\" "
             "stroke=\"#333\"/>\n<text x=\"316\" y=\"604\" text-anchor=\"middle\">b</text>\n"
             "<text x=\"16\" y=\"310\">a</text>\n");
-        for (row = -4; row <= 4; row++) { /* the scale */
-            unsigned char rgb[3];
-            colour((int32_t)(row * e.wce / 4), e.wce, rgb);
-            add("<rect x=\"590\" y=\"%d\" width=\"20\" height=\"30\" fill=\"#%02x%02x%02x\" "
-                "stroke=\"#999\"/><text x=\"616\" y=\"%d\">%+.0f</text>\n",
-                171 - 30 * row, rgb[0], rgb[1], rgb[2], 190 - 30 * row, row * e.wce / 4);
-        }
+        add_scale(e.wce);
         add("</svg>\n");
     }
     return !cli_save(path, map, used);

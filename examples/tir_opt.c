@@ -292,6 +292,14 @@ static const char *default_weights(void) {
     return path;
 }
 
+/* Weights that are read before they are written: no pipe, which would be waited for, nor a device. */
+static int can_evolve(const char *path) {
+    struct stat info;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+        return cli_fail(0, "--weights: '%s' is no regular file", path);
+    return cli_can_write(path);
+}
+
 /* Weights of the file, or of the default one, evolved on the code. */
 static nc_status evolve_weights(const job *j, const char *code, nc_tir_model **model,
                                 nc_error *err) {
@@ -311,6 +319,8 @@ static nc_status evolve_weights(const job *j, const char *code, nc_tir_model **m
         status = nc_tir_trainer_collect(trainer, code, err);
         if (status == NC_OK) status = nc_tir_trainer_start(trainer, (uint32_t)j->train, err);
         if (status == NC_OK) status = nc_tir_trainer_wait(trainer);
+        if (status == NC_ERR_IO) /* the weights could not be written: once more, for the reason */
+            status = nc_tir_model_save(nc_tir_trainer_model(trainer), path, err);
         if (status == NC_OK) status = nc_tir_model_copy(model, nc_tir_trainer_model(trainer));
         nc_tir_trainer_destroy(trainer);
     }
@@ -731,6 +741,7 @@ int main(int argc, char **argv) {
     }
     if (!j.in == !j.corpus) return fputs(usage, stderr), 2;
     if (j.out && !cli_can_write(j.out)) return CLI_ERROR;
+    if (j.train && j.weights && !can_evolve(j.weights)) return CLI_ERROR;
     if (j.profile && load_samples(j.profile, j.options.target)) return 1;
     if (j.profile && j.in) {
         j.options.samples = all_samples.input;
