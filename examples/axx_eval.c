@@ -1521,7 +1521,10 @@ static void label(FILE *f, double x, double y, const char *name) {
     }
     if (i == sizeof dx / sizeof *dx) return;
     taken[taken_count++] = b;
-    fprintf(f, "<text x=\"%.1f\" y=\"%.1f\" font-size=\"11\">", b.x0, b.y1 - 2);
+    fprintf(f,
+            "<text x=\"%.1f\" y=\"%.1f\" font-size=\"11\" stroke=\"white\" stroke-width=\"3\" "
+            "paint-order=\"stroke\">",
+            b.x0, b.y1 - 2);
     put_escaped(f, name);
     fputs("</text>\n", f);
 }
