@@ -101,6 +101,15 @@ static size_t correlate(const float *rows, size_t count, float *out) {
     return PIXELS * PIXELS;
 }
 
+/* A member of JSON, which has no infinity and no NaN: of scales beyond float32 come both. */
+static void print_json(const char *key, double value, int decibels) {
+    printf(", \"%s\": ", key);
+    if (isfinite(value))
+        printf(decibels ? "%.3f" : "%.6g", value);
+    else
+        printf("null");
+}
+
 /* One line: a format under a rule. */
 static int measure(nc_fp4_format format, nc_fp4_scale_rule rule, const float *x, size_t n,
                    int json) {
@@ -117,15 +126,18 @@ static int measure(nc_fp4_format format, nc_fp4_scale_rule rule, const float *x,
         nc_fp4_dequantize(format, codes, scales, tensor, n, y) != NC_OK)
         return 0;
     nc_fp4_compare(x, y, n, &error);
-    if (json)
-        printf("%s{\"format\": \"%s\", \"rule\": \"%s\", \"bytes\": %zu, \"rmse\": %.6g, "
-               "\"max_abs\": %.6g, \"snr_db\": %.3f}",
-               format ? ", " : "", name[format], rules[rule], bytes, sqrt(error.mse), error.max_abs,
-               error.snr_db);
-    else
+    if (json) {
+        printf("%s{\"format\": \"%s\", \"rule\": \"%s\", \"bytes\": %zu", format ? ", " : "",
+               name[format], rules[rule], bytes);
+        print_json("rmse", sqrt(error.mse), 0);
+        print_json("max_abs", error.max_abs, 0);
+        print_json("snr_db", error.snr_db, 1);
+        printf("}");
+    } else {
         printf("%-8s %-10s %6zu %9zu %8.3f %10.6f %9.5f %8.2f\n", name[format], rules[rule],
                nc_fp4_block(format), bytes, 8.0 * (double)bytes / (double)n, sqrt(error.mse),
                error.max_abs, error.snr_db);
+    }
     return 1;
 }
 

@@ -102,6 +102,7 @@ expect 0 $b/fp4_quantize --json; json
 expect 1 $b/fp4_quantize LICENSE
 printf '# two columns\n"a","b 1"\n"1", 2\r\n3;4\n' >"$work/m.csv"; expect 0 $b/fp4_quantize "$work/m.csv"; contains "4 values"
 printf '1,2\n3,nan\n' >"$work/m.csv"; expect 1 $b/fp4_quantize "$work/m.csv"; says "m.csv:2:3: no finite number"
+printf '3.3e38,2\n' >"$work/m.csv"; expect 0 $b/fp4_quantize --json "$work/m.csv"; json; contains '"snr_db": null'
 printf 'inf,2\n' >"$work/m.csv"; expect 1 $b/fp4_quantize "$work/m.csv"; says "m.csv:1:1: no finite number"
 printf '1,2e39\n' >"$work/m.csv"; expect 1 $b/fp4_quantize "$work/m.csv"; says "m.csv:1:3: no finite number"
 printf '1,2x\n' >"$work/m.csv"; expect 1 $b/fp4_quantize "$work/m.csv"; says "m.csv:1:3: no finite number"
