@@ -2401,12 +2401,11 @@ NC_API nc_status nc_gpu_download(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offs
 
 /* >>kernels ======================================================================== */
 
-/* Whole kernel file, from the caller's memory or the folder: the message names the path. What has
- * to be freed with nc__free(NULL, .., bytes + 1) is in *read too. */
+/* Whole kernel file, from the caller's memory or the folder; NC_ERR_DEVICE without a message where
+ * it is in neither. What has to be freed with nc__free(NULL, .., bytes + 1) is in *read too. */
 static nc_status nc_gpu__read_kernel(nc_gpu *gpu, const char *name, const char *suffix,
                                      const uint8_t **data, uint8_t **read, size_t *bytes) {
     char path[1400];
-    nc_error err;
     size_t i;
     *read = NULL;
     snprintf(path, sizeof path, "%s%s", name, suffix);
@@ -2417,10 +2416,14 @@ static nc_status nc_gpu__read_kernel(nc_gpu *gpu, const char *name, const char *
             return NC_OK;
         }
     snprintf(path, sizeof path, "%s/%s%s", gpu->kernel_path, name, suffix);
-    if (nc__file_read(path, NULL, read, bytes, &err) != NC_OK)
-        return nc_gpu__fail(gpu, NC_ERR_DEVICE, "kernel file '%s' is not readable", path);
+    if (nc__file_read(path, NULL, read, bytes, NULL) != NC_OK) return NC_ERR_DEVICE;
     *data = *read;
     return NC_OK;
+}
+
+static nc_status nc_gpu__no_kernel(nc_gpu *gpu, const char *name, const char *suffix) {
+    return nc_gpu__fail(gpu, NC_ERR_DEVICE, "kernel file '%s/%s%s' is not readable",
+                        gpu->kernel_path, name, suffix);
 }
 
 /* The interface that a file states; nonzero: `what` says what is wrong with it. */
@@ -2759,7 +2762,7 @@ static nc_status nc_gpu__vk_load(nc_gpu *gpu, nc_gpu_kernel *kernel) {
         status = nc_gpu__read_kernel(gpu, kernel->name, "_u32.spv", &data, &read, &bytes);
     plain = status != NC_OK;
     if (plain) status = nc_gpu__read_kernel(gpu, kernel->name, ".spv", &data, &read, &bytes);
-    if (status != NC_OK) return status;
+    if (status != NC_OK) return nc_gpu__no_kernel(gpu, kernel->name, ".spv");
     status =
         nc_gpu__check_interface(gpu, kernel, nc_gpu__spirv_interface(data, bytes, kernel), ".spv");
     if (status == NC_OK && plain) status = nc_gpu__check_plain(gpu, kernel, data, bytes);
@@ -2812,7 +2815,7 @@ static nc_status nc_gpu__cu_load(nc_gpu *gpu, nc_gpu_kernel *kernel) {
     const uint8_t *data = NULL;
     uint8_t *read = NULL;
     nc_status status = nc_gpu__read_kernel(gpu, kernel->name, ".ptx", &data, &read, &bytes);
-    if (status != NC_OK) return status;
+    if (status != NC_OK) return nc_gpu__no_kernel(gpu, kernel->name, ".ptx");
     values[0] = log;
     memcpy(&values[1], &room, sizeof room); /* the driver takes the size in place of a pointer */
     if (gpu->cu.ModuleLoadDataEx(&kernel->cu_module, data, 2, options, values) != 0)
