@@ -553,8 +553,8 @@ NC_API nc_status nc_tir_peephole(const nc_tir_program *program, nc_tir_program *
 /* A compiler's own clean-up before lowering, rule for rule: what nc_tir_lower takes to give what
  * the compiler emits. NC_TIR_TARGET_TRIDENT is the old one, which also makes one swap of a chain of
  * falling `swap, pop`; NC_TIR_TARGET_TRISHA the newest, which merges more than a machine pops at
- * once; NC_ERR_ARG for others, NC_ERR_LIMIT where the old one's pops and hints of five are more than
- * 2^20. Both keep a value that is stored once and loaded once on the stack.
+ * once; NC_ERR_ARG for others, NC_ERR_LIMIT where the old one's pops and hints of five make more
+ * than 2^20 operations. Both keep a value that is stored once and loaded once on the stack.
  * These two rules keep the meaning only where the compiler's code generator puts them. exact: all
  * 24 raw modules of the old compiler's corpus become its own results, byte for byte. */
 NC_API nc_status nc_tir_peephole_of(const nc_tir_program *program, nc_tir_target compiler,
@@ -563,8 +563,8 @@ NC_API nc_status nc_tir_peephole_of(const nc_tir_program *program, nc_tir_target
 /* -- lowering: TIR to TASM ------------------------------------------------------------------- */
 
 /* The classical lowering, freed with nc_tir_free_text. Values of p and more are reduced but for
- * NC_TIR_TARGET_TRIDENT, where they stand as they are and no machine reads them. For the targets that are machines
- * `push a, add` is `addi a`, `or` is made of instructions that they have, counts beyond 5 are made
+ * NC_TIR_TARGET_TRIDENT, where they stand as they are and no machine reads them. For the targets
+ * that are machines `push a, add` is `addi a`, `or` is made of instructions that they have, counts beyond 5 are made
  * of several, and NC_ERR_UNSUPPORTED where the program has a dup or swap beyond 15, which the
  * compiler emits but no machine runs.
  * fold_ext and fold_base are one dot step of the release, fifteen instructions on the main branch;
@@ -9284,12 +9284,59 @@ static int nc_tir__fold_equal(nc_tir__optimizer *o, nc_tir__region *r, size_t i,
     return equal;
 }
 
+/* Code as short as the search makes it, without marks, at the end of an stb_ds array. The answers
+ * are remembered for when it is done where the code stands; only then do they count. */
+static void nc_tir__add_shortened(nc_tir__optimizer *o, nc_tir__tasm **to, const nc_tir__tasm *code,
+                                  size_t n) {
+    const nc_tir_report report = o->report;
+    nc_tir__tasm *copy = NULL;
+    size_t i;
+    nc_tir__add_code(&copy, code, n);
+    for (i = 0; i < n; i++) copy[i].marks = 0;
+    nc_tir__improve(o, &copy);
+    nc_tir__add_code(to, copy, stbds_arrlenu(copy));
+    stbds_arrfree(copy);
+    o->report = report;
+}
+
+/* Is the program within the classical rows when a choice becomes `code`, straight up to its last two
+ * instructions, where that code and what stands before it are shortened as one? `empty` is the
+ * branch that goes, where nothing else needs it; `fuller`, an stb_ds array or null, what the body of
+ * A becomes. */
+static int nc_tir__affords_fold(nc_tir__optimizer *o, const nc_tir__region *r, size_t i,
+                                const nc_tir__choice *c, const nc_tir__tasm *code, size_t n,
+                                const nc_tir__region *empty, const nc_tir__tasm *fuller) {
+    nc_tir__tasm *less = NULL, *more = NULL, *front = NULL;
+    size_t start = nc_tir__segment_start(r->code, i), k;
+    int fits;
+    for (k = start + 1; k < i; k++)
+        if (nc_tir__has_break(o, &r->code[k])) start = k;
+    nc_tir__add_code(&less, r->code + start, i + 4 - start);
+    nc_tir__add_code(&front, r->code + start, i - start);
+    nc_tir__add_code(&front, code, n - 2);
+    nc_tir__add_shortened(o, &more, front, stbds_arrlenu(front));
+    nc_tir__add_code(&more, code + n - 2, 2);
+    if (nc_tir__goes_with_call(o, empty))
+        nc_tir__add_code(&less, empty->code, stbds_arrlenu(empty->code));
+    if (fuller) {
+        nc_tir__add_code(&less, c->a->code, stbds_arrlenu(c->a->code) - 1);
+        nc_tir__add_shortened(o, &more, fuller, stbds_arrlenu(fuller));
+    }
+    fits = nc_tir__affords_change(o, less, stbds_arrlenu(less), more, stbds_arrlenu(more), 1);
+    stbds_arrfree(less);
+    stbds_arrfree(more);
+    stbds_arrfree(front);
+    return fits;
+}
+
 /* One branch is empty: the other alone is called, and needs no flag. */
 static int nc_tir__fold_empty(nc_tir__optimizer *o, nc_tir__region *r, size_t i,
                               const nc_tir__choice *c) {
     const int a = nc_tir__plain_body(c->a, 0), b = nc_tir__plain_body(c->b, 0);
-    nc_tir__tasm code[6];
+    const nc_tir__region *empty = b == 0 ? c->b : c->a;
+    nc_tir__tasm code[6], *fuller = NULL;
     size_t n = 0, k;
+    int fits;
     code[n++] = nc_tir__make(NC_TIR__I_SWAP, 1);
     code[n++] = nc_tir__make(NC_TIR__I_POP, 1);
     if (b == 0) { /* the flag that A finds, and the 0 that it leaves, are made and dropped in A
@@ -9298,13 +9345,9 @@ static int nc_tir__fold_empty(nc_tir__optimizer *o, nc_tir__region *r, size_t i,
         const nc_tir__tasm flag = nc_tir__make(NC_TIR__I_PUSH, c->flag);
         const nc_tir__tasm drop = nc_tir__make(NC_TIR__I_POP, 1);
         if (a < 0 || !nc_tir__goes_with_call(o, c->a)) return 0;
-        nc_tir__splice(&c->a->code, stbds_arrlenu(c->a->code) - 1, 0, &drop, 1);
-        if (stbds_arrlast(c->a->code).marks) { /* the return has lost an element under its hints */
-            c->a->code[stbds_arrlenu(c->a->code) - 2].marks = stbds_arrlast(c->a->code).marks;
-            stbds_arrlast(c->a->code).marks = 0;
-        }
-        nc_tir__splice(&c->a->code, 0, 0, &flag, 1);
-        nc_tir__improve_region(o, c->a);
+        nc_tir__add_code(&fuller, &flag, 1);
+        nc_tir__add_code(&fuller, c->a->code, (size_t)a);
+        nc_tir__add_code(&fuller, &drop, 1);
         code[n++] = r->code[i];
         code[n++] = r->code[i + 1];
     } else { /* A: pop 1, push 0 */
@@ -9317,8 +9360,17 @@ static int nc_tir__fold_empty(nc_tir__optimizer *o, nc_tir__region *r, size_t i,
         code[n++] = r->code[i + 3];
     }
     for (k = 0; k < n; k++) code[k].marks = 0; /* other elements lie under theirs now */
-    nc_tir__splice_marked(o, &r->code, i, 4, code, n);
-    return 1;
+    fits = nc_tir__affords_fold(o, r, i, c, code, n, empty, fuller);
+    if (fits && fuller) {
+        if (stbds_arrlast(c->a->code).marks) /* the return has lost an element under its hints */
+            stbds_arrlast(fuller).marks = stbds_arrlast(c->a->code).marks;
+        stbds_arrlast(c->a->code).marks = 0;
+        nc_tir__splice(&c->a->code, 0, (size_t)a, fuller, stbds_arrlenu(fuller));
+        nc_tir__improve_region(o, c->a);
+    }
+    if (fits) nc_tir__splice_marked(o, &r->code, i, 4, code, n);
+    stbds_arrfree(fuller);
+    return fits;
 }
 
 /* Calls of bodies of at most one instruction become that instruction; an invented label that is
