@@ -564,9 +564,9 @@ NC_API nc_status nc_tir_peephole_of(const nc_tir_program *program, nc_tir_target
 
 /* The classical lowering, freed with nc_tir_free_text. Values of p and more are reduced but for
  * NC_TIR_TARGET_TRIDENT, where they stand as they are and no machine reads them. For the targets
- * that are machines `push a, add` is `addi a`, `or` is made of instructions that they have, counts beyond 5 are made
- * of several, and NC_ERR_UNSUPPORTED where the program has a dup or swap beyond 15, which the
- * compiler emits but no machine runs.
+ * that are machines `push a, add` is `addi a`, `or` is made of instructions that they have, counts
+ * beyond 5 are made of several, and NC_ERR_UNSUPPORTED where the program has a dup or swap beyond
+ * 15, which the compiler emits but no machine runs.
  * fold_ext and fold_base are one dot step of the release, fifteen instructions on the main branch;
  * their upper pointer, st0, is the one of the base field.
  * For NC_TIR_TARGET_TRISHA dup and swap beyond 15 go through cells of RAM that hold 0, and hold it
@@ -685,8 +685,8 @@ NC_API nc_status nc_tir_model_forward(const nc_tir_model *model, const nc_gl *wo
  * than nc_tir_lower in any table of the static model. Unless options->whole, each function that
  * other code may call keeps its label and a block of its own behind it, for linkers that take a
  * function for the lines up to the next label; that block may be a call of an equal function, where
- * it is no slower than nc_tir_lower's. options and report may be null; an error leaves the report as
- * it was. Errors: NC_ERR_CANCELLED by the progress callback, NC_ERR_FORMAT for asm that is not TASM
+ * it is no slower than nc_tir_lower's. options and report may be null; an error leaves the report
+ * as it was. Errors: NC_ERR_CANCELLED by the progress callback, NC_ERR_FORMAT for asm that is not TASM
  * and, for NC_TIR_TARGET_TRIDENT, a value of p or more; NC_ERR_ARG, NC_ERR_UNSUPPORTED and
  * NC_ERR_LIMIT as nc_tir_lower. Free *tasm with nc_tir_free_text. exact: the same text on
  * every machine.
@@ -694,8 +694,8 @@ NC_API nc_status nc_tir_model_forward(const nc_tir_model *model, const nc_gl *wo
  * in this order, the least padded height, the fewest rows above the cliff below it, the lowest
  * tallest table, the fewest rows in all, of the worst sample; never more than nc_tir_lower by that
  * order. Trades that leave a program above the cliff are undone, unless no table pays for them.
- * NC_ERR_MISMATCH when a sample does not halt, or what it gives depends on the program's own digest,
- * which changes with it. */
+ * NC_ERR_MISMATCH when a sample does not halt, or what it gives depends on the program's own
+ * digest, which changes with it. */
 NC_API nc_status nc_tir_optimize(const nc_tir_program *program, const nc_tir_options *options,
                                  char **tasm, nc_tir_report *report, nc_error *err);
 /* The same for TASM text: a module, or a linked program. Comments are dropped; the names of
@@ -2452,8 +2452,8 @@ static nc_tir__item nc_tir__item_of(unsigned kind, uint64_t value) {
 }
 
 /* The flat program as a tree of stb_ds arrays, which the peephole edits; null for no operations.
- * The old compiler splits pops and hints into fives; NC_ERR_LIMIT where *total, of all items, becomes
- * too large. */
+ * The old compiler splits pops and hints into fives; NC_ERR_LIMIT where *total, of all items,
+ * becomes too large. */
 static nc_tir__item *nc_tir__items(const nc_tir_program *p, uint32_t first, uint32_t count,
                                    int rules, uint32_t *total, nc_status *status) {
     nc_tir__item *list = NULL;
@@ -9299,10 +9299,10 @@ static void nc_tir__add_shortened(nc_tir__optimizer *o, nc_tir__tasm **to, const
     o->report = report;
 }
 
-/* Is the program within the classical rows when a choice becomes `code`, straight up to its last two
- * instructions, where that code and what stands before it are shortened as one? `empty` is the
- * branch that goes, where nothing else needs it; `fuller`, an stb_ds array or null, what the body of
- * A becomes. */
+/* Is the program within the classical rows when a choice becomes `code`, straight up to its last
+ * two instructions, where that code and what stands before it are shortened as one? `empty` is the
+ * branch that goes, where nothing else needs it; `fuller`, an stb_ds array or null, what the body
+ * of A becomes. */
 static int nc_tir__affords_fold(nc_tir__optimizer *o, const nc_tir__region *r, size_t i,
                                 const nc_tir__choice *c, const nc_tir__tasm *code, size_t n,
                                 const nc_tir__region *empty, const nc_tir__tasm *fuller) {
