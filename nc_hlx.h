@@ -929,9 +929,9 @@ NC_API nc_status nc_hlx_export(const nc_hlx_model *model, const char *path, nc_e
 NC_API nc_status nc_hlx_export_folder(const nc_hlx_model *model, const char *folder, nc_error *err);
 /* The configuration of a GPT-2, Llama, Mistral or Qwen2 model from its config.json, from that of a
  * folder or of the folder of a .safetensors file or index, or from llm.c's model: batch_size 1, no
- * dropout. NC_ERR_UNSUPPORTED, with line and column, for another
- * model_type, for settings that are not computed here and for members that are not known,
- * NC_ERR_FORMAT, NC_ERR_LIMIT. */
+ * dropout. NC_ERR_UNSUPPORTED, with line and column, for another model_type, for settings that are
+ * not computed here and for members that are not known, NC_ERR_FORMAT, NC_ERR_LIMIT; *config then
+ * is as it was. */
 NC_API nc_status nc_hlx_read_config(nc_hlx_config *config, const char *path, nc_error *err);
 /* Read all parameters of a model from such a file, which is mapped, not copied: tensors of F32,
  * F16, BF16 and F64 (rounded to nearest), mixed and in any order, their names behind any of the
@@ -10720,6 +10720,8 @@ static nc_status nc_hlx__read_header(const uint8_t header[NC_HLX__HEADER], size_
         return nc__fail(err, NC_ERR_FORMAT, 0, 0, "checkpoint is truncated or has trailing bytes");
     if (nc__get_le(data + bytes - 8, 8) != nc__fnv1a(NC__FNV_START, data, bytes - 8))
         return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "checkpoint checksum does not match");
+    if (nc__get_le(header + 48, 8) >> 40) /* streams of dropout are step 2^24 + place */
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "checkpoint is of a step beyond 2^40");
     return NC_OK;
 }
 

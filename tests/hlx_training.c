@@ -2,6 +2,7 @@
  * run. */
 #include <math.h>
 #include "test.h"
+#include "checksum.h"
 #include "../nc_hlx.h"
 
 enum { VOCAB = 40, SEQ = 16, BATCH = 2, ROWS = BATCH * SEQ, BYTES = 700 };
@@ -346,6 +347,29 @@ static void a_checkpoint_of_version_3_is_read_and_goes_on(void **state) {
     nc_hlx_destroy(model);
 }
 
+/* Step 2^64 - 1 would be followed by step 0, whose moments are divided by 0. */
+static void a_checkpoint_of_a_step_that_no_run_reaches_is_refused(void **state) {
+    static const char path[] = "build/test_step.ckpt";
+    static const uint64_t steps[] = {(UINT64_C(1) << 40) - 1, UINT64_C(1) << 40, UINT64_MAX};
+    nc_hlx_model *model = new_model(BATCH, 1);
+    nc_error err;
+    char *file;
+    size_t bytes, i, k;
+    (void)state;
+    assert_int_equal(nc_hlx_save(model, NULL, path, &err), NC_OK);
+    nc_hlx_destroy(model);
+    assert_int_equal(nc_file_read(path, &file, &bytes, &err), NC_OK);
+    for (i = 0; i < sizeof steps / sizeof *steps; i++) {
+        for (k = 0; k < 8; k++) file[48 + k] = (char)(uint8_t)(steps[i] >> 8 * k);
+        file_checksum(file, bytes - 8, file + bytes - 8);
+        assert_int_equal(nc_file_write(path, file, bytes, &err), NC_OK);
+        assert_int_equal(nc_hlx_load(&model, NULL, path, 0, NULL, &err), i ? NC_ERR_FORMAT : NC_OK);
+        nc_hlx_destroy(model);
+    }
+    nc_file_free(file);
+    (void)remove(path);
+}
+
 static void a_checkpoint_knows_its_run(void **state) {
     static const nc_hlx_run run = {1, 2, 3, 4, 5, 6, 7, 8.5f, 9, 10, 11};
     const char *path = "build/test_run.bin";
@@ -440,6 +464,7 @@ int main(void) {
         cmocka_unit_test(a_step_that_is_not_finite_stops_and_changes_nothing),
         cmocka_unit_test(validation_in_batches_has_the_bits_of_single_windows),
         cmocka_unit_test(a_checkpoint_of_version_3_is_read_and_goes_on),
+        cmocka_unit_test(a_checkpoint_of_a_step_that_no_run_reaches_is_refused),
         cmocka_unit_test(a_checkpoint_knows_its_run),
         cmocka_unit_test(what_a_run_began_with_is_compared_by_name),
         cmocka_unit_test(fingerprints_are_of_the_whole_or_of_blocks_to_the_very_end),
