@@ -1,5 +1,5 @@
 //! The optimiser's network as a program of the machine itself: what `tir_self --machine FOLDER` wrote.
-use crate::machine::{self, Compared, TABLES};
+use crate::machine::{self, Compared};
 use crate::nc::Reads;
 use std::path::Path;
 
