@@ -12001,10 +12001,12 @@ static nc_status nc_tir__generation(nc_tir_evolution *e, uint32_t step) {
 #endif
     for (child = NC_TIR__SURVIVORS; child < NC_TIR__POPULATION; child++) {
         uint32_t words[4];
+        if (e->stop && *e->stop) continue;
         nc__philox(e->seed, UINT64_C(1) << 62 | (uint64_t)child, e->generation, words);
         nc_tir__cross(e, e->models[words[0] % NC_TIR__SURVIVORS],
                       e->models[words[1] % NC_TIR__SURVIVORS], (uint32_t)child, e->next[child]);
     }
+    if (e->stop && *e->stop) return NC_ERR_CANCELLED; /* some children may be missing */
     for (i = NC_TIR__SURVIVORS; i < NC_TIR__POPULATION; i++) {
         nc_tir_model *model = e->models[i];
         e->models[i] = e->next[i];
