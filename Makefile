@@ -13,7 +13,7 @@ TESTS    = goldilocks_scalar goldilocks_ntt goldilocks_hash goldilocks_fixed gol
            tir_io tir_machine tir_terms tir_symbolic tir_optimize tir_cliff tir_link tir_trisha tir_model tir_memory tir_gpu \
            axx_scalar axx_files axx_wide axx_layers axx_data axx_graph axx_search axx_vit axx_timm axx_training axx_locale axx_memory axx_gpu \
            hlx_scalar hlx_simd hlx_kernels hlx_llama hlx_model hlx_training hlx_inference hlx_data hlx_sampling hlx_bpe hlx_tokenizer hlx_shard hlx_weights hlx_memory hlx_gpu gpu_host base_files base_text
-FUZZERS  = goldilocks_parse fp4_circuit fp4_sources fp4_tensor fp4_weights tir_parse tir_tasm tir_optimize tir_model axx_table axx_model axx_data axx_graph axx_swin hlx_checkpoint hlx_safetensors hlx_bpe hlx_tokenizer hlx_data gpu_spirv
+FUZZERS  = goldilocks_parse fp4_circuit fp4_sources fp4_tensor fp4_weights fp4_paths tir_parse tir_tasm tir_optimize tir_model axx_table axx_model axx_data axx_graph axx_swin axx_spec hlx_checkpoint hlx_safetensors hlx_bpe hlx_tokenizer hlx_data hlx_model gpu_spirv
 BENCHES  = goldilocks fp4 tirneural axx hlx
 # A kernel is cuda/NAME.cu, which shaders/NAME.comp includes; those of the field say NC_FIELD.
 KERNELS       = $(patsubst shaders/%.comp,%,$(wildcard shaders/*.comp))
