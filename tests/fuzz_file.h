@@ -1,6 +1,7 @@
 /* The input of a fuzz target as a file, for readers that take a path, and with a right checksum. */
 #ifndef NC_FUZZ_FILE_H
 #define NC_FUZZ_FILE_H
+#include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,13 +26,30 @@ static inline const char *fuzz_file(const uint8_t *data, size_t size, int repair
     return path;
 }
 
-/* A file of this name in a folder of the process, which is made; returns its path, until the next. */
+static char fuzz_folder[64]; /* of the process, removed at its end */
+
+static inline void fuzz_remove_folder(void) {
+    char path[400];
+    DIR *folder = opendir(fuzz_folder);
+    struct dirent *entry;
+    while (folder && (entry = readdir(folder)) != NULL) {
+        snprintf(path, sizeof path, "%s/%s", fuzz_folder, entry->d_name);
+        if (entry->d_name[0] != '.') unlink(path);
+    }
+    if (folder) closedir(folder);
+    rmdir(fuzz_folder);
+}
+
+/* A file of this name in that folder; returns its path, until the next. */
 static inline const char *fuzz_in_folder(const char *name, const uint8_t *data, size_t size) {
     static char path[120];
     FILE *file;
-    snprintf(path, sizeof path, "/tmp/nc_fuzz_%ld.d", (long)getpid());
-    (void)mkdir(path, 0700); /* or it is there */
-    snprintf(path, sizeof path, "/tmp/nc_fuzz_%ld.d/%s", (long)getpid(), name);
+    if (!*fuzz_folder) {
+        snprintf(fuzz_folder, sizeof fuzz_folder, "/tmp/nc_fuzz_%ld.d", (long)getpid());
+        (void)mkdir(fuzz_folder, 0700); /* or one of the same number left it */
+        if (atexit(fuzz_remove_folder) != 0) abort();
+    }
+    snprintf(path, sizeof path, "%s/%s", fuzz_folder, name);
     file = fopen(path, "wb");
     if (!file || fwrite(data, 1, size, file) != size || fclose(file)) abort();
     return path;

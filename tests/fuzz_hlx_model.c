@@ -38,7 +38,7 @@ static void folder(const uint8_t *data, size_t size) {
     nc_hlx_import_options how;
     nc_hlx_config config;
     nc_error err;
-    char path[80];
+    const char *whole = NULL;
     const uint8_t *part;
     uint32_t heads = 0;
     size_t n;
@@ -66,14 +66,10 @@ static void folder(const uint8_t *data, size_t size) {
     n = fuzz_part(&data, &size, &part);
     fuzz_in_folder("model.safetensors.index.json", part, n);
     fuzz_in_folder("a.safetensors", data, size);
-    if (n == 0) fuzz_in_folder("model.safetensors", data, size);
-    snprintf(path, sizeof path, "/tmp/nc_fuzz_%ld.d", (long)getpid());
-    if (nc_hlx_import_with(model, path, &how, &err) != NC_OK) must(err.message[0] != 0);
-    if (nc_hlx_read_config(&config, path, &err) != NC_OK) must(err.message[0] != 0);
-    if (n == 0) {
-        snprintf(path, sizeof path, "/tmp/nc_fuzz_%ld.d/model.safetensors", (long)getpid());
-        unlink(path);
-    }
+    if (n == 0) whole = fuzz_in_folder("model.safetensors", data, size);
+    if (nc_hlx_import_with(model, fuzz_folder, &how, &err) != NC_OK) must(err.message[0] != 0);
+    if (nc_hlx_read_config(&config, fuzz_folder, &err) != NC_OK) must(err.message[0] != 0);
+    if (whole) unlink(whole);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
