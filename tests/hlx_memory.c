@@ -64,6 +64,16 @@ static nc_status data_made(nc_status status, nc_hlx_data *data) {
     nc_hlx_data_close(data);
     return status;
 }
+/* A device is read, not mapped. */
+static nc_status file_open(void) {
+    nc_hlx_file opened;
+    const nc_status status = nc_hlx_file_open(&opened, "/dev/null", &err);
+    if (status != NC_OK) assert_null(opened.data);
+    if (status == NC_OK) assert_true(opened.data && !opened.mapped);
+    seen(opened.bytes);
+    nc_hlx_file_close(&opened);
+    return status;
+}
 static nc_status data_open(void) {
     nc_hlx_data data;
     const nc_status status =
@@ -299,6 +309,7 @@ static void tokenizers_and_data_may_get_no_memory(void **state) {
         {"bpe_save_json", bpe_save_json},
         {"bpe_save", bpe_save},
         {"bpe_load", bpe_load},
+        {"file_open", file_open},
         {"data_open", data_open},
         {"data_open_with", data_open_with},
     };
