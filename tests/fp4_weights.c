@@ -863,6 +863,36 @@ static void plans_that_cannot_be_are_refused(void **state) {
     assert_null(tensor.codes);
 }
 
+/* What a split GGUF says in its metadata is a word like others elsewhere. */
+static void only_gguf_is_split(void **state) {
+    static const float x[4] = {1, 2, 3, 4};
+    const char *path = "build/test_split.safetensors";
+    nc_fp4_weights *weights;
+    nc_fp4_writer *writer;
+    nc_fp4_weight plan;
+    nc_fp4_sink sink;
+    nc_error err;
+    (void)state;
+    memset(&plan, 0, sizeof plan);
+    plan.name = "w";
+    plan.format = NC_FP4_FORMAT_COUNT;
+    plan.dtype = "F32";
+    plan.rank = 1;
+    plan.shape[0] = 4;
+    assert_int_equal(nc_fp4_writer_create(&writer, NC_FP4_LAYOUT_FLOAT), NC_OK);
+    assert_int_equal(nc_fp4_writer_pair(writer, "split.count", "3"), NC_OK);
+    assert_ok(nc_fp4_writer_add(writer, &plan, &err), &err, "add");
+    assert_ok(nc_fp4_sink_open(&sink, path, &err), &err, "sink");
+    assert_ok(nc_fp4_writer_begin(writer, &sink, &err), &err, "begin");
+    assert_ok(nc_fp4_writer_values(writer, 0, 0, 4, x, &err), &err, "values");
+    nc_fp4_writer_free(writer);
+    assert_ok(nc_fp4_sink_close(&sink, 1, &err), &err, "close");
+    assert_ok(nc_fp4_weights_open_path(&weights, path, &err), &err, "open");
+    assert_int_equal(nc_fp4_weights_count(weights), 1);
+    nc_fp4_weights_close(weights);
+    remove(path);
+}
+
 /* bitsandbytes' text is JSON wherever the program runs. */
 static void nested_offsets_do_not_depend_on_the_locale(void **state) {
     enum { N = 3 * 64 };
@@ -950,6 +980,7 @@ int main(void) {
         cmocka_unit_test(nested_scales_survive_a_sink_that_fails),
         cmocka_unit_test(plans_that_cannot_be_are_refused),
         cmocka_unit_test(nested_offsets_do_not_depend_on_the_locale),
+        cmocka_unit_test(only_gguf_is_split),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
