@@ -1090,8 +1090,10 @@ static void trainer_promotes_keeps_and_stops(void **state) {
     fputs("not weights", file);
     fclose(file);
     assert_int_equal(nc_tir_trainer_create(&t, path, start, 4, &err), NC_ERR_FORMAT);
+#ifndef _WIN32 /* where that is a file that is not there */
     assert_int_equal(nc_tir_trainer_create(&t, "Makefile/none.bin", start, 4, &err), NC_ERR_IO);
-    assert_null(t); /* it is there or not, but cannot be opened */
+    assert_null(t);
+#endif
     assert_null(t);
     nc_tir_model_destroy(start);
     (void)remove(path);
