@@ -388,9 +388,9 @@ static void no_table_grows_where_code_is_shared(void **state) {
         "__else__1: read_io 1 dup 3 mul write_io 1 read_io 1 dup 3 mul dup 4 add write_io 1 "
         "read_io 1 dup 3 mul dup 4 add write_io 1 read_io 1 dup 2 mul write_io 1 return",
         /* an empty branch that others have too */
-        "f: read_io 5 swap 1 push 3 write_mem 1 pop 1 place 3 addi 2 pop 1 push 2 read_io 1 push 2 "
-        "eq skiz call __loop__0 skiz call g write_io 2 halt __loop__0: pop 1 push 0 return "
-        "g: pop 1 push 0 return h: pop 1 push 0 return",
+        "f: read_io 5 read_io 5 read_io 5 read_io 5 swap 1 push 3 write_mem 1 pop 1 place 3 addi 2 "
+        "pop 1 push 2 read_io 1 push 2 eq skiz call __loop__0 skiz call g write_io 2 halt "
+        "__loop__0: pop 1 push 0 return g: pop 1 push 0 return h: pop 1 push 0 return",
     };
     nc_tir_options options = {0};
     size_t i;
