@@ -9305,7 +9305,7 @@ static void nc_tir__add_shortened(nc_tir__optimizer *o, nc_tir__tasm **to, const
  * of A becomes. */
 static int nc_tir__affords_fold(nc_tir__optimizer *o, const nc_tir__region *r, size_t i,
                                 const nc_tir__choice *c, const nc_tir__tasm *code, size_t n,
-                                const nc_tir__region *empty, const nc_tir__tasm *fuller) {
+                                const nc_tir__region *empty, nc_tir__tasm *fuller) {
     nc_tir__tasm *less = NULL, *more = NULL, *front = NULL;
     size_t start = nc_tir__segment_start(r->code, i), k;
     int fits;
