@@ -23,6 +23,10 @@ expect 2 $b/lut_convert mitchell --heatmap "$work/map.png"; says "neither in .sv
 expect 1 $b/lut_convert mitchell --heatmap "$work/no/such/map.svg"; says "No such file"
 [ "$(wc -c <"$work/map.ppm")" = 196623 ] && grep -q '</svg>' "$work/map.svg" ||
     { echo "FAILED: no maps"; failures=$((failures + 1)); }
+expect 0 $b/lut_convert drum:4 -o "$work/a&b<c.i32"
+expect 0 $b/lut_convert "$work/a&b<c.i32" --heatmap "$work/map.svg"
+grep -q '>a&amp;b&lt;c: error' "$work/map.svg" && grep -q '>+4000</text>' "$work/map.svg" ||
+    { echo "FAILED: a map's title or scale"; failures=$((failures + 1)); }
 printf 'int f(int8_t A, int8_t B) {\n  return A * ;\n}\n' >"$work/bad.c"
 expect 1 $b/lut_convert "$work/bad.c"; grep -q 'bad.c:2:14' "$work/err" ||
     { echo "FAILED: no position"; failures=$((failures + 1)); }
