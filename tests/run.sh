@@ -63,7 +63,7 @@ kills=25
 step kill env KILLS=$kills sh tests/kill.sh
 [ "$extent" = all ] && step hosts sh tests/hosts.sh
 if [ "$extent" = all ]; then
-    for name in tsan integers unit32 unit-uchar windows; do
+    for name in tsan unit32 unit-uchar windows; do
         step $name make --no-print-directory $name
     done
 fi
