@@ -14840,7 +14840,7 @@ static void nc_fp4__write_aiger(const nc_fp4_circuit *c, const uint8_t *live, nc
 static uint32_t nc_fp4__cube(uint32_t cube) {
     uint32_t k, table = 0xFF;
     for (k = 0; k < 3; k++, cube /= 3)
-        if (cube % 3) table &= cube % 3 == 1 ? nc_fp4__variable[k] : ~nc_fp4__variable[k];
+        if (cube % 3) table &= cube % 3 == 1 ? nc_fp4__variable[k] : nc_fp4__variable[k] ^ 0xFFu;
     return table & 0xFF;
 }
 
