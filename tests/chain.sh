@@ -29,7 +29,7 @@ for level in $levels; do
             echo "$name  $(md5sum <"$program.out" | cut -c1-8)  $golden"
         else
             echo "FAILED: $name  returns $code"
-            sed -n '1,20p' "$program.out" "$program.err"
+            { echo "$name:"; sed -n '1,20p' "$program.out" "$program.err"; } >"$program.$level.$threads.failed"
         fi
     done
 done
@@ -54,6 +54,7 @@ printf '%-58s %-16s %5s %7s  %-8s  %s\n' build processor level threads lines "ch
 export work golden
 xargs -P "$(nproc)" -d '\n' -I@ sh -c 'set -- @; . "$work/build.sh"' <"$work/jobs" >"$work/out" 2>&1
 sed "s|$work/||" "$work/out" | sort
+cat "$work"/*.failed 2>/dev/null
 same=$(grep -c " $golden\$" "$work/out")
 failures=$(grep -c FAILED "$work/out")
 printed=$(sed -n "s/.*  \([0-9a-f]\{8\}\)  $golden\$/\1/p" "$work/out" | sort -u | wc -l)
