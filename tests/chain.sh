@@ -24,12 +24,13 @@ for level in $levels; do
         $under "$program" --simd "$level" --threads $threads >"$program.out" 2>"$program.err"
         code=$?
         if grep -q 'has no level' "$program.err"; then
-            echo "$name  skipped, no such level here"
+            echo "level $level, ${under:-here}: skipped, this machine lacks it"
         elif [ $code = 0 ] && [ "$(tail -n 1 "$program.out")" = "chain $golden" ]; then
             echo "$name  $(md5sum <"$program.out" | cut -c1-8)  $golden"
         else
             echo "FAILED: $name  returns $code"
-            { echo "$name:"; sed -n '1,20p' "$program.out" "$program.err"; } >"$program.$level.$threads.failed"
+            { echo "$name:"; sed -n '1,20p' "$program.out" "$program.err"; } \
+                >"$program.$level.$threads.failed"
         fi
     done
 done
