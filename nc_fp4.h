@@ -552,8 +552,8 @@ NC_API nc_status nc_fp4_quantize(nc_fp4_format format, const float *x, size_t n,
 NC_API nc_status nc_fp4_quantize_with(nc_fp4_format format, const nc_fp4_options *options,
                                       const float *x, size_t n, uint8_t *codes, uint8_t *scales,
                                       float *tensor_scale);
-/* The values that n codes stand for: x[i] is the value of the code times its block's scale, rounded.
- * NC_ERR_ARG for a null pointer or unknown format. */
+/* The values that n codes stand for: x[i] is the value of the code times its block's scale,
+ * rounded. NC_ERR_ARG for a null pointer or unknown format. */
 NC_API nc_status nc_fp4_dequantize(nc_fp4_format format, const uint8_t *codes,
                                    const uint8_t *scales, float tensor_scale, size_t n, float *x);
 /* Codes of n elements in another order; out may be codes. NC_FP4_SPLIT: element i of a group of
@@ -579,8 +579,8 @@ NC_API void nc_fp4_source_close(nc_fp4_source *source);
 
 /* -- tensors: matrices of 4-bit weights, and their files ---------------------------- */
 
-/* Quantise a matrix (rows x columns, row-major). Free with nc_fp4_tensor_free. NC_ERR_LIMIT for 2^31
- * elements and more; NC_ERR_ARG for none, and as nc_fp4_quantize_with has it. */
+/* Quantise a matrix (rows x columns, row-major). Free with nc_fp4_tensor_free. NC_ERR_LIMIT for
+ * 2^31 elements and more; NC_ERR_ARG for none, and as nc_fp4_quantize_with has it. */
 NC_API nc_status nc_fp4_tensor_create(nc_fp4_tensor *tensor, nc_fp4_format format,
                                       const nc_fp4_options *options, const float *x, uint32_t rows,
                                       uint32_t columns);
@@ -828,8 +828,9 @@ NC_API nc_status nc_fp4_verify_atom(const nc_fp4_atom *atom, nc_fp4_format forma
                                     nc_fp4_report *report);
 /* Exact synthesis: the fewest E2M1 units (one or two) for a truth table of 1 to 4 inputs. Of single
  * units the one of the fewest inputs, then of the largest margin; of pairs for up to 3 inputs the
- * one whose second unit has the largest margin, for 4 the first found. NC_ERR_MISMATCH when two units
- * do not do, NC_ERR_ARG for a table or number of inputs beyond these. atom->name is "custom". */
+ * one whose second unit has the largest margin, for 4 the first found. NC_ERR_MISMATCH when two
+ * units do not do, NC_ERR_ARG for a table or number of inputs beyond these. atom->name is
+ * "custom". */
 NC_API nc_status nc_fp4_synthesize(uint32_t truth, uint32_t inputs, nc_fp4_atom *atom);
 
 /* -- circuits: wires and functions of wires ----------------------------------------- */
@@ -860,8 +861,8 @@ NC_API nc_status nc_fp4_add_function(nc_fp4_circuit *circuit, uint32_t inputs, c
  * outputs. */
 NC_API nc_status nc_fp4_add_circuit(nc_fp4_circuit *circuit, const nc_fp4_circuit *part,
                                     const uint32_t *in, uint32_t *out);
-/* Append a group of outputs that show wires. The name (null: "y", "y1" ..) is copied. NC_ERR_ARG for
- * a wire that does not exist, NC_ERR_LIMIT beyond 2^24 outputs. */
+/* Append a group of outputs that show wires. The name (null: "y", "y1" ..) is copied. NC_ERR_ARG
+ * for a wire that does not exist, NC_ERR_LIMIT beyond 2^24 outputs. */
 NC_API nc_status nc_fp4_add_output(nc_fp4_circuit *circuit, const char *name, uint32_t width,
                                    const uint32_t *wires);
 /* Name of the circuit. */
@@ -929,8 +930,8 @@ NC_API nc_status nc_fp4_write_circuit(const nc_fp4_circuit *circuit, nc_fp4_file
 
 /* -- networks: circuits compiled to threshold units --------------------------------- */
 
-/* Compile: drop what no output needs, choose units for every function. The network does not refer to
- * the circuit; free it with nc_fp4_network_destroy. NC_ERR_ARG, NC_ERR_MEMORY. */
+/* Compile: drop what no output needs, choose units for every function. The network does not refer
+ * to the circuit; free it with nc_fp4_network_destroy. NC_ERR_ARG, NC_ERR_MEMORY. */
 NC_API nc_status nc_fp4_compile(const nc_fp4_circuit *circuit, nc_fp4_network **network);
 /* Release; null is fine. */
 NC_API void nc_fp4_network_destroy(nc_fp4_network *network);
@@ -12965,8 +12966,8 @@ static uint32_t nc_fp4__verilog_number(nc_fp4__verilog *v) {
 
 /* -- signals -- */
 
-/* A few characters can stand for millions of gates or bits, so these are counted: 2^22 bits that are
- * declared and gates, and 2^24 bits of expressions. */
+/* A few characters can stand for millions of gates or bits, so these are counted: 2^22 bits that
+ * are declared and gates, and 2^24 bits of expressions. */
 static int nc_fp4__verilog_room(nc_fp4__verilog *v, uint32_t more) {
     v->size += more;
     if (v->size > 1u << 22 || v->nets.count > 1u << 24)

@@ -246,13 +246,15 @@ typedef struct nc_gpu_job {
 /* -- devices -------------------------------------------------------------------------- */
 
 /* The devices of desc->kind (any: CUDA's before Vulkan's) with desc->library, the most preferred
- * first: Vulkan's by their type, CUDA's as its driver orders them. At most `room` go to list, *count
- * is how many there are. NC_ERR_DEVICE when no driver can be loaded; for any kind, one is enough. */
+ * first: Vulkan's by their type, CUDA's as its driver orders them. At most `room` go to list,
+ * *count is how many there are. NC_ERR_DEVICE when no driver can be loaded; for any kind, one is
+ * enough. */
 NC_API nc_status nc_gpu_list(const nc_gpu_desc *desc, nc_gpu_device *list, uint32_t room,
                              uint32_t *count, nc_error *err);
 /* Open a device and probe it. NC_ERR_DEVICE without driver, device or kernel files (the message
  * says what was looked for where), NC_ERR_UNSUPPORTED when the numeric contract cannot be kept
- * and allow_inexact is 0, NC_ERR_ARG for an unknown kind or a path of more than 1,023 characters. */
+ * and allow_inexact is 0, NC_ERR_ARG for an unknown kind or a path of more than 1,023
+ * characters. */
 NC_API nc_status nc_gpu_open(nc_gpu **gpu, const nc_gpu_desc *desc, nc_error *err);
 /* Wait and release, kernels and an open recording too; all buffers and programs of the device must
  * be gone. Null is fine. */

@@ -689,8 +689,8 @@ NC_API void nc_hlx_loader_next(nc_hlx_loader *loader, uint32_t *tokens, uint32_t
  * bytes, block i at i (bytes - 65,536) / 255 rounded down, and of its size as 8 bytes. */
 NC_API uint64_t nc_hlx_fingerprint(const void *data, size_t bytes);
 #ifndef NC_NO_STDIO
-/* Open a file for reading: it is mapped, a pipe or device read to its end. NC_ERR_IO with a message.
- * Close with nc_hlx_file_close. */
+/* Open a file for reading: it is mapped, a pipe or device read to its end. NC_ERR_IO with a
+ * message. Close with nc_hlx_file_close. */
 NC_API nc_status nc_hlx_file_open(nc_hlx_file *file, const char *path, nc_error *err);
 /* Release; a file of zeros is fine. */
 NC_API void nc_hlx_file_close(nc_hlx_file *file);

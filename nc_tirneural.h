@@ -686,8 +686,8 @@ NC_API nc_status nc_tir_model_forward(const nc_tir_model *model, const nc_gl *wo
  * other code may call keeps its label and a block of its own behind it, for linkers that take a
  * function for the lines up to the next label; that block may be a call of an equal function, where
  * it is no slower than nc_tir_lower's. options and report may be null; an error leaves the report
- * as it was. Errors: NC_ERR_CANCELLED by the progress callback, NC_ERR_FORMAT for asm that is not TASM
- * and, for NC_TIR_TARGET_TRIDENT, a value of p or more; NC_ERR_ARG, NC_ERR_UNSUPPORTED and
+ * as it was. Errors: NC_ERR_CANCELLED by the progress callback, NC_ERR_FORMAT for asm that is not
+ * TASM and, for NC_TIR_TARGET_TRIDENT, a value of p or more; NC_ERR_ARG, NC_ERR_UNSUPPORTED and
  * NC_ERR_LIMIT as nc_tir_lower. Free *tasm with nc_tir_free_text. exact: the same text on
  * every machine.
  * With options->samples the program is run on them, and the aim is not the fewest instructions but,
