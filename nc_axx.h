@@ -4058,15 +4058,19 @@ static void nc_axx__csv_skip(nc__text *t) {
 /* Comments, and a line that names or numbers the columns. */
 static void nc_axx__csv_head(nc_axx__csv *csv, int first) {
     nc__text *t = &csv->t, start;
-    int c;
+    int c, quotes;
     nc_axx__csv_skip(t);
     c = nc__peek(t, 0);
     if (!first || c < 0) return;
     start = *t;
-    if (c == ',' || c == ';' || (c == '"' && nc__peek(t, 1) == '"')) {
+    quotes = c == '"' && nc__peek(t, 1) == '"' ? 2 : 0;
+    c = nc__peek(t, (size_t)quotes);
+    if (c == ',' || c == ';') { /* the corner has no name */
         csv->numbers_lines = 1;
-        t->at += c == '"' ? 3 : 1;
+        t->at += quotes + 1;
         c = nc__peek(t, 0);
+    } else if (quotes) {
+        c = '"';
     }
     if (nc__is_letter(c) || c == '"' || c == '\'') {
         nc_axx__skip_line(t);

@@ -812,6 +812,7 @@ static void errors_name_their_place(void **state) {
         {NC_AXX_FORM_HEADER, NC_ERR_FORMAT, 1, 1, "/* never closed\n int l[256][256]"},
         {NC_AXX_FORM_HEADER, NC_ERR_LIMIT, 1, 32, "int l[256][256] = { 99999999999"},
         {NC_AXX_FORM_CSV, NC_ERR_FORMAT, 1, 1, ""},
+        {NC_AXX_FORM_CSV, NC_ERR_FORMAT, 1, 3, "\"\""},
         {NC_AXX_FORM_CSV, NC_ERR_FORMAT, 1, 3, "1,x"},
         {NC_AXX_FORM_CSV, NC_ERR_FORMAT, 2, 4, "1,2,3\n1,2\n"},
         {NC_AXX_FORM_CSV, NC_ERR_FORMAT, 1, 8, "300,1,2\n"},
