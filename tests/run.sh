@@ -62,11 +62,6 @@ kills=25
 [ "$extent" = all ] && kills=100
 step kill env KILLS=$kills sh tests/kill.sh
 [ "$extent" = all ] && step hosts sh tests/hosts.sh
-if [ "$extent" = all ]; then
-    for name in tsan unit32 unit-uchar windows; do
-        step $name make --no-print-directory $name
-    done
-fi
 [ "$extent" = all ] && step chain sh tests/chain.sh
 [ "$extent" = all ] && step triton sh tests/triton/run.sh
 step fuzz make --no-print-directory -j"$jobs" fuzz FUZZ_SECONDS=$fuzz_seconds
