@@ -11806,8 +11806,8 @@ static nc_status nc_axx__data_append(nc_axx_data *d, const nc_axx__data_reader *
         memcpy(pixels, d->pixels, old);
         memcpy(labels, d->labels, d->count * sizeof *labels);
     }
-    memcpy(pixels + old, r->pixels.data, r->pixels.used);
-    memcpy(labels + d->count, r->classes.data, r->classes.used);
+    if (r->pixels.used) memcpy(pixels + old, r->pixels.data, r->pixels.used);
+    if (r->classes.used) memcpy(labels + d->count, r->classes.data, r->classes.used);
     nc__free(NULL, d->pixels, 0);
     nc__free(NULL, d->labels, 0);
     if (d->classes < r->found.classes) d->classes = r->found.classes;

@@ -3588,7 +3588,7 @@ NC_API nc_status nc_gl_poly_zerofier(nc_gl *out, const nc_gl *xs, size_t n,
 static nc_status nc_gl__interpolate(nc_gl *out, const nc_gl *xs, const nc_gl *ys, size_t n,
                                     nc_gl *work, const nc_allocator *hooks) {
     nc_gl *z = work, *derivative = z + n + 1, *c = derivative + n + 1, *row = c + n;
-    size_t zeros, k;
+    size_t zeros = 0, k;
     nc_status status = nc_gl_poly_zerofier(z, xs, n, hooks);
     if (status != NC_OK) return status;
     for (k = 0; k < n; k++) derivative[k] = nc_gl_mul(z[k + 1], nc_gl_from_u64(k + 1));

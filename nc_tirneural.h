@@ -5072,8 +5072,8 @@ NC_API nc_status nc_tir_profile_dynamic(const char *tasm, const nc_tir_input *in
                                         nc_tir_execution *worst, nc_error *err) {
     nc_status status = NC_OK;
     size_t i;
+    if (worst) memset(worst, 0, sizeof *worst);
     if (!worst || !inputs || count == 0) return nc__fail(err, NC_ERR_ARG, 0, 0, "no inputs");
-    memset(worst, 0, sizeof *worst);
     for (i = 0; i < count && status == NC_OK; i++) {
         nc_tir_execution run;
         int stopped;
@@ -9424,15 +9424,17 @@ static int nc_tir__can_share(const nc_tir__optimizer *o, size_t a, size_t b) {
     return nc_tir__is_internal(o, &o->regions[b]) && nc_tir__is_copy(o, a, b);
 }
 
-/* All calls of region b become calls of a's last name, which has the code behind it; b goes. */
-static void nc_tir__redirect(nc_tir__optimizer *o, const nc_tir__region *a, nc_tir__region *b) {
-    const uint32_t name = stbds_arrlast(a->labels);
+/* All calls of region `from` become calls of the last name of `to`, which has the code behind it;
+ * `from` goes. */
+static void nc_tir__redirect(nc_tir__optimizer *o, size_t from, size_t to) {
+    const uint32_t name = stbds_arrlast(o->regions[to].labels);
+    nc_tir__region *gone = &o->regions[from];
     size_t i, k;
     for (i = 0; i < stbds_arrlenu(o->regions); i++)
         for (k = 0; k < stbds_arrlenu(o->regions[i].code); k++)
-            if (nc_tir__callee(o, &o->regions[i].code[k]) == b) o->regions[i].code[k].arg = name;
-    NC__EMPTY(b->labels);
-    b->gone = 1;
+            if (nc_tir__callee(o, &o->regions[i].code[k]) == gone) o->regions[i].code[k].arg = name;
+    NC__EMPTY(gone->labels);
+    gone->gone = 1;
 }
 
 /* Regions with the same code are kept once. A linker takes a function for what stands between its
@@ -9446,7 +9448,7 @@ static int nc_tir__share(nc_tir__optimizer *o) {
         for (k = 0; k < n && (k == i || !nc_tir__can_share(o, k, i)); k++) {
         }
         if (k == n) continue;
-        nc_tir__redirect(o, &o->regions[k], &o->regions[i]);
+        nc_tir__redirect(o, i, k);
         changed = 1;
     }
     return changed;
@@ -11026,11 +11028,12 @@ static void nc_tir__optimizer_free(nc_tir__optimizer *o) {
 
 /* The fewest instructions, then with samples the fewest rows. */
 static nc_status nc_tir__optimize_regions(nc_tir__optimizer *o) {
+    const int trades = o->options->sample_count > 0;
     nc_tir__kept given = {NULL, 0};
     nc_tir__trader trader;
     nc_status status = NC_OK;
     size_t i;
-    if (o->options->sample_count) {
+    if (trades) {
         given = nc_tir__keep(o);
         status = nc_tir__trade_begin(&trader, o);
     }
@@ -11038,7 +11041,7 @@ static nc_status nc_tir__optimize_regions(nc_tir__optimizer *o) {
         nc_tir__improve_region(o, &o->regions[i]);
     o->restructuring = 1;
     if (status == NC_OK) nc_tir__restructure(o);
-    if (!o->options->sample_count) {
+    if (!trades) {
         if (status == NC_OK) nc_tir__call_copies(o);
         return status;
     }
@@ -11112,7 +11115,7 @@ NC_API nc_status nc_tir_optimize_tasm(const char *tasm, const nc_tir_options *op
         nc_tir_execution worst;
         status =
             nc_tir_profile_dynamic(tasm, o.options->samples, o.options->sample_count, &worst, err);
-        if (status != NC_ERR_ARG) nc_tir_free_output(&worst);
+        nc_tir_free_output(&worst);
         if (status != NC_OK) return status;
     }
     status = nc_tir__read_tasm(tasm, NC_TIR__FOR_ROWS, &o.code, err);
