@@ -877,6 +877,18 @@ static NC_UNUSED int nc__cpu_level(void) {
 #endif
 }
 
+/* The level that is forced, where it is not -1, else the best, found once: the same whoever finds
+ * it. */
+static NC_UNUSED int nc__level(const int *forced, int *best, int (*find)(void)) {
+    int level = NC__GET(*forced);
+    if (level < 0) level = NC__GET(*best);
+    if (level < 0) {
+        level = find();
+        NC__SET(*best, level);
+    }
+    return level;
+}
+
 typedef struct nc__span {
     const void *data;
     size_t bytes;
@@ -1611,22 +1623,17 @@ static NC__NOINLINE int nc_gl__best_level(void) {
     return level;
 }
 
-/* What is in use, -1 until someone asks; idempotent: every thread computes the same value. */
-static int nc_gl__level_in_use = -1;
+static int nc_gl__forced_level = -1;
 
 static NC_UNUSED int nc_gl__level(void) {
-    int level = NC__GET(nc_gl__level_in_use);
-    if (level < 0) {
-        level = nc_gl__best_level();
-        NC__SET(nc_gl__level_in_use, level);
-    }
-    return level;
+    static int best = -1;
+    return nc__level(&nc_gl__forced_level, &best, nc_gl__best_level);
 }
 
 NC_API nc_status nc_gl_set_simd(int level) {
     if (level < -1 || level > 3) return NC_ERR_ARG;
     if (level > nc_gl__best_level()) return NC_ERR_UNSUPPORTED;
-    NC__SET(nc_gl__level_in_use, level);
+    NC__SET(nc_gl__forced_level, level);
     return NC_OK;
 }
 

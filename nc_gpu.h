@@ -572,6 +572,18 @@ static NC_UNUSED int nc__cpu_level(void) {
 #endif
 }
 
+/* The level that is forced, where it is not -1, else the best, found once: the same whoever finds
+ * it. */
+static NC_UNUSED int nc__level(const int *forced, int *best, int (*find)(void)) {
+    int level = NC__GET(*forced);
+    if (level < 0) level = NC__GET(*best);
+    if (level < 0) {
+        level = find();
+        NC__SET(*best, level);
+    }
+    return level;
+}
+
 typedef struct nc__span {
     const void *data;
     size_t bytes;

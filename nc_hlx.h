@@ -1228,6 +1228,18 @@ static NC_UNUSED int nc__cpu_level(void) {
 #endif
 }
 
+/* The level that is forced, where it is not -1, else the best, found once: the same whoever finds
+ * it. */
+static NC_UNUSED int nc__level(const int *forced, int *best, int (*find)(void)) {
+    int level = NC__GET(*forced);
+    if (level < 0) level = NC__GET(*best);
+    if (level < 0) {
+        level = find();
+        NC__SET(*best, level);
+    }
+    return level;
+}
+
 typedef struct nc__span {
     const void *data;
     size_t bytes;
@@ -2531,14 +2543,8 @@ NC_API nc_status nc_hlx_set_simd(int level) {
 }
 
 NC_API int nc_hlx_simd(void) {
-    static int best = -1; /* the same whoever finds it */
-    int level = NC__GET(nc_hlx__forced_level);
-    if (level < 0) level = NC__GET(best);
-    if (level < 0) {
-        level = nc__cpu_level();
-        NC__SET(best, level);
-    }
-    return level;
+    static int best = -1;
+    return nc__level(&nc_hlx__forced_level, &best, nc__cpu_level);
 }
 
 /* name(params) calls name_body(args) as it is compiled for the best instruction set allowed. The

@@ -1045,6 +1045,18 @@ static NC_UNUSED int nc__cpu_level(void) {
 #endif
 }
 
+/* The level that is forced, where it is not -1, else the best, found once: the same whoever finds
+ * it. */
+static NC_UNUSED int nc__level(const int *forced, int *best, int (*find)(void)) {
+    int level = NC__GET(*forced);
+    if (level < 0) level = NC__GET(*best);
+    if (level < 0) {
+        level = find();
+        NC__SET(*best, level);
+    }
+    return level;
+}
+
 typedef struct nc__span {
     const void *data;
     size_t bytes;
@@ -10112,26 +10124,34 @@ static nc_tir__tasm *nc_tir__rounds_before(nc_tir__optimizer *o, const nc_tir__t
     return all;
 }
 
-/* The bodies of a loop that asks after each round, `body, skiz, recurse, return`, as long as the
- * answer is known, behind the code before the call. asked: the call is skipped where the code
- * leaves 0, which is known not to be so and is dropped first. */
-static nc_tir__tasm *nc_tir__rounds_after(nc_tir__optimizer *o, const nc_tir__tasm *code,
-                                          size_t before, int asked, const nc_tir__region *loop) {
+/* The length of a loop's body, which leaves the answer whether to go on, where the loop asks after
+ * each round, `body, skiz, recurse, return`, and its body is straight; 0: it is not so. */
+static size_t nc_tir__asks_after(const nc_tir__region *loop) {
     const size_t n = stbds_arrlenu(loop->code);
     const nc_tir__tasm *end = loop->code + n;
-    const nc_tir__tasm drop = nc_tir__make(NC_TIR__I_POP, 1);
-    nc_tir__tasm *all = NULL;
-    uint64_t again = 1;
     size_t k;
     if (n < 4 || loop->gone || end[-1].op != NC_TIR__I_RETURN || end[-2].op != NC_TIR__I_RECURSE ||
         end[-3].op != NC_TIR__I_SKIZ)
-        return NULL;
+        return 0;
     for (k = 0; k < n - 3; k++)
-        if (!nc_tir__is_straight(loop->code, k)) return NULL;
+        if (!nc_tir__is_straight(loop->code, k)) return 0;
+    return n - 3;
+}
+
+/* The bodies of a loop that asks after each round, as long as the answer is known, behind the code
+ * before the call. asked: the call is skipped where the code leaves 0, which is known not to be so
+ * and is dropped first. */
+static nc_tir__tasm *nc_tir__rounds_after(nc_tir__optimizer *o, const nc_tir__tasm *code,
+                                          size_t before, int asked, const nc_tir__region *loop) {
+    const size_t n = nc_tir__asks_after(loop);
+    const nc_tir__tasm drop = nc_tir__make(NC_TIR__I_POP, 1);
+    nc_tir__tasm *all = NULL;
+    uint64_t again = 1;
+    if (n == 0) return NULL;
     nc_tir__add_code(&all, code, before);
     if (asked) stbds_arrput(all, drop);
-    while (again && stbds_arrlenu(all) + n <= before + NC_TIR__UNROLLED) {
-        nc_tir__add_code(&all, loop->code, n - 3);
+    while (again && stbds_arrlenu(all) + n + 3 <= before + NC_TIR__UNROLLED) {
+        nc_tir__add_code(&all, loop->code, n);
         if (!nc_tir__leaves_constant(o, all, stbds_arrlenu(all), 0, &again)) break;
         stbds_arrput(all, drop); /* the answer */
     }
@@ -10164,27 +10184,22 @@ static int nc_tir__do_unroll(nc_tir__trader *t, const nc_tir__deal *d) {
     return 1;
 }
 
-/* A loop that asks after each round, `body, skiz, recurse, return`, and counts: the element `place`
- * below the top when a round begins lies there again when the next one does, `step` more, and the
- * answer is `answer` more than it was. */
+/* A loop that asks after each round and counts: the element `place` below the top when a round
+ * begins lies there again when the next one does, `step` more, and the answer is `answer` more than
+ * it was. */
 typedef struct nc_tir__counted {
     uint32_t place;
     uint64_t step, answer;
 } nc_tir__counted;
 
 static int nc_tir__is_counted(nc_tir__optimizer *o, const nc_tir__region *r, nc_tir__counted *c) {
-    const size_t n = stbds_arrlenu(r->code);
+    const size_t n = nc_tir__asks_after(r);
     const nc_tir__meaning *s = &o->search->prover.before;
     nc_tir__terms *t = &o->search->prover.terms;
     uint32_t base;
-    size_t k;
-    if (n < 4 || r->gone || !nc_tir__is_internal(o, r) ||
-        nc_tir__is_entered(o, (size_t)(r - o->regions)) || r->code[n - 1].op != NC_TIR__I_RETURN ||
-        r->code[n - 2].op != NC_TIR__I_RECURSE || r->code[n - 3].op != NC_TIR__I_SKIZ)
+    if (n == 0 || !nc_tir__is_internal(o, r) || nc_tir__is_entered(o, (size_t)(r - o->regions)))
         return 0;
-    for (k = 0; k < n - 3; k++)
-        if (!nc_tir__is_straight(r->code, k)) return 0;
-    if (nc_tir__interpret(&o->search->prover, r->code, n - 3) != NC_TIR_PROVEN) return 0;
+    if (nc_tir__interpret(&o->search->prover, r->code, n) != NC_TIR_PROVEN) return 0;
     base = nc_tir__base_of(t, s->stack[s->n - 1], &c->answer);
     if (base >= NC_TIR__INPUTS) return 0; /* inputs are the first terms, in order */
     c->place = NC_TIR__INPUTS - 1 - base;
@@ -10653,10 +10668,10 @@ static void nc_tir__offer_at(nc_tir__trader *t, size_t region, size_t at, int ro
     case NC_TIR__I_RECURSE:
         if (rows && o->options->whole && last && nc_tir__loop_body(o, region) >= 0)
             nc_tir__offer_deal(t, NC_TIR_TRADE_LOOP, region, at, 0, 2 * visits);
-        for (most = NC_TIR__UNROLLED; rows && at > 1 && most / at > 1; most /= 4)
-            if (r->code[at - 1].op == NC_TIR__I_SKIZ)
-                nc_tir__offer_deal(t, NC_TIR_TRADE_UNROLL, region, at, (uint32_t)most,
-                                   4 * visits - 4 * visits * at / most);
+        if (!rows || at < 2 || r->code[at - 1].op != NC_TIR__I_SKIZ) break;
+        for (most = NC_TIR__UNROLLED; most / at > 1; most /= 4)
+            nc_tir__offer_deal(t, NC_TIR_TRADE_UNROLL, region, at, (uint32_t)most,
+                               4 * visits - 4 * visits * at / most);
         break;
     case NC_TIR__I_SPONGE_ABSORB:
         if (rows) nc_tir__offer_deal(t, NC_TIR_TRADE_SPONGE, region, at, 0, 20 * visits);
@@ -12004,12 +12019,12 @@ static nc_status nc_tir__generation(nc_tir_evolution *e, uint32_t step) {
 #endif
     for (child = NC_TIR__SURVIVORS; child < NC_TIR__POPULATION; child++) {
         uint32_t words[4];
-        if (e->stop && *e->stop) continue;
+        if (nc_tir__asked_to_stop(e)) continue;
         nc__philox(e->seed, UINT64_C(1) << 62 | (uint64_t)child, e->generation, words);
         nc_tir__cross(e, e->models[words[0] % NC_TIR__SURVIVORS],
                       e->models[words[1] % NC_TIR__SURVIVORS], (uint32_t)child, e->next[child]);
     }
-    if (e->stop && *e->stop) return NC_ERR_CANCELLED; /* some children may be missing */
+    if (nc_tir__asked_to_stop(e)) return NC_ERR_CANCELLED; /* some children may be missing */
     for (i = NC_TIR__SURVIVORS; i < NC_TIR__POPULATION; i++) {
         nc_tir_model *model = e->models[i];
         e->models[i] = e->next[i];
