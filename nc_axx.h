@@ -1659,6 +1659,21 @@ static NC_UNUSED nc_status nc__file_read(const char *path, const nc_allocator *h
     return status;
 }
 
+/* Does this character of a path end the name of a folder? On Windows a backslash does, too. */
+static int nc__ends_folder(char c) {
+#if defined(_WIN32)
+    if (c == '\\') return 1;
+#endif
+    return c == '/';
+}
+
+/* Bytes of a path up to its file's name. */
+static NC_UNUSED size_t nc__folder_bytes(const char *path) {
+    size_t n = strlen(path);
+    while (n && !nc__ends_folder(path[n - 1])) n--;
+    return n;
+}
+
 /* A file being written: under a temporary name beside its target, which it replaces when it is
  * closed, so that a crash or a full disk leaves the old file whole; straight into what is no
  * regular file (a device, a pipe), which a rename would remove. */
@@ -1693,14 +1708,13 @@ static int nc__resolve(char *path, size_t room) {
     char link[2048];
     int hops;
     for (hops = 0; hops < 40; hops++) {
-        const char *slash = strrchr(path, '/');
         size_t keep, n;
         long got;
         if (nc__descriptor(path) >= 0 || !strncmp(path, "/proc/", 6)) return 1;
         got = (long)readlink(path, link, sizeof link - 1);
         if (got < 0) return 1;
         n = (size_t)got;
-        keep = slash && link[0] != '/' ? (size_t)(slash - path) + 1 : 0;
+        keep = link[0] != '/' ? nc__folder_bytes(path) : 0;
         if (keep + n >= room) return 0;
         memcpy(path + keep, link, n);
         path[keep + n] = 0;
@@ -1710,10 +1724,9 @@ static int nc__resolve(char *path, size_t room) {
 
 /* Make the renamed directory entry durable too; best effort, some file systems refuse. */
 static void nc__sync_directory(char *path) {
-    char *slash = strrchr(path, '/');
     int fd;
-    if (slash) slash[1] = 0;
-    fd = open(slash ? path : ".", O_RDONLY);
+    path[nc__folder_bytes(path)] = 0;
+    fd = open(*path ? path : ".", O_RDONLY);
     if (fd < 0) return;
     (void)fsync(fd);
     (void)close(fd);
@@ -5105,7 +5118,8 @@ static void nc_axx__sum_bits(nc_axx__logic *l, const uint32_t *a, const uint32_t
     for (i = from; i < width; i++) {
         const uint32_t x = a[i], y = b[i] ^ flip, differ = nc_axx__xor(l, x, y);
         out[i] = nc_axx__xor(l, differ, carry);
-        carry = nc_axx__or(l, nc_axx__and(l, x, y), nc_axx__and(l, differ, carry));
+        carry = nc_axx__and(l, differ, carry);
+        carry = nc_axx__or(l, nc_axx__and(l, x, y), carry);
     }
 }
 
@@ -6820,7 +6834,7 @@ NC_API nc_status nc_axx_load(nc_axx_mult *m, const char *path, nc_axx_form form,
 /* The bytes of a file, its form where that is AUTO, and its name without folder and ending. */
 static nc_status nc_axx__open_table(const char *path, nc_axx_form *form, char name[41],
                                     uint8_t **data, size_t *bytes, nc_error *err) {
-    const char *slash, *dot;
+    const char *dot;
     nc_status status;
     size_t n;
     if (!path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no path");
@@ -6828,8 +6842,7 @@ static nc_status nc_axx__open_table(const char *path, nc_axx_form *form, char na
     if (*form == NC_AXX_FORM_AUTO) return nc_axx__unknown_ending(path, err);
     status = nc__file_read(path, NULL, data, bytes, err);
     if (status != NC_OK) return status;
-    slash = strrchr(path, '/');
-    path = slash ? slash + 1 : path;
+    path += nc__folder_bytes(path);
     dot = strrchr(path, '.');
     n = dot ? (size_t)(dot - path) : strlen(path);
     if (n > 40) n = 40;
@@ -11861,7 +11874,7 @@ NC_API void nc_axx_data_free(nc_axx_data *d) {
 #ifndef NC_NO_STDIO
 /* In the name of a file the first `from` becomes `to`, which is as long. */
 static int nc_axx__data_rename(char *path, const char *from, const char *to) {
-    char *slash = strrchr(path, '/'), *at = strstr(slash ? slash : path, from);
+    char *at = strstr(path + nc__folder_bytes(path), from);
     if (at) memcpy(at, to, strlen(to));
     return at != NULL;
 }
@@ -20508,8 +20521,10 @@ static void nc_axx__propose_layers(nc_axx_search *s, uint8_t *assignment, const 
     memcpy(from, assignment, s->config.layers);
     for (tries = 0; tries < 8; tries++) {
         if (tries < 4) memcpy(assignment, from, s->config.layers);
-        for (i = 0; i < tries && fixed < s->config.layers; i++)
-            assignment[order[fixed + nc_axx__pick(s, s->config.layers - fixed)]] = nc_axx__roll(s);
+        for (i = 0; i < tries && fixed < s->config.layers; i++) {
+            const uint32_t at = order[fixed + nc_axx__pick(s, s->config.layers - fixed)];
+            assignment[at] = nc_axx__roll(s); /* drawn after `at`, whatever the compiler */
+        }
         if (nc_axx__has_costs(s) && tries < 4) {
             double budget = nc_axx__accuracy_budget(s);
             nc_axx__sample_costs(s, 1.0 + tries);

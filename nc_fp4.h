@@ -1345,6 +1345,21 @@ static NC_UNUSED nc_status nc__file_read(const char *path, const nc_allocator *h
     return status;
 }
 
+/* Does this character of a path end the name of a folder? On Windows a backslash does, too. */
+static int nc__ends_folder(char c) {
+#if defined(_WIN32)
+    if (c == '\\') return 1;
+#endif
+    return c == '/';
+}
+
+/* Bytes of a path up to its file's name. */
+static NC_UNUSED size_t nc__folder_bytes(const char *path) {
+    size_t n = strlen(path);
+    while (n && !nc__ends_folder(path[n - 1])) n--;
+    return n;
+}
+
 /* A file being written: under a temporary name beside its target, which it replaces when it is
  * closed, so that a crash or a full disk leaves the old file whole; straight into what is no
  * regular file (a device, a pipe), which a rename would remove. */
@@ -1379,14 +1394,13 @@ static int nc__resolve(char *path, size_t room) {
     char link[2048];
     int hops;
     for (hops = 0; hops < 40; hops++) {
-        const char *slash = strrchr(path, '/');
         size_t keep, n;
         long got;
         if (nc__descriptor(path) >= 0 || !strncmp(path, "/proc/", 6)) return 1;
         got = (long)readlink(path, link, sizeof link - 1);
         if (got < 0) return 1;
         n = (size_t)got;
-        keep = slash && link[0] != '/' ? (size_t)(slash - path) + 1 : 0;
+        keep = link[0] != '/' ? nc__folder_bytes(path) : 0;
         if (keep + n >= room) return 0;
         memcpy(path + keep, link, n);
         path[keep + n] = 0;
@@ -1396,10 +1410,9 @@ static int nc__resolve(char *path, size_t room) {
 
 /* Make the renamed directory entry durable too; best effort, some file systems refuse. */
 static void nc__sync_directory(char *path) {
-    char *slash = strrchr(path, '/');
     int fd;
-    if (slash) slash[1] = 0;
-    fd = open(slash ? path : ".", O_RDONLY);
+    path[nc__folder_bytes(path)] = 0;
+    fd = open(*path ? path : ".", O_RDONLY);
     if (fd < 0) return;
     (void)fsync(fd);
     (void)close(fd);
@@ -5061,12 +5074,7 @@ static nc_status nc_fp4__list_source(nc_fp4__list *list, const nc_fp4_source *so
 /* The file `name` beside `path`. */
 static nc_status nc_fp4__path_beside(char *out, size_t room, const char *path, const char *name,
                                      nc_error *err) {
-    const char *slash = strrchr(path, '/');
-    size_t n = slash ? (size_t)(slash - path) + 1 : 0;
-#if defined(_WIN32)
-    slash = strrchr(path + n, '\\');
-    if (slash) n = (size_t)(slash - path) + 1;
-#endif
+    const size_t n = nc__folder_bytes(path);
     if (*name == '/' || *name == '\\' || strstr(name, "..") || strchr(name, ':') || !*name)
         return nc__fail(err, NC_ERR_FORMAT, 0, 0, "the shard '%.90s' is no file beside its index",
                         name);
@@ -14762,7 +14770,7 @@ static uint32_t nc_fp4__graph_mux(nc_fp4__graph *g, uint32_t s, uint32_t b, uint
 /* The literal of a function of the first n wires, at most three: the wire that leaves a constant,
  * or functions that are complements, chooses between the two; else the last one. */
 static uint32_t nc_fp4__graph_node(nc_fp4__graph *g, const uint32_t in[3], uint8_t truth) {
-    uint32_t v, best = 0, cost = 9;
+    uint32_t v, best = 0, cost = 9, other;
     uint8_t one, zero;
     if (truth == 0 || truth == 0xFF) return truth & 1;
     for (v = 0; v < 3; v++) {
@@ -14780,12 +14788,9 @@ static uint32_t nc_fp4__graph_node(nc_fp4__graph *g, const uint32_t in[3], uint8
     }
     zero = nc_fp4__cofactor(truth, best, 0);
     one = nc_fp4__cofactor(truth, best, 1);
-    if (zero == 255 - one) {
-        const uint32_t other = nc_fp4__graph_node(g, in, zero);
-        return nc_fp4__graph_mux(g, in[best], other ^ 1, other);
-    }
-    return nc_fp4__graph_mux(g, in[best], nc_fp4__graph_node(g, in, one),
-                             nc_fp4__graph_node(g, in, zero));
+    other = nc_fp4__graph_node(g, in, zero); /* before that of one, whatever the compiler */
+    return nc_fp4__graph_mux(g, in[best],
+                             zero == 255 - one ? other ^ 1 : nc_fp4__graph_node(g, in, one), other);
 }
 
 /* A difference of two literals, seven bits a byte. */

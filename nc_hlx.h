@@ -1300,6 +1300,21 @@ static NC_UNUSED nc_status nc__file_read(const char *path, const nc_allocator *h
     return status;
 }
 
+/* Does this character of a path end the name of a folder? On Windows a backslash does, too. */
+static int nc__ends_folder(char c) {
+#if defined(_WIN32)
+    if (c == '\\') return 1;
+#endif
+    return c == '/';
+}
+
+/* Bytes of a path up to its file's name. */
+static NC_UNUSED size_t nc__folder_bytes(const char *path) {
+    size_t n = strlen(path);
+    while (n && !nc__ends_folder(path[n - 1])) n--;
+    return n;
+}
+
 /* A file being written: under a temporary name beside its target, which it replaces when it is
  * closed, so that a crash or a full disk leaves the old file whole; straight into what is no
  * regular file (a device, a pipe), which a rename would remove. */
@@ -1334,14 +1349,13 @@ static int nc__resolve(char *path, size_t room) {
     char link[2048];
     int hops;
     for (hops = 0; hops < 40; hops++) {
-        const char *slash = strrchr(path, '/');
         size_t keep, n;
         long got;
         if (nc__descriptor(path) >= 0 || !strncmp(path, "/proc/", 6)) return 1;
         got = (long)readlink(path, link, sizeof link - 1);
         if (got < 0) return 1;
         n = (size_t)got;
-        keep = slash && link[0] != '/' ? (size_t)(slash - path) + 1 : 0;
+        keep = link[0] != '/' ? nc__folder_bytes(path) : 0;
         if (keep + n >= room) return 0;
         memcpy(path + keep, link, n);
         path[keep + n] = 0;
@@ -1351,10 +1365,9 @@ static int nc__resolve(char *path, size_t room) {
 
 /* Make the renamed directory entry durable too; best effort, some file systems refuse. */
 static void nc__sync_directory(char *path) {
-    char *slash = strrchr(path, '/');
     int fd;
-    if (slash) slash[1] = 0;
-    fd = open(slash ? path : ".", O_RDONLY);
+    path[nc__folder_bytes(path)] = 0;
+    fd = open(*path ? path : ".", O_RDONLY);
     if (fd < 0) return;
     (void)fsync(fd);
     (void)close(fd);
@@ -7306,8 +7319,7 @@ static nc_status nc_hlx__read_merge_lines(nc_hlx__reader *r, nc__text *t) {
 
 static nc_status nc_hlx__read_two_files(nc_hlx__reader *r, nc__text *t) {
     static const char end_of_text[] = "<|endoftext|>", other[] = "merges.txt";
-    const char *slash = strrchr(r->path, '/');
-    const size_t folder = slash ? (size_t)(slash - r->path) + 1 : 0;
+    const size_t folder = nc__folder_bytes(r->path);
     char path[2048];
     nc__text lines;
     uint8_t *data = NULL;
@@ -8075,8 +8087,9 @@ NC_API nc_status nc_hlx_data_open_with(nc_hlx_data *data, const nc_hlx_data_opti
     valid = o->valid_path ? &data->valid_source : &data->source;
     status = nc_hlx__open_source(&data->source, path, o->valid_path != NULL, o, &train,
                                  &data->train_bytes, err);
-    data->valid_bytes = data->source.count * data->source.file_token_bytes - data->train_bytes;
-    if (data->source.encoded) data->valid_bytes = data->source.file.bytes - data->train_bytes;
+    data->valid_bytes = data->source.encoded ? data->source.file.bytes
+                                             : data->source.count * data->source.file_token_bytes;
+    data->valid_bytes -= data->train_bytes;
     if (status == NC_OK && o->valid_path)
         status = nc_hlx__open_source(valid, o->valid_path, 1, o, &first, &data->valid_bytes, err);
     if (status == NC_OK) {
@@ -11005,10 +11018,9 @@ NC_API nc_status nc_hlx_export(const nc_hlx_model *model, const char *path, nc_e
  * without memory. */
 static const char *nc_hlx__path(nc__buffer *to, const char *folder, size_t bytes,
                                 const char *name) {
-    const char last = bytes ? folder[bytes - 1] : '/';
     to->used = 0;
     nc__buffer_put(to, folder, bytes);
-    if (last != '/' && last != '\\') nc__buffer_put(to, "/", 1);
+    if (bytes && !nc__ends_folder(folder[bytes - 1])) nc__buffer_put(to, "/", 1);
     nc__buffer_put(to, name, strlen(name) + 1);
     return to->status == NC_OK ? to->data : NULL;
 }
@@ -11629,13 +11641,6 @@ static nc_status nc_hlx__llmc_config(const nc_hlx_file *file, nc_hlx_config *c, 
     return NC_OK;
 }
 
-/* Bytes of a path up to its last slash, with it. */
-static size_t nc_hlx__folder_of(const char *path) {
-    size_t n = strlen(path);
-    while (n && path[n - 1] != '/' && path[n - 1] != '\\') n--;
-    return n;
-}
-
 static int nc_hlx__ends_with(const char *path, const char *end) {
     const size_t n = strlen(path), m = strlen(end);
     return n >= m && !strcmp(path + n - m, end);
@@ -11671,7 +11676,7 @@ NC_API nc_status nc_hlx_read_config(nc_hlx_config *config, const char *path, nc_
     beside = (nc_hlx__ends_with(path, ".safetensors") || nc_hlx__ends_with(path, ".index.json")) &&
              nc_hlx__is_plain(path);
     name =
-        nc_hlx__path(&inside, path, beside ? nc_hlx__folder_of(path) : strlen(path), "config.json");
+        nc_hlx__path(&inside, path, beside ? nc__folder_bytes(path) : strlen(path), "config.json");
     if (name && !beside && !nc_hlx__is_file(name)) name = path;
     status = name ? nc_hlx_file_open(&file, name, err)
                   : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
@@ -12075,7 +12080,7 @@ static nc_status nc_hlx__take_path(nc_hlx__import *in, const char *path) {
     if (!path) {
         status = nc__fail(in->err, NC_ERR_MEMORY, 0, 0, "out of memory");
     } else {
-        folder = nc_hlx__folder_of(path);
+        folder = nc__folder_bytes(path);
         status = nc_hlx__ends_with(path, ".json") ? nc_hlx__take_index(in, path, folder)
                                                   : nc_hlx__take_file(in, path);
         if (status == NC_OK && (!strcmp(path + folder, nc_hlx__weight_files[0]) ||

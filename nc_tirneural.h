@@ -1117,6 +1117,21 @@ static NC_UNUSED nc_status nc__file_read(const char *path, const nc_allocator *h
     return status;
 }
 
+/* Does this character of a path end the name of a folder? On Windows a backslash does, too. */
+static int nc__ends_folder(char c) {
+#if defined(_WIN32)
+    if (c == '\\') return 1;
+#endif
+    return c == '/';
+}
+
+/* Bytes of a path up to its file's name. */
+static NC_UNUSED size_t nc__folder_bytes(const char *path) {
+    size_t n = strlen(path);
+    while (n && !nc__ends_folder(path[n - 1])) n--;
+    return n;
+}
+
 /* A file being written: under a temporary name beside its target, which it replaces when it is
  * closed, so that a crash or a full disk leaves the old file whole; straight into what is no
  * regular file (a device, a pipe), which a rename would remove. */
@@ -1151,14 +1166,13 @@ static int nc__resolve(char *path, size_t room) {
     char link[2048];
     int hops;
     for (hops = 0; hops < 40; hops++) {
-        const char *slash = strrchr(path, '/');
         size_t keep, n;
         long got;
         if (nc__descriptor(path) >= 0 || !strncmp(path, "/proc/", 6)) return 1;
         got = (long)readlink(path, link, sizeof link - 1);
         if (got < 0) return 1;
         n = (size_t)got;
-        keep = slash && link[0] != '/' ? (size_t)(slash - path) + 1 : 0;
+        keep = link[0] != '/' ? nc__folder_bytes(path) : 0;
         if (keep + n >= room) return 0;
         memcpy(path + keep, link, n);
         path[keep + n] = 0;
@@ -1168,10 +1182,9 @@ static int nc__resolve(char *path, size_t room) {
 
 /* Make the renamed directory entry durable too; best effort, some file systems refuse. */
 static void nc__sync_directory(char *path) {
-    char *slash = strrchr(path, '/');
     int fd;
-    if (slash) slash[1] = 0;
-    fd = open(slash ? path : ".", O_RDONLY);
+    path[nc__folder_bytes(path)] = 0;
+    fd = open(*path ? path : ".", O_RDONLY);
     if (fd < 0) return;
     (void)fsync(fd);
     (void)close(fd);

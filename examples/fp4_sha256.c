@@ -135,15 +135,19 @@ static nc_status build(nc_fp4_circuit **circuit) {
         s.status = nc_fp4_add_input(s.c, "h", 32, state[i].bit);
     for (t = 0; t < 16 && s.status == NC_OK; t++)
         s.status = nc_fp4_add_input(s.c, "m", 32, w[t].bit);
-    for (t = 16; t < 64; t++)
-        w[t] = sum(&s, sum(&s, rotations(&s, w[t - 2], 17, 19, 10, 1), w[t - 7]),
-                   sum(&s, rotations(&s, w[t - 15], 7, 18, 3, 1), w[t - 16]));
+    /* One call a line that makes gates: their numbers must not hang on a compiler's order. */
+    for (t = 16; t < 64; t++) {
+        const word far = sum(&s, rotations(&s, w[t - 15], 7, 18, 3, 1), w[t - 16]);
+        w[t] = sum(&s, rotations(&s, w[t - 2], 17, 19, 10, 1), w[t - 7]);
+        w[t] = sum(&s, w[t], far);
+    }
     memcpy(v, state, sizeof v);
     for (t = 0; t < 64; t++) {
         word t1 = sum(&s, v[7], rotations(&s, v[4], 6, 11, 25, 0)), t2;
         t1 = sum(&s, t1, each(&s, NC_FP4_MUX, v[4], v[6], v[5]));
         t1 = sum(&s, t1, sum(&s, constant(k[t]), w[t]));
-        t2 = sum(&s, rotations(&s, v[0], 2, 13, 22, 0), each(&s, NC_FP4_CARRY, v[0], v[1], v[2]));
+        t2 = each(&s, NC_FP4_CARRY, v[0], v[1], v[2]);
+        t2 = sum(&s, rotations(&s, v[0], 2, 13, 22, 0), t2);
         for (i = 7; i > 0; i--) v[i] = v[i - 1];
         v[4] = sum(&s, v[4], t1);
         v[0] = sum(&s, t1, t2);

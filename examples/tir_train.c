@@ -157,6 +157,12 @@ static int make_up_code(source *s, const char *name, uint32_t argument) {
     return kind_of(s, text, strlen(text));
 }
 
+/* An operand: a copy three times of four, else a constant. */
+static int operand(source *s) {
+    const uint32_t argument = pick(s, 9); /* before what it is of */
+    return make_up_code(s, pick(s, 4) ? "dup" : "push", argument);
+}
+
 /* A statement as the compiler writes it: operands copied, an operation, the result kept, stored or
  * consumed, or old values dropped. */
 static int statement(source *s, int *block) {
@@ -167,8 +173,8 @@ static int statement(source *s, int *block) {
         block[n++] = make_up_code(s, "pop", 1 + pick(s, 2));
         return n;
     }
-    block[n++] = make_up_code(s, pick(s, 4) ? "dup" : "push", pick(s, 9));
-    block[n++] = make_up_code(s, pick(s, 4) ? "dup" : "push", pick(s, 9));
+    block[n++] = operand(s);
+    block[n++] = operand(s);
     if (pick(s, 4) == 0) { /* a difference */
         block[n++] = kind_of(s, "push -1", 7);
         block[n++] = kind_of(s, "mul", 3);

@@ -523,6 +523,21 @@ static void hooks_without_members_are_malloc_and_free(void **state) {
     nc__free(&arena, ptr, 100);
 }
 
+static void paths_end_with_the_name_of_a_file(void **state) {
+#ifdef _WIN32
+    const size_t backslash = 2;
+#else
+    const size_t backslash = 0; /* a character like others */
+#endif
+    (void)state;
+    assert_int_equal(nc__folder_bytes(""), 0);
+    assert_int_equal(nc__folder_bytes("mul8s.csv"), 0);
+    assert_int_equal(nc__folder_bytes("a/b.c/d"), 6);
+    assert_int_equal(nc__folder_bytes("/d"), 1);
+    assert_int_equal(nc__folder_bytes("a/"), 2);
+    assert_int_equal(nc__folder_bytes("a\\d"), backslash);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_do_not_depend_on_the_locale),
@@ -538,6 +553,7 @@ int main(void) {
         cmocka_unit_test(an_index_finds_what_it_was_given),
         cmocka_unit_test(buffers_report_the_memory_they_lack),
         cmocka_unit_test(files_are_read_up_to_their_limit),
+        cmocka_unit_test(paths_end_with_the_name_of_a_file),
         cmocka_unit_test(hooks_without_members_are_malloc_and_free),
     };
     return cmocka_run_group_tests_name("base text", tests, NULL, NULL);

@@ -1,9 +1,11 @@
 /* Prints one digest of what nc_axx.h computes: tables of all families, sums, layers and gradients, a
-   calibration, files, and networks trained for some steps in float32 and on approximate multipliers.
-   Usage: digest_axx [SIMD level]. tests/digests.sh runs it over compilers and processors. */
+   calibration, files, searches, and networks trained for some steps in float32 and on approximate
+   multipliers. Usage: digest_axx [SIMD level]. tests/digests.sh runs it over compilers and
+   processors. */
 #define NC_AXX_VIT
 #define NC_IMPLEMENTATION
 #include "../nc_axx.h"
+#include "axx_toys.h"
 
 static uint64_t digest = NC__FNV_START;
 
@@ -117,6 +119,26 @@ static void networks(void) {
     }
 }
 
+/* What three searches evaluate: the order in which a compiler takes operands must not matter. */
+static void searches(void) {
+    static toy t;
+    int way;
+    for (way = 0; way < 3; way++) {
+        nc_axx_search_config config = toy_make(&t, &toy_kinds[3], 5);
+        nc_axx_search *s;
+        char *text;
+        size_t bytes;
+        must(nc_axx_search_create(&s, &config));
+        must(way == 0   ? nc_axx_search_mcts(s, 300)
+             : way == 1 ? nc_axx_search_genetic(s, 300)
+                        : nc_axx_search_greedy(s));
+        must(nc_axx_search_csv(s, 0, &text, &bytes));
+        digest = nc__fnv1a(digest, text, bytes);
+        nc_axx_free_text(text);
+        nc_axx_search_destroy(s);
+    }
+}
+
 int main(int argc, char **argv) {
     static const char *const specs[] = {"exact",
                                         "truncated:4+compensated",
@@ -133,6 +155,7 @@ int main(int argc, char **argv) {
         return puts("unavailable") < 0;
     for (i = 0; i < sizeof specs / sizeof *specs; i++) layers(specs[i]);
     networks();
+    searches();
     printf("%016llx\n", (unsigned long long)digest);
     return 0;
 }

@@ -36,8 +36,10 @@ static void circuits(void) {
         b[i] = a[i] * a[i] + i;
     }
     for (k = 0; k < NC_FP4_TEMPLATE_COUNT; k++) {
-        static const nc_fp4_file_kind kinds[6] = {NC_FP4_FILE, NC_FP4_C,    NC_FP4_BLIF,
-                                                  NC_FP4_BLIF, NC_FP4_JSON, NC_FP4_BRISTOL};
+        enum { OF_NETWORK = 3, KINDS = 8 }; /* the rest are of the circuit */
+        static const nc_fp4_file_kind kinds[KINDS] = {NC_FP4_FILE,   NC_FP4_C,    NC_FP4_BLIF,
+                                                      NC_FP4_BLIF,   NC_FP4_JSON, NC_FP4_BRISTOL,
+                                                      NC_FP4_DIMACS, NC_FP4_AIGER};
         nc_fp4_circuit *c;
         nc_fp4_network *n;
         const uint64_t *in[3] = {a, b, NULL};
@@ -47,11 +49,11 @@ static void circuits(void) {
             nc_fp4_compile(c, &n) != NC_OK || nc_fp4_eval_integers(n, in, out, 3000) != NC_OK)
             exit(1);
         add_words(s, 3000, 8);
-        for (f = 0; f < 6; f++) {
+        for (f = 0; f < KINDS; f++) {
             char *text;
             size_t bytes;
-            if ((f < 3 ? nc_fp4_write_network(n, kinds[f], &text, &bytes)
-                       : nc_fp4_write_circuit(c, kinds[f], &text, &bytes)) != NC_OK)
+            if ((f < OF_NETWORK ? nc_fp4_write_network(n, kinds[f], &text, &bytes)
+                                : nc_fp4_write_circuit(c, kinds[f], &text, &bytes)) != NC_OK)
                 exit(1);
             add(text, bytes);
             nc_fp4_free_text(text);

@@ -10,8 +10,8 @@ quick=yes
 
 cat >"$work/lib.sh" <<'EOF2'
 golden_goldilocks=108bf0a100a7e5e4
-golden_fp4=9942a22006cf656f
-golden_axx=5eda442f5f10a6fa
+golden_fp4=d8ee2945c5339d69
+golden_axx=d9d09e62c06ef2d6
 golden_train=a3a2535b3f266d71
 golden_train_all=ec388e65863ec6cd # with all the options of train_all
 golden_train_llama=3b86f66c8bd8a1f4

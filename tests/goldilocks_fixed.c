@@ -153,7 +153,8 @@ static void exponentials_are_close_up_to_their_limit(void **state) {
 }
 
 static int64_t random_raw(uint64_t *seed, int bits) {
-    int64_t v = (int64_t)(test_random(seed) & ((UINT64_C(1) << (test_random(seed) % bits)) - 1));
+    const uint64_t mask = (UINT64_C(1) << (test_random(seed) % (uint64_t)bits)) - 1;
+    const int64_t v = (int64_t)(test_random(seed) & mask);
     return test_random(seed) & 1 ? v : -v;
 }
 

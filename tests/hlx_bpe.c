@@ -85,8 +85,8 @@ static size_t chinese(uint8_t *text, size_t count) {
     uint64_t seed = 11;
     size_t i;
     for (i = 0; i < count; i++) {
-        const uint32_t c =
-            0x4E00 + (uint32_t)(test_random(&seed) % 500 * (test_random(&seed) % 500) / 500);
+        const uint64_t which = test_random(&seed) % 500;
+        const uint32_t c = 0x4E00 + (uint32_t)(which * (test_random(&seed) % 500) / 500);
         text[3 * i] = (uint8_t)(0xE0 | c >> 12);
         text[3 * i + 1] = (uint8_t)(0x80 | (c >> 6 & 63));
         text[3 * i + 2] = (uint8_t)(0x80 | (c & 63));

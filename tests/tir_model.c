@@ -196,8 +196,10 @@ static void hostile_words_are_refused_or_harmless(void **state) {
         char *text;
         int edits = 1 + (int)(test_random(&seed) % 2);
         assert_int_equal(nc_tir_encode("push 7 dup 3 add dup 3 lt", words, NULL), NC_OK);
-        while (edits-- > 0)
-            words[test_random(&seed) % 24] = test_random(&seed) >> (test_random(&seed) % 64);
+        while (edits-- > 0) {
+            const uint64_t shift = test_random(&seed) % 64, word = test_random(&seed) >> shift;
+            words[test_random(&seed) % 24] = word;
+        }
         status = nc_tir_model_forward(model, words, 1, latents);
         assert_int_equal(status == NC_OK, nc_tir_decode(words, &text) == NC_OK);
         assert_true(status == NC_OK || status == NC_ERR_FORMAT);

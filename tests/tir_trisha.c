@@ -182,7 +182,7 @@ static void put_operations(char **to, uint64_t *seed, int count, int depth) {
                                       UINT64_C(0xFFFFFFFF00000001), UINT64_MAX};
     while (count-- > 0) {
         const int kind = (int)pick(seed, depth < 3 ? 16 : 12);
-        int run = 1 + (int)pick(seed, 12);
+        int run = 1 + (int)pick(seed, 12), second;
         switch (kind) {
         case 0:
         case 1:
@@ -197,12 +197,19 @@ static void put_operations(char **to, uint64_t *seed, int count, int depth) {
             break;
         case 2: put_line(to, depth, "push %llu", (unsigned long long)values[pick(seed, 5)]); break;
         case 3:
-        case 4: put_line(to, depth, "%s %d", counted[pick(seed, 8)], (int)pick(seed, 17)); break;
-        case 5:
-            put_line(to, depth, "reveal E %llu %d", (unsigned long long)values[pick(seed, 5)],
-                     (int)pick(seed, 17));
+        case 4:
+            second = (int)pick(seed, 17);
+            put_line(to, depth, "%s %d", counted[pick(seed, 8)], second);
             break;
-        case 6: put_line(to, depth, "seal E %d %d", (int)pick(seed, 9), (int)pick(seed, 10)); break;
+        case 5:
+            second = (int)pick(seed, 17);
+            put_line(to, depth, "reveal E %llu %d", (unsigned long long)values[pick(seed, 5)],
+                     second);
+            break;
+        case 6:
+            second = (int)pick(seed, 10);
+            put_line(to, depth, "seal E %d %d", (int)pick(seed, 9), second);
+            break;
         case 7: put_line(to, depth, "ram_read %d", 1 + (int)pick(seed, 16)); break;
         case 8: put_line(to, depth, "ram_write %d", (int)pick(seed, 16)); break;
         case 12:
