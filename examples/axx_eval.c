@@ -452,7 +452,8 @@ typedef struct source {
     char **paths; /* of a folder: every image's file */
     uint32_t *labels;
     uint32_t *order;
-    size_t count;
+    size_t count, path_count;
+    int is_part; /* of another, which owns all of this */
     uint32_t classes;
     nc_axx_view view;
 } source;
@@ -530,6 +531,7 @@ static int add_class(source *s, const char *folder, uint32_t label, size_t *room
         }
         s->paths[s->count] = strdup(path);
         s->labels[s->count++] = label;
+        s->path_count = s->count;
         free(names[i]);
     }
     free(names);
@@ -660,10 +662,21 @@ static int open_source(source *s, const char *path, int training) {
 /* The last n in the order become another source, which shares what this has. */
 static source take(source *s, size_t n) {
     source part = *s;
+    part.is_part = 1;
     s->count -= n;
     part.order = s->order + s->count;
     part.count = n;
     return part;
+}
+
+static void close_source(source *s) {
+    size_t i;
+    if (s->is_part) return;
+    for (i = 0; i < s->path_count; i++) free(s->paths[i]);
+    if (s->paths) free(s->labels); /* else they are the data's */
+    free(s->paths);
+    free(s->order);
+    nc_axx_data_free(&s->data);
 }
 
 /* One file of a folder as bytes, planes one after the other. */
@@ -722,13 +735,18 @@ static int read_images(const source *s, size_t first, size_t n, float *pixels, u
 static int hold(const source *s, size_t n, nc_axx_images *images) {
     float *pixels = malloc((n + !n) * pixels_of(s) * sizeof *pixels);
     uint32_t *labels = malloc((n + !n) * sizeof *labels);
-    if (!pixels || !labels)
-        return fail("images", "no memory for %lu of them: --train-limit takes fewer",
-                    (unsigned long)n);
     images->pixels = pixels;
     images->labels = labels;
     images->count = n;
+    if (!pixels || !labels)
+        return fail("images", "no memory for %lu of them: --train-limit takes fewer",
+                    (unsigned long)n);
     return read_images(s, 0, n, pixels, labels);
+}
+
+static void let_go(nc_axx_images *images) {
+    free((void *)(uintptr_t)images->pixels);
+    free((void *)(uintptr_t)images->labels);
 }
 
 /* -- the network -- */
@@ -1723,6 +1741,7 @@ static int load_model(void) {
 /* Images to test, train and validate with: three parts that share none. */
 typedef struct parts {
     source test, train, validation;
+    nc_axx_images train_images, validation_images; /* as floats */
 } parts;
 
 static int open_parts(parts *p) {
@@ -1760,23 +1779,33 @@ static void print_summary(const parts *p) {
            o.calibrate);
 }
 
-static int run(void) {
-    parts p;
-    nc_axx_images train, validation;
-    memset(&p, 0, sizeof p);
-    if (open_parts(&p) || hold(&p.train, p.train.count, &train)) return 1;
-    calibration = &train;
-    if (!o.json) print_summary(&p);
+static int run_parts(parts *p) {
+    if (open_parts(p) || hold(&p->train, p->train.count, &p->train_images)) return 1;
+    calibration = &p->train_images;
+    if (!o.json) print_summary(p);
     if (!o.json && o.layers && print_layers()) return 1;
     if (!o.json) print_head();
-    if (all_rows(&p.test, &train)) return 1;
-    if (o.search && (hold(&p.validation, p.validation.count, &validation) ||
-                     search(&validation, &p.test, &train)))
+    if (all_rows(&p->test, &p->train_images)) return 1;
+    if (o.search && (hold(&p->validation, p->validation.count, &p->validation_images) ||
+                     search(&p->validation_images, &p->test, &p->train_images)))
         return 1;
     if (o.search && !o.json) print_front();
-    if (o.json) print_json(&p.test, &train);
+    if (o.json) print_json(&p->test, &p->train_images);
     if (o.csv && write_csv(o.csv)) return 1;
     return o.svg ? write_plot(o.svg) : 0;
+}
+
+static int run(void) {
+    parts p;
+    int result;
+    memset(&p, 0, sizeof p);
+    result = run_parts(&p);
+    let_go(&p.train_images);
+    let_go(&p.validation_images);
+    close_source(&p.validation); /* parts before what they are of */
+    close_source(&p.train);
+    close_source(&p.test);
+    return result;
 }
 
 static int bad_usage(const char *argument) {

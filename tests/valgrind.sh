@@ -20,6 +20,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 awk 'BEGIN { for (r = 0; r < 12; r++) { printf "%d", r % 3
     for (i = 0; i < 72; i++) printf ",%d", (r * 87 + i * i * 7) % 256; print "" } }' >"$work/images.csv"
+head -n 60 examples/data/digits.csv >"$work/digits.csv"
 failures=0
 printf '%-16s %8s  %s\n' program seconds findings
 while read -r program arguments; do
@@ -54,7 +55,7 @@ tasm_run "$work/out.tasm" --input 95,30
 tir_train examples/data --blocks 20 --epochs 1 --beam 4 --generations 1 --no-ablation -o "$work/weights.bin"
 tir_self --blocks 1 --beam 1 --rounds 1 --effort 0
 lut_convert drum:4 -o "$work/drum.npy" --heatmap "$work/drum.svg"
-axx_vit_digits --data examples/data/digits.csv --epochs 1 --out "$work/digits"
+axx_vit_digits --data "$work/digits.csv" --epochs 1 --out "$work/digits"
 axx_eval tests/corpus/axx_graph/inverted.onnx "$work/images.csv" --train "$work/images.csv" --retrain 1 --search 1 --json
 axx_cifar --onnx tests/corpus/axx_graph/cifar.onnx --images 20 --test 10 --epochs 1 --json mul8s_1L2D
 hlx_train --data examples/data/genesis.txt --preset demo --steps 1 --batch 1 --eval-windows 1 --out "$work/run"
