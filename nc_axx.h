@@ -6972,14 +6972,14 @@ NC_API void nc_axx_calibrator_collect(nc_axx_calibrator *c, const float *x, size
 }
 
 NC_API void nc_axx_calibrator_merge(nc_axx_calibrator *c, const nc_axx_calibrator *other) {
-    nc_axx_calibrator copy = *other;
+    int32_t shift;
     size_t i;
-    if (!copy.count) return;
-    nc_axx__widen(c, copy.exponent);
-    nc_axx__widen(&copy, c->exponent);
-    for (i = 0; i < NC_AXX_BINS; i++) c->bins[i] += copy.bins[i];
-    c->count += copy.count;
-    if (copy.amax > c->amax) c->amax = copy.amax;
+    if (!other->count) return;
+    nc_axx__widen(c, other->exponent);
+    shift = c->exponent - other->exponent;
+    for (i = 0; i < NC_AXX_BINS; i++) c->bins[shift < 31 ? i >> shift : 0] += other->bins[i];
+    c->count += other->count;
+    if (other->amax > c->amax) c->amax = other->amax;
 }
 
 /* How many bins reach up to the largest magnitude. */
@@ -7029,24 +7029,30 @@ static size_t nc_axx__least_squares(const nc_axx_calibrator *c, uint32_t bits) {
     return best;
 }
 
+/* A bin; that of zeros counts as its neighbour. */
+static double nc_axx__bin(const nc_axx_calibrator *c, size_t i) {
+    return (double)c->bins[i ? i : 1];
+}
+
 /* Divergence of the first k bins, those beyond added to the last, from the same in groups;
  * negative: infinite. */
-static double nc_axx__divergence(const double *bins, double total, size_t k, size_t groups) {
+static double nc_axx__divergence(const nc_axx_calibrator *c, double total, size_t k,
+                                 size_t groups) {
     double kept = 0, last, sum = 0;
     size_t first, i, group;
-    for (i = 0; i < k; i++) kept += bins[i];
-    last = bins[k - 1] + (total - kept);
-    if (kept <= 0 || (last > 0 && bins[k - 1] <= 0)) return -1.0;
+    for (i = 0; i < k; i++) kept += nc_axx__bin(c, i);
+    last = nc_axx__bin(c, k - 1) + (total - kept);
+    if (kept <= 0 || (last > 0 && nc_axx__bin(c, k - 1) <= 0)) return -1.0;
     for (first = 0, group = 0; group < groups; group++) {
         const size_t end = ((group + 1) * k + groups - 1) / groups; /* i groups / k == group */
         double weight = 0, used = 0, q;
         for (i = first; i < end; i++) {
-            weight += bins[i];
-            used += bins[i] > 0;
+            weight += nc_axx__bin(c, i);
+            used += nc_axx__bin(c, i) > 0;
         }
         q = used > 0 ? weight / used / kept : 0;
         for (i = first; i < end; i++) {
-            const double p = (i == k - 1 ? last : bins[i]) / total;
+            const double p = (i == k - 1 ? last : nc_axx__bin(c, i)) / total;
             if (p > 0) sum += p * log(p / q);
         }
         first = end;
@@ -7056,17 +7062,14 @@ static double nc_axx__divergence(const double *bins, double total, size_t k, siz
 
 /* How many bins to keep, 128 of them at least, so that the quantised histogram tells least apart
  * from the whole one: Kullback-Leibler divergence (Migacz, 8-bit inference with TensorRT, 2017).
- * The bin of zeros counts as its neighbour, as there. */
+ * Zeros count as there. */
 static size_t nc_axx__least_divergence(const nc_axx_calibrator *c, uint32_t bits) {
     const size_t groups = (size_t)1 << (bits - 1), used = nc_axx__bins_used(c);
-    double bins[NC_AXX_BINS], total = 0, least = 0;
+    double total = 0, least = 0;
     size_t best = 0, i, k;
-    for (i = 0; i < NC_AXX_BINS; i++) {
-        bins[i] = (double)c->bins[i ? i : 1];
-        total += bins[i];
-    }
+    for (i = 0; i < NC_AXX_BINS; i++) total += nc_axx__bin(c, i);
     for (k = 128; k <= used; k++) {
-        const double sum = nc_axx__divergence(bins, total, k, groups);
+        const double sum = nc_axx__divergence(c, total, k, groups);
         if (sum < 0 || (best && !(sum < least))) continue;
         least = sum;
         best = k;
@@ -7124,27 +7127,30 @@ NC_API void nc_axx_calibrator_save(const nc_axx_calibrator *c, uint8_t *bytes) {
 }
 
 NC_API nc_status nc_axx_calibrator_load(nc_axx_calibrator *c, const uint8_t *bytes, size_t size) {
-    nc_axx_calibrator read;
-    uint32_t amax;
-    uint64_t count = 0;
+    uint64_t total, count = 0;
+    int32_t exponent;
+    uint32_t word;
+    float amax;
     size_t i;
     if (!c || !bytes) return NC_ERR_ARG;
     if (size != NC_AXX_CALIBRATOR_BYTES || memcmp(bytes, "NCAXXC1\n", 8) != 0) return NC_ERR_FORMAT;
     if (nc__get_le(bytes + size - 8, 8) != nc__fnv1a(NC__FNV_START, bytes, size - 8))
         return NC_ERR_MISMATCH;
-    amax = (uint32_t)nc__get_le(bytes + 12, 4);
-    memcpy(&read.amax, &amax, 4);
-    read.exponent = (int32_t)(uint32_t)nc__get_le(bytes + 8, 4);
-    read.count = nc__get_le(bytes + 16, 8);
+    exponent = (int32_t)(uint32_t)nc__get_le(bytes + 8, 4);
+    word = (uint32_t)nc__get_le(bytes + 12, 4);
+    memcpy(&amax, &word, 4);
+    total = nc__get_le(bytes + 16, 8);
     for (i = 0; i < NC_AXX_BINS; i++) {
-        read.bins[i] = nc__get_le(bytes + 24 + 8 * i, 8);
-        if (read.bins[i] > read.count - count) return NC_ERR_FORMAT;
-        count += read.bins[i];
+        const uint64_t bin = nc__get_le(bytes + 24 + 8 * i, 8);
+        if (bin > total - count) return NC_ERR_FORMAT;
+        count += bin;
     }
-    if (count != read.count || !(read.amax >= 0 && read.amax <= FLT_MAX)) return NC_ERR_FORMAT;
-    if (read.count ? read.exponent != nc_axx__exponent(read.amax) : read.amax > 0)
-        return NC_ERR_FORMAT;
-    *c = read;
+    if (count != total || !(amax >= 0 && amax <= FLT_MAX)) return NC_ERR_FORMAT;
+    if (total ? exponent != nc_axx__exponent(amax) : amax > 0) return NC_ERR_FORMAT;
+    c->exponent = exponent;
+    c->amax = amax;
+    c->count = total;
+    for (i = 0; i < NC_AXX_BINS; i++) c->bins[i] = nc__get_le(bytes + 24 + 8 * i, 8);
     return NC_OK;
 }
 
@@ -21260,11 +21266,14 @@ static nc_status nc_axx__gpu_tables(nc_axx_gpu *gpu, const nc_axx_engine *engine
 
 /* The terms of an engine that has nothing else. */
 static nc_status nc_axx__gpu_terms(nc_axx_gpu *gpu, const nc_axx_engine *engine) {
-    uint32_t words[NC_AXX__TERMS * 512], r, i;
+    uint32_t *words, r, i;
+    nc_status status;
     if (engine->info.planes) return NC_OK;
     gpu->products = engine->info.products;
     gpu->rest = engine->rest_offset;
     if (!gpu->products) return NC_OK;
+    words = (uint32_t *)nc__alloc(NULL, (size_t)gpu->products * 512 * sizeof *words);
+    if (!words) return NC_ERR_MEMORY;
     for (r = 0; r < gpu->products; r++) {
         const nc_axx__term *t = &engine->terms[r];
         for (i = 0; i < 256; i++) { /* f = u - u_offset as a signed byte too */
@@ -21275,7 +21284,9 @@ static nc_status nc_axx__gpu_terms(nc_axx_gpu *gpu, const nc_axx_engine *engine)
         gpu->terms[r].add[0] = (uint32_t)(128 - t->u_offset);
         gpu->terms[r].add[1] = (uint32_t)t->v_offset;
     }
-    return nc_axx__gpu_upload(gpu, &gpu->maps, words, (size_t)gpu->products * 512);
+    status = nc_axx__gpu_upload(gpu, &gpu->maps, words, (size_t)gpu->products * 512);
+    nc__free(NULL, words, (size_t)gpu->products * 512 * sizeof *words);
+    return status;
 }
 
 NC_API nc_status nc_axx_gpu_open(nc_axx_gpu **gpu, nc_gpu *device, const nc_axx_engine *engine) {

@@ -6477,6 +6477,9 @@ static NC__NOINLINE nc_status nc_tir__affine(nc_fixed *to, const nc_fixed *a, co
 typedef struct nc_tir__activations {
     nc_fixed h[NC_TIR__LATENTS], q[NC_TIR__LATENTS], k[NC_TIR__LATENTS], v[NC_TIR__LATENTS];
     nc_fixed up[NC_TIR_BLOCK_NODES * NC_TIR__FFN];
+    nc_fixed query[NC_TIR_BLOCK_NODES * NC_TIR__HEAD]; /* of one head, as are the next three */
+    nc_fixed key[NC_TIR__HEAD * NC_TIR_BLOCK_NODES], value[NC_TIR_BLOCK_NODES * NC_TIR__HEAD];
+    nc_fixed score[NC_TIR_BLOCK_NODES * NC_TIR_BLOCK_NODES];
     uint32_t mask[NC_TIR_BLOCK_NODES]; /* the nodes that each one attends to */
 } nc_tir__activations;
 
@@ -6486,34 +6489,34 @@ typedef struct nc_tir__activations {
  * all pairs, weights over the nodes attended to (mask), and the values they weigh. */
 static nc_status nc_tir__attend(nc_tir__activations *a, uint32_t n, uint32_t first) {
     enum { WIDTH = NC_TIR__HEAD, NODES = NC_TIR_BLOCK_NODES };
-    nc_fixed query[NODES * WIDTH], key[WIDTH * NODES], value[NODES * WIDTH];
-    nc_fixed score[NODES * NODES], some[NODES];
+    nc_fixed some[NODES];
     uint32_t i, j, count;
     nc_status status;
-    memset(query, 0, sizeof query);
-    memset(key, 0, sizeof key);
-    memset(value, 0, sizeof value);
+    memset(a->query, 0, sizeof a->query);
+    memset(a->key, 0, sizeof a->key);
+    memset(a->value, 0, sizeof a->value);
     for (i = 0; i < n; i++) {
         const uint32_t at = i * NC_TIR__D + first;
-        memcpy(query + i * (uint32_t)WIDTH, a->q + at, WIDTH * sizeof *query);
-        memcpy(value + i * (uint32_t)WIDTH, a->v + at, WIDTH * sizeof *value);
-        for (j = 0; j < WIDTH; j++) key[j * NODES + i] = a->k[at + j]; /* transposed */
+        memcpy(a->query + i * (uint32_t)WIDTH, a->q + at, WIDTH * sizeof *a->query);
+        memcpy(a->value + i * (uint32_t)WIDTH, a->v + at, WIDTH * sizeof *a->value);
+        for (j = 0; j < WIDTH; j++) a->key[j * NODES + i] = a->k[at + j]; /* transposed */
     }
-    status = nc_fixed_matmul_within(score, query, NC_TIR__VALUE_LIMIT, key, NC_TIR__VALUE_LIMIT, n,
-                                    WIDTH, NODES);
+    status = nc_fixed_matmul_within(a->score, a->query, NC_TIR__VALUE_LIMIT, a->key,
+                                    NC_TIR__VALUE_LIMIT, n, WIDTH, NODES);
     for (i = 0; i < n && status == NC_OK; i++) {
-        nc_fixed *row = score + i * (uint32_t)NODES;
+        nc_fixed *row = a->score + i * (uint32_t)NODES;
         for (j = count = 0; j < n; j++)
             if (a->mask[i] >> j & 1) some[count++] = nc_fixed_mul(row[j], NC_TIR__ATTENTION_SCALE);
         status = nc_fixed_softmax(some, some, count);
         for (j = count = 0; j < n; j++) row[j] = a->mask[i] >> j & 1 ? some[count++] : 0;
-        memmove(score + i * n, row, n * sizeof *row); /* n columns from here on */
+        memmove(a->score + i * n, row, n * sizeof *row); /* n columns from here on */
     }
     if (status == NC_OK)
-        status = nc_fixed_matmul_within(query, score, NC_FIXED_ONE, value, NC_TIR__VALUE_LIMIT, n,
-                                        n, WIDTH);
+        status = nc_fixed_matmul_within(a->query, a->score, NC_FIXED_ONE, a->value,
+                                        NC_TIR__VALUE_LIMIT, n, n, WIDTH);
     for (i = 0; i < n; i++)
-        memcpy(a->h + i * NC_TIR__D + first, query + i * (uint32_t)WIDTH, WIDTH * sizeof *query);
+        memcpy(a->h + i * NC_TIR__D + first, a->query + i * (uint32_t)WIDTH,
+               WIDTH * sizeof *a->query);
     return status;
 }
 
