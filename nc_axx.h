@@ -10573,6 +10573,16 @@ static void nc_axx__widen_bytes(const nc_axx__byte_map *map, uint16_t *to, const
 }
 
 #ifdef NC_AXX__X86
+/* Bytes of yes where the highest bit of the mask's is set, else of no. */
+NC_AXX__INLINE_V __m256i nc_axx__blend_bytes(__m256i no, __m256i yes, __m256i mask) {
+#ifdef __CHAR_UNSIGNED__ /* gcc 12 and -funsigned-char: the instruction takes no byte of yes */
+    mask = _mm256_cmpgt_epi8(_mm256_setzero_si256(), mask);
+    return _mm256_xor_si256(no, _mm256_and_si256(mask, _mm256_xor_si256(yes, no)));
+#else
+    return _mm256_blendv_epi8(no, yes, mask);
+#endif
+}
+
 /* u of the bytes, which are looked up in sixteen pieces of which the high bits choose one. */
 NC_AXX__INLINE_V __m256i nc_axx__look_up_32(const uint8_t *u, __m256i v) {
     const __m256i low = _mm256_and_si256(v, _mm256_set1_epi8(15));
@@ -10586,7 +10596,7 @@ NC_AXX__INLINE_V __m256i nc_axx__look_up_32(const uint8_t *u, __m256i v) {
     NC_AXX__UNROLL(4)
     for (n = 8; n > 0; n /= 2) {
         NC_AXX__UNROLL(8)
-        for (i = 0; i < n; i++) piece[i] = _mm256_blendv_epi8(piece[2 * i], piece[2 * i + 1], bit);
+        for (i = 0; i < n; i++) piece[i] = nc_axx__blend_bytes(piece[2 * i], piece[2 * i + 1], bit);
         bit = _mm256_slli_epi16(v, n == 8 ? 2 : n == 4 ? 1 : 0);
     }
     return piece[0];

@@ -207,7 +207,7 @@ typedef struct saver {
     int steps, kill_at;
 } saver;
 
-#define STATE_FILE "build/test/axx_search.state"
+#define STATE_FILE "build/test_axx_search.state"
 
 static int save_now_and_then(void *user, uint64_t done, uint64_t total) {
     saver *s = (saver *)user;

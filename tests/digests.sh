@@ -140,6 +140,7 @@ echo "stb=$work/stb" >>"$work/lib.sh"
         for name in goldilocks fp4 axx; do
             echo "library $name '' $cc -O3 -march=native"
             [ $cc = gcc ] && echo "library $name '' gcc -O1 -DNC_NO_SIMD -fopenmp"
+            [ $cc = gcc ] && echo "library $name '' gcc -O1 -funsigned-char"
             [ -n "$quick" ] && continue
             for flags in "-O0" "-O2 -fopenmp" "-Os -DNC_NO_SIMD" "-O2 -std=c99"; do
                 echo "library $name '' $cc $flags"
