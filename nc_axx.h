@@ -20239,15 +20239,20 @@ static double nc_axx__power_of(const nc_axx_search *s, const uint8_t *assignment
     return sum;
 }
 
-/* The number of an assignment among those evaluated, or UINT32_MAX. */
-static uint32_t nc_axx__evaluated(const nc_axx_search *s, const uint8_t *assignment) {
-    const uint32_t hash = nc_axx__hash(assignment, s->config.layers);
+/* The number of an assignment of so many layers among all of a list, or UINT32_MAX. */
+static uint32_t nc_axx__find_among(const nc__index *known, const uint8_t *all,
+                                   const uint8_t *assignment, uint32_t layers) {
+    const uint32_t hash = nc_axx__hash(assignment, layers);
     size_t at = hash;
     uint32_t i;
-    while ((i = nc__index_next(&s->known, hash, &at)) != UINT32_MAX)
-        if (!memcmp(s->assignments + (size_t)i * s->config.layers, assignment, s->config.layers))
-            break;
+    while ((i = nc__index_next(known, hash, &at)) != UINT32_MAX)
+        if (!memcmp(all + (size_t)i * layers, assignment, layers)) break;
     return i;
+}
+
+/* That among those evaluated. */
+static uint32_t nc_axx__evaluated(const nc_axx_search *s, const uint8_t *assignment) {
+    return nc_axx__find_among(&s->known, s->assignments, assignment, s->config.layers);
 }
 
 static nc_status nc_axx__remember(nc_axx_search *s, const uint8_t *assignment, double accuracy) {
@@ -21069,6 +21074,7 @@ NC_API nc_status nc_axx_search_state(const nc_axx_search *search, char **text, s
 typedef struct nc_axx__search_file {
     uint8_t *assignments; /* stb_ds arrays */
     double *accuracies;
+    nc__index known;          /* assignments by their bytes */
     uint64_t count, checksum; /* of a state */
     int is_state;
 } nc_axx__search_file;
@@ -21113,7 +21119,7 @@ static void nc_axx__load_line(const nc_axx_search *s, nc_axx__search_file *f, nc
     uint8_t assignment[1024], *to;
     const nc__text start = *t;
     double accuracy, power, own;
-    uint32_t k, at;
+    uint32_t k, at, before;
     accuracy = nc__text_real(t);
     if (!(accuracy >= 0 && accuracy <= 1))
         (void)nc__text_fail(t, NC_ERR_FORMAT, "an accuracy lies between 0 and 1");
@@ -21132,14 +21138,20 @@ static void nc_axx__load_line(const nc_axx_search *s, nc_axx__search_file *f, nc
     if (t->status != NC_OK) return;
     own = nc_axx__power_of(s, assignment);
     at = nc_axx__evaluated(s, assignment);
+    before = nc_axx__find_among(&f->known, f->assignments, assignment, s->config.layers);
     if (!(fabs(power - own) <= 1e-9 * (1 + own))) {
         t->at = start.at;
         (void)nc__text_fail(t, NC_ERR_MISMATCH,
                             "the power is not this assignment's: other multipliers or layers");
-    } else if (at != UINT32_MAX && s->accuracies[at] != accuracy) {
+    } else if ((at != UINT32_MAX && s->accuracies[at] != accuracy) ||
+               (before != UINT32_MAX && f->accuracies[before] != accuracy)) {
         t->at = start.at;
         (void)nc__text_fail(t, NC_ERR_MISMATCH, "the accuracy is known, and another one");
     }
+    if (t->status != NC_OK || before != UINT32_MAX) return;
+    if (!nc__index_add(&f->known, nc_axx__hash(assignment, s->config.layers),
+                       (uint32_t)stbds_arrlenu(f->accuracies)))
+        (void)nc__text_fail(t, NC_ERR_MEMORY, "out of memory");
     stbds_arrput(f->accuracies, accuracy);
     to = stbds_arraddnptr(f->assignments, s->config.layers);
     if (to) memcpy(to, assignment, s->config.layers);
@@ -21181,6 +21193,7 @@ NC_API nc_status nc_axx_search_load(nc_axx_search *search, const char *text, siz
         (void)nc__text_fail(&t, NC_ERR_MISMATCH, "the checksum tells that the state was changed");
     if (t.status == NC_OK && nc_axx__take_file(search, &f) != NC_OK)
         (void)nc__text_fail(&t, NC_ERR_MEMORY, "out of memory");
+    nc__index_free(&f.known);
     stbds_arrfree(f.assignments);
     stbds_arrfree(f.accuracies);
     return t.status;

@@ -272,6 +272,8 @@ static void killed_searches_go_on_to_the_same_result(void **state) {
 
 static void damaged_states_are_refused(void **state) {
     static const char known_as_another[] = "x\n0.5,1,0,0,0,0,0,0";
+    static const char two_accuracies[] = "x\n0.5,1,0,0,0,0,0,0\n0.6,1,0,0,0,0,0,0\n";
+    static const char twice[] = "x\n0.5,1,0,0,0,0,0,0\n0.5,1,0,0,0,0,0,0\n";
     nc_axx_search_config c = problem();
     nc_axx_search *s = search_of(&c), *other = search_of(&c);
     char *text;
@@ -307,6 +309,14 @@ static void damaged_states_are_refused(void **state) {
     assert_int_equal(nc_axx_search_load(other, known_as_another, strlen(known_as_another), &err),
                      NC_ERR_MISMATCH);
     assert_int_equal(err.line, 2);
+    nc_axx_search_destroy(other);
+    other = search_of(&c);
+    assert_int_equal(nc_axx_search_load(other, two_accuracies, strlen(two_accuracies), &err),
+                     NC_ERR_MISMATCH);
+    assert_int_equal(err.line, 3);
+    assert_int_equal(nc_axx_search_count(other), 0);
+    assert_int_equal(nc_axx_search_load(other, twice, strlen(twice), &err), NC_OK);
+    assert_int_equal(nc_axx_search_count(other), 1);
     assert_int_equal(nc_axx_search_resume(other, "build/none", &err), NC_ERR_IO);
     assert_int_equal(nc_axx_search_save(NULL, STATE_FILE, &err), NC_ERR_ARG);
     nc_axx_search_destroy(other);
