@@ -755,8 +755,8 @@ NC_API uint64_t nc_tir_evolution_cost(const nc_tir_evolution *evolution);
 NC_API nc_status nc_tir_evolution_save(const nc_tir_evolution *evolution, const char *path,
                                        nc_error *err);
 /* Go on from such a file: with the same batch the next generation is the one that would have
- * followed. On an error (NC_ERR_IO, NC_ERR_FORMAT, and those of nc_tir_model_read) the evolution
- * stays as it was. */
+ * followed. On an error (NC_ERR_IO, NC_ERR_FORMAT, NC_ERR_MISMATCH for a checksum, and those of
+ * nc_tir_model_read) the evolution stays as it was. */
 NC_API nc_status nc_tir_evolution_load(nc_tir_evolution *evolution, const char *path,
                                        nc_error *err);
 #endif
@@ -12071,11 +12071,14 @@ NC_API uint64_t nc_tir_evolution_cost(const nc_tir_evolution *evolution) {
 }
 
 #ifndef NC_NO_STDIO
-/* State of an evolution: "NCTIRE1\n", seed, generation, size of mutations in units of 2^-40, costs,
- * then 16 weights files one after the other. The batch is not in it. */
-#define NC_TIR__EVOLUTION_MAGIC "NCTIRE1\n"
+/* State of an evolution: "NCTIRE2\n", seed, generation, size of mutations in units of 2^-40, costs,
+ * FNV-1a of all these, then 16 weights files one after the other. The batch is not in it. */
+#define NC_TIR__EVOLUTION_MAGIC "NCTIRE2\n"
 #define NC_TIR__EVOLUTION_UNIT 1099511627776.0
-enum { NC_TIR__EVOLUTION_HEAD = 32 + 8 * NC_TIR__POPULATION };
+enum {
+    NC_TIR__EVOLUTION_SUM = 32 + 8 * NC_TIR__POPULATION, /* where it is */
+    NC_TIR__EVOLUTION_HEAD = NC_TIR__EVOLUTION_SUM + 8
+};
 
 NC_API nc_status nc_tir_evolution_save(const nc_tir_evolution *evolution, const char *path,
                                        nc_error *err) {
@@ -12088,6 +12091,8 @@ NC_API nc_status nc_tir_evolution_save(const nc_tir_evolution *evolution, const 
     nc__buffer_le(&file, evolution->generation, 8);
     nc__buffer_le(&file, (uint64_t)(evolution->size * NC_TIR__EVOLUTION_UNIT), 8);
     for (i = 0; i < NC_TIR__POPULATION; i++) nc__buffer_le(&file, evolution->cost[i], 8);
+    if (file.status == NC_OK)
+        nc__buffer_le(&file, nc__fnv1a(NC__FNV_START, file.data, NC_TIR__EVOLUTION_SUM), 8);
     for (i = 0; i < NC_TIR__POPULATION; i++) nc_tir__put_weights(&file, evolution->models[i]);
     return nc_tir__save(&file, path, err);
 }
@@ -12116,8 +12121,16 @@ NC_API nc_status nc_tir_evolution_load(nc_tir_evolution *evolution, const char *
     if (!e || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no evolution or no path");
     status = nc__file_read(path, NULL, &file, &bytes, err);
     if (status != NC_OK) return status;
-    if (bytes != wanted || memcmp(file, NC_TIR__EVOLUTION_MAGIC, 8) != 0)
+    if (bytes < 8 || memcmp(file, NC_TIR__EVOLUTION_MAGIC, 6) != 0)
         status = nc__fail(err, NC_ERR_FORMAT, 0, 0, "not the state of an evolution");
+    else if (memcmp(file, NC_TIR__EVOLUTION_MAGIC, 8) != 0)
+        status = nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "an evolution's state of another version");
+    else if (bytes != wanted)
+        status = nc__fail(err, NC_ERR_FORMAT, 0, 0, "the state has %lu bytes, not %lu",
+                          (unsigned long)bytes, (unsigned long)wanted);
+    else if (nc__fnv1a(NC__FNV_START, file, NC_TIR__EVOLUTION_SUM) !=
+             nc__get_le(file + NC_TIR__EVOLUTION_SUM, 8))
+        status = nc__fail(err, NC_ERR_MISMATCH, 0, 0, "the checksum of the state is wrong");
     else
         status = nc_tir__read_population(models, file + NC_TIR__EVOLUTION_HEAD, err);
     if (status == NC_OK) {

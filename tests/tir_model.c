@@ -1009,6 +1009,23 @@ static void evolution_never_gets_worse_and_resumes(void **state) {
     cost = nc_tir_evolution_cost(c);
     assert_int_equal(nc_tir_evolution_load(c, "LICENSE", &err), NC_ERR_FORMAT);
     assert_int_equal(nc_tir_evolution_load(c, "build/no_such_file", &err), NC_ERR_IO);
+    for (i = 6; i < 40 + 8 * 16; i++) { /* any byte of the head behind the name changed */
+        FILE *file = fopen(path, "r+b");
+        int byte;
+        assert_non_null(file);
+        assert_int_equal(fseek(file, i, SEEK_SET), 0);
+        byte = fgetc(file);
+        assert_int_equal(fseek(file, i, SEEK_SET), 0);
+        fputc(byte ^ 16, file);
+        assert_int_equal(fclose(file), 0);
+        assert_int_equal(nc_tir_evolution_load(c, path, &err),
+                         i < 8 ? NC_ERR_UNSUPPORTED : NC_ERR_MISMATCH);
+        file = fopen(path, "r+b");
+        assert_non_null(file);
+        assert_int_equal(fseek(file, i, SEEK_SET), 0);
+        fputc(byte, file);
+        assert_int_equal(fclose(file), 0);
+    }
     assert_int_equal(truncate(path, 5000000), 0);
     assert_int_equal(nc_tir_evolution_load(c, path, &err), NC_ERR_FORMAT);
     assert_int_equal(nc_tir_evolution_cost(c), cost); /* as it was */
