@@ -10566,13 +10566,19 @@ static void nc_hlx__get_word(void *of, size_t i, const uint8_t *in) {
     memcpy((char *)of + 4 * i, &word, 4);
 }
 
-/* float32 arrays between memory and file order; a no-op where memory is little-endian. */
-static void nc_hlx__file_order(float *x, size_t n) {
+/* Whether memory has the order of files, the lowest byte first. */
+static int nc_hlx__has_file_order(void) {
     const uint16_t probe = 1;
-    uint8_t first, *b = (uint8_t *)(void *)x;
-    size_t i;
+    uint8_t first;
     memcpy(&first, &probe, 1);
-    if (first == 1) return;
+    return first == 1;
+}
+
+/* float32 arrays between memory and file order. */
+static void nc_hlx__file_order(float *x, size_t n) {
+    uint8_t *b = (uint8_t *)(void *)x;
+    size_t i;
+    if (nc_hlx__has_file_order()) return;
     for (i = 0; i < n; i++, b += 4) {
         uint8_t b0 = b[0], b1 = b[1];
         b[0] = b[3];
@@ -10953,12 +10959,13 @@ static void nc_hlx__portion_values(const nc_hlx_model *model, const nc_hlx__port
             to[portion->transposed ? i * rows + r : r * portion->columns + i] = from[r * width + i];
 }
 
-/* Header and values of a file, which are the parameters as they stand or, for Llama, a copy. */
+/* Header and values of a file, which are the parameters as they stand or, for Llama and where the
+ * bytes of a word have another order, a copy. */
 static nc_status nc_hlx__write_weights(const nc_hlx_model *model, const char *path,
                                        const nc__buffer *header, nc_error *err) {
     const nc_allocator *hooks = nc_hlx__hooks(model);
     const size_t total = model->layout.total, bytes = total * sizeof(float);
-    const int copied = nc_hlx__is_llama(&model->config);
+    const int copied = nc_hlx__is_llama(&model->config) || !nc_hlx__has_file_order();
     float *values = copied ? (float *)nc__alloc(hooks, bytes) : model->parameters;
     nc_hlx__portion portion = nc_hlx__first_portion();
     nc__span spans[2];
@@ -10971,9 +10978,8 @@ static nc_status nc_hlx__write_weights(const nc_hlx_model *model, const char *pa
     spans[0].bytes = header->used;
     spans[1].data = values;
     spans[1].bytes = bytes;
-    nc_hlx__file_order(values, total);
+    if (copied) nc_hlx__file_order(values, total);
     status = nc__file_write(path, spans, 2, err);
-    nc_hlx__file_order(values, total);
     if (copied) nc__free(hooks, values, bytes);
     return status;
 }
