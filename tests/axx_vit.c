@@ -451,7 +451,7 @@ static char *timm_file(const char *prefix, const tensor *more, const char *pair,
     }
     at += sprintf(at, "}");
     header = (size_t)(at - file) - 8;
-    for (i = 0; i < 8; i++) file[i] = (char)(header >> (8 * i));
+    for (i = 0; i < 8; i++) file[i] = (char)((uint64_t)header >> (8 * i));
     for (i = 0; i < TIMM_TENSORS; i++) at = put_values(at, &timm_tensors[i]);
     if (more) at = put_values(at, more);
     *bytes = (size_t)(at - file);

@@ -480,7 +480,8 @@ static void layers_of_words_equal_those_of_bytes(void **state) {
         for (i = 0; i < 2; i++) {
             const nc_axx_engine *e = i ? t.wide : t.narrow;
             const void *x = i ? (const void *)t.wide_x : t.x, *w = i ? (const void *)t.wide_w : t.w;
-            const size_t bytes = nc_axx_conv_work_bytes(NULL, &shapes[0]) + 65536;
+            const size_t bytes =
+                nc_axx_conv_work_bytes(NULL, &shapes[0]) + nc_axx_conv_work_bytes(NULL, &shapes[1]);
             float *to = y[i];
             void *work = malloc(bytes);
             memset(y[i], 0, sizeof y[i]);

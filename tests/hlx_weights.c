@@ -336,7 +336,7 @@ static void metadata_of_any_length_is_read_and_its_heads_are_compared(void **sta
     at += sprintf(at, "\",");
     memcpy(at, file + 8 + 17, bytes - 25); /* behind {"__metadata__":{ */
     n = (size_t)(at - data) - 8 + (size_t)old - 17;
-    for (count = 0; count < 8; count++) data[count] = (char)(n >> (8 * count) & 255);
+    for (count = 0; count < 8; count++) data[count] = (char)((uint64_t)n >> (8 * count) & 255);
     to = fopen(scratch, "wb");
     assert_non_null(to);
     fwrite(data, 1, (size_t)(at - data) + bytes - 25, to);

@@ -466,7 +466,7 @@ static void the_reason_is_named(void **state) {
     nc_tir_free_text(json);
     nc_tir_free_text(t.tasm);
     /* every word's two halves are an entry of their own */
-    for (i = 0; i < 40; i++) word[i] = UINT64_C(0xF000000080000000) + (i << 32);
+    for (i = 0; i < 40; i++) word[i] = UINT64_C(0xF000000080000000) + ((uint64_t)i << 32);
     input.public_input = word;
     input.public_count = 40;
     t = trade("no deal",
