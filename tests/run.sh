@@ -64,6 +64,11 @@ step kill env KILLS=$kills sh tests/kill.sh
 [ "$extent" = all ] && step hosts sh tests/hosts.sh
 [ "$extent" = all ] && step chain sh tests/chain.sh
 [ "$extent" = all ] && step triton sh tests/triton/run.sh
+if [ "$extent" = all ]; then
+    for name in unit-uchar unit32 windows tsan integers; do
+        step $name make --no-print-directory -j"$jobs" $name
+    done
+fi
 step fuzz make --no-print-directory -j"$jobs" fuzz FUZZ_SECONDS=$fuzz_seconds
 step lint lint_is_done
 printf '%d passed, %d failed in %d s\n' $passed $failed $(($(date +%s) - begun))

@@ -281,8 +281,9 @@ static void naive_forward(const nc_tir_model *m, const nc_gl *words, nc_fixed *x
 static void forward_is_the_naive_one_bit_for_bit(void **state) {
     static const char *const blocks[] = {
         "push 7", "dup 1 push 5 push -1 mul add dup 0 mul swap 2 pop 2 write_io 1",
-        "divine 5 divine 5 dup 4 dup 4 dup 4 push 0 swap 7 hash pop 5 dup 0 split swap 2 pop 1 lt "
-        "dup 1 assert read_mem 3 xor write_mem 2 pop 1 sponge_init push 5 mul add swap 3 dup 2 eq"};
+        ("divine 5 divine 5 dup 4 dup 4 dup 4 push 0 swap 7 hash pop 5 dup 0 split swap 2 pop 1 lt "
+         "dup 1 assert read_mem 3 xor write_mem 2 pop 1 sponge_init push 5 mul add swap 3 dup 2 "
+         "eq")};
     nc_gl words[3 * NC_TIR_BLOCK_WORDS];
     nc_fixed *latents = malloc(3 * 32 * 64 * sizeof *latents);
     nc_fixed *expected = malloc(3 * 32 * 64 * sizeof *latents);
