@@ -1096,6 +1096,25 @@ extern "C"
 #define NC__SHARED NC_API
 #endif
 
+/* x y + z, rounded once. That of mingw-w64 rounds twice (wrong for one in five of random floats):
+ * there the product, exact in a double, plus z, rounded to odd, which a second rounding cannot
+ * harm (Boldo, Melquiond: Emulation of FMA and correctly rounded sums, 2008). */
+#if (defined(__MINGW32__) && !defined(__FMA__)) || defined(NC_OWN_FMAF)
+static NC_UNUSED float nc__fmaf(float x, float y, float z) {
+    const double product = (double)x * (double)y, sum = product + (double)z, part = sum - product;
+    const double error = (product - (sum - part)) + ((double)z - part);
+    uint64_t bits;
+    double odd;
+    memcpy(&bits, &sum, sizeof bits);
+    if (!(error > 0 || error < 0) || (bits & 1)) return (float)sum; /* exact, odd or not finite */
+    bits = (error > 0) == (sum > 0) ? bits + 1 : bits - 1;
+    memcpy(&odd, &bits, sizeof odd);
+    return (float)odd;
+}
+#else
+#define nc__fmaf fmaf
+#endif
+
 /* gcc compiles quickly rather than well between the COLD two (-Og): for what is read, written,
  * checked or planned once; and takes a middle way between the WARM two (-O1): for what is called
  * often and decides rather than loops. What loops over values calls stands outside of both. */
@@ -7368,8 +7387,8 @@ static void nc_fp4__dynamic_table(float *value) {
         const float step = (1.0f - 0.1f) / (float)parts;
         float low = 0.1f;
         for (k = 1; k <= parts; k++, at++) {
-            const float high =
-                k < half ? fmaf(step, (float)k, 0.1f) : fmaf(-step, (float)(parts - k), 1.0f);
+            const float high = k < half ? nc__fmaf(step, (float)k, 0.1f)
+                                        : nc__fmaf(-step, (float)(parts - k), 1.0f);
             const float sum = low + high;
             value[at] = power[i] * (sum * 0.5f);
             value[254 - at] = -value[at];
@@ -8353,7 +8372,7 @@ static void nc_fp4__row_lanes(const nc_fp4__matrix *w, uint32_t r, const float *
     size_t c;
     for (c = first; c < w->tensor->columns; c++) {
         const float weight = w->value[nc_fp4__code_at(codes, c)] * nc_fp4__scale_at(w, r, c);
-        lane[c % 32] = fmaf(weight, x[c], lane[c % 32]);
+        lane[c % 32] = nc__fmaf(weight, x[c], lane[c % 32]);
     }
 }
 
@@ -9077,7 +9096,8 @@ static void nc_fp4__back_strip(const nc_fp4__product *p, size_t column, size_t f
 #endif
         for (i = 0; i < m; i++)
             for (k = 0; k < 4 && r + k < p->rows; k++)
-                for (c = 0; c < count; c++) sums[i][c] = fmaf(weights[k][c], by[i][k], sums[i][c]);
+                for (c = 0; c < count; c++)
+                    sums[i][c] = nc__fmaf(weights[k][c], by[i][k], sums[i][c]);
     }
     for (i = 0; i < m; i++) {
 #ifdef NC_FP4__LANES8
@@ -9235,7 +9255,7 @@ static float nc_fp4__row_i8(const nc_fp4__matrix *w, const nc_fp4__halves *h, ui
         int32_t dot = 0;
         end = columns - c < h->group ? columns : c + h->group;
         for (; c < end; c++) dot += h->doubled[nc_fp4__code_at(codes, c)] * x[c];
-        sum = fmaf((float)dot * h->factor, scale, sum);
+        sum = nc__fmaf((float)dot * h->factor, scale, sum);
     }
     return sum;
 }

@@ -868,6 +868,25 @@ extern "C"
 #define NC__SHARED NC_API
 #endif
 
+/* x y + z, rounded once. That of mingw-w64 rounds twice (wrong for one in five of random floats):
+ * there the product, exact in a double, plus z, rounded to odd, which a second rounding cannot
+ * harm (Boldo, Melquiond: Emulation of FMA and correctly rounded sums, 2008). */
+#if (defined(__MINGW32__) && !defined(__FMA__)) || defined(NC_OWN_FMAF)
+static NC_UNUSED float nc__fmaf(float x, float y, float z) {
+    const double product = (double)x * (double)y, sum = product + (double)z, part = sum - product;
+    const double error = (product - (sum - part)) + ((double)z - part);
+    uint64_t bits;
+    double odd;
+    memcpy(&bits, &sum, sizeof bits);
+    if (!(error > 0 || error < 0) || (bits & 1)) return (float)sum; /* exact, odd or not finite */
+    bits = (error > 0) == (sum > 0) ? bits + 1 : bits - 1;
+    memcpy(&odd, &bits, sizeof odd);
+    return (float)odd;
+}
+#else
+#define nc__fmaf fmaf
+#endif
+
 /* gcc compiles quickly rather than well between the COLD two (-Og): for what is read, written,
  * checked or planned once; and takes a middle way between the WARM two (-O1): for what is called
  * often and decides rather than loops. What loops over values calls stands outside of both. */

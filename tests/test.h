@@ -10,6 +10,7 @@
 #include <string.h>
 #include <dirent.h>
 #include <locale.h>
+#include <math.h>
 #include <sys/stat.h>
 #include <cmocka.h>
 #include <json-c/json.h>
@@ -21,6 +22,20 @@
 #define setenv(name, value, over) _putenv_s(name, value)
 #define posix_memalign(block, align, bytes) ((*(block) = _aligned_malloc(bytes, align)) == NULL)
 #define aligned_free _aligned_free
+/* mingw-w64's rounds twice. The product is exact in 113 bits, and so is all but the far end of a sum. */
+static inline float test_fmaf(float x, float y, float z) { return (float)((__float128)x * y + z); }
+#define fmaf test_fmaf
+static inline ptrdiff_t getline(char **line, size_t *room, FILE *file) {
+    size_t n = 0;
+    int c;
+    while ((c = fgetc(file)) != EOF) {
+        if (n + 2 > *room) *line = (char *)realloc(*line, *room = 2 * *room + 256);
+        (*line)[n++] = (char)c;
+        if (c == '\n') break;
+    }
+    if (n) (*line)[n] = 0;
+    return n ? (ptrdiff_t)n : -1;
+}
 #else
 #define aligned_free free
 #endif

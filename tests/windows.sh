@@ -51,6 +51,15 @@ for name in $names; do
     "$wine" $b/test/$name.exe >$b/log/$name 2>&1 || { fail "$name under wine"; grep -A 3 'FAILED\|rror' $b/log/$name | head -n 30; }
     echo "$name: $(grep -c '\[       OK \]' $b/log/$name) tests"
 done
+digest() { # what it must be, program, arguments...: of the library's results, by every build
+    wanted=$1
+    shift
+    got=$("$wine" "$@" 2>/dev/null | tr -d '\r' | tail -n 1)
+    case $got in
+    *$wanted) echo "$*: $wanted" ;;
+    *) fail "$* under wine: '$got', not $wanted" ;;
+    esac
+}
 same() { # example, arguments...: the same output here and there
     name=$1
     shift
@@ -65,6 +74,14 @@ if [ $# = 0 ]; then
         compile $b/$name.exe -Wall -Wextra -Werror $file -static -lm || fail "$file"
     done
     if [ -n "$wine" ]; then
+        eval "$(grep '^golden_[a-z_0-9]*=' tests/digests.sh)"
+        for name in goldilocks fp4 axx; do
+            compile $b/digest_$name.exe tests/digest_$name.c -static -lm || fail "digest_$name.c"
+            eval "golden=\$golden_$name"
+            for level in 0 1; do digest $golden $b/digest_$name.exe $level; done
+        done
+        digest $golden_train $b/hlx_train.exe --data examples/data/genesis.txt --preset demo --steps 6 \
+            --batch 4 --overwrite --eval-windows 0 --out $b/run
         same gl_hash LICENSE
         same gl_merkle cuda
         same gl_fixed --json
