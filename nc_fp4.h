@@ -1096,10 +1096,8 @@ extern "C"
 #define NC__SHARED NC_API
 #endif
 
-/* x y + z, rounded once. That of mingw-w64 rounds twice (wrong for one in five of random floats):
- * there the product, exact in a double, plus z, rounded to odd, which a second rounding cannot
- * harm (Boldo, Melquiond: Emulation of FMA and correctly rounded sums, 2008). */
-#if (defined(__MINGW32__) && !defined(__FMA__)) || defined(NC_OWN_FMAF)
+/* x y + z, rounded once: the product, exact in a double, plus z, rounded to odd, which a second
+ * rounding cannot harm (Boldo, Melquiond: Emulation of FMA and correctly rounded sums, 2008). */
 static NC_UNUSED float nc__fmaf(float x, float y, float z) {
     const double product = (double)x * (double)y, sum = product + (double)z, part = sum - product;
     const double error = (product - (sum - part)) + ((double)z - part);
@@ -1111,8 +1109,11 @@ static NC_UNUSED float nc__fmaf(float x, float y, float z) {
     memcpy(&odd, &bits, sizeof odd);
     return (float)odd;
 }
+/* That of mingw-w64's C library rounds twice: one in five of random floats is wrong. */
+#if defined(__MINGW32__) && !defined(__FMA__)
+#define NC__FMAF nc__fmaf
 #else
-#define nc__fmaf fmaf
+#define NC__FMAF fmaf
 #endif
 
 /* gcc compiles quickly rather than well between the COLD two (-Og): for what is read, written,
@@ -7387,8 +7388,8 @@ static void nc_fp4__dynamic_table(float *value) {
         const float step = (1.0f - 0.1f) / (float)parts;
         float low = 0.1f;
         for (k = 1; k <= parts; k++, at++) {
-            const float high = k < half ? nc__fmaf(step, (float)k, 0.1f)
-                                        : nc__fmaf(-step, (float)(parts - k), 1.0f);
+            const float high = k < half ? NC__FMAF(step, (float)k, 0.1f)
+                                        : NC__FMAF(-step, (float)(parts - k), 1.0f);
             const float sum = low + high;
             value[at] = power[i] * (sum * 0.5f);
             value[254 - at] = -value[at];
@@ -8372,7 +8373,7 @@ static void nc_fp4__row_lanes(const nc_fp4__matrix *w, uint32_t r, const float *
     size_t c;
     for (c = first; c < w->tensor->columns; c++) {
         const float weight = w->value[nc_fp4__code_at(codes, c)] * nc_fp4__scale_at(w, r, c);
-        lane[c % 32] = nc__fmaf(weight, x[c], lane[c % 32]);
+        lane[c % 32] = NC__FMAF(weight, x[c], lane[c % 32]);
     }
 }
 
@@ -9097,7 +9098,7 @@ static void nc_fp4__back_strip(const nc_fp4__product *p, size_t column, size_t f
         for (i = 0; i < m; i++)
             for (k = 0; k < 4 && r + k < p->rows; k++)
                 for (c = 0; c < count; c++)
-                    sums[i][c] = nc__fmaf(weights[k][c], by[i][k], sums[i][c]);
+                    sums[i][c] = NC__FMAF(weights[k][c], by[i][k], sums[i][c]);
     }
     for (i = 0; i < m; i++) {
 #ifdef NC_FP4__LANES8
@@ -9255,7 +9256,7 @@ static float nc_fp4__row_i8(const nc_fp4__matrix *w, const nc_fp4__halves *h, ui
         int32_t dot = 0;
         end = columns - c < h->group ? columns : c + h->group;
         for (; c < end; c++) dot += h->doubled[nc_fp4__code_at(codes, c)] * x[c];
-        sum = nc__fmaf((float)dot * h->factor, scale, sum);
+        sum = NC__FMAF((float)dot * h->factor, scale, sum);
     }
     return sum;
 }

@@ -700,10 +700,8 @@ extern "C"
 #define NC__SHARED NC_API
 #endif
 
-/* x y + z, rounded once. That of mingw-w64 rounds twice (wrong for one in five of random floats):
- * there the product, exact in a double, plus z, rounded to odd, which a second rounding cannot
- * harm (Boldo, Melquiond: Emulation of FMA and correctly rounded sums, 2008). */
-#if (defined(__MINGW32__) && !defined(__FMA__)) || defined(NC_OWN_FMAF)
+/* x y + z, rounded once: the product, exact in a double, plus z, rounded to odd, which a second
+ * rounding cannot harm (Boldo, Melquiond: Emulation of FMA and correctly rounded sums, 2008). */
 static NC_UNUSED float nc__fmaf(float x, float y, float z) {
     const double product = (double)x * (double)y, sum = product + (double)z, part = sum - product;
     const double error = (product - (sum - part)) + ((double)z - part);
@@ -715,8 +713,11 @@ static NC_UNUSED float nc__fmaf(float x, float y, float z) {
     memcpy(&odd, &bits, sizeof odd);
     return (float)odd;
 }
+/* That of mingw-w64's C library rounds twice: one in five of random floats is wrong. */
+#if defined(__MINGW32__) && !defined(__FMA__)
+#define NC__FMAF nc__fmaf
 #else
-#define nc__fmaf fmaf
+#define NC__FMAF fmaf
 #endif
 
 /* gcc compiles quickly rather than well between the COLD two (-Og): for what is read, written,

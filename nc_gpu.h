@@ -395,10 +395,8 @@ extern "C"
 #define NC__SHARED NC_API
 #endif
 
-/* x y + z, rounded once. That of mingw-w64 rounds twice (wrong for one in five of random floats):
- * there the product, exact in a double, plus z, rounded to odd, which a second rounding cannot
- * harm (Boldo, Melquiond: Emulation of FMA and correctly rounded sums, 2008). */
-#if (defined(__MINGW32__) && !defined(__FMA__)) || defined(NC_OWN_FMAF)
+/* x y + z, rounded once: the product, exact in a double, plus z, rounded to odd, which a second
+ * rounding cannot harm (Boldo, Melquiond: Emulation of FMA and correctly rounded sums, 2008). */
 static NC_UNUSED float nc__fmaf(float x, float y, float z) {
     const double product = (double)x * (double)y, sum = product + (double)z, part = sum - product;
     const double error = (product - (sum - part)) + ((double)z - part);
@@ -410,8 +408,11 @@ static NC_UNUSED float nc__fmaf(float x, float y, float z) {
     memcpy(&odd, &bits, sizeof odd);
     return (float)odd;
 }
+/* That of mingw-w64's C library rounds twice: one in five of random floats is wrong. */
+#if defined(__MINGW32__) && !defined(__FMA__)
+#define NC__FMAF nc__fmaf
 #else
-#define nc__fmaf fmaf
+#define NC__FMAF fmaf
 #endif
 
 /* gcc compiles quickly rather than well between the COLD two (-Og): for what is read, written,
@@ -1913,9 +1914,9 @@ static nc_status nc_gpu__probe_once(nc_gpu *gpu, const float *x, float *y, uint3
         volatile float a = t[0], b = t[1], sum = a + b, product = a * b, quotient = a / b;
         volatile float root = sqrtf(a < 0 ? -a : a);
         volatile float one = 1.0f / b, two = 2.0f / b, inverse = 1.0f / root;
-        const float fused = nc__fmaf(t[0], t[1], t[2]);
+        const float fused = NC__FMAF(t[0], t[1], t[2]);
         failures[0] +=
-            !nc_gpu__same(r[0], fused) || !nc_gpu__same(r[8], nc__fmaf(fused, 0.3333333f, t[0]));
+            !nc_gpu__same(r[0], fused) || !nc_gpu__same(r[8], NC__FMAF(fused, 0.3333333f, t[0]));
         failures[1] += !nc_gpu__same(r[1], sum) || !nc_gpu__same(r[2], product);
         failures[2] += !nc_gpu__same(r[3], quotient) || !nc_gpu__same(r[4], root) ||
                        !nc_gpu__same(r[5], one) || !nc_gpu__same(r[6], two) ||

@@ -1051,10 +1051,8 @@ extern "C"
 #define NC__SHARED NC_API
 #endif
 
-/* x y + z, rounded once. That of mingw-w64 rounds twice (wrong for one in five of random floats):
- * there the product, exact in a double, plus z, rounded to odd, which a second rounding cannot
- * harm (Boldo, Melquiond: Emulation of FMA and correctly rounded sums, 2008). */
-#if (defined(__MINGW32__) && !defined(__FMA__)) || defined(NC_OWN_FMAF)
+/* x y + z, rounded once: the product, exact in a double, plus z, rounded to odd, which a second
+ * rounding cannot harm (Boldo, Melquiond: Emulation of FMA and correctly rounded sums, 2008). */
 static NC_UNUSED float nc__fmaf(float x, float y, float z) {
     const double product = (double)x * (double)y, sum = product + (double)z, part = sum - product;
     const double error = (product - (sum - part)) + ((double)z - part);
@@ -1066,8 +1064,11 @@ static NC_UNUSED float nc__fmaf(float x, float y, float z) {
     memcpy(&odd, &bits, sizeof odd);
     return (float)odd;
 }
+/* That of mingw-w64's C library rounds twice: one in five of random floats is wrong. */
+#if defined(__MINGW32__) && !defined(__FMA__)
+#define NC__FMAF nc__fmaf
 #else
-#define nc__fmaf fmaf
+#define NC__FMAF fmaf
 #endif
 
 /* gcc compiles quickly rather than well between the COLD two (-Og): for what is read, written,
@@ -2914,17 +2915,17 @@ static float nc_hlx__float(uint32_t u) {
 /* What e^x is made of: n = round(x / ln 2) by the 1.5 * 2^23 trick, r = x - n ln 2 in two pieces,
  * and the Taylor polynomial of degree 7 on |r| <= 0.347. *n gets n as an integer. */
 NC_HLX__INLINE float nc_hlx__exp_part(float x, uint32_t *n) {
-    const float shifted = nc__fmaf(x, 1.44269504f, 12582912.0f), whole = shifted - 12582912.0f;
-    float r = nc__fmaf(whole, -0.693145752f, x), p = 1.98412701e-4f;
+    const float shifted = NC__FMAF(x, 1.44269504f, 12582912.0f), whole = shifted - 12582912.0f;
+    float r = NC__FMAF(whole, -0.693145752f, x), p = 1.98412701e-4f;
     *n = nc_hlx__bits(shifted) - UINT32_C(0x4B400000);
-    r = nc__fmaf(whole, -1.42860677e-6f, r);
-    p = nc__fmaf(p, r, 1.38888892e-3f);
-    p = nc__fmaf(p, r, 8.33333377e-3f);
-    p = nc__fmaf(p, r, 4.16666679e-2f);
-    p = nc__fmaf(p, r, 1.66666672e-1f);
-    p = nc__fmaf(p, r, 0.5f);
-    p = nc__fmaf(p, r, 1.0f);
-    return nc__fmaf(p, r, 1.0f);
+    r = NC__FMAF(whole, -1.42860677e-6f, r);
+    p = NC__FMAF(p, r, 1.38888892e-3f);
+    p = NC__FMAF(p, r, 8.33333377e-3f);
+    p = NC__FMAF(p, r, 4.16666679e-2f);
+    p = NC__FMAF(p, r, 1.66666672e-1f);
+    p = NC__FMAF(p, r, 0.5f);
+    p = NC__FMAF(p, r, 1.0f);
+    return NC__FMAF(p, r, 1.0f);
 }
 
 /* e^x for one value: 2^n comes in two exact factors, so that the last multiplication rounds once,
@@ -2951,19 +2952,19 @@ NC_HLX__INLINE float nc_hlx__log1(float x) {
     e = (float)(exponent - (x < FLT_MIN ? 23 : 0));
     z = f * f;
     p = 7.0376836292e-2f;
-    p = nc__fmaf(p, f, -1.1514610310e-1f);
-    p = nc__fmaf(p, f, 1.1676998740e-1f);
-    p = nc__fmaf(p, f, -1.2420140846e-1f);
-    p = nc__fmaf(p, f, 1.4249322787e-1f);
-    p = nc__fmaf(p, f, -1.6668057665e-1f);
-    p = nc__fmaf(p, f, 2.0000714765e-1f);
-    p = nc__fmaf(p, f, -2.4999993993e-1f);
-    p = nc__fmaf(p, f, 3.3333331174e-1f);
+    p = NC__FMAF(p, f, -1.1514610310e-1f);
+    p = NC__FMAF(p, f, 1.1676998740e-1f);
+    p = NC__FMAF(p, f, -1.2420140846e-1f);
+    p = NC__FMAF(p, f, 1.4249322787e-1f);
+    p = NC__FMAF(p, f, -1.6668057665e-1f);
+    p = NC__FMAF(p, f, 2.0000714765e-1f);
+    p = NC__FMAF(p, f, -2.4999993993e-1f);
+    p = NC__FMAF(p, f, 3.3333331174e-1f);
     y = (p * f) * z;
-    y = nc__fmaf(e, -2.12194440e-4f, y);
-    y = nc__fmaf(z, -0.5f, y);
+    y = NC__FMAF(e, -2.12194440e-4f, y);
+    y = NC__FMAF(z, -0.5f, y);
     y = f + y;
-    y = nc__fmaf(e, 0.693359375f, y);
+    y = NC__FMAF(e, 0.693359375f, y);
     y = x > FLT_MAX ? x : y;                                 /* +infinity */
     y = x == 0.0f ? nc_hlx__float(UINT32_C(0xFF800000)) : y; /* -infinity */
     return x >= 0.0f ? y : nc_hlx__float(UINT32_C(0x7FC00000));
@@ -2975,11 +2976,11 @@ NC_HLX__INLINE float nc_hlx__tanh1(float x) {
     const float a = nc_hlx__float(nc_hlx__bits(x) & UINT32_C(0x7FFFFFFF)), z = x * x, twice = a + a;
     uint32_t n;
     float p = -5.70498872745e-3f, t = nc_hlx__exp_part(20.0f < twice ? 20.0f : twice, &n);
-    p = nc__fmaf(p, z, 2.06390887954e-2f);
-    p = nc__fmaf(p, z, -5.37397155531e-2f);
-    p = nc__fmaf(p, z, 1.33314422036e-1f);
-    p = nc__fmaf(p, z, -3.33332819422e-1f);
-    p = nc__fmaf(p * z, x, x);
+    p = NC__FMAF(p, z, 2.06390887954e-2f);
+    p = NC__FMAF(p, z, -5.37397155531e-2f);
+    p = NC__FMAF(p, z, 1.33314422036e-1f);
+    p = NC__FMAF(p, z, -3.33332819422e-1f);
+    p = NC__FMAF(p * z, x, x);
     t = 1.0f - 2.0f / (t * nc_hlx__float((n + 127) << 23) + 1.0f);
     t = nc_hlx__float(nc_hlx__bits(t) | (nc_hlx__bits(x) & UINT32_C(0x80000000)));
     return a >= 0.625f ? t : p;
@@ -2996,14 +2997,14 @@ NC_API float nc_hlx_tanh(float x) { return x == x ? nc_hlx__tanh1(x) : x; }
 #define NC_HLX__GELU_SCALE 0.797884583f /* sqrt(2/pi) */
 
 NC_HLX__INLINE float nc_hlx__gelu1(float x) {
-    float cubic = nc__fmaf(0.044715f * x * x, x, x), half = 0.5f * x;
-    return nc__fmaf(half, nc_hlx__tanh1(NC_HLX__GELU_SCALE * cubic), half);
+    float cubic = NC__FMAF(0.044715f * x * x, x, x), half = 0.5f * x;
+    return NC__FMAF(half, nc_hlx__tanh1(NC_HLX__GELU_SCALE * cubic), half);
 }
 
 NC_HLX__INLINE float nc_hlx__gelu_slope1(float x) {
-    float cubic = nc__fmaf(0.044715f * x * x, x, x), t = nc_hlx__tanh1(NC_HLX__GELU_SCALE * cubic);
-    float inner = NC_HLX__GELU_SCALE * nc__fmaf(0.134145f * x, x, 1.0f);
-    return nc__fmaf(0.5f * x, nc__fmaf(-t, t, 1.0f) * inner, nc__fmaf(0.5f, t, 0.5f));
+    float cubic = NC__FMAF(0.044715f * x * x, x, x), t = nc_hlx__tanh1(NC_HLX__GELU_SCALE * cubic);
+    float inner = NC_HLX__GELU_SCALE * NC__FMAF(0.134145f * x, x, 1.0f);
+    return NC__FMAF(0.5f * x, NC__FMAF(-t, t, 1.0f) * inner, NC__FMAF(0.5f, t, 0.5f));
 }
 
 NC_HLX__INLINE float nc_hlx__silu1(float x) { return x / (1.0f + nc_hlx__exp1(-x)); }
@@ -3011,7 +3012,7 @@ NC_HLX__INLINE float nc_hlx__silu1(float x) { return x / (1.0f + nc_hlx__exp1(-x
 /* s + x s (1 - s), with s = 1 / (1 + e^-x). */
 NC_HLX__INLINE float nc_hlx__silu_slope1(float x) {
     const float s = 1.0f / (1.0f + nc_hlx__exp1(-x));
-    return nc__fmaf(x * s, 1.0f - s, s);
+    return NC__FMAF(x * s, 1.0f - s, s);
 }
 
 /* In the order of nc_hlx_activation: X(NC_HLX_name, its name in nc_hlx__name1). */
@@ -3043,7 +3044,7 @@ NC_HLX__INLINE void nc_hlx__chunk_body(float *out, const float *a, const float *
     for (;;) {
         if (b)
             for (; blocks; blocks--, a += NC_HLX__LANES, b += NC_HLX__LANES)
-                for (j = 0; j < NC_HLX__LANES; j++) s[j] = nc__fmaf(a[j], b[j], s[j]);
+                for (j = 0; j < NC_HLX__LANES; j++) s[j] = NC__FMAF(a[j], b[j], s[j]);
         else
             for (; blocks; blocks--, a += NC_HLX__LANES)
                 for (j = 0; j < NC_HLX__LANES; j++) s[j] = s[j] + a[j];
@@ -3377,7 +3378,7 @@ NC_HLX__INLINE void nc_hlx__layernorm_row_body(float *out, float *mean, float *r
     for (i = 0; i < n; i++) out[i] = x[i] - m;
     r = 1.0f / sqrtf(nc_hlx__reduce(out, out, n) / (float)n + eps);
     NC_HLX__FREE
-    for (i = 0; i < n; i++) out[i] = nc__fmaf(out[i] * r, gamma[i], beta[i]);
+    for (i = 0; i < n; i++) out[i] = NC__FMAF(out[i] * r, gamma[i], beta[i]);
     *mean = m;
     *rstd = r;
 }
@@ -3418,7 +3419,7 @@ NC_HLX__INLINE void nc_hlx__layernorm_sums_body(float *sums, const float *dout, 
             for (j = 0; j < NC_HLX__LANES; j++) {
                 const float dy = dout[j] * gamma[j], xhat = (x[j] - mean) * rstd;
                 s[j] = s[j] + dy;
-                t[j] = nc__fmaf(dy, xhat, t[j]);
+                t[j] = NC__FMAF(dy, xhat, t[j]);
             }
             dout += NC_HLX__LANES;
             x += NC_HLX__LANES;
@@ -3474,7 +3475,7 @@ NC_HLX__INLINE void nc_hlx__layernorm_move_body(float *dx, const float *dout, co
     NC_HLX__FREE
     for (i = 0; i < n; i++) {
         float dy = dout[i] * gamma[i], xhat = (x[i] - mean) * rstd;
-        dx[i] = nc__fmaf(nc__fmaf(-xhat, mean_dyx, dy - mean_dy), rstd, dx[i]);
+        dx[i] = NC__FMAF(NC__FMAF(-xhat, mean_dyx, dy - mean_dy), rstd, dx[i]);
     }
 }
 NC_HLX__TWO_VERSIONS(nc_hlx__layernorm_move,
@@ -3498,7 +3499,7 @@ NC_HLX__INLINE void nc_hlx__layernorm_dw_body(float *dgamma, float *dbeta, const
         const float *dy = dout + r * n, *row = x + r * n, m = mean[r], s = rstd[r];
         NC_HLX__FREE
         for (i = first; i < last; i++) {
-            dgamma[i] = nc__fmaf(dy[i], (row[i] - m) * s, dgamma[i]);
+            dgamma[i] = NC__FMAF(dy[i], (row[i] - m) * s, dgamma[i]);
             dbeta[i] = dbeta[i] + dy[i];
         }
     }
@@ -3547,7 +3548,7 @@ NC_API void nc_hlx_layernorm_one_pass(float *out, float *mean, float *rstd, cons
         float variance = square - m * m;
         mean[r] = m;
         rstd[r] = 1.0f / sqrtf((variance > 0.0f ? variance : 0.0f) + 1e-5f);
-        for (i = 0; i < n; i++) out[i] = nc__fmaf((x[i] - m) * rstd[r], gamma[i], beta[i]);
+        for (i = 0; i < n; i++) out[i] = NC__FMAF((x[i] - m) * rstd[r], gamma[i], beta[i]);
     }
 }
 
@@ -3594,7 +3595,7 @@ NC_HLX__INLINE void nc_hlx__rmsnorm_dw_body(float *dgamma, const float *dout, co
     for (r = 0; r < rows; r++) {
         const float *dy = dout + r * n, *row = x + r * n, s = rstd[r];
         NC_HLX__FREE
-        for (i = first; i < last; i++) dgamma[i] = nc__fmaf(dy[i], row[i] * s, dgamma[i]);
+        for (i = first; i < last; i++) dgamma[i] = NC__FMAF(dy[i], row[i] * s, dgamma[i]);
     }
 }
 NC_HLX__TWO_VERSIONS(nc_hlx__rmsnorm_dw,
@@ -3733,8 +3734,8 @@ NC_HLX__INLINE void nc_hlx__rotate_body(float *x, const float *table, size_t hal
     NC_HLX__FREE
     for (i = 0; i < half; i++) {
         const float u = x[i], v = x[i + half], s = sign * sine[i];
-        x[i] = nc__fmaf(-v, s, u * cosine[i]);
-        x[i + half] = nc__fmaf(u, s, v * cosine[i]);
+        x[i] = NC__FMAF(-v, s, u * cosine[i]);
+        x[i + half] = NC__FMAF(u, s, v * cosine[i]);
     }
 }
 NC_HLX__TWO_VERSIONS(nc_hlx__rotate, (float *x, const float *table, size_t half, float sign),
@@ -3962,7 +3963,7 @@ NC_API void nc_hlx_gemm_ref(int trans_a, int trans_b, size_t m, size_t n, size_t
         for (j = 0; j < n; j++) {
             float sum = accumulate ? c[i * ldc + j] : 0.0f;
             for (p = 0; p < k; p++)
-                sum = nc__fmaf(a[trans_a ? p * lda + i : i * lda + p],
+                sum = NC__FMAF(a[trans_a ? p * lda + i : i * lda + p],
                                b[trans_b ? j * ldb + p : p * ldb + j], sum);
             c[i * ldc + j] = sum;
         }
@@ -4005,7 +4006,7 @@ static void nc_hlx__micro_portable(size_t k, nc_hlx__strided packed, const float
     for (i = 0; i < 4 && !fresh; i++) memcpy(tile[i], c + (size_t)i * ldc, sizeof tile[i]);
     for (p = 0; p < k; p++, a += 4, b += 8)
         for (i = 0; i < 4; i++)
-            for (j = 0; j < 8; j++) tile[i][j] = nc__fmaf(a[i], b[j], tile[i][j]);
+            for (j = 0; j < 8; j++) tile[i][j] = NC__FMAF(a[i], b[j], tile[i][j]);
     for (i = 0; i < 4; i++) memcpy(c + (size_t)i * ldc, tile[i], sizeof tile[i]);
 }
 
@@ -4523,7 +4524,7 @@ NC_HLX__INLINE void nc_hlx__gemv_body(float *c, const float *a, const float *b, 
         for (p = 0; p < k; p++) {
             const float w = a[p], *row = b + p * ldb;
             NC_HLX__FREE
-            for (j = j0; j < end; j++) c[j] = nc__fmaf(w, row[j], c[j]);
+            for (j = j0; j < end; j++) c[j] = NC__FMAF(w, row[j], c[j]);
         }
     }
 }
@@ -4735,7 +4736,7 @@ static void nc_hlx__causal_product(const nc_hlx__head *head, const float *p, con
         for (j = 0; j < hd; j++) zeros |= nc_hlx__bits(out[j]) == UINT32_C(0x80000000);
         for (j = 0; j < hd && zeros; j++)
             for (k = i + 1; k < t && nc_hlx__bits(out[j]) == UINT32_C(0x80000000); k++)
-                out[j] = nc__fmaf(p[i * t + k], x[k * ldx + j], out[j]);
+                out[j] = NC__FMAF(p[i * t + k], x[k * ldx + j], out[j]);
     }
 }
 
@@ -4829,7 +4830,7 @@ NC_HLX__INLINE void nc_hlx__flash_row_body(float *s, size_t kept, float scale, i
         p[j] = (size_t)j < kept ? e : 0.0f;
     }
     memcpy(s, p, sizeof p);
-    *l = nc__fmaf(first ? 0.0f : *l, *c, nc_hlx__tree_body(p));
+    *l = NC__FMAF(first ? 0.0f : *l, *c, nc_hlx__tree_body(p));
     *m = most;
 }
 NC_HLX__VERSIONS(nc_hlx__flash_row,
@@ -5090,8 +5091,8 @@ NC_HLX__INLINE void nc_hlx__moments_body(float *root, const float *g, float *m, 
     size_t i;
     NC_HLX__FREE
     for (i = 0; i < n; i++) {
-        float grad = g[i] * scale, square = nc__fmaf(s.beta2, v[i], s.rest2 * grad * grad);
-        m[i] = nc__fmaf(s.beta1, m[i], s.rest1 * grad);
+        float grad = g[i] * scale, square = NC__FMAF(s.beta2, v[i], s.rest2 * grad * grad);
+        m[i] = NC__FMAF(s.beta1, m[i], s.rest1 * grad);
         v[i] = square;
         root[i] = square / s.correct2;
     }
@@ -5108,7 +5109,7 @@ NC_HLX__INLINE void nc_hlx__move_body(float *p, const float *m, const float *roo
     NC_HLX__FREE
     for (i = 0; i < n; i++) {
         float move = (m[i] / s.correct1) / (root[i] + s.eps);
-        p[i] = nc__fmaf(-s.lr, nc__fmaf(decay, p[i], move), p[i]);
+        p[i] = NC__FMAF(-s.lr, NC__FMAF(decay, p[i], move), p[i]);
     }
 }
 NC_HLX__TWO_VERSIONS(nc_hlx__move,
@@ -8656,7 +8657,7 @@ NC_API nc_status nc_hlx_footprint(const nc_hlx_config *config, uint64_t *paramet
 static int nc_hlx__contract_holds(void) {
     volatile float e = 1.0f / 8192.0f, one = 1.0f, tiny = 1e-39f;
     float a = one + e, b = one - e, minus_one = -one;
-    float fused = nc__fmaf(a, b, minus_one), separate = a * b + minus_one;
+    float fused = NC__FMAF(a, b, minus_one), separate = a * b + minus_one;
     return fused == -e * e && separate == 0.0f && tiny * one != 0.0f;
 }
 
@@ -10054,19 +10055,19 @@ NC_HLX__INLINE void nc_hlx__int8_panel_body(float *sums, const float *x, const i
         const float *y = x + i;
         NC_HLX__FREE
         for (j = 0; j < N; j++) {
-            float s = nc__fmaf(y[0], (float)q[j], sums[j]);
-            s = nc__fmaf(y[1], (float)q[N + j], s);
-            s = nc__fmaf(y[2], (float)q[2 * N + j], s);
-            s = nc__fmaf(y[3], (float)q[3 * N + j], s);
-            s = nc__fmaf(y[4], (float)q[4 * N + j], s);
-            s = nc__fmaf(y[5], (float)q[5 * N + j], s);
-            s = nc__fmaf(y[6], (float)q[6 * N + j], s);
-            sums[j] = nc__fmaf(y[7], (float)q[7 * N + j], s);
+            float s = NC__FMAF(y[0], (float)q[j], sums[j]);
+            s = NC__FMAF(y[1], (float)q[N + j], s);
+            s = NC__FMAF(y[2], (float)q[2 * N + j], s);
+            s = NC__FMAF(y[3], (float)q[3 * N + j], s);
+            s = NC__FMAF(y[4], (float)q[4 * N + j], s);
+            s = NC__FMAF(y[5], (float)q[5 * N + j], s);
+            s = NC__FMAF(y[6], (float)q[6 * N + j], s);
+            sums[j] = NC__FMAF(y[7], (float)q[7 * N + j], s);
         }
     }
     for (; i < k; i++, q += N) {
         NC_HLX__FREE
-        for (j = 0; j < N; j++) sums[j] = nc__fmaf(x[i], (float)q[j], sums[j]);
+        for (j = 0; j < N; j++) sums[j] = NC__FMAF(x[i], (float)q[j], sums[j]);
     }
 }
 NC_HLX__VERSIONS(nc_hlx__int8_panel, (float *sums, const float *x, const int8_t *q, size_t k),

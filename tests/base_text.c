@@ -538,6 +538,26 @@ static void paths_end_with_the_name_of_a_file(void **state) {
     assert_int_equal(nc__folder_bytes("a\\d"), backslash);
 }
 
+/* Against the C library's, of random bits and of numbers that meet. */
+static void a_fused_product_is_rounded_once(void **state) {
+    uint64_t seed = 1;
+    uint32_t i, k;
+    (void)state;
+    for (i = 0; i < 1000000; i++) {
+        float v[3], expected, got;
+        for (k = 0; k < 3; k++) {
+            uint32_t word = (uint32_t)(test_random(&seed) >> 32);
+            if (i % 2) word = (word & 0x807FFFFFu) | (120 + (word >> 8) % 16) << 23;
+            memcpy(&v[k], &word, 4);
+        }
+        expected = fmaf(v[0], v[1], v[2]);
+        got = nc__fmaf(v[0], v[1], v[2]);
+        if (isnan(expected) ? !isnan(got) : memcmp(&expected, &got, 4) != 0)
+            fail_msg("%a * %a + %a: %a, not %a", (double)v[0], (double)v[1], (double)v[2],
+                     (double)got, (double)expected);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_do_not_depend_on_the_locale),
@@ -553,6 +573,7 @@ int main(void) {
         cmocka_unit_test(an_index_finds_what_it_was_given),
         cmocka_unit_test(buffers_report_the_memory_they_lack),
         cmocka_unit_test(files_are_read_up_to_their_limit),
+        cmocka_unit_test(a_fused_product_is_rounded_once),
         cmocka_unit_test(paths_end_with_the_name_of_a_file),
         cmocka_unit_test(hooks_without_members_are_malloc_and_free),
     };
