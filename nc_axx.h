@@ -20265,6 +20265,7 @@ static uint32_t nc_axx__find_among(const nc__index *known, const uint8_t *all,
     const uint32_t hash = nc_axx__hash(assignment, layers);
     size_t at = hash;
     uint32_t i;
+    if (!all) return UINT32_MAX;
     while ((i = nc__index_next(known, hash, &at)) != UINT32_MAX)
         if (!memcmp(all + (size_t)i * layers, assignment, layers)) break;
     return i;
@@ -21164,7 +21165,7 @@ static void nc_axx__load_line(const nc_axx_search *s, nc_axx__search_file *f, nc
         (void)nc__text_fail(t, NC_ERR_MISMATCH,
                             "the power is not this assignment's: other multipliers or layers");
     } else if ((at != UINT32_MAX && s->accuracies[at] != accuracy) ||
-               (before != UINT32_MAX && f->accuracies[before] != accuracy)) {
+               (before < stbds_arrlenu(f->accuracies) && f->accuracies[before] != accuracy)) {
         t->at = start.at;
         (void)nc__text_fail(t, NC_ERR_MISMATCH, "the accuracy is known, and another one");
     }
