@@ -2715,10 +2715,11 @@ NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__right8(nc_fp4__v8 x, int n) { return _mm256_s
 NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__abovef8(nc_fp4__f8 x, nc_fp4__f8 y) {
     return _mm256_castps_si256(_mm256_cmp_ps(x, y, _CMP_GT_OQ));
 }
-/* Bits of yes where the mask has ones, else of no; words of them. */
+/* Bits of yes where the mask has ones, else of no. */
 NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__mux8(nc_fp4__v8 mask, nc_fp4__v8 yes, nc_fp4__v8 no) {
     return _mm256_xor_si256(no, _mm256_and_si256(mask, _mm256_xor_si256(yes, no)));
 }
+/* The same for masks of whole words. */
 NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__select8(nc_fp4__v8 mask, nc_fp4__v8 yes, nc_fp4__v8 no) {
 #ifdef __CHAR_UNSIGNED__ /* gcc 12 and -funsigned-char: a blend of bytes takes no byte of yes */
     return nc_fp4__mux8(mask, yes, no);
